@@ -1,0 +1,83 @@
+package main
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+)
+
+// app lays out the command line. It is made after the language is chosen, since usage texts are plain fields.
+func (p *program) app() *cli.App {
+	app := &cli.App{
+		Name:                  "cfproxy",
+		Usage:                 p.text.T("usage.app"),
+		Version:               version(),
+		Flags:                 p.globalFlags(),
+		Reader:                p.stdin,
+		Writer:                p.stdout,
+		ErrWriter:             p.stderr,
+		Action:                p.noCommand,
+		OnUsageError:          p.onUsageError,
+		EnableBashCompletion:  true,
+		HideHelpCommand:       true,
+		CustomAppHelpTemplate: p.appHelp(),
+		// Errors are shown and turned into an exit status in one place, which is not the library's.
+		ExitErrHandler: func(*cli.Context, error) {},
+		Commands: []*cli.Command{
+			p.initCommand(), p.deployCommand(), p.planCommand(), p.verifyCommand(), p.statusCommand(), p.destroyCommand(),
+			p.demoCommand(), p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
+		},
+	}
+	for _, command := range app.Commands {
+		p.finish(command)
+	}
+	return app
+}
+
+// finish gives a command what all have in common: the global flags, which may also stand behind it, and its help.
+func (p *program) finish(command *cli.Command) {
+	command.Usage = p.text.T("usage." + command.Name)
+	command.CustomHelpTemplate = p.commandHelp(command.Name)
+	command.Flags = append(command.Flags, p.globalFlags()...)
+	command.OnUsageError = p.onUsageError
+	action := command.Action
+	command.Action = func(c *cli.Context) error {
+		p.json = c.Bool("json")
+		if takes := command.ArgsUsage != ""; !takes && c.Args().Present() {
+			return usage("argument-unexpected", "value", c.Args().First())
+		}
+		return action(c)
+	}
+}
+
+func (p *program) globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "sandbox", Usage: p.text.T("flag.sandbox"), TakesFile: true, DefaultText: "–"},
+		&cli.StringFlag{Name: "lang", Usage: p.text.T("flag.lang"), DefaultText: "–"},
+		&cli.BoolFlag{Name: "debug", Usage: p.text.T("flag.debug"), DisableDefaultText: true},
+	}
+}
+
+func (p *program) noCommand(c *cli.Context) error {
+	if c.Args().Present() {
+		wrong := c.Args().First()
+		return usage("command-unknown", "value", wrong, "suggestion", cli.SuggestCommand(c.App.Commands, wrong))
+	}
+	return cli.ShowAppHelp(c)
+}
+
+func (p *program) onUsageError(c *cli.Context, err error, isSubcommand bool) error {
+	e := usage("flag-wrong")
+	e.Err = err
+	if c.Command != nil {
+		e.Details["command"] = c.Command.Name
+	}
+	return e
+}
+
+func (p *program) versionCommand() *cli.Command {
+	return &cli.Command{Name: "version", Action: func(c *cli.Context) error {
+		_, err := io.WriteString(p.stdout, "cfproxy version "+version()+"\n")
+		return err
+	}}
+}

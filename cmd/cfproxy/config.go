@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/templates"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// configName is the file that is read where none is named, and that init writes.
+const configName = "cfproxy.toml"
+
+// configFile is cfproxy.toml as it is written. Its keys are those of the settings.
+type configFile struct {
+	Domains   []string `toml:"domains"`
+	Providers []string `toml:"providers"`
+	Worker    string   `toml:"worker"`
+	Account   string   `toml:"account"`
+	Region    string   `toml:"region"`
+	Origin    string   `toml:"origin"`
+}
+
+// configFile reads the file that was named, or cfproxy.toml of this folder if there is one. A file that does not list the
+// domains given by flag is about another relay: it is passed over, or an error if it was named.
+func (p *program) configFile(path string, domains []string) (settings, error) {
+	named := path != ""
+	if !named {
+		path = configName
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, wrap("config-unreadable", err, "file", path)
+	}
+	file, err := parseConfig(path, text)
+	if err != nil {
+		return nil, err
+	}
+	if other := firstMissing(domains, file[keyDomains]); other != "" {
+		if named {
+			return nil, usage("config-not-about", "file", path, "host", other)
+		}
+		return nil, nil
+	}
+	return file, nil
+}
+
+// firstMissing gives the first of domains that is not listed, whatever its spelling, or "".
+func firstMissing(domains, listed []string) string {
+	for _, domain := range domains {
+		same := func(other string) bool {
+			a, errA := provision.ParseHostname(domain)
+			b, errB := provision.ParseHostname(other)
+			return errA == nil && errB == nil && a == b
+		}
+		if !slices.ContainsFunc(listed, same) {
+			return domain
+		}
+	}
+	return ""
+}
+
+func parseConfig(path string, text []byte) (settings, error) {
+	var file configFile
+	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	if err := decoder.Decode(&file); err != nil {
+		return nil, configError(path, err)
+	}
+	s := settings{}
+	for key, values := range map[string][]string{
+		keyDomains: file.Domains, keyProviders: file.Providers, keyWorker: {file.Worker}, keyAccount: {file.Account},
+		keyRegion: {file.Region}, keyOrigin: {file.Origin},
+	} {
+		if len(values) > 0 && values[0] != "" {
+			s[key] = values
+		}
+	}
+	return s, nil
+}
+
+// configError says where in the file the mistake is, and for an unknown key which ones there are.
+func configError(path string, err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		line, _ := unknown.Errors[0].Position()
+		var known []string
+		for _, s := range settingTable() {
+			known = append(known, s.key)
+		}
+		return usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
+			"key", strings.Join(unknown.Errors[0].Key(), "."), "known", strings.Join(known, ", "))
+	}
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		line, column := wrong.Position()
+		e := usage("config-invalid", "file", path, "line", strconv.Itoa(line), "column", strconv.Itoa(column))
+		e.Err = err
+		return e
+	}
+	return wrap("config-unreadable", err, "file", path)
+}
+
+// relay is what one run is about: what the engine is to make, and what is known of the providers behind it.
+type relay struct {
+	provision.Config
+	providers []templates.Provider
+}
+
+// relay makes a normalised relay of the settings. The default provider is the first one that we know.
+func (p *program) relay(s settings) (relay, error) {
+	providers, err := providersByID(s[keyProviders])
+	if err != nil {
+		return relay{}, err
+	}
+	config, err := provision.Config{
+		Domains:   s[keyDomains],
+		Worker:    s.one(keyWorker),
+		Account:   s.one(keyAccount),
+		Providers: upstreamsOf(providers),
+		Origin:    s.one(keyOrigin),
+		Region:    s.one(keyRegion),
+		Version:   version(),
+	}.Normalize()
+	return relay{Config: config, providers: providers}, err
+}
+
+func providersByID(ids []string) ([]templates.Provider, error) {
+	all, err := templates.Providers()
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return all[:1], nil
+	}
+	var chosen []templates.Provider
+	for _, id := range ids {
+		same := func(p templates.Provider) bool { return p.ID == strings.ToLower(strings.TrimSpace(id)) }
+		i := slices.IndexFunc(all, same)
+		if i < 0 {
+			return nil, usage("provider-unknown", "value", id, "known", strings.Join(idsOf(all), ", "))
+		}
+		if !slices.ContainsFunc(chosen, same) {
+			chosen = append(chosen, all[i])
+		}
+	}
+	return chosen, nil
+}
+
+func idsOf(providers []templates.Provider) []string {
+	var ids []string
+	for _, provider := range providers {
+		ids = append(ids, provider.ID)
+	}
+	return ids
+}
+
+func upstreamsOf(providers []templates.Provider) []worker.Provider {
+	var upstreams []worker.Provider
+	for _, provider := range providers {
+		upstreams = append(upstreams, worker.Provider{ID: provider.ID, Origin: provider.Origin})
+	}
+	return upstreams
+}
+
+// writeConfig writes the relay as cfproxy.toml, unless there is one: what somebody wrote is not overwritten.
+func (p *program) writeConfig(r relay, worker string) (path string, written bool, err error) {
+	comments := map[string]string{}
+	for _, key := range []string{"head", keyDomains, keyProviders, keyWorker, keyAccount, keyRegion, keyOrigin} {
+		comments[key] = p.text.T("comment." + key)
+	}
+	file := templates.File{
+		Domains: r.Domains, Providers: idsOf(r.providers), Worker: worker, Region: r.Region, Account: r.Account, Comments: comments,
+	}
+	if r.Origin != provision.DefaultOrigin {
+		file.Origin = r.Origin
+	}
+	text, err := templates.ConfigFile(file)
+	if err != nil {
+		return "", false, err
+	}
+	path = filepath.Clean(configName)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return path, false, nil
+	}
+	if err != nil {
+		return path, false, wrap("config-unwritable", err, "file", path)
+	}
+	_, err = f.WriteString(text)
+	return path, err == nil, errors.Join(err, f.Close())
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+const demoHost = "gptapi.example.com"
+
+func (p *program) demoCommand() *cli.Command {
+	return &cli.Command{Name: "demo", Action: p.demo, Flags: []cli.Flag{
+		&cli.BoolFlag{Name: "keep", Usage: p.text.T("flag.keep"), DisableDefaultText: true},
+	}}
+}
+
+// demo tells the whole story in a sandbox of its own: deploy, verify, one request through the Worker on the real runtime,
+// destroy. It needs no account and talks to nobody but the registry from which the runtime is installed once.
+func (p *program) demo(c *cli.Context) error {
+	store, err := sandbox.Open("")
+	if err != nil {
+		return wrap("sandbox-unreadable", err)
+	}
+	p.tell("demo.welcome")
+	edge, err := p.openEdge(c.Context, store, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer edge.Close()
+	r, err := p.relay(settings{keyDomains: {demoHost}})
+	if err != nil {
+		return err
+	}
+	engine := &provision.Engine{Provider: cloudflare.New(cloudflare.Options{
+		Token: store.Token(), UserAgent: "cfproxy/" + version(), Transport: sandbox.Transport(sandbox.Handler(store)), Trace: p.trace(c),
+	})}
+	plan, err := p.demoDeploy(c, engine, r)
+	if err != nil {
+		return err
+	}
+	if err := p.demoProof(c, edge, r, plan); err != nil {
+		return err
+	}
+	if c.Bool("keep") {
+		return p.demoKeep(c.Context, store, edge)
+	}
+	return p.demoDestroy(c, engine, plan)
+}
+
+func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
+	p.tell("demo.deploy", "host", demoHost)
+	plan, err := p.makePlan(c.Context, engine, r)
+	if err != nil {
+		return plan, err
+	}
+	p.view.Plan(p.stdout, plan)
+	fmt.Fprintln(p.stdout)
+	_, err = p.applyOnce(c, engine, plan)
+	return plan, err
+}
+
+// demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
+func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan provision.Plan) error {
+	network := networkTo(edge)
+	target := targetOf(r, demoHost)
+	target.Build = plan.Build()
+	p.tell("demo.verify")
+	report := p.probe(c.Context, c, target, network, false)
+	p.view.Report(p.stdout, report, r.providers[0].Name)
+	if !report.OK() {
+		p.tell("demo.incomplete")
+		return silent(exitFailed)
+	}
+	p.tell("demo.chat")
+	question := p.text.T("demo.question")
+	answer, err := chat(c.Context, network, target, question)
+	if err != nil {
+		return wrap("demo-chat-failed", err)
+	}
+	p.tell("demo.exchange", "question", question, "answer", answer)
+	return nil
+}
+
+// chat sends one chat completion through the relay, as any client would.
+func chat(ctx context.Context, network *network, target verify.Target, question string) (string, error) {
+	transport := &http.Transport{DialContext: network.Dial, ForceAttemptHTTP2: true, TLSClientConfig: tlsConfig(network)}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	// Marshalling plain strings cannot fail.
+	body, _ := json.Marshal(map[string]any{
+		"model": target.Model, "messages": []map[string]string{{"role": "user", "content": question}},
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+target.Host+target.Chat, bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+sandbox.Key)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var completion struct {
+		Choices []struct {
+			Message struct {
+				Content string `json:"content"`
+			} `json:"message"`
+		} `json:"choices"`
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&completion); err != nil {
+		return "", err
+	}
+	if len(completion.Choices) == 0 {
+		return "", errors.New(response.Status)
+	}
+	return completion.Choices[0].Message.Content, nil
+}
+
+func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan provision.Plan) error {
+	p.tell("demo.destroy")
+	removal, err := p.makeRemoval(c.Context, engine, plan.Config())
+	if err != nil {
+		return err
+	}
+	if _, err := p.applyOnce(c, engine, removal); err != nil {
+		return err
+	}
+	p.tell("demo.end")
+	return nil
+}
+
+// demoKeep leaves the sandbox serving until it is interrupted, which is then no failure.
+func (p *program) demoKeep(ctx context.Context, store *sandbox.Store, edge *sandbox.Edge) error {
+	return p.serve(ctx, store, edge, "127.0.0.1:0", "demo.keep")
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+func (p *program) deployCommand() *cli.Command {
+	return &cli.Command{Name: "deploy", Flags: p.deployFlags(), Action: p.deploy}
+}
+
+func (p *program) deployFlags() []cli.Flag {
+	return append(append(p.settingFlags(), p.verifyFlags()...), p.adoptFlag(), p.yesFlag(), p.jsonFlag(),
+		&cli.BoolFlag{Name: "no-verify", Usage: p.text.T("flag.no-verify"), DisableDefaultText: true})
+}
+
+// deploy makes the account match, then proves that the relay works.
+func (p *program) deploy(c *cli.Context) error {
+	r, account, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	return p.carryOut(c, r, account)
+}
+
+// carryOut is the main job, from the plan to the proof. init ends in it as well.
+func (p *program) carryOut(c *cli.Context, r relay, account *account) error {
+	ctx := c.Context
+	plan, err := p.makePlan(ctx, account.engine, r)
+	if err != nil {
+		return err
+	}
+	p.sayPlan(plan, r)
+	if err := p.confirm(c, plan, "deploy"); err != nil {
+		return err
+	}
+	receipt, err := p.apply(c, account.engine, plan)
+	if err != nil {
+		return err
+	}
+	out := planResult(plan)
+	out.Done = receipt.Done
+	if out.Clients, err = clientsOf(r, plan); err != nil {
+		return err
+	}
+	if c.Bool("no-verify") {
+		return p.finishDeploy(r, out, nil)
+	}
+	out.Verify, err = p.verifyPlan(ctx, c, r, account, plan)
+	if err != nil && !errors.As(err, new(silent)) {
+		return err
+	}
+	return p.finishDeploy(r, out, err)
+}
+
+func (p *program) sayPlan(plan provision.Plan, r relay) {
+	p.say("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.view.Plan(p.stderr, plan)
+	fmt.Fprintln(p.stderr)
+}
+
+// apply carries the plan out and tells of it. What an account lacks for its first Worker is mended on the way, as part of
+// the same yes.
+func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision.Plan) (provision.Receipt, error) {
+	receipt, err := p.applyOnce(c, engine, plan)
+	if provision.CodeOf(err) == provision.CodeSubdomainMissing {
+		p.say("notice.subdomain", "name", provision.SubdomainName(plan))
+		if _, err = engine.RegisterSubdomain(c.Context, plan); err == nil {
+			receipt, err = p.applyOnce(c, engine, plan)
+		}
+	}
+	if err != nil && !p.takenBack(c, engine, receipt, err) {
+		p.sayWhatStands(c.Command.Name, receipt)
+	}
+	return receipt, err
+}
+
+func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan provision.Plan) (provision.Receipt, error) {
+	progress := p.progress()
+	defer progress.Close()
+	engine.Observer = progress.Engine
+	return engine.Apply(c.Context, plan)
+}
+
+// takenBack undoes a first deploy that failed for good: whatever of ours stands now was made by it. It looks first, since
+// a call whose answer was lost may have taken effect. An update that failed is left alone, and so is an interrupted run.
+func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt, cause error) bool {
+	if !receipt.Plan.IsFirst() || len(receipt.Done) == 0 || provision.CodeOf(cause) == provision.CodeInterrupted {
+		return false
+	}
+	p.say("undo.begin")
+	removal, err := p.makeRemoval(c.Context, engine, receipt.Plan.Config())
+	if err == nil {
+		_, err = p.applyOnce(c, engine, removal)
+	}
+	if err == nil {
+		p.say("undo.done")
+	}
+	return err == nil
+}
+
+// sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.
+func (p *program) sayWhatStands(command string, receipt provision.Receipt) {
+	if len(receipt.Done) == 0 {
+		p.say("stands.nothing")
+	} else {
+		p.say("stands.some", "done", itoa(len(receipt.Done)), "all", itoa(len(receipt.Plan.Changes())))
+	}
+	p.say("stands.next", "command", commandLine(command, receipt.Plan.Sites))
+}
+
+func commandLine(command string, sites []provision.Site) string {
+	parts := []string{"cfproxy", command}
+	for _, site := range sites {
+		parts = append(parts, "--domain", site.Host)
+	}
+	return strings.Join(parts, " ")
+}
+
+func hostsOf(plan provision.Plan) string {
+	var hosts []string
+	for _, site := range plan.Sites {
+		hosts = append(hosts, provision.DisplayName(site.Host))
+	}
+	return strings.Join(hosts, ", ")
+}
+
+// finishDeploy prints the result: what the user needs next, or what is wrong.
+func (p *program) finishDeploy(r relay, out result, unverified error) error {
+	if p.json {
+		return errors.Join(p.writeJSON(out), unverified)
+	}
+	for _, report := range out.Verify {
+		p.tellReport(report, r.providers[0].Name)
+	}
+	if unverified != nil {
+		p.say("deploy.unverified", "command", commandLine("verify", out.Plan.Sites))
+		return unverified
+	}
+	for _, client := range out.Clients {
+		p.tellClient(client, len(out.Verify) > 0)
+	}
+	return nil
+}
+
+// verifyPlan asks every host of a plan for the build that the plan gave it. A zone that is not active yet cannot answer,
+// so it is not waited for.
+func (p *program) verifyPlan(ctx context.Context, c *cli.Context, r relay, account *account, plan provision.Plan) ([]verify.Report, error) {
+	network, err := p.network(c, account)
+	if err != nil {
+		return nil, err
+	}
+	defer network.Close()
+	var reports []verify.Report
+	for _, site := range plan.Sites {
+		target := targetOf(r, site.Host)
+		target.Build = plan.Build()
+		reports = append(reports, p.probe(ctx, c, target, network, site.Zone.Active()))
+	}
+	return reports, unverified(reports)
+}

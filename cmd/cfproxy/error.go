@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/cloudflare"
+)
+
+// Exit statuses, as promised to scripts.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitConflict    = 3
+	exitToken       = 4
+	exitUnverified  = 5
+	exitPending     = 6
+	exitInterrupted = 130
+)
+
+// problem is an error of the command line itself: a code, details, and the exit status that it means.
+type problem struct {
+	code    string
+	exit    int
+	Details map[string]string
+	Err     error
+}
+
+func (e *problem) Error() string {
+	if e.Err != nil {
+		return e.code + ": " + e.Err.Error()
+	}
+	return e.code
+}
+
+func (e *problem) Unwrap() error { return e.Err }
+
+func newProblem(code string, exit int, pairs ...string) *problem {
+	e := &problem{code: code, exit: exit, Details: map[string]string{}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			e.Details[pairs[i]] = pairs[i+1]
+		}
+	}
+	return e
+}
+
+// usage is a mistake in how the program was called.
+func usage(code string, pairs ...string) *problem { return newProblem(code, exitUsage, pairs...) }
+
+// wrap is a failure of this machine: a file, a port, a program.
+func wrap(code string, err error, pairs ...string) *problem {
+	e := newProblem(code, exitFailed, pairs...)
+	e.Err = err
+	return e
+}
+
+// silent ends the run with a status after everything has been said.
+type silent int
+
+func (s silent) Error() string { return "exit status " + strconv.Itoa(int(s)) }
+
+// exit shows an error, if there is one to show, and gives the exit status.
+func (p *program) exit(err error) int {
+	quiet := silent(0)
+	switch {
+	case err == nil:
+		return exitDone
+	case p.text == nil:
+		fmt.Fprintln(p.stderr, "cfproxy:", err)
+		return exitFailed
+	case errors.As(err, &quiet):
+		return int(quiet)
+	}
+	code, details, status := p.classify(err)
+	p.show(err, code, details)
+	if p.json {
+		p.writeJSON(map[string]any{"error": map[string]any{"code": code, "details": details, "conflicts": conflictsOf(err)}})
+	}
+	return status
+}
+
+// classify gives the code by which an error is said, what fills the sentence, and the exit status.
+func (p *program) classify(err error) (code string, details map[string]string, status int) {
+	var own *problem
+	var engine *provision.Error
+	switch {
+	case errors.Is(err, prompt.ErrAborted), errors.Is(err, context.Canceled) && !errors.As(err, &engine):
+		return "interrupted", nil, exitInterrupted
+	case errors.As(err, &own):
+		return own.code, withCause(own.Details, own.Err), own.exit
+	case errors.As(err, &engine):
+		return string(engine.Code), withCause(engine.Details, engine.Err), statusOf(engine.Code)
+	}
+	return "unexpected", withCause(nil, err), exitFailed
+}
+
+func statusOf(code provision.Code) int {
+	switch code {
+	case provision.CodeConflict, provision.CodeExists:
+		return exitConflict
+	case provision.CodeTokenMissing, provision.CodeTokenMalformed, provision.CodeTokenRejected, provision.CodeTokenGlobalKey,
+		provision.CodePermission, provision.CodeNoZones:
+		return exitToken
+	case provision.CodeInterrupted:
+		return exitInterrupted
+	case provision.CodeAccountInvalid, provision.CodeWorkerInvalid, provision.CodeOriginInvalid, provision.CodeRegionInvalid,
+		provision.CodeAccountsDiffer, provision.CodeUpstreamIsItself:
+		return exitUsage
+	}
+	if strings.HasPrefix(string(code), "host-") {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// withCause adds the cause in the system's own words, and makes permissions readable.
+func withCause(details map[string]string, err error) map[string]string {
+	all := map[string]string{}
+	for name, value := range details {
+		all[name] = value
+	}
+	if err != nil {
+		all["cause"] = innermost(err)
+	}
+	return all
+}
+
+// innermost drops the layers that only repeat the address of the call.
+func innermost(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+func conflictsOf(err error) []provision.Object {
+	var engine *provision.Error
+	if errors.As(err, &engine) {
+		return engine.Conflicts
+	}
+	return nil
+}
+
+// show writes one line of error and a line for every hint, on stderr. With details that a text does not use nothing is
+// lost: --json carries all of them.
+func (p *program) show(err error, code string, details map[string]string) {
+	details = p.readable(details)
+	pairs := flat(details)
+	fmt.Fprintln(p.stderr, p.text.T("error.prefix")+p.text.T("error."+code, pairs...))
+	if conflicts := conflictsOf(err); len(conflicts) > 0 {
+		p.view.Conflicts(p.stderr, conflicts)
+	}
+	if suggestion := details["suggestion"]; suggestion != "" {
+		p.hint("hint.suggestion", "suggestion", suggestion)
+	}
+	for i := 1; p.text.Has("hint." + code + "." + strconv.Itoa(i)); i++ {
+		p.hint("hint."+code+"."+strconv.Itoa(i), pairs...)
+	}
+}
+
+func (p *program) hint(key string, pairs ...string) {
+	for line := range strings.SplitSeq(p.text.T(key, pairs...), "\n") {
+		fmt.Fprintln(p.stderr, p.text.T("hint.prefix")+line)
+	}
+}
+
+// readable fills in what sentences may need: permissions as the dashboard names them, the link that makes the right token,
+// and a dash for what the API did not say.
+func (p *program) readable(details map[string]string) map[string]string {
+	all := map[string]string{
+		"link": tokenLink(), "message": "–", "api_code": "–", "ray": "–", "status": "–", "cause": "–", "command": "", "zones": "–",
+		"content_type": "–", "call": "–", "zone_permission": p.text.T("permission." + cloudflare.PermissionZone),
+	}
+	for name, value := range details {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	var names []string
+	for permission := range strings.SplitSeq(details["permission"], ",") {
+		names = append(names, p.text.T("permission."+permission))
+	}
+	all["permission"] = strings.Join(names, p.text.T("comma"))
+	return all
+}
+
+// tokenLink opens the dashboard's form for a new token with the permissions filled in.
+// https://developers.cloudflare.com/fundamentals/api/how-to/account-owned-token-template/
+//
+// The key of the routes permission is listed there among those of accounts, though it is one of zones: not tried on a live
+// account. Were it wrong, the form would open without that line, and the error for it names the permission.
+func tokenLink() string {
+	type permission struct {
+		Key  string `json:"key"`
+		Type string `json:"type"`
+	}
+	// Marshalling plain strings cannot fail.
+	keys, _ := json.Marshal([]permission{
+		{"workers_scripts", "edit"}, {"workers_routes", "edit"}, {"dns", "edit"}, {"zone", "read"}, {"account_settings", "read"},
+	})
+	query := url.Values{"permissionGroupKeys": {string(keys)}, "accountId": {"*"}, "zoneId": {"all"}, "name": {"cfproxy"}}
+	return "https://dash.cloudflare.com/profile/api-tokens?" + query.Encode()
+}
+
+// permissions lists what a token needs, in the order of the pipeline.
+func permissions() []string {
+	return []string{cloudflare.PermissionZone, cloudflare.PermissionScripts, cloudflare.PermissionRoutes, cloudflare.PermissionDNS}
+}
+
+func flat(details map[string]string) []string {
+	var pairs []string
+	for name, value := range details {
+		pairs = append(pairs, name, value)
+	}
+	return pairs
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}

@@ -1,0 +1,48 @@
+package main
+
+import "strings"
+
+// The help pages. The library's own have English headings.
+
+func (p *program) appHelp() string {
+	return strings.NewReplacer(
+		"%NAME%", p.text.T("help.name"), "%COMMANDS%", p.text.T("help.commands"), "%FLAGS%", p.text.T("help.global"),
+		"%EXAMPLES%", p.text.T("help.examples"), "%ENVIRONMENT%", p.text.T("help.environment"),
+		"%EXIT%", p.text.T("help.exit"), "%MORE%", p.text.T("help.more"),
+		"%USAGE%", p.text.T("help.usage"), "%TERMS%", p.text.T("help.terms"),
+	).Replace(`{{.Name}} – {{.Usage}}
+
+%USAGE%:
+  cfproxy [--sandbox FILE] [--lang en|zh] [--debug] COMMAND …
+
+%COMMANDS%:{{range .VisibleCommands}}
+  {{printf "%-11s" .Name}} {{.Usage}}{{end}}
+
+%FLAGS%:{{range .VisibleFlags}}
+  {{.}}{{end}}
+
+%EXAMPLES%
+
+%ENVIRONMENT%
+
+%EXIT%
+
+%TERMS%
+%MORE%
+`)
+}
+
+func (p *program) commandHelp(name string) string {
+	return strings.NewReplacer(
+		"%USAGE%", p.text.T("help.usage"), "%FLAGS%", p.text.T("help.flags"), "%ABOUT%", p.text.T("about."+name),
+	).Replace(`cfproxy {{.Name}} – {{.Usage}}
+
+%USAGE%:
+  cfproxy {{.Name}} {{if .ArgsUsage}}{{.ArgsUsage}}{{else}}[…]{{end}}
+
+%ABOUT%
+{{if .VisibleFlags}}
+%FLAGS%:{{range .VisibleFlags}}
+  {{.}}{{end}}
+{{end}}`)
+}

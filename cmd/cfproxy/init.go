@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/templates"
+)
+
+func (p *program) initCommand() *cli.Command {
+	return &cli.Command{Name: "init", Flags: p.deployFlags(), Action: p.init}
+}
+
+// init goes from nothing to a working relay: it asks for what is missing, and then does what deploy does.
+func (p *program) init(c *cli.Context) error {
+	chosen, err := p.settings(c)
+	if err != nil {
+		return err
+	}
+	if !p.terminal && len(chosen[keyDomains]) == 0 {
+		return usage("domain-missing")
+	}
+	p.say("init.welcome")
+	account, err := p.askAccount(c, chosen)
+	if err != nil {
+		return err
+	}
+	if p.terminal && !c.Bool("yes") {
+		if chosen, err = p.askRelay(c.Context, account, chosen); err != nil {
+			return err
+		}
+	}
+	r, err := p.relay(chosen)
+	if err != nil {
+		return err
+	}
+	r.Adopt = c.Bool("adopt")
+	return p.carryOut(c, r, account)
+}
+
+// askAccount opens the account, and asks again where the token that a person typed is not good.
+func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) {
+	for {
+		token, err := p.askToken(c)
+		if err != nil {
+			return nil, err
+		}
+		account, err := p.openAccount(c, token)
+		if err != nil || p.token() != "" || account.sandbox != nil || !p.terminal {
+			return account, err
+		}
+		_, err = p.readZones(c.Context, account, chosen.one(keyAccount))
+		if err == nil || statusOf(provision.CodeOf(err)) != exitToken {
+			return account, err
+		}
+		code, details, _ := p.classify(err)
+		p.show(err, code, details)
+	}
+}
+
+// clientsOf fills in what a user copies for every host.
+func clientsOf(r relay, plan provision.Plan) ([]relayClient, error) {
+	var clients []relayClient
+	for _, site := range plan.Sites {
+		snippets, err := templates.Snippets(r.providers[0], site.Host)
+		if err != nil {
+			return nil, err
+		}
+		clients = append(clients, relayClient{Host: site.Host, Snippets: snippets})
+	}
+	return clients, nil
+}
+
+// tellClient prints what a user copies next.
+func (p *program) tellClient(client relayClient, verified bool) {
+	fmt.Fprintln(p.stdout)
+	if verified {
+		p.tell("client.works", "host", provision.DisplayName(client.Host))
+	} else {
+		p.tell("client.deployed", "host", provision.DisplayName(client.Host))
+	}
+	for _, snippet := range client.Snippets {
+		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)
+	}
+}

@@ -1,0 +1,30 @@
+// Command cfproxy puts a relay for LLM APIs on one's own domain, in one's own Cloudflare account, and proves that it works.
+//
+// The package is flat: one file a command, each of which reads from top to bottom. setting.go holds the one table of
+// settings that flags, environment, file and wizard all fill; config.go makes of it what the engine wants; account.go opens
+// the account, real or sandboxed.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args, systemEnvironment()))
+}
+
+// run is the whole program. The first interrupt ends the context, which lets the call in flight finish; the second one has
+// its ordinary effect.
+func run(ctx context.Context, args []string, env environment) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	p, err := newProgram(args, env)
+	if err == nil {
+		err = p.app().RunContext(ctx, args)
+	}
+	return p.exit(err)
+}

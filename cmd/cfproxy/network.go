@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+// network is the verifier's way to a relay: the real one, one bent by --connect-to and --cacert, or the sandbox's edge.
+type network struct {
+	verify.Net
+	curl []string // the flags by which curl goes the same way
+	edge *sandbox.Edge
+}
+
+// Close ends the sandbox's edge, if there is one.
+func (n *network) Close() {
+	if n.edge != nil {
+		n.edge.Close()
+	}
+}
+
+func (p *program) network(c *cli.Context, account *account) (*network, error) {
+	if account.sandbox != nil {
+		return p.sandboxNetwork(c.Context, account.sandbox)
+	}
+	n := &network{Net: verify.Net{Lookup: resolve, Dial: (&net.Dialer{}).DialContext}}
+	if mapping := c.String("connect-to"); mapping != "" {
+		detour, err := parseConnectTo(mapping)
+		if err != nil {
+			return nil, err
+		}
+		n.Dial, n.Direct = detour.dial, true
+		n.curl = append(n.curl, "--connect-to", mapping)
+	}
+	if file := c.String("cacert"); file != "" {
+		pool, err := readRoots(file)
+		if err != nil {
+			return nil, err
+		}
+		n.RootCAs = pool
+		n.curl = append(n.curl, "--cacert", file)
+	}
+	return n, nil
+}
+
+func tlsConfig(n *network) *tls.Config { return &tls.Config{RootCAs: n.RootCAs} }
+
+func readRoots(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, wrap("cacert-unreadable", err, "file", file)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, usage("cacert-empty", "file", file)
+	}
+	return pool, nil
+}
+
+// detour is curl's --connect-to HOST1:PORT1:HOST2:PORT2: who would connect to the first connects to the second. An empty
+// HOST1 or PORT1 stands for any, an empty HOST2 or PORT2 for the same. https://curl.se/docs/manpage.html#--connect-to
+type detour struct{ fromHost, fromPort, toHost, toPort string }
+
+func parseConnectTo(s string) (detour, error) {
+	parts := splitColons(s)
+	if len(parts) != 4 {
+		return detour{}, usage("connect-to-invalid", "value", s)
+	}
+	return detour{parts[0], parts[1], parts[2], parts[3]}, nil
+}
+
+// splitColons splits at colons outside of brackets, which hold IPv6 addresses.
+func splitColons(s string) []string {
+	depth := 0
+	parts := []string{""}
+	for _, c := range s {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == ':' && depth == 0:
+			parts = append(parts, "")
+		default:
+			parts[len(parts)-1] += string(c)
+		}
+	}
+	return parts
+}
+
+func (d detour) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if (d.fromHost == "" || strings.EqualFold(d.fromHost, host)) && (d.fromPort == "" || d.fromPort == port) {
+		host, port = orElse(d.toHost, host), orElse(d.toPort, port)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(host, port))
+}

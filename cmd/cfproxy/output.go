@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/view"
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/verify"
+	"github.com/cfproxy/cfproxy/templates"
+)
+
+// result is what --json prints, the same for every command: what does not apply is left out.
+type result struct {
+	Plan     *provision.Plan     `json:"plan,omitempty"`
+	Warnings []provision.Warning `json:"warnings,omitempty"`
+	Changes  *int                `json:"changes,omitempty"`
+	Done     []provision.Step    `json:"done,omitempty"`
+	Things   []thing             `json:"things,omitempty"`
+	Verify   []verify.Report     `json:"verify,omitempty"`
+	OK       *bool               `json:"ok,omitempty"`
+	Clients  []relayClient       `json:"clients,omitempty"`
+}
+
+// thing is one line of status.
+type thing struct {
+	State   string               `json:"state"` // ok, missing, drift, surplus, foreign
+	Address provision.Address    `json:"address"`
+	ID      string               `json:"id,omitempty"`
+	Have    provision.Attrs      `json:"have,omitempty"`
+	Want    provision.Attrs      `json:"want,omitempty"`
+	Diff    []provision.AttrDiff `json:"diff,omitempty"`
+}
+
+// relayClient is what a user copies for one host.
+type relayClient struct {
+	Host     string              `json:"host"`
+	Snippets []templates.Snippet `json:"snippets"`
+}
+
+func planResult(plan provision.Plan) result {
+	changes := len(plan.Changes())
+	return result{Plan: &plan, Warnings: plan.Warnings(), Changes: &changes}
+}
+
+func thingsOf(plan provision.Plan) []thing {
+	things := []thing{}
+	for _, step := range plan.Steps {
+		things = append(things, thing{
+			State: view.State(step), Address: step.Address, ID: step.ID, Have: step.Before, Want: step.After, Diff: step.Diff,
+		})
+	}
+	return things
+}
+
+// writeJSON writes one indented document to stdout.
+func (p *program) writeJSON(v any) error {
+	encoder := json.NewEncoder(p.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}

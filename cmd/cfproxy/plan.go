@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+func (p *program) planCommand() *cli.Command {
+	flags := append(p.settingFlags(), p.adoptFlag(), p.jsonFlag(),
+		&cli.BoolFlag{Name: "exit-code", Usage: p.text.T("flag.exit-code"), DisableDefaultText: true})
+	return &cli.Command{Name: "plan", Flags: flags, Action: p.plan}
+}
+
+// plan shows what deploy would do. It never writes.
+func (p *program) plan(c *cli.Context) error {
+	r, account, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	plan, err := p.makePlan(c.Context, account.engine, r)
+	if err != nil {
+		return err
+	}
+	if p.json {
+		err = p.writeJSON(planResult(plan))
+	} else {
+		p.tellPlan(plan)
+	}
+	if err == nil && c.Bool("exit-code") && len(plan.Changes()) > 0 {
+		return silent(exitPending)
+	}
+	return err
+}
+
+// open gathers the settings, asks for what is missing, and opens the account: what every command begins with.
+func (p *program) open(c *cli.Context) (relay, *account, error) {
+	chosen, err := p.settings(c)
+	if err != nil {
+		return relay{}, nil, err
+	}
+	if chosen, err = p.askDomain(c.Context, chosen); err != nil {
+		return relay{}, nil, err
+	}
+	r, err := p.relay(chosen)
+	if err != nil {
+		return relay{}, nil, err
+	}
+	r.Adopt = c.Bool("adopt")
+	token, err := p.askToken(c)
+	if err != nil {
+		return relay{}, nil, err
+	}
+	account, err := p.openAccount(c, token)
+	return r, account, err
+}
+
+// makePlan observes the account and compares, telling of waits as they come.
+func (p *program) makePlan(ctx context.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
+	progress := p.progress()
+	defer progress.Close()
+	engine.Observer = progress.Engine
+	progress.Doing(p.text.T("doing.observe"))
+	observed, err := engine.Observe(ctx, r.Config)
+	if err != nil {
+		return provision.Plan{}, err
+	}
+	return provision.Diff(provision.NewDesired(r.Config, observed, worker.Load()), observed, r.Adopt)
+}
+
+func (p *program) tellPlan(plan provision.Plan) {
+	p.tell("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.view.Plan(p.stdout, plan)
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+)
+
+// setting is one thing that an owner can choose. The flags, the environment, cfproxy.toml and the wizard all fill the same
+// table, so they cannot disagree.
+type setting struct {
+	key  string // in cfproxy.toml and in translations
+	flag string
+	env  string
+	many bool
+}
+
+// The keys.
+const (
+	keyDomains   = "domains"
+	keyProviders = "providers"
+	keyWorker    = "worker"
+	keyAccount   = "account"
+	keyRegion    = "region"
+	keyOrigin    = "origin"
+)
+
+func settingTable() []setting {
+	return []setting{
+		{key: keyDomains, flag: "domain", many: true},
+		{key: keyProviders, flag: "provider", many: true},
+		{key: keyWorker, flag: "worker"},
+		{key: keyAccount, flag: "account", env: "CLOUDFLARE_ACCOUNT_ID"},
+		{key: keyRegion, flag: "region"},
+		{key: keyOrigin, flag: "origin"},
+	}
+}
+
+// settings are the values that were chosen, by key. A key that nobody chose is absent.
+type settings map[string][]string
+
+func (s settings) one(key string) string {
+	if len(s[key]) == 0 {
+		return ""
+	}
+	return s[key][0]
+}
+
+// settingFlags makes the flags of a command: the named settings, or all of them.
+func (p *program) settingFlags(keys ...string) []cli.Flag {
+	var flags []cli.Flag
+	for _, s := range settingTable() {
+		if len(keys) > 0 && !slices.Contains(keys, s.key) {
+			continue
+		}
+		help := p.text.T("setting." + s.key)
+		if s.many {
+			flags = append(flags, &cli.StringSliceFlag{Name: s.flag, Usage: help})
+		} else {
+			flags = append(flags, &cli.StringFlag{Name: s.flag, Usage: help})
+		}
+	}
+	return append(flags, &cli.StringFlag{Name: "config", Usage: p.text.T("flag.config"), TakesFile: true})
+}
+
+// settings gathers what was chosen: flag over environment over file. The defaults are left to those who use them, since
+// status must tell a default from a choice.
+func (p *program) settings(c *cli.Context) (settings, error) {
+	chosen := settings{}
+	for _, s := range settingTable() {
+		if value := p.getenv(s.env); s.env != "" && value != "" {
+			chosen[s.key] = []string{value}
+		}
+		if !c.IsSet(s.flag) {
+			continue
+		}
+		if s.many {
+			chosen[s.key] = c.StringSlice(s.flag)
+		} else {
+			chosen[s.key] = []string{c.String(s.flag)}
+		}
+	}
+	file, err := p.configFile(c.String("config"), chosen[keyDomains])
+	if err != nil {
+		return nil, err
+	}
+	for key, values := range file {
+		if _, given := chosen[key]; !given {
+			chosen[key] = values
+		}
+	}
+	return chosen, nil
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/verify"
+	"github.com/cfproxy/cfproxy/templates"
+)
+
+func (p *program) verifyCommand() *cli.Command {
+	flags := append(p.settingFlags(keyDomains, keyProviders), p.verifyFlags()...)
+	flags = append(flags, p.jsonFlag(),
+		&cli.StringFlag{Name: "key-env", Usage: p.text.T("flag.key-env")},
+		&cli.StringFlag{Name: "model", Usage: p.text.T("flag.model")})
+	return &cli.Command{Name: "verify", Flags: flags, Action: p.verify}
+}
+
+// verify proves from outside that a relay works. It needs no token and asks nothing of the account.
+func (p *program) verify(c *cli.Context) error {
+	chosen, err := p.settings(c)
+	if err != nil {
+		return err
+	}
+	if chosen, err = p.askDomain(c.Context, chosen); err != nil {
+		return err
+	}
+	r, err := p.relay(chosen)
+	if err != nil {
+		return err
+	}
+	key, err := p.key(c)
+	if err != nil {
+		return err
+	}
+	account, err := p.sandboxOnly(c)
+	if err != nil {
+		return err
+	}
+	network, err := p.network(c, account)
+	if err != nil {
+		return err
+	}
+	defer network.Close()
+	out := result{}
+	for _, host := range r.Domains {
+		target := targetOf(r, host)
+		target.Key, target.Model = key, orElse(c.String("model"), target.Model)
+		out.Verify = append(out.Verify, p.probe(c.Context, c, target, network, c.IsSet("timeout")))
+	}
+	return p.finishVerify(r, out)
+}
+
+func (p *program) finishVerify(r relay, out result) error {
+	unverified := unverified(out.Verify)
+	ok := unverified == nil
+	out.OK = &ok
+	if p.json {
+		if err := p.writeJSON(out); err != nil {
+			return err
+		}
+		return unverified
+	}
+	for _, report := range out.Verify {
+		p.tellReport(report, r.providers[0].Name)
+	}
+	if ok {
+		p.tell("verify.good")
+	} else {
+		p.tell("verify.bad")
+	}
+	return unverified
+}
+
+// unverified is the end of a run of which some host does not work; nil where all do.
+func unverified(reports []verify.Report) error {
+	if slices.ContainsFunc(reports, func(r verify.Report) bool { return !r.OK() }) {
+		return silent(exitUnverified)
+	}
+	return nil
+}
+
+// key reads the provider's key from the variable that the user names. Its value goes nowhere but into the request.
+func (p *program) key(c *cli.Context) (string, error) {
+	name := c.String("key-env")
+	if name == "" {
+		return "", nil
+	}
+	key := strings.TrimSpace(p.getenv(name))
+	if key == "" {
+		return "", usage("key-missing", "name", name)
+	}
+	return key, nil
+}
+
+// targetOf says what should answer at a host: the relay's first provider, at the root.
+func targetOf(r relay, host string) verify.Target {
+	provider := r.providers[0]
+	return verify.Target{
+		Host:    host,
+		Method:  provider.Probe.Method,
+		Path:    provider.Probe.Path,
+		Body:    provider.Probe.Body,
+		Refused: signatures(provider.Refused),
+		Blocked: signatures(provider.Blocked),
+		Chat:    provider.Chat.Path,
+		Model:   provider.Chat.Model,
+		Origin:  r.Origin,
+	}
+}
+
+func signatures(list []templates.Signature) []verify.Signature {
+	var all []verify.Signature
+	for _, s := range list {
+		all = append(all, verify.Signature(s))
+	}
+	return all
+}
+
+// probe runs the probes for one host. wait says that what can settle is waited for.
+func (p *program) probe(ctx context.Context, c *cli.Context, target verify.Target, network *network, wait bool) verify.Report {
+	progress := p.progress()
+	defer progress.Close()
+	progress.Doing(p.text.T("doing.verify", "host", provision.DisplayName(target.Host)))
+	report := verify.Run(ctx, target, network.Net, verify.Options{
+		Timeout:  c.Duration("timeout"),
+		Wait:     wait,
+		Observer: progress.Verify(target.Host, target.Host),
+	})
+	report.Curl = verify.CurlLine(target, network.curl...)
+	return report
+}
+
+func (p *program) tellReport(report verify.Report, provider string) {
+	fmt.Fprintln(p.stdout, p.text.T("verify.title", "host", provision.DisplayName(report.Host)))
+	p.view.Report(p.stdout, report, provider)
+}
+
+func orElse(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/templates"
+)
+
+// The wizard is no second way through the program: it fills in what is missing among the settings, and only where a
+// person can be asked. Everywhere else what is missing is an error that names the flag.
+
+// askDomain fills in the domain.
+func (p *program) askDomain(ctx context.Context, chosen settings) (settings, error) {
+	if len(chosen[keyDomains]) > 0 {
+		return chosen, nil
+	}
+	if !p.terminal {
+		return nil, usage("domain-missing")
+	}
+	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion("", nil)})
+	if err != nil {
+		return nil, err
+	}
+	chosen[keyDomains] = []string{answers[keyDomains]}
+	return chosen, nil
+}
+
+// askToken gives the token from the environment, or asks for one. The sandbox needs none.
+func (p *program) askToken(c *cli.Context) (string, error) {
+	token := p.token()
+	if token != "" || global(c, "sandbox") != "" || !p.terminal {
+		return token, nil
+	}
+	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
+		Key:      "token",
+		Kind:     prompt.Password,
+		Title:    p.text.T("ask.token.title"),
+		Help:     p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()),
+		Validate: p.saying(cloudflare.CheckToken),
+	}})
+	return answers["token"], err
+}
+
+func (p *program) permissionList() string {
+	var names []string
+	for _, permission := range permissions() {
+		names = append(names, "  "+p.text.T("permission."+permission))
+	}
+	return strings.Join(names, "\n")
+}
+
+// saying turns a check that answers in codes into one that answers in words.
+func (p *program) saying(check func(string) error) func(string) error {
+	return func(value string) error {
+		err := check(value)
+		if err == nil {
+			return nil
+		}
+		code, details, _ := p.classify(err)
+		text := p.text.T("error."+code, flat(p.readable(details))...)
+		if suggestion := details["suggestion"]; suggestion != "" {
+			text += p.text.T("hint.inline", "suggestion", suggestion)
+		}
+		return errors.New(text)
+	}
+}
+
+// askRelay asks, page by page, for what a relay still lacks: the zone, the hostname in it, the provider.
+func (p *program) askRelay(ctx context.Context, account *account, chosen settings) (settings, error) {
+	if len(chosen[keyDomains]) == 0 {
+		zones, err := p.readZones(ctx, account, chosen.one(keyAccount))
+		if err != nil {
+			return nil, err
+		}
+		host, err := p.askHost(ctx, zones)
+		if err != nil {
+			return nil, err
+		}
+		chosen[keyDomains] = []string{host}
+	}
+	if len(chosen[keyProviders]) > 0 {
+		return chosen, nil
+	}
+	question, err := p.providerQuestion()
+	if err != nil {
+		return nil, err
+	}
+	answers, err := p.ask().Ask(ctx, []prompt.Question{question})
+	if err != nil {
+		return nil, err
+	}
+	chosen[keyProviders] = []string{answers[keyProviders]}
+	return chosen, nil
+}
+
+func (p *program) readZones(ctx context.Context, account *account, id string) ([]provision.Zone, error) {
+	progress := p.progress()
+	defer progress.Close()
+	account.engine.Observer = progress.Engine
+	progress.Doing(p.text.T("doing.zones"))
+	zones, err := account.engine.Zones(ctx, id)
+	if err == nil && len(zones) == 0 {
+		err = &provision.Error{Code: provision.CodeNoZones}
+	}
+	return zones, err
+}
+
+func (p *program) askHost(ctx context.Context, zones []provision.Zone) (string, error) {
+	zone := zones[0].Name
+	if len(zones) > 1 {
+		question := prompt.Question{Key: "zone", Kind: prompt.Select, Title: p.text.T("ask.zone.title"), Help: p.text.T("ask.zone.help")}
+		for _, z := range zones {
+			question.Options = append(question.Options, prompt.Option{Value: z.Name, Label: p.zoneLabel(z)})
+		}
+		slices.SortFunc(question.Options, func(a, b prompt.Option) int { return strings.Compare(a.Value, b.Value) })
+		question.Options = slices.CompactFunc(question.Options, func(a, b prompt.Option) bool { return a.Value == b.Value })
+		answers, err := p.ask().Ask(ctx, []prompt.Question{question})
+		if err != nil {
+			return "", err
+		}
+		zone = answers["zone"]
+	}
+	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion(zone, zones)})
+	return answers[keyDomains], err
+}
+
+func (p *program) zoneLabel(zone provision.Zone) string {
+	label := provision.DisplayName(zone.Name)
+	if !zone.Active() {
+		label += p.text.T("ask.zone.status", "status", zone.Status)
+	}
+	return label
+}
+
+// hostQuestion asks for the full hostname, within a zone if one was chosen.
+func (p *program) hostQuestion(zone string, zones []provision.Zone) prompt.Question {
+	question := prompt.Question{
+		Key:         keyDomains,
+		Title:       p.text.T("ask.host.title"),
+		Help:        p.text.T("ask.host.help"),
+		Placeholder: "gptapi.example.com",
+		Validate: p.saying(func(value string) error {
+			host, err := provision.ParseHostname(value)
+			if err != nil || zone == "" || host == zone || strings.HasSuffix(host, "."+zone) {
+				return err
+			}
+			return usage("host-outside", "host", value, "zone", zone, "suggestion", suggestion(value, zone))
+		}),
+	}
+	if zone != "" {
+		question.Default = "gptapi." + provision.DisplayName(zone)
+	}
+	return question
+}
+
+// suggestion completes a bare label to a name in the zone: who types "ai" means ai.example.com.
+func suggestion(value, zone string) string {
+	host, err := provision.ParseHostname(value + "." + zone)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+func (p *program) providerQuestion() (prompt.Question, error) {
+	providers, err := templates.Providers()
+	question := prompt.Question{
+		Key: keyProviders, Kind: prompt.Select,
+		Title: p.text.T("ask.provider.title"), Help: p.text.T("ask.provider.help"),
+	}
+	for _, provider := range providers {
+		label := provider.Name + "  " + strings.TrimPrefix(provider.Origin, "https://")
+		question.Options = append(question.Options, prompt.Option{Value: provider.ID, Label: label})
+	}
+	return question, err
+}
+
+// confirm asks for a yes before anything is written. A plan without changes needs none.
+func (p *program) confirm(c *cli.Context, plan provision.Plan, command string) error {
+	if len(plan.Changes()) == 0 || c.Bool("yes") {
+		return nil
+	}
+	if !p.terminal {
+		return usage("yes-missing", "command", commandLine(command, plan.Sites)+" --yes")
+	}
+	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
+		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask." + command + ".title"), Default: defaultOf(command),
+	}})
+	if err != nil {
+		return err
+	}
+	if answers["yes"] != prompt.Yes {
+		return newProblem("declined", exitFailed)
+	}
+	return nil
+}
+
+// defaultOf is what Enter means: yes to making, no to removing.
+func defaultOf(command string) string {
+	if command == "destroy" {
+		return prompt.No
+	}
+	return prompt.Yes
+}
+
+func (p *program) promptTexts() prompt.Texts {
+	t := func(key string) string { return p.text.T("prompt." + key) }
+	return prompt.Texts{
+		Yes: t("yes"), No: t("no"),
+		Required: t("required"), ChooseSome: t("choose-some"), ChooseNumber: t("choose-number"), AnswerYesNo: t("answer-yes-no"),
+		AskText: t("ask-text"), AskSecret: t("ask-secret"), AskNumber: t("ask-number"), AskNumbers: t("ask-numbers"),
+		FilterHint: t("filter-hint"), NoMatch: t("no-match"),
+		KeyNext: t("key-next"), KeySubmit: t("key-submit"), KeyBack: t("key-back"), KeyMove: t("key-move"),
+		KeyToggle: t("key-toggle"), KeySwitch: t("key-switch"), KeyClear: t("key-clear"), KeyQuit: t("key-quit"),
+	}
+}

@@ -1,0 +1,221 @@
+package prompt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	en, zh := languages["en"], languages["zh"]
+	long := strings.Repeat("é", 4000) // longer than any buffer on the way
+	tests := []struct {
+		name  string
+		words words
+		page  []Question
+		typed string
+		want  Answers
+		says  []string // in this order
+		err   []error
+	}{
+		{"text", en, en.hostPage()[:1], "a.example.com\n", Answers{"host": "a.example.com"},
+			[]string{"1. Hostname of the relay\n", "The name that", "Answer: "}, nil},
+		{"text in chinese", zh, zh.hostPage()[:1], "中继.example.com\n", Answers{"host": "中继.example.com"},
+			[]string{"1. 中继的主机名\n", "回答: "}, nil},
+		{"crlf and space", en, en.hostPage()[:1], "  a.example.com \r\n", Answers{"host": "a.example.com"}, nil, nil},
+		{"last line without end", en, en.hostPage()[:1], "a.example.com", Answers{"host": "a.example.com"}, nil, nil},
+		{"very long", en, []Question{{Key: "k", Title: "?"}}, long + "\n", Answers{"k": long}, nil, nil},
+		{"too long", en, []Question{{Key: "k", Title: "?"}}, strings.Repeat("x", maxLine+1) + "\n", nil, nil, []error{errLineTooLong}},
+		{"no answer at all", en, en.hostPage()[:1], "", nil, nil, []error{ErrAborted, io.EOF}},
+		{"end after a wrong answer", en, en.hostPage()[:1], "a_b\n", nil,
+			[]string{"! an underscore cannot"}, []error{ErrAborted, io.EOF}},
+		{"end at the second question", en, en.hostPage(), "a.example.com\n", nil, nil, []error{ErrAborted, io.EOF}},
+		{"wrong, then right", zh, zh.hostPage()[:1], "a_b\n\na.b\n", Answers{"host": "a.b"},
+			[]string{"! 主机名不能包含下划线", "! 此项必填\n"}, nil},
+		{"five times wrong", en, en.tokenPage(), strings.Repeat("x\n", 6), nil,
+			[]string{"! this is not a token", "! this is not a token"}, []error{ErrInvalid}},
+		{"secret from a pipe", en, en.tokenPage(), strings.Repeat("a", 40) + "\n", Answers{"token": strings.Repeat("a", 40)},
+			[]string{"Answer (not shown): "}, nil},
+		{"default", en, []Question{{Key: "k", Title: "?", Default: "d"}}, "\n", Answers{"k": "d"}, []string{"Answer [d]: "}, nil},
+		{"default that is refused", en, []Question{{Key: "k", Title: "?", Default: "d", Validate: func(s string) error {
+			if s == "d" {
+				return errors.New("not d")
+			}
+			return nil
+		}}}, "\ne\n", Answers{"k": "e"}, []string{"! not d\n"}, nil},
+		{"optional", en, []Question{{Key: "k", Title: "?", Optional: true, Validate: func(string) error { return io.ErrShortWrite }}},
+			"\n", Answers{"k": ""}, nil, nil},
+
+		{"number", en, en.zonePage(200), "42\n", Answers{"zone": "id42"},
+			[]string{"\n    1  zone-001", "\n  200  zone-200", "Number [7]: "}, nil},
+		{"number in full width", zh, zh.zonePage(200), "４２\n", Answers{"zone": "id42"}, []string{"编号 [7]: "}, nil},
+		{"value", en, en.zonePage(9), "id3\n", Answers{"zone": "id3"}, nil, nil},
+		{"label", en, en.zonePage(9), "ZONE-003.example.com\n", Answers{"zone": "id3"}, nil, nil},
+		{"default option", en, en.zonePage(9), "\n", Answers{"zone": "id7"}, nil, nil},
+		{"default that is not offered", en, en.zonePage(3), "\n2\n", Answers{"zone": "id2"},
+			[]string{"Number: ", "! an answer is needed\n"}, nil},
+		{"number out of range", zh, zh.zonePage(3), "0\n4\n-1\nx\n3\n", Answers{"zone": "id3"},
+			[]string{"! 请输入 1 到 3 之间的数字\n", "编号: ", "! 请输入 1 到 3 之间的数字\n"}, nil},
+
+		{"several", en, en.hostPage()[1:], "4, 2,2\n", Answers{"providers": "anthropic,gemini"},
+			[]string{"Numbers, separated by commas [1]: "}, nil},
+		{"several in chinese", zh, zh.hostPage()[1:], "４，openai、Anthropic\n", Answers{"providers": "openai,anthropic,gemini"}, nil, nil},
+		{"several by default", en, en.hostPage()[1:], "\n", Answers{"providers": "openai"}, nil, nil},
+		{"several but none", en, en.hostPage()[1:], ",\n1,9\n1\n", Answers{"providers": "openai"},
+			[]string{"! choose at least one", "! choose a number between 1 and 4\n"}, nil},
+
+		{"yes", en, en.deployPage(), "Y\n", Answers{"deploy": Yes}, []string{"y/n [no]: "}, nil},
+		{"yes in words", en, en.deployPage(), "yes\n", Answers{"deploy": Yes}, nil, nil},
+		{"yes in chinese", zh, zh.deployPage(), "是\n", Answers{"deploy": Yes}, []string{"y/n [否]: "}, nil},
+		{"yes in full width", zh, zh.deployPage(), "ｙ\r\n", Answers{"deploy": Yes}, nil, nil},
+		{"no in chinese", zh, zh.deployPage(), "否\n", Answers{"deploy": No}, nil, nil},
+		{"no by default", zh, zh.deployPage(), "\n", Answers{"deploy": No}, nil, nil},
+		{"neither", zh, zh.deployPage(), "perhaps\n好\nn\n", Answers{"deploy": No}, []string{"! 请回答 y（是）或 n（否）\n"}, nil},
+		{"no default", en, []Question{{Key: "k", Kind: Confirm, Title: "?"}}, "\ny\n", Answers{"k": Yes},
+			[]string{"y/n: ", "! an answer is needed\n"}, nil},
+
+		{"note", zh, zh.notePage(), "", Answers{}, []string{"\n" + zh.note + "\n" + zh.noteHelp + "\n"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			got, err := NewLine(strings.NewReader(test.typed), &out, test.words.Texts).Ask(context.Background(), test.page)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("answers (-want +got):\n%s", diff)
+			}
+			if err != nil && len(test.err) == 0 {
+				t.Errorf("error: %v", err)
+			}
+			for _, want := range test.err {
+				if !errors.Is(err, want) {
+					t.Errorf("error %v is not %v", err, want)
+				}
+			}
+			checkSaid(t, out.String(), test.says)
+		})
+	}
+}
+
+// checkSaid fails unless the texts appear in that order, and if there is an escape sequence, ever.
+func checkSaid(t *testing.T, said string, texts []string) {
+	t.Helper()
+	rest := said
+	for _, text := range texts {
+		_, after, found := strings.Cut(rest, text)
+		if !found {
+			t.Fatalf("did not say %q, or not in that order:\n%s", text, said)
+		}
+		rest = after
+	}
+	if strings.ContainsRune(said, '\x1b') {
+		t.Errorf("escape sequence in %q", said)
+	}
+}
+
+// The whole conversation, as a recording of it would look.
+func TestLineLooks(t *testing.T) {
+	t.Parallel()
+	w := languages["zh"]
+	var out bytes.Buffer
+	p := NewLine(strings.NewReader("a_b\na.b\n1,2\ny\n"), &out, w.Texts)
+	for _, page := range [][]Question{w.notePage(), w.hostPage(), w.deployPage()} {
+		if _, err := p.Ask(context.Background(), page); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `
+cfproxy 在你自己的域名上部署一个大模型 API 中继。
+在你看过计划并确认之前，不会做任何改动。
+
+1. 中继的主机名
+你的程序将访问这个主机名，而不是 api.openai.com。最好只比域名多一级（例如 gptapi.example.com），这样免费证书就能覆盖它。
+回答: 
+! 主机名不能包含下划线；是否应为 gpt-api.example.com？
+回答: 
+
+2. 使用哪些服务商？
+第一个是默认的服务商。
+  1  OpenAI
+  2  Anthropic
+  3  DeepSeek 深度求索
+  4  Google Gemini
+编号，以逗号分隔 [1]: 
+
+3. 现在创建以上三项吗？
+之后可以用 cfproxy destroy 全部删除。
+y/n [否]: 
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A wizard is many pages, and a pipe delivers all of its answers at once.
+func TestLineKeepsWhatItHasRead(t *testing.T) {
+	t.Parallel()
+	w := languages["en"]
+	p := NewLine(strings.NewReader(strings.Repeat("a", 40)+"\r\n2\r\nh.example.com\r\n\r\nyes\r\n"), io.Discard, w.Texts)
+	got := Answers{}
+	for _, page := range [][]Question{w.tokenPage(), w.zonePage(3), w.hostPage(), w.deployPage()} {
+		answers, err := p.Ask(context.Background(), page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for key, answer := range answers {
+			got[key] = answer
+		}
+	}
+	want := Answers{"token": strings.Repeat("a", 40), "zone": "id2", "host": "h.example.com", "providers": "openai", "deploy": Yes}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLineEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	in, typist := io.Pipe()
+	defer typist.Close()
+	cause := errors.New("the reason")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	p := NewLine(in, writerFunc(func(b []byte) (int, error) {
+		if strings.HasSuffix(string(b), ": ") { // the prompt: from here on it waits for us
+			cancel(cause)
+		}
+		return len(b), nil
+	}), english)
+
+	answers, err := p.Ask(ctx, languages["en"].hostPage())
+	if answers != nil || !errors.Is(err, ErrAborted) || !errors.Is(err, cause) {
+		t.Errorf("got %v, %v", answers, err)
+	}
+	if _, err := p.Ask(ctx, languages["en"].hostPage()); !errors.Is(err, cause) {
+		t.Errorf("asked again: %v", err)
+	}
+
+	// The read that was left behind is not lost to the next question.
+	go typist.Write([]byte("late.example.com\n"))
+	answers, err = p.Ask(context.Background(), languages["en"].hostPage()[:1])
+	if err != nil || answers["host"] != "late.example.com" {
+		t.Errorf("got %v, %v", answers, err)
+	}
+}
+
+func TestLineCannotWrite(t *testing.T) {
+	t.Parallel()
+	out := writerFunc(func([]byte) (int, error) { return 0, io.ErrClosedPipe })
+	_, err := NewLine(strings.NewReader("a\n"), out, english).Ask(context.Background(), languages["en"].hostPage())
+	if !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("got %v", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

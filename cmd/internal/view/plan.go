@@ -1,0 +1,141 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+var glyphs = map[provision.Action]row{
+	provision.ActionCreate: {glyph: "+", style: good},
+	provision.ActionUpdate: {glyph: "~", style: warn},
+	provision.ActionDelete: {glyph: "-", style: bad},
+	provision.ActionNone:   {glyph: "=", style: faint},
+}
+
+// Plan shows every step and counts the changes.
+func (v View) Plan(w io.Writer, p provision.Plan) {
+	var rows []row
+	for _, step := range p.Steps {
+		rows = append(rows, v.stepRow(step))
+	}
+	if len(rows) > 0 {
+		v.table(w, rows)
+	}
+	fmt.Fprintln(w, "  "+v.counts(p))
+	v.Warnings(w, p)
+}
+
+func (v View) stepRow(step provision.Step) row {
+	r := glyphs[step.Action]
+	attrs := step.After
+	if step.Action == provision.ActionDelete {
+		attrs = step.Before
+	}
+	r.cells = []string{v.kind(step.Address.Kind), name(step.Address), v.content(step.Address.Kind, attrs)}
+	if step.Adopt {
+		r.notes = append(r.notes, v.Text.T("plan.adopt", "what", v.content(step.Address.Kind, step.Before)))
+	}
+	for _, diff := range step.Diff {
+		r.notes = append(r.notes, v.diff(diff))
+	}
+	return r
+}
+
+func (v View) diff(d provision.AttrDiff) string {
+	return fmt.Sprintf("%s: %s → %s", v.Text.T("attr."+d.Name), v.orNone(d.Before), v.orNone(d.After))
+}
+
+func (v View) orNone(value string) string {
+	if value == "" {
+		return v.Text.T("none")
+	}
+	return value
+}
+
+func (v View) counts(p provision.Plan) string {
+	counts := map[provision.Action]int{}
+	for _, step := range p.Steps {
+		counts[step.Action]++
+	}
+	if len(p.Changes()) == 0 {
+		return v.Text.T("plan.nothing")
+	}
+	return v.Text.T("plan.counts",
+		"create", strconv.Itoa(counts[provision.ActionCreate]),
+		"update", strconv.Itoa(counts[provision.ActionUpdate]),
+		"delete", strconv.Itoa(counts[provision.ActionDelete]))
+}
+
+// Warnings says what the owner should know of a plan, though it can be carried out.
+func (v View) Warnings(w io.Writer, p provision.Plan) {
+	for _, warning := range p.Warnings() {
+		fmt.Fprintln(w, v.paint(warn, "! ")+v.Text.T("warning."+string(warning.Code), flat(warning.Details)...))
+	}
+}
+
+// Status shows what stands and how it differs from what should.
+func (v View) Status(w io.Writer, p provision.Plan) {
+	var rows []row
+	for _, step := range p.Steps {
+		state, style := stateOf(step)
+		r := row{glyph: "•", style: style}
+		attrs := step.Before
+		if step.Action == provision.ActionCreate {
+			attrs = step.After
+		}
+		r.cells = []string{v.kind(step.Address.Kind), name(step.Address), v.content(step.Address.Kind, attrs), v.Text.T("status." + state)}
+		for _, diff := range step.Diff {
+			r.notes = append(r.notes, v.diff(diff))
+		}
+		rows = append(rows, r)
+	}
+	v.table(w, rows)
+	v.Warnings(w, p)
+}
+
+// stateOf names how a thing stands; the plan was made as if foreign things could be taken over.
+func stateOf(step provision.Step) (state, style string) {
+	switch {
+	case step.Adopt:
+		return "foreign", bad
+	case step.Action == provision.ActionCreate:
+		return "missing", bad
+	case step.Action == provision.ActionUpdate:
+		return "drift", warn
+	case step.Action == provision.ActionDelete:
+		return "surplus", warn
+	}
+	return "ok", good
+}
+
+// State names how the thing of a step stands: ok, missing, drift, surplus or foreign.
+func State(step provision.Step) string {
+	state, _ := stateOf(step)
+	return state
+}
+
+// Conflicts lists what is not ours and stands in the way, with all that is known of it.
+func (v View) Conflicts(w io.Writer, objects []provision.Object) {
+	var rows []row
+	for _, object := range objects {
+		r := row{glyph: "×", style: bad, cells: []string{
+			v.kind(object.Address.Kind), name(object.Address), v.content(object.Address.Kind, object.Attrs),
+		}}
+		if comment := object.Attrs[provision.AttrComment]; comment != "" {
+			r.notes = []string{v.Text.T("attr.comment") + ": " + comment}
+		}
+		rows = append(rows, r)
+	}
+	v.table(w, rows)
+}
+
+func flat(details map[string]string) []string {
+	var pairs []string
+	for name, value := range details {
+		pairs = append(pairs, name, value)
+	}
+	return pairs
+}

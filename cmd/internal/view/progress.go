@@ -1,0 +1,144 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+// Progress tells what is going on while it goes on. On a terminal it keeps one line alive at the bottom, with a spinner or
+// a countdown; elsewhere it writes a line for everything that ended and for every wait.
+type Progress struct {
+	view View
+	out  io.Writer
+	live bool
+
+	mu    sync.Mutex
+	draw  func(time.Time) string // what the live line says; nil for none
+	stop  chan struct{}
+	once  sync.Once
+	ended sync.WaitGroup
+}
+
+// NewProgress begins to draw on out if it is a terminal. Close it.
+func (v View) NewProgress(out io.Writer, terminal bool) *Progress {
+	p := &Progress{view: v, out: out, live: terminal, stop: make(chan struct{})}
+	if terminal {
+		p.ended.Go(p.tick)
+	}
+	return p
+}
+
+// Close takes the live line away. It may be called twice.
+func (p *Progress) Close() {
+	p.once.Do(func() { close(p.stop) })
+	p.ended.Wait()
+	p.set(nil)
+}
+
+const eraseLine = "\r\x1b[K"
+
+func (p *Progress) tick() {
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case now := <-ticker.C:
+			p.redraw(now)
+		}
+	}
+}
+
+func (p *Progress) redraw(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.draw != nil {
+		fmt.Fprint(p.out, eraseLine, p.draw(now))
+	}
+}
+
+// set replaces the live line; where there is no terminal, nothing is shown.
+func (p *Progress) set(draw func(time.Time) string) {
+	if !p.live {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.draw = draw
+	fmt.Fprint(p.out, eraseLine)
+	if draw != nil {
+		fmt.Fprint(p.out, draw(time.Now()))
+	}
+}
+
+// Line writes a line that stays.
+func (p *Progress) Line(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.draw = nil
+	if p.live {
+		fmt.Fprint(p.out, eraseLine)
+	}
+	fmt.Fprintln(p.out, text)
+}
+
+// Doing shows what has begun, with a spinner, until something else is shown.
+func (p *Progress) Doing(text string) {
+	start := time.Now()
+	p.set(func(now time.Time) string {
+		frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+		frame := frames[int(now.Sub(start)/(100*time.Millisecond))%len(frames)]
+		return "  " + p.view.paint(strong, string(frame)) + "  " + text
+	})
+}
+
+// waiting counts down on a terminal, and writes one line elsewhere.
+func (p *Progress) waiting(key string, wait time.Duration, pairs ...string) {
+	until := time.Now().Add(wait)
+	say := func(left time.Duration) string {
+		seconds := strconv.Itoa(int(math.Ceil(left.Seconds())))
+		return "  …  " + p.view.Text.T(key, append([]string{"seconds", seconds}, pairs...)...)
+	}
+	if !p.live {
+		p.Line(say(wait))
+		return
+	}
+	p.set(func(now time.Time) string { return say(max(0, until.Sub(now))) })
+}
+
+// Engine shows an event of the engine.
+func (p *Progress) Engine(e provision.Event) {
+	switch e.Type {
+	case provision.EventStart:
+		p.Doing(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
+	case provision.EventDone:
+		p.Line(p.step(e, "✓", good, "done."))
+	case provision.EventFail:
+		p.Line(p.step(e, "✗", bad, "failed."))
+	case provision.EventWait:
+		p.waiting("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
+	}
+}
+
+func (p *Progress) step(e provision.Event, glyph, style, prefix string) string {
+	text := p.view.Text.T(prefix+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address))
+	return "  " + p.view.paint(style, glyph) + "  " + text
+}
+
+// Verify shows a wait of the verifier.
+func (p *Progress) Verify(host, provider string) func(verify.Event) {
+	return func(e verify.Event) {
+		found := p.view.Found(verify.Result{Probe: e.Probe, Code: e.Code}, host, provider)
+		p.waiting("waiting.verify", e.Wait,
+			"found", found,
+			"left", strconv.Itoa(int(math.Ceil(e.Remaining.Seconds()))))
+	}
+}

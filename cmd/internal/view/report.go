@@ -1,0 +1,72 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+var marks = map[verify.Status]row{
+	verify.Pass: {glyph: "✓", style: good},
+	verify.Warn: {glyph: "!", style: warn},
+	verify.Fail: {glyph: "✗", style: bad},
+	verify.Skip: {glyph: "-", style: faint},
+}
+
+// Report shows what each probe found and, under a failure, what to do about it. provider is the name of who should answer.
+func (v View) Report(w io.Writer, r verify.Report, provider string) {
+	var rows []row
+	for _, result := range r.Results {
+		line := marks[result.Status]
+		line.cells = []string{v.probe(result.Probe, provider), v.Found(result, r.Host, provider)}
+		if fix := v.Fix(result, r.Host, provider); fix != "" {
+			line.notes = strings.Split(fix, "\n")
+		}
+		rows = append(rows, line)
+	}
+	v.table(w, rows)
+	fmt.Fprintln(w, "  "+v.paint(faint, "$ "+r.Curl))
+}
+
+func (v View) probe(probe, provider string) string {
+	if probe == verify.ProbeProvider {
+		return provider
+	}
+	return v.Text.T("probe." + probe)
+}
+
+// Found says in one line what a probe found.
+func (v View) Found(r verify.Result, host, provider string) string {
+	return v.fill("check."+r.Code, r, host, provider)
+}
+
+// Fix says what to do about a failure or a warning; "" where there is nothing to do.
+func (v View) Fix(r verify.Result, host, provider string) string {
+	key := "fix." + r.Code
+	if (r.Status != verify.Fail && r.Status != verify.Warn) || !v.Text.Has(key) {
+		return ""
+	}
+	return v.fill(key, r, host, provider)
+}
+
+// fill names every detail that the code may carry, so that one which is absent leaves a dash and not a placeholder.
+func (v View) fill(key string, r verify.Result, host, provider string) string {
+	values := map[string]string{}
+	for _, code := range verify.Codes() {
+		if code.Name == r.Code {
+			for _, detail := range code.Details {
+				values[detail] = "–"
+			}
+		}
+	}
+	for detail, value := range r.Details {
+		values[detail] = value
+	}
+	if because, ok := r.Details["because"]; ok {
+		values["because"] = v.probe(because, provider)
+	}
+	values["host"], values["provider"] = host, provider
+	return v.Text.T(key, flat(values)...)
+}

@@ -1,0 +1,112 @@
+// Package cloudflare makes the calls that the engine needs, through cloudflare-go, and is its only importer.
+//
+// Only the SDK's service packages are used: its root package links every product's client, which more than doubles the
+// program. Its retries are off, since the engine knows better which call may be repeated.
+package cloudflare
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/cloudflare/cloudflare-go/v7/dns"
+	"github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/cloudflare/cloudflare-go/v7/workers"
+	"github.com/cloudflare/cloudflare-go/v7/zones"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+// DefaultBaseURL is where Cloudflare's API is. https://developers.cloudflare.com/api/
+const DefaultBaseURL = "https://api.cloudflare.com/client/v4/"
+
+// Options say how to reach the API.
+type Options struct {
+	// Token is an API token, of a user or of an account; CheckToken tells whether it can be one.
+	Token string
+	// BaseURL ends in /client/v4; empty: DefaultBaseURL.
+	BaseURL string
+	// UserAgent names the program, such as "cfproxy/1.2.3".
+	UserAgent string
+	// Transport carries the requests; nil: http.DefaultTransport, which honours HTTPS_PROXY.
+	Transport http.RoundTripper
+	// Trace is told of every call, without bodies and without the token; nil for none.
+	Trace func(Call)
+}
+
+// Call is one request and its outcome, as --debug prints it.
+type Call struct {
+	Method, Path string
+	Status       int // 0 where no answer came
+	Ray          string
+	Took         time.Duration
+	Err          error
+}
+
+// Client implements provision.Provider.
+type Client struct {
+	zones     *zones.ZoneService
+	records   *dns.RecordService
+	scripts   *workers.ScriptService
+	settings  *workers.ScriptScriptAndVersionSettingService
+	routes    *workers.RouteService
+	subdomain *workers.SubdomainService
+}
+
+var _ provision.Provider = (*Client)(nil)
+
+// New gives a client. It makes no call.
+func New(o Options) *Client {
+	if o.BaseURL == "" {
+		o.BaseURL = DefaultBaseURL
+	}
+	options := []option.RequestOption{
+		option.WithBaseURL(o.BaseURL),
+		option.WithAPIToken(o.Token),
+		option.WithHeader("User-Agent", o.UserAgent),
+		option.WithMaxRetries(0),
+		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: neverFollow}),
+		option.WithMiddleware(tracing(o.Trace), judging),
+	}
+	return &Client{
+		zones:     zones.NewZoneService(options...),
+		records:   dns.NewRecordService(options...),
+		scripts:   workers.NewScriptService(options...),
+		settings:  workers.NewScriptScriptAndVersionSettingService(options...),
+		routes:    workers.NewRouteService(options...),
+		subdomain: workers.NewSubdomainService(options...),
+	}
+}
+
+// neverFollow keeps the token at the address that the user named.
+func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func tracing(trace func(Call)) option.Middleware {
+	return func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+		if trace == nil {
+			return next(r)
+		}
+		start := time.Now()
+		res, err := next(r)
+		call := Call{Method: r.Method, Path: r.URL.RequestURI(), Took: time.Since(start), Err: err}
+		if res != nil {
+			call.Status, call.Ray = res.StatusCode, res.Header.Get("Cf-Ray")
+		}
+		trace(call)
+		return res, err
+	}
+}
+
+// Do carries out one step of a plan.
+func (c *Client) Do(ctx context.Context, step provision.Step) (string, error) {
+	do := map[provision.Kind]func(context.Context, provision.Step) (string, error){
+		provision.KindScript: c.doScript,
+		provision.KindRoute:  c.doRoute,
+		provision.KindRecord: c.doRecord,
+	}[step.Address.Kind]
+	id, err := do(ctx, step)
+	if step.Action == provision.ActionDelete && isGone(err) {
+		return step.ID, nil
+	}
+	return id, failure(err)
+}

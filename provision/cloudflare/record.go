@@ -1,0 +1,103 @@
+package cloudflare
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cloudflare/cloudflare-go/v7/dns"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+// recordsPerPage is what other clients ask for without trouble; the schema allows more.
+const recordsPerPage = 5000
+
+// Records lists the records that bear one of the hosts' names: by a filter for one host, from the whole zone for more.
+// https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/
+func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []string) ([]provision.Object, error) {
+	var found []provision.Object
+	for page := 1; ; page++ {
+		list, err := c.records.List(ctx, recordQuery(zone, hosts, page))
+		if err != nil {
+			return nil, failure(err)
+		}
+		for _, record := range list.Result {
+			if slices.Contains(hosts, strings.ToLower(record.Name)) {
+				found = append(found, recordObject(zone, record))
+			}
+		}
+		if isLastPage(list.ResultInfo.JSON.RawJSON(), page, len(list.Result), recordsPerPage) {
+			return found, nil
+		}
+	}
+}
+
+func recordQuery(zone provision.Zone, hosts []string, page int) dns.RecordListParams {
+	var query dns.RecordListParams
+	query.ZoneID.Value, query.ZoneID.Present = zone.ID, true
+	query.Page.Value, query.Page.Present = float64(page), true
+	query.PerPage.Value, query.PerPage.Present = recordsPerPage, true
+	if len(hosts) == 1 {
+		query.Name.Value.Exact.Value, query.Name.Value.Exact.Present = hosts[0], true
+		query.Name.Present = true
+	}
+	return query
+}
+
+func recordObject(zone provision.Zone, record dns.RecordResponse) provision.Object {
+	return provision.Object{
+		Address: provision.Address{Kind: provision.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
+		ID:      record.ID,
+		Owned:   provision.OwnsComment(record.Comment),
+		Attrs: provision.Attrs{
+			provision.AttrType:    string(record.Type),
+			provision.AttrContent: record.Content,
+			provision.AttrProxied: strconv.FormatBool(record.Proxied),
+			provision.AttrComment: record.Comment,
+		},
+	}
+}
+
+// doRecord writes whole records: a PUT says all that the record should be, whatever somebody changed meanwhile.
+func (c *Client) doRecord(ctx context.Context, step provision.Step) (string, error) {
+	zone := step.Address.Parent
+	switch step.Action {
+	case provision.ActionDelete:
+		var params dns.RecordDeleteParams
+		params.ZoneID.Value, params.ZoneID.Present = zone, true
+		_, err := c.records.Delete(ctx, step.ID, params)
+		return step.ID, err
+	case provision.ActionUpdate:
+		var params dns.RecordUpdateParams
+		params.ZoneID.Value, params.ZoneID.Present = zone, true
+		params.Body = aRecord(step)
+		record, err := c.records.Update(ctx, step.ID, params)
+		return idOf(record, err), err
+	}
+	var params dns.RecordNewParams
+	params.ZoneID.Value, params.ZoneID.Present = zone, true
+	params.Body = aRecord(step)
+	record, err := c.records.New(ctx, params)
+	return idOf(record, err), err
+}
+
+func idOf(record *dns.RecordResponse, err error) string {
+	if err != nil {
+		return ""
+	}
+	return record.ID
+}
+
+// aRecord is the one kind of record that we write. TTL 1 means automatic, the only one that a proxied record has.
+func aRecord(step provision.Step) dns.ARecordParam {
+	var record dns.ARecordParam
+	record.Type.Value, record.Type.Present = dns.ARecordTypeA, true
+	record.TTL.Value, record.TTL.Present = dns.TTL1, true
+	record.Name.Value, record.Name.Present = step.Address.Name, true
+	record.Content.Value, record.Content.Present = step.After[provision.AttrContent], true
+	record.Proxied.Value, record.Proxied.Present = step.After[provision.AttrProxied] == "true", true
+	record.Comment.Value, record.Comment.Present = step.After[provision.AttrComment], true
+	return record
+}

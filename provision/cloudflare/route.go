@@ -1,0 +1,66 @@
+package cloudflare
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cloudflare/cloudflare-go/v7/workers"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+// Routes lists the Worker routes of a zone; the API gives all of them at once.
+// https://developers.cloudflare.com/api/resources/workers/subresources/routes/methods/list/
+func (c *Client) Routes(ctx context.Context, zone provision.Zone) ([]provision.Object, error) {
+	var params workers.RouteListParams
+	params.ZoneID.Value, params.ZoneID.Present = zone.ID, true
+	list, err := c.routes.List(ctx, params)
+	if err != nil {
+		return nil, failure(err)
+	}
+	var found []provision.Object
+	for _, route := range list.Result {
+		found = append(found, provision.Object{
+			Address: provision.Address{Kind: provision.KindRoute, Parent: zone.ID, Name: normalPattern(route.Pattern)},
+			ID:      route.ID,
+			Attrs:   provision.Attrs{provision.AttrScript: route.Script},
+		})
+	}
+	return found, nil
+}
+
+// normalPattern lowers the host, which matches in any case, and leaves the path, which does not.
+func normalPattern(pattern string) string {
+	host, path, found := strings.Cut(pattern, "/")
+	if !found {
+		return strings.ToLower(pattern)
+	}
+	return strings.ToLower(host) + "/" + path
+}
+
+func (c *Client) doRoute(ctx context.Context, step provision.Step) (string, error) {
+	zone := step.Address.Parent
+	switch step.Action {
+	case provision.ActionDelete:
+		var params workers.RouteDeleteParams
+		params.ZoneID.Value, params.ZoneID.Present = zone, true
+		_, err := c.routes.Delete(ctx, step.ID, params)
+		return step.ID, err
+	case provision.ActionUpdate:
+		var params workers.RouteUpdateParams
+		params.ZoneID.Value, params.ZoneID.Present = zone, true
+		params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
+		params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
+		_, err := c.routes.Update(ctx, step.ID, params)
+		return step.ID, err
+	}
+	var params workers.RouteNewParams
+	params.ZoneID.Value, params.ZoneID.Present = zone, true
+	params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
+	params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
+	route, err := c.routes.New(ctx, params)
+	if err != nil {
+		return "", err
+	}
+	return route.ID, nil
+}

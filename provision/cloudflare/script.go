@@ -1,0 +1,109 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/cloudflare/cloudflare-go/v7/workers"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// settings is what we read of a Worker. The SDK's own type would do, but for two answers that its schema does not know:
+// a placement of {} for none and one with a list of targets.
+type settings struct {
+	Tags      []string  `json:"tags"`
+	Bindings  []binding `json:"bindings"`
+	Placement struct {
+		Region string `json:"region"`
+		Target []struct {
+			Region string `json:"region"`
+		} `json:"target"`
+	} `json:"placement"`
+}
+
+type binding struct {
+	Type string          `json:"type"`
+	Name string          `json:"name"`
+	Text string          `json:"text,omitempty"`
+	JSON json.RawMessage `json:"json,omitempty"`
+}
+
+// Script reads a Worker's settings, nil where there is no such Worker.
+// https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/script_and_version_settings/
+func (c *Client) Script(ctx context.Context, account, name string) (*provision.Object, error) {
+	var params workers.ScriptScriptAndVersionSettingGetParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	answer, err := c.settings.Get(ctx, name, params)
+	if isGone(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failure(err)
+	}
+	var s settings
+	if err := json.Unmarshal([]byte(answer.JSON.RawJSON()), &s); err != nil {
+		return nil, failure(err)
+	}
+	return &provision.Object{
+		Address: provision.Address{Kind: provision.KindScript, Parent: account, Name: name},
+		ID:      name,
+		Owned:   slices.Contains(s.Tags, provision.Mark),
+		Attrs: provision.Attrs{
+			provision.AttrBuild:     s.binding(worker.BindingBuild).Text,
+			provision.AttrProviders: provision.ProvidersText(s.binding(worker.BindingProviders).JSON),
+			provision.AttrRegion:    s.region(),
+		},
+	}, nil
+}
+
+func (s settings) binding(name string) binding {
+	for _, b := range s.Bindings {
+		if b.Name == name {
+			return b
+		}
+	}
+	return binding{}
+}
+
+func (s settings) region() string {
+	if len(s.Placement.Target) > 0 {
+		return s.Placement.Target[0].Region
+	}
+	return s.Placement.Region
+}
+
+func (c *Client) doScript(ctx context.Context, step provision.Step) (string, error) {
+	account, name := step.Address.Parent, step.Address.Name
+	if step.Action == provision.ActionDelete {
+		// Without force: should anything else lean on this Worker, the API refuses rather than break it.
+		var params workers.ScriptDeleteParams
+		params.AccountID.Value, params.AccountID.Present = account, true
+		_, err := c.scripts.Delete(ctx, name, params)
+		return name, err
+	}
+	contentType, body, err := uploadForm(step.Script)
+	if err != nil {
+		return "", err
+	}
+	var params workers.ScriptUpdateParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body))
+	return name, err
+}
+
+// RegisterSubdomain names the account on workers.dev. A name that the account has already is no error.
+// https://developers.cloudflare.com/api/resources/workers/subresources/subdomains/methods/update/
+func (c *Client) RegisterSubdomain(ctx context.Context, account, name string) error {
+	var params workers.SubdomainUpdateParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	params.Subdomain.Value, params.Subdomain.Present = name, true
+	_, err := c.subdomain.Update(ctx, params)
+	if hasCode(err, "10036") {
+		return nil
+	}
+	return failure(err)
+}

@@ -1,0 +1,91 @@
+package cloudflare
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
+	"net/textproto"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// metadata is the first part of an upload.
+// https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
+type metadata struct {
+	MainModule         string            `json:"main_module"`
+	CompatibilityDate  string            `json:"compatibility_date"`
+	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
+	Bindings           []binding         `json:"bindings"`
+	Tags               []string          `json:"tags"`
+	Placement          *placement        `json:"placement,omitempty"`
+	Annotations        map[string]string `json:"annotations"`
+}
+
+// placement pins where the Worker runs. https://developers.cloudflare.com/workers/configuration/placement/
+type placement struct {
+	Mode   string `json:"mode"`
+	Region string `json:"region"`
+}
+
+// uploadForm writes the multipart body by hand. The SDK's generated form flattens the metadata into one field a key and
+// names the modules files.0, files.1 and so on; the API answers 10021 "could not read content for part metadata".
+// https://github.com/cloudflare/cloudflare-typescript/issues/2799
+func uploadForm(script *provision.Script) (contentType string, body []byte, err error) {
+	var buffer bytes.Buffer
+	form := multipart.NewWriter(&buffer)
+	meta, err := json.Marshal(metadataOf(script))
+	if err != nil {
+		return "", nil, fmt.Errorf("metadata: %w", err)
+	}
+	if err := writePart(form, `form-data; name="metadata"`, "application/json", meta); err != nil {
+		return "", nil, err
+	}
+	for _, module := range script.Bundle.Modules {
+		disposition := fmt.Sprintf(`form-data; name=%q; filename=%q`, module.Name, module.Name)
+		if err := writePart(form, disposition, "application/javascript+module", module.Source); err != nil {
+			return "", nil, err
+		}
+	}
+	if err := form.Close(); err != nil {
+		return "", nil, fmt.Errorf("form: %w", err)
+	}
+	return form.FormDataContentType(), buffer.Bytes(), nil
+}
+
+func writePart(form *multipart.Writer, disposition, contentType string, content []byte) error {
+	header := textproto.MIMEHeader{}
+	header.Set("Content-Disposition", disposition)
+	header.Set("Content-Type", contentType)
+	part, err := form.CreatePart(header)
+	if err != nil {
+		return fmt.Errorf("form: %w", err)
+	}
+	_, err = part.Write(content)
+	return err
+}
+
+func metadataOf(script *provision.Script) metadata {
+	// Marshalling a list of plain strings cannot fail.
+	providers, _ := json.Marshal(script.Providers)
+	meta := metadata{
+		MainModule:         script.Bundle.Main,
+		CompatibilityDate:  script.Bundle.CompatibilityDate,
+		CompatibilityFlags: script.Bundle.CompatibilityFlags,
+		Bindings: []binding{
+			{Type: "json", Name: worker.BindingProviders, JSON: providers},
+			{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
+			{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
+		},
+		Tags: []string{provision.Mark},
+		Annotations: map[string]string{
+			"workers/tag":     script.Build,
+			"workers/message": "cfproxy " + script.Version + ", build " + script.Build,
+		},
+	}
+	if script.Region != "" {
+		meta.Placement = &placement{Mode: "targeted", Region: script.Region}
+	}
+	return meta
+}

@@ -1,0 +1,105 @@
+package provision
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// DefaultOrigin is the address of the proxied record unless the owner chose another. Nothing is ever sent there while
+// the route stands, since the Worker answers in its place.
+const DefaultOrigin = "2.2.2.2"
+
+// Config is one relay as its owner wants it.
+type Config struct {
+	// Domains are the hostnames that the relay answers on, in any spelling that ParseHostname takes. At least one.
+	Domains []string
+	// Worker is the script's name: lower-case letters, digits and dashes, at most 63 characters, no dash at the ends.
+	// Empty: the name of our Worker that serves the first host already, else WorkerName of the first host.
+	Worker string
+	// Account is the account's id, 32 hex digits. Empty: the account that holds the zone.
+	Account string
+	// Providers are the upstreams; the first one answers at the root.
+	Providers []worker.Provider
+	// Origin is the IPv4 address of the proxied record. Empty: DefaultOrigin.
+	Origin string
+	// Region is where the Worker runs, such as "aws:us-east-1". Empty: near the caller.
+	// https://developers.cloudflare.com/workers/configuration/placement/
+	Region string
+	// Version is the program's own version; it reaches the Worker's health answer.
+	Version string
+	// Adopt takes over what stands at our addresses and is not ours.
+	Adopt bool
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	workerPattern  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	regionPattern  = regexp.MustCompile(`^(aws|gcp|azure):[a-z0-9-]{2,40}$`)
+)
+
+// Normalize gives the Config with hostnames in ASCII, duplicates dropped and defaults filled in, or the first *Error in
+// it. Providers may be empty: destroy and status need none.
+func (c Config) Normalize() (Config, error) {
+	hosts, err := parseHosts(c.Domains)
+	if err != nil {
+		return Config{}, err
+	}
+	c.Domains = hosts
+	if c.Origin == "" {
+		c.Origin = DefaultOrigin
+	}
+	c.Account = strings.ToLower(c.Account)
+	if err := c.check(); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+func parseHosts(domains []string) ([]string, error) {
+	if len(domains) == 0 {
+		return nil, newError(CodeHostMissing)
+	}
+	var hosts []string
+	for _, domain := range domains {
+		host, err := ParseHostname(domain)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	return hosts, nil
+}
+
+func (c Config) check() error {
+	if c.Account != "" && !accountPattern.MatchString(c.Account) {
+		return newError(CodeAccountInvalid, "value", c.Account)
+	}
+	// A Worker named "accounts" breaks the API's own routing: https://github.com/cloudflare/workers-sdk/issues/4660
+	if c.Worker != "" && (!workerPattern.MatchString(c.Worker) || c.Worker == "accounts") {
+		return newError(CodeWorkerInvalid, "value", c.Worker)
+	}
+	if c.Region != "" && !regionPattern.MatchString(c.Region) {
+		return newError(CodeRegionInvalid, "value", c.Region)
+	}
+	if addr, err := netip.ParseAddr(c.Origin); err != nil || !addr.Is4() {
+		return newError(CodeOriginInvalid, "value", c.Origin)
+	}
+	return c.checkUpstreams()
+}
+
+// checkUpstreams refuses a relay that would call itself.
+func (c Config) checkUpstreams() error {
+	for _, provider := range c.Providers {
+		host := strings.TrimPrefix(provider.Origin, "https://")
+		if slices.Contains(c.Domains, host) {
+			return newError(CodeUpstreamIsItself, "host", host, "provider", provider.ID)
+		}
+	}
+	return nil
+}

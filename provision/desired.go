@@ -1,0 +1,85 @@
+package provision
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// Desired is all that should exist at our addresses, in the order of creation.
+type Desired []Resource
+
+// NewDesired works out one script, and a route and a record for every site. It asks nobody.
+func NewDesired(c Config, o Observed, bundle worker.Bundle) Desired {
+	desired := Desired{scriptOf(c, o, bundle)}
+	for _, site := range o.Sites {
+		desired = append(desired, Resource{
+			Address: routeAddress(site),
+			Attrs:   Attrs{AttrScript: o.Worker},
+		})
+	}
+	for _, site := range o.Sites {
+		desired = append(desired, Resource{
+			Address: recordAddress(site),
+			Attrs: Attrs{
+				AttrType:    "A",
+				AttrContent: c.Origin,
+				AttrProxied: "true",
+				AttrComment: RecordComment(o.Worker),
+			},
+		})
+	}
+	return desired
+}
+
+func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
+	script := &Script{
+		Bundle:    bundle,
+		Providers: c.Providers,
+		Region:    c.Region,
+		Build:     BuildOf(bundle, c.Providers, c.Region),
+		Version:   c.Version,
+	}
+	return Resource{
+		Address: o.scriptAddress(),
+		Attrs: Attrs{
+			AttrBuild:     script.Build,
+			AttrProviders: providersText(c.Providers),
+			AttrRegion:    c.Region,
+		},
+		Script: script,
+	}
+}
+
+// Kept is what destroy leaves: the script alone, as it stands, while routes of other hosts still lead to it.
+func Kept(o Observed) Desired {
+	if len(o.Dependents) == 0 {
+		return nil
+	}
+	var kept Desired
+	for _, object := range o.Objects {
+		if object.Address.Kind == KindScript && object.Owned {
+			kept = append(kept, Resource{Address: object.Address, Attrs: object.Attrs})
+		}
+	}
+	return kept
+}
+
+// BuildOf is the digest of everything that decides how a Worker behaves: 16 lower-case hex digits. The verifier waits
+// for it after a deploy. The program's version is left out, so that a new program alone uploads nothing.
+func BuildOf(bundle worker.Bundle, providers []worker.Provider, region string) string {
+	// Marshalling plain structs of strings and bytes cannot fail, and keeps the order of fields.
+	text, _ := json.Marshal(struct {
+		Bundle    worker.Bundle
+		Providers []worker.Provider
+		Region    string
+	}{bundle, providers, region})
+	return digest(text)[:16]
+}
+
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

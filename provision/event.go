@@ -1,0 +1,25 @@
+package provision
+
+import "time"
+
+// EventType names what happened. The names are part of what observers may show.
+type EventType string
+
+// The types of events.
+const (
+	EventStart EventType = "start" // a step begins
+	EventDone  EventType = "done"  // a step took effect
+	EventFail  EventType = "fail"  // a step failed for good
+	EventWait  EventType = "wait"  // a call failed and will be repeated after Wait
+)
+
+// Event is all that a user interface sees of the engine at work. It is told synchronously and, where steps go out
+// together, from several goroutines, one at a time; an observer must not block.
+type Event struct {
+	Type    EventType
+	Step    Step          // EventStart, EventDone, EventFail
+	Call    string        // EventWait: which call ("zones", "script", "routes", "records", "create route", …)
+	Code    Code          // EventFail, EventWait: why
+	Attempt int           // EventWait: how many attempts were made, from 1
+	Wait    time.Duration // EventWait: until the next one
+}

@@ -1,0 +1,162 @@
+package provision
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// Lengths in octets of the ASCII form, RFC 1035 section 2.3.4.
+const (
+	maxHostLength  = 253
+	maxLabelLength = 63
+)
+
+// ParseHostname takes a hostname as people type it, in ASCII or Unicode and with or without a trailing dot, and gives
+// its lower-case ASCII form (RFC 5891). What is not a plain public hostname is an *Error whose details hold the "value"
+// and, where the meant name can be told, a "suggestion".
+func ParseHostname(s string) (string, error) {
+	value := strings.TrimSpace(s)
+	if code := shapeOf(value); code != "" {
+		return "", hostError(code, value, hostWithin(value))
+	}
+	ascii, code := toASCII(strings.TrimSuffix(value, "."))
+	if code != "" {
+		return "", hostError(code, value, "")
+	}
+	return ascii, nil
+}
+
+func hostError(code Code, value, suggestion string) *Error {
+	e := newError(code, "value", value)
+	if suggestion != "" && suggestion != value {
+		e.Details["suggestion"] = suggestion
+	}
+	return e
+}
+
+// shapeOf tells what other thing than a hostname the value looks like; "" if it may be one.
+func shapeOf(value string) Code {
+	switch {
+	case value == "":
+		return CodeHostEmpty
+	case strings.Contains(value, "://"):
+		return CodeHostURL
+	case isIP(value):
+		return CodeHostIP
+	case strings.ContainsFunc(value, unicode.IsSpace):
+		return CodeHostSpace
+	case strings.ContainsAny(value, "/?#\\"):
+		return CodeHostPath
+	case strings.Contains(value, ":"):
+		return CodeHostPort
+	case strings.Contains(value, "*"):
+		return CodeHostWildcard
+	}
+	return ""
+}
+
+func isIP(value string) bool {
+	if _, err := netip.ParseAddr(strings.Trim(value, "[]")); err == nil {
+		return true
+	}
+	_, err := netip.ParseAddrPort(value)
+	return err == nil
+}
+
+// hostWithin finds the hostname that was probably meant, or "".
+func hostWithin(value string) string {
+	host := strings.Join(strings.Fields(value), "")
+	if i := strings.Index(host, "://"); i >= 0 {
+		host = host[i+3:]
+	}
+	if u, err := url.Parse("//" + host); err == nil && u.Host != "" {
+		host = u.Hostname()
+	}
+	host = strings.ReplaceAll(host, "\\", "/")
+	host, _, _ = strings.Cut(host, "/")
+	host, _, _ = strings.Cut(host, ":")
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "*."), ".")
+	if shapeOf(host) != "" {
+		return ""
+	}
+	if _, code := toASCII(host); code != "" {
+		return ""
+	}
+	return strings.ToLower(host)
+}
+
+// profile is how browsers look a name up (UTS 46), with the length and letter rules of DNS checked. Underscores are
+// refused: no certificate can be issued for such a name.
+var profile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
+func toASCII(host string) (string, Code) {
+	if code := labelsOf(host); code != "" {
+		return "", code
+	}
+	ascii, err := profile.ToASCII(host)
+	if err != nil {
+		return "", codeOfLength(host)
+	}
+	if isLocal(ascii) {
+		return "", CodeHostLocal
+	}
+	if !strings.Contains(ascii, ".") {
+		return "", CodeHostSingle
+	}
+	if _, err := netip.ParseAddr(ascii); err == nil {
+		return "", CodeHostIP
+	}
+	if suffix, icann := publicsuffix.PublicSuffix(ascii); icann && suffix == ascii {
+		return "", CodeHostSuffix
+	}
+	return ascii, ""
+}
+
+func labelsOf(host string) Code {
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" {
+			return CodeHostLabel
+		}
+	}
+	return ""
+}
+
+// codeOfLength tells a name that is merely too long from one with letters that no hostname has.
+func codeOfLength(host string) Code {
+	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(true)).ToASCII(host)
+	if err != nil {
+		return CodeHostInvalid
+	}
+	for label := range strings.SplitSeq(ascii, ".") {
+		if len(label) > maxLabelLength {
+			return CodeHostLabel
+		}
+	}
+	if len(ascii) > maxHostLength {
+		return CodeHostLong
+	}
+	return CodeHostInvalid
+}
+
+// isLocal covers the names that never leave a machine or a home (RFC 6761 section 6.3, RFC 6762, RFC 8375).
+func isLocal(host string) bool {
+	for _, suffix := range []string{"localhost", "local", "internal", "localdomain", "home.arpa"} {
+		if host == suffix || strings.HasSuffix(host, "."+suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// DisplayName gives the Unicode form of an ASCII hostname, for people to read.
+func DisplayName(host string) string {
+	if unicode, err := idna.Display.ToUnicode(host); err == nil {
+		return unicode
+	}
+	return host
+}

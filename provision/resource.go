@@ -1,0 +1,151 @@
+package provision
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// Kind is what a resource is. The order of declaration is the order of creation; destruction runs backwards, so that no
+// record of ours ever stands without its route.
+type Kind int
+
+// The kinds of things that a relay is made of.
+const (
+	KindScript Kind = iota
+	KindRoute
+	KindRecord
+)
+
+// String gives the kind's name, as JSON and translations use it.
+func (k Kind) String() string { return [...]string{"script", "route", "record"}[k] }
+
+// MarshalText is String, so that JSON carries names.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// Address says where a resource lives: Parent is the id of the account (script) or of the zone (route, record) that
+// holds it, Name the script's name, the route's pattern or the record's hostname.
+type Address struct {
+	Kind   Kind   `json:"kind"`
+	Parent string `json:"parent"`
+	Name   string `json:"name"`
+}
+
+// Names of attributes.
+const (
+	AttrBuild     = "build"
+	AttrProviders = "providers"
+	AttrRegion    = "region"
+	AttrVersion   = "version"
+	AttrScript    = "script"
+	AttrType      = "type"
+	AttrContent   = "content"
+	AttrProxied   = "proxied"
+	AttrComment   = "comment"
+)
+
+// Attrs is what of a resource is compared and shown: flat, printable, free of secrets.
+type Attrs map[string]string
+
+// Diff lists the attributes in which want differs from have, by name.
+func (have Attrs) Diff(want Attrs) []AttrDiff {
+	names := maps.Clone(have)
+	maps.Copy(names, want)
+	var diffs []AttrDiff
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if have[name] != want[name] {
+			diffs = append(diffs, AttrDiff{Name: name, Before: have[name], After: want[name]})
+		}
+	}
+	return diffs
+}
+
+// AttrDiff is one attribute before and after; an absent one is "".
+type AttrDiff struct {
+	Name   string `json:"name"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// Resource is a thing that should exist. Script is what an upload needs, for KindScript alone, and is never printed.
+type Resource struct {
+	Address Address `json:"address"`
+	Attrs   Attrs   `json:"attrs"`
+	Script  *Script `json:"-"`
+}
+
+// Object is a thing that exists, under the id that the API gave it.
+type Object struct {
+	Address Address `json:"address"`
+	Attrs   Attrs   `json:"attrs"`
+	ID      string  `json:"id,omitempty"`
+	Owned   bool    `json:"owned"`
+}
+
+// Script is the upload: the bundle and the settings that reach it as bindings.
+type Script struct {
+	Bundle    worker.Bundle
+	Providers []worker.Provider
+	Region    string
+	Build     string
+	Version   string
+}
+
+// Mark is what says that a thing is ours: a tag on a script, the start of a record's comment.
+const Mark = "managed-by=cfproxy"
+
+// RecordComment is what we write on a record: the mark and the Worker it leads to. It stays under the 100 characters
+// that a free zone allows, since a Worker's name has 63 at most.
+// https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/
+func RecordComment(worker string) string { return Mark + " worker=" + worker }
+
+// OwnsComment tells whether a record with that comment is ours.
+func OwnsComment(comment string) bool {
+	return comment == Mark || strings.HasPrefix(comment, Mark+" ")
+}
+
+// RoutePattern is the pattern that covers every path of a host, and nothing else.
+// https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
+func RoutePattern(host string) string { return host + "/*" }
+
+// WorkerName derives a script's name from a host, the same for the same host and different for different ones: a dot
+// becomes a dash, a dash two. A name over 63 characters is cut and ends in a digest of the whole host.
+func WorkerName(host string) string {
+	name := "cfproxy-" + strings.NewReplacer("-", "--", ".", "-").Replace(host)
+	if len(name) <= maxLabelLength {
+		return name
+	}
+	return strings.TrimRight(name[:maxLabelLength-11], "-") + "-" + digest([]byte(host))[:10]
+}
+
+// providersText is how providers are compared and shown: "openai=https://api.openai.com".
+func providersText(providers []worker.Provider) string {
+	var parts []string
+	for _, p := range providers {
+		parts = append(parts, fmt.Sprintf("%s=%s", p.ID, p.Origin))
+	}
+	return strings.Join(parts, " ")
+}
+
+// ProvidersText gives the same text for the value of a PROVIDERS binding as it is read back, or "" for anything else.
+func ProvidersText(binding []byte) string {
+	var providers []worker.Provider
+	if json.Unmarshal(binding, &providers) != nil {
+		return ""
+	}
+	return providersText(providers)
+}
+
+// parseProviders reads providersText back.
+func parseProviders(text string) []worker.Provider {
+	var providers []worker.Provider
+	for pair := range strings.FieldsSeq(text) {
+		id, origin, _ := strings.Cut(pair, "=")
+		providers = append(providers, worker.Provider{ID: id, Origin: origin})
+	}
+	return providers
+}

@@ -1,0 +1,155 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+)
+
+// Limits of variables and secrets, https://developers.cloudflare.com/workers/platform/limits/: bytes each, number on Free.
+const (
+	variableSize  = 5 << 10
+	variableCount = 64
+)
+
+var bindingName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.-]*$`)
+
+// bindingFields names the field that a binding of each kind cannot do without; "" for none.
+func bindingFields() map[string]string {
+	return map[string]string{
+		"plain_text": "text", "secret_text": "text", "json": "json", "kv_namespace": "namespace_id",
+		"durable_object_namespace": "class_name", "analytics_engine": "dataset", "ratelimit": "namespace_id",
+		"service": "service", "r2_bucket": "bucket_name", "queue": "queue_name", "vectorize": "index_name", "hyperdrive": "id",
+		"d1": "", "ai": "", "assets": "", "browser": "", "version_metadata": "", "images": "", "send_email": "",
+		"wasm_module": "part", "text_blob": "part", "data_blob": "part", "mtls_certificate": "certificate_id",
+		"dispatch_namespace": "namespace", "pipelines": "pipeline", "secrets_store_secret": "store_id", "secret_key": "",
+		"tail_consumer": "service", "workflow": "workflow_name", "logfwdr": "", "inherit": "", "worker_loader": "",
+	}
+}
+
+func variable(kind string) bool {
+	return kind == "plain_text" || kind == "secret_text" || kind == "json"
+}
+
+// checkBindings holds new bindings against the rules.
+func checkBindings(list []binding) *apiError {
+	seen := map[string]bool{}
+	variables := 0
+	for _, b := range list {
+		name := b.name()
+		switch {
+		case name == "":
+			return refuse(http.StatusBadRequest, 10052, "A binding must have a name.")
+		case !bindingName.MatchString(name):
+			return invalid("Binding name '%s' is invalid.", name)
+		case seen[name]:
+			return nameInUse(name)
+		}
+		seen[name] = true
+		if err := b.check(); err != nil {
+			return err
+		}
+		if variable(b.kind()) {
+			variables++
+		}
+	}
+	if variables > variableCount {
+		return refuse(http.StatusBadRequest, 10055,
+			fmt.Sprintf("A Worker can have at most %d variables and secrets, not %d.", variableCount, variables))
+	}
+	return nil
+}
+
+func nameInUse(name string) *apiError {
+	return refuse(http.StatusBadRequest, 10053,
+		fmt.Sprintf("Binding name '%s' already in use. Please use a different name and try again.", name))
+}
+
+func (b binding) check() *apiError {
+	kind, name := b.kind(), b.name()
+	need, known := bindingFields()[kind]
+	if !known {
+		return invalid("Binding %s has an unknown type: %q", name, kind)
+	}
+	if need == "" {
+		return nil
+	}
+	value := b[need]
+	text, isText := b.string(need)
+	if value == nil || need != "json" && !isText {
+		return invalid("binding %s of type %s must have a valid `%s` specified", name, kind, need)
+	}
+	size := len(text)
+	if kind == "json" {
+		size = len(value)
+	}
+	if variable(kind) && size > variableSize {
+		return refuse(http.StatusBadRequest, 10054, fmt.Sprintf("Text binding %s is too large: the limit is 5 KB.", name))
+	}
+	return nil
+}
+
+// settle works out the bindings of a new version: those sent, those that inherit from the version before, and those
+// kept by their type. strict makes an unknown inheritance an error instead of nothing.
+func settle(sent []binding, keep []string, before []binding, strict bool) ([]binding, *apiError) {
+	find := func(name string) binding {
+		for _, b := range before {
+			if b.name() == name {
+				return b
+			}
+		}
+		return nil
+	}
+	var out []binding
+	names := map[string]bool{}
+	for _, b := range sent {
+		names[b.name()] = true
+		if b.kind() != "inherit" {
+			out = append(out, b)
+			continue
+		}
+		source := b.name()
+		if old, ok := b.string("old_name"); ok {
+			source = old
+		}
+		switch old := find(source); {
+		case old != nil:
+			out = append(out, old.renamed(b.name()))
+		case strict:
+			return nil, refuse(http.StatusBadRequest, 10057, fmt.Sprintf("Binding '%s' cannot inherit: there is none before it.", source))
+		}
+	}
+	for _, b := range before {
+		if !names[b.name()] && slices.Contains(keep, b.kind()) {
+			out = append(out, b)
+		}
+	}
+	return out, nil
+}
+
+func (b binding) renamed(name string) binding {
+	out := binding{}
+	for k, v := range b {
+		out[k] = v
+	}
+	out["name"], _ = json.Marshal(name)
+	return out
+}
+
+// public is the binding as it is read back: a secret keeps its text to itself.
+func (b binding) public() binding {
+	if b.kind() != "secret_text" && b.kind() != "secret_key" {
+		return b
+	}
+	return binding{"name": b["name"], "type": b["type"]}
+}
+
+func publicBindings(list []binding) []binding {
+	out := []binding{}
+	for _, b := range shuffled(list, binding.name) {
+		out = append(out, b.public())
+	}
+	return out
+}

@@ -1,0 +1,78 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// decode reads a state strictly: an unknown field is more often a slip or a foreign file than an extension.
+// The error tells line and column. Defaults are filled in; the certificate authority is not (it is random).
+func decode(data []byte) (*state, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	s := new(state)
+	if err := d.Decode(s); err != nil {
+		return nil, located(data, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%s: more than one JSON value", position(data, d.InputOffset()))
+	}
+	s.complete()
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
+	s.sort()
+	return s, nil
+}
+
+// encode writes a state in its one form: indented, sorted, with a newline at the end.
+func encode(s *state) ([]byte, error) {
+	s.sort()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(s); err != nil {
+		return nil, fmt.Errorf("encode state: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func located(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%s: %w", position(data, syntax.Offset), err)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s: %s cannot hold a JSON %s", position(data, kind.Offset), field(kind.Field), kind.Value)
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fmt.Errorf("%s: the file ends too early", position(data, int64(len(data))))
+	}
+	// encoding/json gives no offset here, only the name.
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		at := bytes.Index(data, []byte(name))
+		return fmt.Errorf("%s: unknown field %s", position(data, int64(at+1)), name)
+	}
+	return err
+}
+
+func field(name string) string {
+	if name == "" {
+		return "the state"
+	}
+	return name
+}
+
+// position turns a byte offset (of the byte after the culprit, as encoding/json counts) into line and column, from 1.
+func position(data []byte, offset int64) string {
+	offset = max(0, min(offset-1, int64(len(data))))
+	before := data[:offset]
+	line := 1 + bytes.Count(before, []byte("\n"))
+	column := int(offset) - bytes.LastIndexByte(before, '\n')
+	return fmt.Sprintf("line %d, column %d", line, column)
+}

@@ -1,0 +1,166 @@
+package sandbox
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// defaultToken has the shape of a user token, https://developers.cloudflare.com/fundamentals/api/get-started/token-formats,
+// and says what it is.
+const defaultToken = "cfut_sandbox_token_not_valid_at_cloudflare_005a2db0c5"
+
+const (
+	statusActive  = "active"
+	statusPending = "pending"
+	planFree      = "free"
+)
+
+// oldestDate is what a Worker without a compatibility date runs with.
+const oldestDate = "2021-11-02"
+
+func defaultState() *state {
+	s := &state{Accounts: []*account{{
+		Name: "Sandbox",
+		Zones: []*zone{
+			{Name: "example.com"},
+			{Name: "example.org"},
+			{Name: "example.net", Status: statusPending},
+		},
+	}}}
+	s.complete()
+	return s
+}
+
+// complete fills in what a hand-written file leaves out. It is deterministic, so a file may be read many times
+// before it is written.
+func (s *state) complete() {
+	for _, a := range s.Accounts {
+		if a != nil {
+			a.complete()
+		}
+	}
+	if s.Tokens == nil {
+		s.Tokens = []*token{{Name: "sandbox", Value: defaultToken}}
+	}
+	for _, t := range s.Tokens {
+		if t == nil {
+			continue
+		}
+		t.ID = cmp.Or(t.ID, derivedID("token", t.Value))
+		t.Status = cmp.Or(t.Status, statusActive)
+		if t.Permissions == nil {
+			t.Permissions = deployPermissions()
+		}
+	}
+}
+
+func (a *account) complete() {
+	a.ID = cmp.Or(a.ID, derivedID("account", a.Name))
+	if a.Subdomain == nil {
+		name := label(a.Name)
+		a.Subdomain = &name
+	}
+	for _, z := range a.Zones {
+		if z != nil {
+			z.complete()
+		}
+	}
+	for _, w := range a.Scripts {
+		if w != nil {
+			w.complete(a)
+		}
+	}
+	for _, d := range a.Domains {
+		if d != nil {
+			d.ID = cmp.Or(d.ID, derivedID("domain", d.Hostname))
+		}
+	}
+}
+
+func (z *zone) complete() {
+	z.Name = strings.ToLower(z.Name)
+	z.ID = cmp.Or(z.ID, derivedID("zone", z.Name))
+	z.Status = cmp.Or(z.Status, statusActive)
+	z.Plan = cmp.Or(z.Plan, planFree)
+	if z.NameServers == nil {
+		z.NameServers = nameServers(z.Name)
+	}
+	for _, r := range z.Records {
+		if r == nil {
+			continue
+		}
+		r.Name = absolute(r.Name, z.Name)
+		r.ID = cmp.Or(r.ID, derivedID("record", r.Type, r.Name, r.Content))
+		r.TTL = cmp.Or(r.TTL, 1)
+		r.CreatedOn = cmp.Or(r.CreatedOn, epoch)
+		r.ModifiedOn = cmp.Or(r.ModifiedOn, r.CreatedOn)
+	}
+	for _, r := range z.Routes {
+		if r != nil {
+			r.ID = cmp.Or(r.ID, derivedID("route", z.Name, r.Pattern))
+		}
+	}
+}
+
+func (w *script) complete(a *account) {
+	w.Tag = cmp.Or(w.Tag, derivedID("script", a.ID, w.Name))
+	w.Version = cmp.Or(w.Version, uuid(derivedID("version", a.ID, w.Name)))
+	w.Number = cmp.Or(w.Number, 1)
+	w.CreatedOn = cmp.Or(w.CreatedOn, epoch)
+	w.ModifiedOn = cmp.Or(w.ModifiedOn, w.CreatedOn)
+	w.CompatibilityDate = cmp.Or(w.CompatibilityDate, oldestDate)
+	w.UsageModel = cmp.Or(w.UsageModel, "standard")
+	for _, m := range w.Modules {
+		if m == nil {
+			continue
+		}
+		if m.Type == "" && strings.HasSuffix(m.Name, "js") {
+			m.Type = typeModule
+		}
+		if w.Main == "" && w.Body == "" {
+			w.Main = m.Name
+		}
+	}
+}
+
+// epoch dates what a person wrote without a date.
+const epoch = "2026-01-01T00:00:00.000000Z"
+
+// nameServers gives a zone a pair of its own, as Cloudflare does.
+func nameServers(zone string) []string {
+	first := []string{"ada", "cora", "dina", "elsa"}
+	second := []string{"bob", "hugo", "ivan", "rick"}
+	sum := digest("ns", zone)
+	return []string{first[sum[0]%4] + ".ns.cloudflare.com", second[sum[1]%4] + ".ns.cloudflare.com"}
+}
+
+// label makes a workers.dev subdomain of an account's name.
+func label(name string) string {
+	s := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r == ' ', r == '-':
+			return '-'
+		}
+		return -1
+	}, name)
+	return cmp.Or(strings.Trim(s, "-"), "sandbox")
+}
+
+// sort gives lists without an order of their own a fixed one; accounts, zones, tokens and faults stay as written.
+func (s *state) sort() {
+	for _, a := range s.Accounts {
+		slices.SortFunc(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
+		for _, z := range a.Zones {
+			slices.SortFunc(z.Records, func(x, y *record) int {
+				return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Type, y.Type),
+					cmp.Compare(x.Content, y.Content), cmp.Compare(x.ID, y.ID))
+			})
+			slices.SortFunc(z.Routes, func(x, y *route) int { return cmp.Compare(x.Pattern, y.Pattern) })
+		}
+	}
+}

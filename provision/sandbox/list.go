@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// shuffled returns items in an order that means nothing but is the same every time: no client may count on one.
+func shuffled[T any](items []T, id func(T) string) []T {
+	out := slices.Clone(items)
+	slices.SortFunc(out, func(x, y T) int { return strings.Compare(digest("order", id(x)), digest("order", id(y))) })
+	return out
+}
+
+// sorted orders items by a text of each, for ?order= and ?direction=.
+func sorted[T any](items []T, key func(T) string, direction string) []T {
+	out := slices.Clone(items)
+	slices.SortStableFunc(out, func(x, y T) int {
+		if direction == "desc" {
+			x, y = y, x
+		}
+		return strings.Compare(key(x), key(y))
+	})
+	return out
+}
+
+// page cuts one page out of a list. A size beyond the bounds is cut to them, as seen of the real API.
+func page[T any](q url.Values, items []T, size, smallest, largest int) ([]T, *resultInfo, *apiError) {
+	number, err := natural(q, "page", 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if size, err = natural(q, "per_page", size); err != nil {
+		return nil, nil, err
+	}
+	size = min(max(size, smallest), largest)
+	total := len(items)
+	from := min((number-1)*size, total)
+	part := slices.Clone(items[from:min(from+size, total)])
+	if part == nil {
+		part = []T{}
+	}
+	return part, &resultInfo{
+		Page: number, PerPage: size, Count: len(part), TotalCount: total, TotalPages: (total + size - 1) / size,
+	}, nil
+}
+
+// natural reads a number from 1 to a billion.
+func natural(q url.Values, key string, otherwise int) (int, *apiError) {
+	if !q.Has(key) {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(q.Get(key))
+	if err != nil || n < 1 || n > 1e9 {
+		return 0, badQuery(key)
+	}
+	return n, nil
+}
+
+func badQuery(key string) *apiError {
+	return refuse(http.StatusBadRequest, 1001, "Invalid value for query parameter "+key)
+}
+
+// oneOf checks a query parameter with a closed set of values.
+func oneOf(q url.Values, key string, values ...string) *apiError {
+	if q.Has(key) && !slices.Contains(values, q.Get(key)) {
+		return badQuery(key)
+	}
+	return nil
+}
+
+// filter is one condition of a list.
+type filter[T any] func(T) bool
+
+// choose keeps the items that satisfy all filters, or with match=any at least one. No filters keep everything.
+func choose[T any](items []T, filters []filter[T], match string) []T {
+	var out []T
+	for _, item := range items {
+		hits := 0
+		for _, f := range filters {
+			if f(item) {
+				hits++
+			}
+		}
+		if hits == len(filters) || match == "any" && hits > 0 {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// textFilters collects ?key= and ?key.exact= and so on, without regard to case as the API compares names.
+func textFilters[T any](q url.Values, key string, value func(T) string) []filter[T] {
+	var out []filter[T]
+	for suffix, test := range map[string]func(s, sub string) bool{
+		"": equal, ".exact": equal, ".contains": strings.Contains, ".startswith": strings.HasPrefix, ".endswith": strings.HasSuffix,
+	} {
+		if !q.Has(key + suffix) {
+			continue
+		}
+		want := strings.ToLower(q.Get(key + suffix))
+		out = append(out, func(item T) bool { return test(strings.ToLower(value(item)), want) })
+	}
+	return out
+}
+
+func equal(a, b string) bool { return a == b }
+
+// operators reads a value as ?name= of zones takes it: plain, or with an operator before a colon.
+func operators(want, value string) bool {
+	op, rest, ok := strings.Cut(want, ":")
+	if !ok {
+		return strings.EqualFold(want, value)
+	}
+	rest, value = strings.ToLower(rest), strings.ToLower(value)
+	switch op {
+	case "equal":
+		return value == rest
+	case "not":
+		return value != rest
+	case "contains":
+		return strings.Contains(value, rest)
+	case "starts_with":
+		return strings.HasPrefix(value, rest)
+	case "ends_with":
+		return strings.HasSuffix(value, rest)
+	case "starts_with_case_sensitive":
+		return strings.HasPrefix(value, rest)
+	case "ends_with_case_sensitive":
+		return strings.HasSuffix(value, rest)
+	}
+	return false
+}

@@ -1,0 +1,200 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+type recordView struct {
+	ID                string          `json:"id"`
+	Name              string          `json:"name"`
+	Type              string          `json:"type"`
+	Content           string          `json:"content"`
+	Priority          *int            `json:"priority,omitempty"`
+	Data              json.RawMessage `json:"data,omitempty"`
+	Proxiable         bool            `json:"proxiable"`
+	Proxied           bool            `json:"proxied"`
+	TTL               int             `json:"ttl"`
+	Settings          json.RawMessage `json:"settings"`
+	Meta              struct{}        `json:"meta"`
+	Comment           *string         `json:"comment"`
+	Tags              []string        `json:"tags"`
+	CreatedOn         string          `json:"created_on"`
+	ModifiedOn        string          `json:"modified_on"`
+	CommentModifiedOn string          `json:"comment_modified_on,omitempty"`
+	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
+}
+
+func (r *record) view() recordView {
+	v := recordView{
+		ID: r.ID, Name: r.Name, Type: r.Type, Content: r.Content, Priority: r.Priority, Data: r.Data,
+		Proxiable: proxiable(r), Proxied: r.Proxied, TTL: r.TTL, Settings: r.Settings, Tags: r.Tags,
+		CreatedOn: r.CreatedOn, ModifiedOn: r.ModifiedOn,
+		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn,
+	}
+	if r.Proxied {
+		v.TTL = 1 // whatever was asked for
+	}
+	if r.Comment != "" {
+		v.Comment = &r.Comment
+	}
+	if v.Settings == nil {
+		v.Settings = json.RawMessage("{}")
+	}
+	if v.Tags == nil {
+		v.Tags = []string{}
+	}
+	return v
+}
+
+// proxiable: only addresses and aliases, and only to public targets.
+func proxiable(r *record) bool {
+	return r.Type == "CNAME" || (r.Type == "A" || r.Type == "AAAA") && publicTarget(r.Content)
+}
+
+func listRecords(c *call) (*answer, error) {
+	q := c.query
+	for _, bad := range []*apiError{
+		oneOf(q, "type", recordTypes()...),
+		oneOf(q, "order", "type", "name", "content", "ttl", "proxied"),
+		oneOf(q, "direction", "asc", "desc"),
+		oneOf(q, "match", "any", "all"),
+		oneOf(q, "tag_match", "any", "all"),
+		oneOf(q, "proxied", "true", "false"),
+	} {
+		if bad != nil {
+			return nil, bad
+		}
+	}
+	views := []recordView{}
+	for _, r := range shuffled(c.zone.Records, func(r *record) string { return r.ID }) {
+		views = append(views, r.view())
+	}
+	views = choose(views, tagFilters(c), q.Get("tag_match"))
+	views = choose(views, recordFilters(c), q.Get("match"))
+	if order := q.Get("order"); order != "" {
+		views = sorted(views, func(v recordView) string { return v.field(order) }, q.Get("direction"))
+	}
+	part, info, err := page(q, views, 100, 1, 5000)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: part, info: info}, nil
+}
+
+func (v recordView) field(name string) string {
+	switch name {
+	case "name":
+		return v.Name
+	case "content":
+		return v.Content
+	case "ttl":
+		return strconv.Itoa(1e9 + v.TTL) // of equal length, so that texts compare as numbers
+	case "proxied":
+		return strconv.FormatBool(v.Proxied)
+	case "comment":
+		if v.Comment != nil {
+			return *v.Comment
+		}
+		return ""
+	}
+	return v.Type
+}
+
+func recordFilters(c *call) []filter[recordView] {
+	q := c.query
+	var out []filter[recordView]
+	for _, key := range []string{"name", "content", "comment"} {
+		out = append(out, textFilters(q, key, func(v recordView) string { return v.field(key) })...)
+	}
+	if q.Has("type") {
+		out = append(out, func(v recordView) bool { return v.Type == q.Get("type") })
+	}
+	if q.Has("proxied") {
+		out = append(out, func(v recordView) bool { return strconv.FormatBool(v.Proxied) == q.Get("proxied") })
+	}
+	if q.Has("comment.present") {
+		out = append(out, func(v recordView) bool { return v.Comment != nil })
+	}
+	if q.Has("comment.absent") {
+		out = append(out, func(v recordView) bool { return v.Comment == nil })
+	}
+	if q.Has("search") {
+		out = append(out, func(v recordView) bool {
+			hit := textFilters(map[string][]string{"x.contains": {q.Get("search")}}, "x", func(s string) string { return s })
+			return slices.ContainsFunc([]string{v.Name, v.Content, v.field("comment")}, hit[0])
+		})
+	}
+	return out
+}
+
+// tagFilters knows ?tag=name:value and ?tag.present=name; Free zones have no tags to find.
+func tagFilters(c *call) []filter[recordView] {
+	var out []filter[recordView]
+	if want := c.query.Get("tag"); want != "" {
+		out = append(out, func(v recordView) bool { return slices.Contains(v.Tags, want) })
+	}
+	if want := c.query.Get("tag.present"); want != "" {
+		out = append(out, func(v recordView) bool { return hasTag(v.Tags, want) })
+	}
+	if want := c.query.Get("tag.absent"); want != "" {
+		out = append(out, func(v recordView) bool { return !hasTag(v.Tags, want) })
+	}
+	return out
+}
+
+func getRecord(c *call) (*answer, error) {
+	r := c.zone.record(c.params["record"])
+	if r == nil {
+		return nil, noRecord()
+	}
+	return &answer{result: r.view()}, nil
+}
+
+func postRecord(c *call) (*answer, error) {
+	var in recordInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	r, err := c.createRecord(&in)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: r.view()}, nil
+}
+
+func putRecord(c *call) (*answer, error)   { return c.change(false) }
+func patchRecord(c *call) (*answer, error) { return c.change(true) }
+
+func (c *call) change(partial bool) (*answer, error) {
+	var in recordInput
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	r, err := c.updateRecord(c.params["record"], &in, partial)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: r.view()}, nil
+}
+
+func deleteRecord(c *call) (*answer, error) {
+	r, err := c.removeRecord(c.params["record"])
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: map[string]string{"id": r.ID}}, nil
+}
+
+func noRecord() *apiError { return refuse(http.StatusNotFound, 81044, "Record does not exist.") }
+
+func (z *zone) record(id string) *record {
+	for _, r := range z.Records {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// The texts are protocol data: short, and as the API words them. Clients should match codes.
+const (
+	textUnknown  = "An unknown error has occurred. If this error persists, please file a report in workers-sdk or reach out to your account team."
+	textNoWorker = "This Worker does not exist on your account."
+	docWorkers   = "https://developers.cloudflare.com/workers/observability/errors/#validation-errors-10021"
+)
+
+func internal(err error) *apiError {
+	e := refuse(http.StatusInternalServerError, 10013, textUnknown)
+	if err != nil {
+		// The state file is the caller's own: its trouble is worth more than the real text.
+		e.problems[0].Message = err.Error()
+	}
+	return e
+}
+
+func unroutable(path string) *apiError {
+	return refuse(http.StatusNotFound, 7003,
+		fmt.Sprintf("Could not route to %s, perhaps your object identifier is invalid?", path))
+}
+
+func unknownPath(path string) *apiError {
+	e := unroutable(path)
+	e.problems = append(e.problems, problem{Code: 7000, Message: "No route for that URI"})
+	return e
+}
+
+func wrongMethod(method string, workers bool) *apiError {
+	if workers {
+		return refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme")
+	}
+	return refuse(http.StatusMethodNotAllowed, 7001, fmt.Sprintf("Method %s not available for that URI.", method))
+}
+
+func forbidden() *apiError { return refuse(http.StatusForbidden, 10000, "Authentication error") }
+
+func unreachable() *apiError {
+	return refuse(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
+}
+
+func noWorker() *apiError { return refuse(http.StatusNotFound, 10007, textNoWorker) }
+
+// invalid is the validation error of an upload.
+func invalid(format string, args ...any) *apiError {
+	e := refuse(http.StatusBadRequest, 10021, fmt.Sprintf(format, args...))
+	e.problems[0].DocumentationURL = docWorkers
+	return e
+}
+
+func malformed(workers bool) *apiError {
+	if workers {
+		return refuse(http.StatusBadRequest, 10026, "Could not parse request body as JSON.")
+	}
+	return refuse(http.StatusBadRequest, 6007, "Malformed JSON in request body")
+}

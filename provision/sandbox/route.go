@@ -1,0 +1,154 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+type routeView struct {
+	ID       string  `json:"id"`
+	Pattern  string  `json:"pattern"`
+	Script   *string `json:"script,omitempty"`
+	FailOpen bool    `json:"request_limit_fail_open"`
+}
+
+func (r *route) view() routeView {
+	v := routeView{ID: r.ID, Pattern: r.Pattern, FailOpen: r.FailOpen}
+	if r.Script != "" {
+		v.Script = &r.Script
+	}
+	return v
+}
+
+type routeInput struct {
+	Pattern  string  `json:"pattern"`
+	Script   *string `json:"script"`
+	FailOpen *bool   `json:"request_limit_fail_open"`
+}
+
+func listRoutes(c *call) (*answer, error) {
+	views := []routeView{}
+	for _, r := range shuffled(c.zone.Routes, func(r *route) string { return r.ID }) {
+		views = append(views, r.view())
+	}
+	return &answer{result: views}, nil
+}
+
+func getRoute(c *call) (*answer, error) {
+	r := c.zone.route(c.params["route"])
+	if r == nil {
+		return nil, refuse(http.StatusNotFound, 10007, "The requested route does not exist.")
+	}
+	return &answer{result: r.view()}, nil
+}
+
+func postRoute(c *call) (*answer, error) {
+	in, err := c.routeInput("")
+	if err != nil {
+		return nil, err
+	}
+	if len(c.zone.Routes) >= 1000 {
+		return nil, refuse(http.StatusBadRequest, 10025, "The zone has reached its limit of 1000 routes.")
+	}
+	r := &route{ID: c.state.newID("route", c.zone.ID, in.Pattern)}
+	c.assign(r, in)
+	c.zone.Routes = append(c.zone.Routes, r)
+	return &answer{result: r.view()}, nil
+}
+
+func putRoute(c *call) (*answer, error) {
+	r := c.zone.route(c.params["route"])
+	if r == nil {
+		return nil, noRoute()
+	}
+	in, err := c.routeInput(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	c.assign(r, in)
+	return &answer{result: r.view()}, nil
+}
+
+func deleteRoute(c *call) (*answer, error) {
+	id := c.params["route"]
+	if c.zone.route(id) == nil {
+		return nil, noRoute()
+	}
+	c.zone.Routes = slices.DeleteFunc(c.zone.Routes, func(r *route) bool { return r.ID == id })
+	return &answer{result: map[string]string{"id": id}}, nil
+}
+
+func noRoute() *apiError {
+	return refuse(http.StatusNotFound, 10009, "The requested route does not exist.")
+}
+
+func (z *zone) route(id string) *route {
+	for _, r := range z.Routes {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func (c *call) assign(r *route, in *routeInput) {
+	r.Pattern, r.Script = in.Pattern, ""
+	if in.Script != nil {
+		r.Script = *in.Script
+	}
+	r.FailOpen = in.FailOpen != nil && *in.FailOpen
+}
+
+// routeInput reads and checks a route; self is the id of the route that is being replaced.
+func (c *call) routeInput(self string) (*routeInput, error) {
+	in := new(routeInput)
+	if err := c.decode(in); err != nil {
+		return nil, err
+	}
+	p, ok := parsePattern(in.Pattern)
+	if !ok {
+		return nil, refuse(http.StatusBadRequest, 10021, fmt.Sprintf("Invalid route pattern: %q", in.Pattern))
+	}
+	if !p.includes(c.zone.Name) {
+		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+c.zone.Name)
+	}
+	for _, r := range c.zone.Routes {
+		if r.ID != self && samePattern(r.Pattern, in.Pattern) {
+			return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
+		}
+	}
+	if in.Script != nil && *in.Script != "" && !c.visible(*in.Script) {
+		return nil, refuse(http.StatusBadRequest, 10019,
+			"Cannot configure a route for a Worker which does not exist. Please ensure this Worker exists and try again.")
+	}
+	return in, nil
+}
+
+// visible tells whether routes see the script yet. A new script may owe some refusals first, and each one counts.
+func (c *call) visible(name string) bool {
+	w := c.account.script(name)
+	if w == nil {
+		return false
+	}
+	if w.Unseen > 0 {
+		w.Unseen--
+		c.keep = true
+		return false
+	}
+	return true
+}
+
+func samePattern(a, b string) bool {
+	return normalPattern(a) == normalPattern(b)
+}
+
+// normalPattern lower-cases the host only: paths are case-sensitive.
+func normalPattern(s string) string {
+	p, ok := parsePattern(s)
+	if !ok {
+		return s
+	}
+	return strings.Join([]string{p.scheme, p.host, p.path}, " ")
+}

@@ -1,0 +1,235 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/cfproxy/cfproxy/worker/workerd"
+)
+
+// errNoRuntime: there is no binary to run scripts with.
+var errNoRuntime = errors.New("no workerd binary")
+
+// runtime keeps one workerd for each script that is asked for, started at the first request and replaced when the script
+// has changed. One process each, so that a script which workerd refuses takes no other down.
+type runtime struct {
+	binary   string
+	outbound string
+
+	mu      sync.Mutex
+	seen    *state               // whose scripts workers were last compared with
+	workers map[string]*instance // the current one of each script
+	all     map[*instance]bool   // these, and older ones with requests still in them
+	ending  sync.WaitGroup
+	closed  bool
+}
+
+func newRuntime(binary, outbound string) *runtime {
+	return &runtime{binary: binary, outbound: outbound, workers: map[string]*instance{}, all: map[*instance]bool{}}
+}
+
+// instance is one version of one script, running or starting.
+type instance struct {
+	script *script
+	digest string
+	ready  chan struct{} // closed when server and err stand
+	server *workerd.Server
+	client *http.Transport
+	err    error
+	users  int  // requests in it; guarded by runtime.mu
+	stale  bool // to be ended after the last of them; guarded by runtime.mu
+}
+
+// acquire returns a running instance of the script; the caller must release it.
+func (t *runtime) acquire(ctx context.Context, st *state, a *account, w *script) (*instance, error) {
+	if t.binary == "" {
+		return nil, errNoRuntime
+	}
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil, errors.New("the edge is closed")
+	}
+	t.sweep(st)
+	key := a.ID + "/" + w.Name
+	i := t.workers[key]
+	if i == nil || !i.runs(w) {
+		t.retire(i)
+		i = t.start(w)
+		t.workers[key] = i
+	}
+	i.users++
+	t.mu.Unlock()
+	select {
+	case <-i.ready:
+	case <-ctx.Done():
+		t.release(i)
+		return nil, ctx.Err()
+	}
+	if i.err != nil {
+		t.release(i)
+		return nil, i.err
+	}
+	return i, nil
+}
+
+func (t *runtime) release(i *instance) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i.users--
+	if i.stale && i.users == 0 {
+		t.dispose(i)
+	}
+}
+
+// dispose ends an instance in the background; mu is held.
+func (t *runtime) dispose(i *instance) {
+	if !t.all[i] {
+		return
+	}
+	delete(t.all, i)
+	t.ending.Go(func() { _ = i.end() })
+}
+
+// sweep retires the instances of scripts that are gone; mu is held.
+func (t *runtime) sweep(st *state) {
+	if t.seen == st {
+		return
+	}
+	t.seen = st
+	alive := map[string]bool{}
+	for _, a := range st.Accounts {
+		for _, w := range a.Scripts {
+			alive[a.ID+"/"+w.Name] = true
+		}
+	}
+	for key, i := range t.workers {
+		if !alive[key] {
+			t.retire(i)
+			delete(t.workers, key)
+		}
+	}
+}
+
+// retire lets requests under way finish; mu is held.
+func (t *runtime) retire(i *instance) {
+	if i == nil || i.stale {
+		return
+	}
+	i.stale = true
+	if i.users == 0 {
+		t.dispose(i)
+	}
+}
+
+// runs tells whether the instance is of this very script and still alive; mu is held.
+func (i *instance) runs(w *script) bool {
+	select {
+	case <-i.ready:
+		if i.err != nil && !refused(i.err) {
+			return false // a failure of the machine, not of the script: try again
+		}
+		if i.server != nil && ended(i.server) {
+			return false
+		}
+	default:
+	}
+	if i.script != w && i.digest != w.run() {
+		return false
+	}
+	i.script = w // so that the digest is worked out once for each reading of the state
+	return true
+}
+
+func ended(s *workerd.Server) bool {
+	select {
+	case <-s.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// refused tells a script that workerd does not take from a workerd that does not start.
+func refused(err error) bool {
+	var e *workerd.StartError
+	return errors.As(err, &e) && e.Stderr != ""
+}
+
+// start runs the script in its own time: a caller that leaves must not stop it for the others. mu is held.
+func (t *runtime) start(w *script) *instance {
+	i := &instance{script: w, digest: w.run(), ready: make(chan struct{})}
+	t.all[i] = true
+	config := workerd.Config{Workers: []workerd.Worker{w.worker()}, Outbound: t.outbound}
+	go func() {
+		defer close(i.ready)
+		i.server, i.err = workerd.Start(context.Background(), t.binary, config)
+		if i.err == nil {
+			i.client = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
+		}
+	}()
+	return i
+}
+
+func (i *instance) end() error {
+	<-i.ready
+	if i.server == nil {
+		return nil
+	}
+	i.client.CloseIdleConnections()
+	return i.server.Close()
+}
+
+// close ends every process and waits for it, whatever requests are in it.
+func (t *runtime) close() error {
+	t.mu.Lock()
+	t.closed = true
+	all := t.all
+	t.workers, t.all = nil, nil
+	t.mu.Unlock()
+	var err error
+	for i := range all {
+		err = errors.Join(err, i.end())
+	}
+	t.ending.Wait()
+	return err
+}
+
+// run is a digest of all that reaches workerd, secrets included.
+func (w *script) run() string {
+	data, err := json.Marshal(w.worker())
+	if err != nil {
+		return ""
+	}
+	return digest(string(data))
+}
+
+// worker is the script as workerd takes it. Bindings to what one machine does not have are left out.
+func (w *script) worker() workerd.Worker {
+	out := workerd.Worker{
+		Name: w.Name, Main: w.Main, CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: w.CompatibilityFlags,
+	}
+	for _, m := range w.Modules {
+		kind := m.Type
+		switch kind {
+		case "text/javascript+module":
+			kind = typeModule
+		case "text/javascript":
+			kind = typeScript
+		case "application/source-map":
+			continue
+		}
+		out.Modules = append(out.Modules, workerd.Module{Name: m.Name, Type: kind, Body: m.source()})
+	}
+	for _, b := range w.Bindings {
+		if !variable(b.kind()) {
+			continue
+		}
+		text, _ := b.string("text")
+		out.Bindings = append(out.Bindings, workerd.Binding{Name: b.name(), Type: b.kind(), Text: text, JSON: b["json"]})
+	}
+	return out
+}

@@ -1,0 +1,265 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// scriptName: lower case, digits and dashes, 63 at most; the API tolerates an underscore.
+var scriptName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+
+type scriptView struct {
+	ID                 string          `json:"id"`
+	Tag                string          `json:"tag"`
+	Tags               []string        `json:"tags"`
+	Etag               string          `json:"etag"`
+	CreatedOn          string          `json:"created_on"`
+	ModifiedOn         string          `json:"modified_on"`
+	DeploymentID       string          `json:"deployment_id"`
+	Handlers           []string        `json:"handlers"`
+	NamedHandlers      []any           `json:"named_handlers"`
+	CompatibilityDate  string          `json:"compatibility_date"`
+	CompatibilityFlags []string        `json:"compatibility_flags"`
+	UsageModel         string          `json:"usage_model"`
+	Logpush            bool            `json:"logpush"`
+	TailConsumers      json.RawMessage `json:"tail_consumers"`
+	HasAssets          bool            `json:"has_assets"`
+	HasModules         bool            `json:"has_modules"`
+	LastDeployedFrom   string          `json:"last_deployed_from"`
+	Placement          json.RawMessage `json:"placement"`
+	StartupTimeMS      *int            `json:"startup_time_ms,omitempty"`
+}
+
+func (w *script) view() scriptView {
+	return scriptView{
+		ID: w.Name, Tag: w.Tag, Tags: list(w.Tags), Etag: w.etag(), CreatedOn: w.CreatedOn, ModifiedOn: w.ModifiedOn,
+		DeploymentID: strings.ReplaceAll(w.Version, "-", ""), Handlers: w.handlers(), NamedHandlers: []any{},
+		CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: list(w.CompatibilityFlags), UsageModel: w.UsageModel,
+		Logpush: w.Logpush, TailConsumers: orJSON(w.TailConsumers, "null"), HasModules: w.Main != "",
+		LastDeployedFrom: "api", Placement: orJSON(w.Placement, "{}"),
+	}
+}
+
+// etag is a digest of the code.
+func (w *script) etag() string {
+	parts := []string{w.Main, w.Body}
+	for _, m := range w.Modules {
+		parts = append(parts, m.Name, m.Type, string(m.source()))
+	}
+	return digest(parts...)
+}
+
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
+func orJSON(raw json.RawMessage, otherwise string) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage(otherwise)
+	}
+	return raw
+}
+
+// listScripts is not paged. ?tags=a:yes,b:no asks for scripts with a and without b.
+func listScripts(c *call) (*answer, error) {
+	views := []scriptView{}
+	for _, w := range shuffled(c.account.Scripts, func(w *script) string { return w.Tag }) {
+		if w.tagged(c.query.Get("tags")) {
+			views = append(views, w.view())
+		}
+	}
+	return &answer{result: views}, nil
+}
+
+func (w *script) tagged(want string) bool {
+	for condition := range strings.SplitSeq(want, ",") {
+		name, yes, ok := strings.Cut(condition, ":")
+		if condition != "" && ok && slices.Contains(w.Tags, name) != (yes == "yes") {
+			return false
+		}
+	}
+	return true
+}
+
+// one finds the script that the path names.
+func (c *call) one() (*script, error) {
+	if w := c.account.script(c.params["script"]); w != nil {
+		return w, nil
+	}
+	return nil, noWorker()
+}
+
+func getScript(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	if w.Body != "" {
+		i := slices.IndexFunc(w.Modules, func(m *module) bool { return m.Name == w.Body })
+		return &answer{raw: w.Modules[max(i, 0)].source(), kind: typeScript, header: map[string]string{"Etag": w.etag()}}, nil
+	}
+	return w.content()
+}
+
+func getContent(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	return w.content()
+}
+
+func (w *script) content() (*answer, error) {
+	kind, body, err := form(w.Modules)
+	if err != nil {
+		return nil, err
+	}
+	main := w.Main
+	if main == "" {
+		main = w.Body
+	}
+	return &answer{raw: body, kind: kind, header: map[string]string{"Etag": w.etag(), "Cf-Entrypoint": main}}, nil
+}
+
+// putScript makes a new version of a script, or a script, and deploys it at once.
+func putScript(c *call) (*answer, error) {
+	name := c.params["script"]
+	if !scriptName.MatchString(name) {
+		return nil, refuse(http.StatusBadRequest, 10016, "workers.api.error.invalid_script_name")
+	}
+	if c.account.EmailUnverified {
+		return nil, refuse(http.StatusForbidden, 10034, "You need to verify your email address to use Workers.")
+	}
+	u, refused := readUpload(c.header.Get("Content-Type"), c.body)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := u.check(); refused != nil {
+		return nil, refused
+	}
+	if *c.account.Subdomain == "" && len(c.account.Scripts) == 0 {
+		return nil, refuse(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed. Please go to the dashboard and open the Workers menu. "+
+			"Opening the Workers landing page for the first time will create a workers.dev subdomain automatically.")
+	}
+	w, isNew, err := c.draft(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.fill(w, u); err != nil {
+		return nil, err
+	}
+	c.deployed(w, u.meta.Annotations)
+	if isNew {
+		c.account.Scripts = append(c.account.Scripts, w)
+	}
+	v, startup := w.view(), 3
+	v.StartupTimeMS = &startup
+	return &answer{result: v, header: map[string]string{"Etag": w.etag()}}, nil
+}
+
+func (c *call) draft(name string) (w *script, isNew bool, err error) {
+	if w := c.account.script(name); w != nil {
+		return w, false, nil
+	}
+	if len(c.account.Scripts) >= 100 {
+		return nil, false, refuse(http.StatusBadRequest, 10037, "You have reached the limit of 100 Workers.")
+	}
+	return &script{
+		Name: name, Tag: c.state.newID("script", c.account.ID, name), CreatedOn: c.state.stamp(),
+		Unseen: c.state.Propagation,
+	}, true, nil
+}
+
+// fill takes over an upload. What belongs to a version is replaced, with its default when left out; what belongs to the
+// script (tags, observability, logpush, tail consumers) stays unless it is sent.
+func (c *call) fill(w *script, u *upload) error {
+	m := &u.meta
+	if err := checkBindings(m.Bindings); err != nil {
+		return err
+	}
+	bindings, err := settle(m.Bindings, m.KeepBindings, w.Bindings, c.query.Get("bindings_inherit") == "strict")
+	if err != nil {
+		return err
+	}
+	date, usage := oldestDate, "standard"
+	set(&date, m.CompatibilityDate)
+	set(&usage, m.UsageModel)
+	if err := c.state.checkDate(date); err != nil {
+		return err
+	}
+	w.Bindings, w.Modules, w.Main, w.Body = bindings, u.modules, m.MainModule, m.BodyPart
+	if w.Main != "" {
+		w.Body = ""
+	}
+	w.CompatibilityDate, w.CompatibilityFlags, w.UsageModel = date, m.CompatibilityFlags, usage
+	w.Limits, w.Placement = present(m.Limits), present(m.Placement)
+	w.keepUnversioned(m)
+	return nil
+}
+
+func (w *script) keepUnversioned(m *metadata) {
+	set(&w.Tags, m.Tags)
+	set(&w.Logpush, m.Logpush)
+	if m.Observability != nil {
+		w.Observability = present(m.Observability)
+	}
+	if m.TailConsumers != nil {
+		w.TailConsumers = present(m.TailConsumers)
+	}
+}
+
+// present drops a JSON null.
+func present(raw json.RawMessage) json.RawMessage {
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
+}
+
+// deployed marks a change as a new version at 100 %.
+func (c *call) deployed(w *script, annotations map[string]string) {
+	w.Version = c.state.newUUID("version", c.account.ID, w.Name)
+	w.Number++
+	w.ModifiedOn = c.state.stamp()
+	w.Annotations = annotations
+}
+
+func (s *state) checkDate(date string) *apiError {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return invalid("Invalid compatibility date: %s", date)
+	}
+	if t.After(s.now()) {
+		return invalid("Can't set compatibility date in the future: %s", date)
+	}
+	return nil
+}
+
+func deleteScript(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	if c.query.Get("force") != "true" && c.bound(w.Name) {
+		return nil, refuse(http.StatusBadRequest, 10064, "Other Workers are bound to this Worker. Delete with force=true to do it nevertheless.")
+	}
+	c.account.Scripts = slices.DeleteFunc(c.account.Scripts, func(o *script) bool { return o == w })
+	return &answer{}, nil
+}
+
+// bound tells whether another Worker has a service binding to this one.
+func (c *call) bound(name string) bool {
+	return slices.ContainsFunc(c.account.Scripts, func(o *script) bool {
+		return o.Name != name && slices.ContainsFunc(o.Bindings, func(b binding) bool {
+			to, _ := b.string("service")
+			return b.kind() == "service" && to == name
+		})
+	})
+}

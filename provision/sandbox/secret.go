@@ -1,0 +1,94 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+type secretView struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+func secret(b binding) bool { return b.kind() == "secret_text" || b.kind() == "secret_key" }
+
+func listSecrets(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	views := []secretView{}
+	for _, b := range shuffled(w.Bindings, binding.name) {
+		if secret(b) {
+			views = append(views, secretView{b.name(), b.kind()})
+		}
+	}
+	return &answer{result: views}, nil
+}
+
+// putSecret sets one secret and deploys a version with it.
+func putSecret(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	var in binding
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in == nil || in["type"] == nil {
+		in = in.renamed(in.name())
+		in["type"] = json.RawMessage(`"secret_text"`)
+	}
+	if !secret(in) {
+		return nil, malformed(true)
+	}
+	if err := checkBindings([]binding{in}); err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return b.name() == in.name() })
+	switch {
+	case at < 0:
+		w.Bindings = append(w.Bindings, in)
+	case !secret(w.Bindings[at]):
+		return nil, nameInUse(in.name())
+	default:
+		w.Bindings[at] = in
+	}
+	c.deployed(w, map[string]string{"workers/triggered_by": "secret"})
+	return &answer{result: secretView{in.name(), in.kind()}}, nil
+}
+
+func (c *call) findSecret() (*script, int, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, 0, err
+	}
+	name := c.params["secret"]
+	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return secret(b) && b.name() == name })
+	if at < 0 {
+		return nil, 0, refuse(http.StatusNotFound, 10056,
+			fmt.Sprintf("Binding '%s' not found. Please use a different name and try again.", name))
+	}
+	return w, at, nil
+}
+
+func getSecret(c *call) (*answer, error) {
+	w, at, err := c.findSecret()
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: secretView{w.Bindings[at].name(), w.Bindings[at].kind()}}, nil
+}
+
+func deleteSecret(c *call) (*answer, error) {
+	w, at, err := c.findSecret()
+	if err != nil {
+		return nil, err
+	}
+	w.Bindings = slices.Delete(w.Bindings, at, at+1)
+	c.deployed(w, map[string]string{"workers/triggered_by": "secret"})
+	return &answer{}, nil
+}

@@ -1,0 +1,155 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+)
+
+// settingsView is what GET settings shows: everything of a version but its code.
+type settingsView struct {
+	Bindings           []binding         `json:"bindings"`
+	CompatibilityDate  string            `json:"compatibility_date"`
+	CompatibilityFlags []string          `json:"compatibility_flags"`
+	UsageModel         string            `json:"usage_model"`
+	Tags               []string          `json:"tags"`
+	TailConsumers      json.RawMessage   `json:"tail_consumers"`
+	Logpush            bool              `json:"logpush"`
+	Placement          json.RawMessage   `json:"placement"`
+	Observability      json.RawMessage   `json:"observability,omitempty"`
+	Limits             json.RawMessage   `json:"limits,omitempty"`
+	Annotations        map[string]string `json:"annotations,omitempty"`
+}
+
+func (w *script) settings() settingsView {
+	return settingsView{
+		Bindings: publicBindings(w.Bindings), CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: list(w.CompatibilityFlags),
+		UsageModel: w.UsageModel, Tags: list(w.Tags), TailConsumers: orJSON(w.TailConsumers, "null"), Logpush: w.Logpush,
+		Placement: orJSON(w.Placement, "{}"), Observability: w.Observability, Limits: w.Limits, Annotations: w.Annotations,
+	}
+}
+
+func getSettings(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: w.settings()}, nil
+}
+
+type settingsInput struct {
+	metadata
+	Bindings           *[]binding `json:"bindings"`
+	CompatibilityFlags *[]string  `json:"compatibility_flags"`
+}
+
+// patchSettings takes a form with one part "settings", never plain JSON, and makes a new version.
+func patchSettings(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	kind, params, err := mime.ParseMediaType(c.header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		return nil, refuse(http.StatusBadRequest, 10001, "Content-Type must be one of: multipart/form-data")
+	}
+	parts, refused := readParts(params["boundary"], c.body)
+	if refused != nil {
+		return nil, refused
+	}
+	in := new(settingsInput)
+	found := false
+	for _, p := range parts {
+		if p.name == "settings" {
+			found = true
+			if err := json.Unmarshal(p.source, in); err != nil {
+				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part settings: "+jsonSlip(err))
+			}
+		}
+	}
+	if !found {
+		return nil, invalid("could not read content for part settings")
+	}
+	if err := c.patch(w, in); err != nil {
+		return nil, err
+	}
+	c.deployed(w, in.Annotations)
+	return &answer{result: w.settings()}, nil
+}
+
+func (c *call) patch(w *script, in *settingsInput) error {
+	if in.Tags != nil {
+		if err := checkTags(*in.Tags); err != nil {
+			return err
+		}
+	}
+	if err := checkAnnotations(in.Annotations); err != nil {
+		return err
+	}
+	if in.Bindings != nil {
+		if err := checkBindings(*in.Bindings); err != nil {
+			return err
+		}
+		next, err := settle(*in.Bindings, in.KeepBindings, w.Bindings, c.query.Get("bindings_inherit") == "strict")
+		if err != nil {
+			return err
+		}
+		w.Bindings = next
+	}
+	if in.CompatibilityDate != nil {
+		if err := c.state.checkDate(*in.CompatibilityDate); err != nil {
+			return err
+		}
+		w.CompatibilityDate = *in.CompatibilityDate
+	}
+	set(&w.CompatibilityFlags, in.CompatibilityFlags)
+	set(&w.UsageModel, in.UsageModel)
+	if in.Limits != nil {
+		w.Limits = present(in.Limits)
+	}
+	if in.Placement != nil {
+		w.Placement = present(in.Placement)
+	}
+	w.keepUnversioned(&in.metadata)
+	return nil
+}
+
+// scriptSettings belong to the script, not to a version: changing them deploys nothing.
+type scriptSettings struct {
+	Logpush       bool            `json:"logpush"`
+	Observability json.RawMessage `json:"observability"`
+	Tags          []string        `json:"tags"`
+	TailConsumers json.RawMessage `json:"tail_consumers"`
+}
+
+func (w *script) scriptSettings() scriptSettings {
+	return scriptSettings{Logpush: w.Logpush, Observability: orJSON(w.Observability, "null"), Tags: list(w.Tags),
+		TailConsumers: orJSON(w.TailConsumers, "null")}
+}
+
+func getScriptSettings(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: w.scriptSettings()}, nil
+}
+
+func patchScriptSettings(c *call) (*answer, error) {
+	w, err := c.one()
+	if err != nil {
+		return nil, err
+	}
+	var in metadata
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.Tags != nil {
+		if err := checkTags(*in.Tags); err != nil {
+			return nil, err
+		}
+	}
+	w.keepUnversioned(&in)
+	w.ModifiedOn = c.state.stamp()
+	return &answer{result: w.scriptSettings()}, nil
+}

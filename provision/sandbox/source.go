@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The API runs a script once before it takes it. The sandbox has no JavaScript engine at this point, so it looks for
+// the two mistakes that an uploader makes, a module left behind and a script that does nothing, by reading the text.
+var (
+	importPattern = regexp.MustCompile(`(?m)^\s*(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["']([^"'\n]+)["']`)
+	exportPattern = regexp.MustCompile(`(?m)^\s*export\s+(default\b|\{[^}]*\bdefault\b)`)
+	listenPattern = regexp.MustCompile(`\baddEventListener\s*\(`)
+)
+
+func handlerNames() []string {
+	return []string{"fetch", "scheduled", "queue", "email", "tail", "trace"}
+}
+
+func (u *upload) checkSource(main *module) *apiError {
+	for _, m := range u.modules {
+		if !esModule(m) {
+			continue
+		}
+		for _, found := range importPattern.FindAllSubmatch(m.source(), -1) {
+			if name := string(found[1]); !u.resolves(m.Name, name) {
+				return invalid("Uncaught Error: No such module %q.\n  imported from %q\n", name, m.Name)
+			}
+		}
+	}
+	if esModule(main) && !exportPattern.Match(main.source()) && !listenPattern.Match(main.source()) {
+		return invalid("No event handlers were registered. This script does nothing.")
+	}
+	if !esModule(main) && !listenPattern.Match(main.source()) {
+		return refuse(400, 10068, "The uploaded script has no registered event handlers.")
+	}
+	return nil
+}
+
+// resolves finds an imported name among the parts; names with a scheme (node:, cloudflare:) belong to the runtime.
+func (u *upload) resolves(from, name string) bool {
+	if strings.Contains(name, ":") {
+		return true
+	}
+	full := path.Join(path.Dir(from), name)
+	if strings.HasPrefix(name, "/") {
+		full = strings.TrimPrefix(name, "/")
+	}
+	return slices.ContainsFunc(u.modules, func(m *module) bool { return path.Clean(m.Name) == full })
+}
+
+// handlers guesses which events the script takes; fetch at least.
+func (w *script) handlers() []string {
+	var names []string
+	for _, m := range w.Modules {
+		if m.Name != w.Main && m.Name != w.Body {
+			continue
+		}
+		for _, name := range handlerNames() {
+			if regexp.MustCompile(`\b` + name + `\b`).Match(m.source()) {
+				names = append(names, name)
+			}
+		}
+	}
+	if names == nil {
+		return []string{"fetch"}
+	}
+	return names
+}

@@ -1,0 +1,194 @@
+package sandbox
+
+import "encoding/json"
+
+// state is the whole file. Its JSON form is documented in doc.go; keep the two together.
+type state struct {
+	Accounts    []*account      `json:"accounts"`
+	Tokens      []*token        `json:"tokens,omitempty"`
+	Clock       string          `json:"clock,omitempty"`
+	Propagation int             `json:"propagation,omitempty"`
+	Provider    *providerSwitch `json:"provider,omitempty"`
+	Faults      []*fault        `json:"faults,omitempty"`
+	Edge        *authority      `json:"edge,omitempty"`
+}
+
+type account struct {
+	ID              string    `json:"id,omitempty"`
+	Name            string    `json:"name"`
+	EmailUnverified bool      `json:"email_unverified,omitempty"`
+	Subdomain       *string   `json:"subdomain,omitempty"` // "" = none yet; missing = the default one
+	Zones           []*zone   `json:"zones,omitempty"`
+	Scripts         []*script `json:"scripts,omitempty"`
+	Domains         []*domain `json:"domains,omitempty"`
+}
+
+type zone struct {
+	ID          string    `json:"id,omitempty"`
+	Name        string    `json:"name"`
+	Status      string    `json:"status,omitempty"`
+	Paused      bool      `json:"paused,omitempty"`
+	Plan        string    `json:"plan,omitempty"`
+	NameServers []string  `json:"name_servers,omitempty"`
+	Records     []*record `json:"records,omitempty"`
+	Routes      []*route  `json:"routes,omitempty"`
+}
+
+type record struct {
+	ID                string          `json:"id,omitempty"`
+	Type              string          `json:"type"`
+	Name              string          `json:"name"`
+	Content           string          `json:"content"`
+	Priority          *int            `json:"priority,omitempty"`
+	Data              json.RawMessage `json:"data,omitempty"`
+	Proxied           bool            `json:"proxied,omitempty"`
+	TTL               int             `json:"ttl,omitempty"`
+	Comment           string          `json:"comment,omitempty"`
+	Tags              []string        `json:"tags,omitempty"`
+	Settings          json.RawMessage `json:"settings,omitempty"`
+	CreatedOn         string          `json:"created_on,omitempty"`
+	ModifiedOn        string          `json:"modified_on,omitempty"`
+	CommentModifiedOn string          `json:"comment_modified_on,omitempty"`
+	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
+}
+
+type route struct {
+	ID       string `json:"id,omitempty"`
+	Pattern  string `json:"pattern"`
+	Script   string `json:"script,omitempty"` // "" switches Workers off for the pattern
+	FailOpen bool   `json:"request_limit_fail_open,omitempty"`
+}
+
+// domain is a Worker's custom domain: kept and listed, not served yet.
+type domain struct {
+	ID       string `json:"id,omitempty"`
+	Hostname string `json:"hostname"`
+	Service  string `json:"service"`
+	Zone     string `json:"zone"`
+}
+
+// script is a Worker with its deployed version. Only that version is kept: older ones would multiply the file.
+type script struct {
+	Name               string            `json:"name"`
+	Tag                string            `json:"tag,omitempty"`
+	Tags               []string          `json:"tags,omitempty"`
+	CreatedOn          string            `json:"created_on,omitempty"`
+	ModifiedOn         string            `json:"modified_on,omitempty"`
+	Version            string            `json:"version,omitempty"` // UUID of the deployed version
+	Number             int               `json:"number,omitempty"`  // counts the versions of this script
+	Annotations        map[string]string `json:"annotations,omitempty"`
+	WorkersDev         *workersDev       `json:"workers_dev,omitempty"`
+	Unseen             int               `json:"unseen,omitempty"` // answers 10019 still owed to routes that name it
+	Main               string            `json:"main,omitempty"`
+	Body               string            `json:"body,omitempty"` // instead of Main: a script in service-worker syntax
+	CompatibilityDate  string            `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
+	UsageModel         string            `json:"usage_model,omitempty"`
+	Logpush            bool              `json:"logpush,omitempty"`
+	Limits             json.RawMessage   `json:"limits,omitempty"`
+	Placement          json.RawMessage   `json:"placement,omitempty"`
+	Observability      json.RawMessage   `json:"observability,omitempty"`
+	TailConsumers      json.RawMessage   `json:"tail_consumers,omitempty"`
+	Bindings           []binding         `json:"bindings,omitempty"`
+	Modules            []*module         `json:"modules,omitempty"`
+}
+
+type workersDev struct {
+	Enabled         bool `json:"enabled"`
+	PreviewsEnabled bool `json:"previews_enabled"`
+}
+
+// module is one part of an upload. Bytes that are not UTF-8 are kept in Base64.
+type module struct {
+	Name   string `json:"name"`
+	Type   string `json:"type,omitempty"`
+	Text   text   `json:"text,omitempty"`
+	Base64 []byte `json:"base64,omitempty"`
+}
+
+// binding is kept as it was sent, so that a kind the sandbox does not know survives; the map sorts its keys in the file.
+type binding map[string]json.RawMessage
+
+type token struct {
+	ID          string   `json:"id,omitempty"`
+	Name        string   `json:"name,omitempty"`
+	Value       string   `json:"value"`
+	Status      string   `json:"status,omitempty"`
+	ExpiresOn   string   `json:"expires_on,omitempty"`
+	Account     string   `json:"account,omitempty"`  // set: owned by that account, not by a user
+	Permissions []string `json:"permissions"`        // null = what a deploy needs, [] = nothing
+	Accounts    []string `json:"accounts,omitempty"` // ids or names; missing = all
+	Zones       []string `json:"zones,omitempty"`    // ids or names; missing = all
+}
+
+// authority is the edge's own certificate authority, in PEM.
+type authority struct {
+	Certificate text `json:"certificate"`
+	Key         text `json:"key"`
+}
+
+type providerSwitch struct {
+	RegionBlocked bool `json:"region_blocked,omitempty"`
+}
+
+func (b binding) string(key string) (string, bool) {
+	var s string
+	raw, ok := b[key]
+	if !ok || json.Unmarshal(raw, &s) != nil {
+		return "", false
+	}
+	return s, true
+}
+
+func (b binding) name() string { s, _ := b.string("name"); return s }
+func (b binding) kind() string { s, _ := b.string("type"); return s }
+
+func (m *module) source() []byte {
+	if len(m.Base64) > 0 {
+		return m.Base64
+	}
+	return []byte(m.Text)
+}
+
+func (s *state) account(id string) *account {
+	for _, a := range s.Accounts {
+		if a.ID == id {
+			return a
+		}
+	}
+	return nil
+}
+
+func (s *state) zone(id string) (*account, *zone) {
+	for _, a := range s.Accounts {
+		for _, z := range a.Zones {
+			if z.ID == id {
+				return a, z
+			}
+		}
+	}
+	return nil, nil
+}
+
+// zoneOf finds the zone that a hostname lies in; the longest name wins.
+func (s *state) zoneOf(host string) (*account, *zone) {
+	var owner *account
+	var best *zone
+	for _, a := range s.Accounts {
+		for _, z := range a.Zones {
+			if within(host, z.Name) && (best == nil || len(z.Name) > len(best.Name)) {
+				owner, best = a, z
+			}
+		}
+	}
+	return owner, best
+}
+
+func (a *account) script(name string) *script {
+	for _, s := range a.Scripts {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}

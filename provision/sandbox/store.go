@@ -1,0 +1,254 @@
+package sandbox
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// fileMode: the file holds tokens and secrets.
+const fileMode = 0o600
+
+// racy is how close to its own modification a file may have been read and still hide a second change in the same
+// tick of the file system's clock. Git calls this the racy index problem.
+const racy = 100 * time.Millisecond
+
+// Store holds one account, in a file or in memory. It may be used by many goroutines, and many processes may hold a
+// Store on the same file: each sees what another has written, and writes are serialised by a lock on FILE.lock
+// (an empty file that stays beside FILE).
+type Store struct {
+	path string            // "" = memory
+	lock *lockedfile.Mutex // serialises processes; nil in memory
+
+	write sync.Mutex // serialises writers of this process
+	mu    sync.Mutex // guards what follows
+	data  []byte
+	now   *state // never changed once it stands here
+	info  fs.FileInfo
+	read  time.Time
+}
+
+// Open reads the state at path, strictly: what is not a sandbox state is an error with its line and column, and is
+// left untouched. A missing or empty file becomes a default account, mode 0600; a file that leaves things out is
+// completed and written back once, so that afterwards only changes of the account change the file. The path ""
+// keeps everything in memory.
+func Open(path string) (*Store, error) {
+	if path == "" {
+		return create(&Store{}, nil)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a rename would replace the link
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	s := &Store{path: path, lock: lockedfile.MutexAt(path + ".lock")}
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	if len(data) > 0 {
+		st, err := decode(data)
+		if err != nil {
+			return nil, s.bad(err) // before a lock file stands beside a foreign file
+		}
+		if same, err := encode(st); err == nil && st.Edge != nil && bytes.Equal(same, data) {
+			return s, nil // nothing to complete, so nothing to write: a read-only folder will do
+		}
+	}
+	return create(s, data)
+}
+
+// Parse opens a state in memory, from the same JSON that a file holds.
+func Parse(data []byte) (*Store, error) {
+	return create(&Store{}, data)
+}
+
+// create completes the state and writes it back if that changed anything.
+func create(s *Store, data []byte) (*Store, error) {
+	if s.path == "" {
+		s.data = data
+	}
+	err := s.update(func(st *state) error { return st.ensureAuthority() })
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Token returns the value of the first token, "" if the state has none or cannot be read any more.
+func (s *Store) Token() string {
+	st, err := s.state()
+	if err != nil || len(st.Tokens) == 0 {
+		return ""
+	}
+	return st.Tokens[0].Value
+}
+
+// Bytes returns the state as it stands in the file.
+func (s *Store) Bytes() ([]byte, error) {
+	if _, err := s.state(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Clone(s.data), nil
+}
+
+// state returns what stands now, for reading only. It costs a stat while nobody writes.
+func (s *Store) state() (*state, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path == "" {
+		return s.now, nil
+	}
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	if s.now != nil && s.unchanged(info) {
+		return s.now, nil
+	}
+	return s.load()
+}
+
+func (s *Store) unchanged(info fs.FileInfo) bool {
+	return s.info != nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() &&
+		info.ModTime().Equal(s.info.ModTime()) && s.read.Sub(info.ModTime()) > racy
+}
+
+// load reads the file; mu is held. The old state stays in place if the bytes are the same.
+func (s *Store) load() (*state, error) {
+	read := time.Now()
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(f); err != nil {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	if s.now == nil || !bytes.Equal(b.Bytes(), s.data) {
+		st, err := decode(b.Bytes())
+		if err != nil {
+			return nil, s.bad(err)
+		}
+		s.now, s.data = st, b.Bytes()
+	}
+	s.info, s.read = info, read
+	return s.now, nil
+}
+
+// update changes the state under the lock of all processes: all of what change did is written, or, when it
+// returns an error, nothing. Nothing is written either when the bytes stay the same.
+func (s *Store) update(change func(*state) error) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	if s.lock != nil {
+		unlock, err := s.lock.Lock()
+		if err != nil {
+			return fmt.Errorf("sandbox state: lock: %w", err)
+		}
+		defer unlock()
+	}
+	old, err := s.bytes()
+	if err != nil {
+		return err
+	}
+	st := defaultState()
+	if len(old) > 0 {
+		if st, err = decode(old); err != nil {
+			return s.bad(err)
+		}
+	}
+	if err := change(st); err != nil {
+		return err
+	}
+	data, err := encode(st)
+	if err != nil {
+		return err
+	}
+	if s.path != "" && !bytes.Equal(old, data) {
+		if err := replace(s.path, data); err != nil {
+			return err
+		}
+	}
+	return s.adopt(st, data)
+}
+
+// adopt makes a written state the current one.
+func (s *Store) adopt(st *state, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path != "" {
+		info, err := os.Stat(s.path)
+		if err != nil {
+			return fmt.Errorf("sandbox state: %w", err)
+		}
+		s.info, s.read = info, time.Now()
+	}
+	if s.now == nil || !bytes.Equal(data, s.data) {
+		s.now, s.data = st, data
+	}
+	return nil
+}
+
+// bytes returns what stands in the file now; nothing for a file that is not there yet.
+func (s *Store) bytes() ([]byte, error) {
+	if s.path == "" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.data, nil
+	}
+	data, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.now == nil {
+			return nil, nil
+		}
+		// It was there: to make a new account now would hide that somebody took the file away.
+	}
+	if err != nil {
+		return nil, fmt.Errorf("sandbox state: %w", err)
+	}
+	return data, nil
+}
+
+func (s *Store) bad(err error) error {
+	if s.path == "" {
+		return fmt.Errorf("sandbox state: %w", err)
+	}
+	return fmt.Errorf("sandbox state %s: %w", s.path, err)
+}
+
+// replace writes a file so that a reader, or a kill, sees the old bytes or the new ones.
+func replace(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("sandbox state: %w", err)
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(fileMode), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("sandbox state: %w", err)
+	}
+	return nil
+}

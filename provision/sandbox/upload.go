@@ -1,0 +1,226 @@
+package sandbox
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Module types, https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/.
+const (
+	typeModule = "application/javascript+module"
+	typeScript = "application/javascript"
+)
+
+func moduleTypes() []string {
+	return []string{typeModule, typeScript, "text/javascript+module", "text/javascript", "text/plain", "application/octet-stream",
+		"application/json", "application/wasm", "text/x-python", "text/x-python-requirement", "application/source-map"}
+}
+
+// scriptSize is the limit of the Free plan: bytes after gzip.
+const scriptSize = 3 << 20
+
+// part is one part of a multipart body, in the order sent.
+type part struct {
+	name   string
+	kind   string // media type without parameters
+	source []byte
+}
+
+// metadata is the JSON part of an upload. nil means left out.
+type metadata struct {
+	MainModule         string            `json:"main_module"`
+	BodyPart           string            `json:"body_part"`
+	Bindings           []binding         `json:"bindings"`
+	KeepBindings       []string          `json:"keep_bindings"`
+	CompatibilityDate  *string           `json:"compatibility_date"`
+	CompatibilityFlags []string          `json:"compatibility_flags"`
+	UsageModel         *string           `json:"usage_model"`
+	Tags               *[]string         `json:"tags"`
+	Annotations        map[string]string `json:"annotations"`
+	Placement          json.RawMessage   `json:"placement"`
+	Observability      json.RawMessage   `json:"observability"`
+	Limits             json.RawMessage   `json:"limits"`
+	Logpush            *bool             `json:"logpush"`
+	TailConsumers      json.RawMessage   `json:"tail_consumers"`
+	Migrations         json.RawMessage   `json:"migrations"`
+}
+
+// upload is what PUT of a script sends.
+type upload struct {
+	meta    metadata
+	modules []*module
+}
+
+// readUpload takes the body apart: a form with a part "metadata" and one part for each module, or plain JavaScript in
+// service-worker syntax.
+func readUpload(contentType string, body []byte) (*upload, *apiError) {
+	kind, params, err := mime.ParseMediaType(contentType)
+	switch {
+	case err == nil && (kind == typeScript || kind == "text/javascript"):
+		const name = "script"
+		return &upload{meta: metadata{BodyPart: name}, modules: []*module{newModule(name, typeScript, body)}}, nil
+	case err != nil || kind != "multipart/form-data":
+		return nil, refuse(http.StatusBadRequest, 10001,
+			"Content-Type must be one of: application/javascript, text/javascript, multipart/form-data")
+	}
+	parts, refused := readParts(params["boundary"], body)
+	if refused != nil {
+		return nil, refused
+	}
+	u := new(upload)
+	found := false
+	for _, p := range parts {
+		if p.name == "metadata" {
+			found = true
+			if err := json.Unmarshal(p.source, &u.meta); err != nil {
+				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part metadata: "+jsonSlip(err))
+			}
+			continue
+		}
+		u.modules = append(u.modules, newModule(p.name, p.kind, p.source))
+	}
+	if !found {
+		return nil, invalid("could not read content for part metadata")
+	}
+	return u, nil
+}
+
+func readParts(boundary string, body []byte) ([]part, *apiError) {
+	unreadable := refuse(http.StatusBadRequest, 10026, "Could not parse the multipart body.")
+	if boundary == "" {
+		return nil, unreadable
+	}
+	var parts []part
+	seen := map[string]bool{}
+	for r := multipart.NewReader(bytes.NewReader(body), boundary); ; {
+		p, err := r.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return parts, nil
+		}
+		if err != nil {
+			return nil, unreadable
+		}
+		source, err := io.ReadAll(p)
+		if err != nil || p.FormName() == "" {
+			return nil, unreadable
+		}
+		if seen[p.FormName()] {
+			return nil, invalid("part %s is sent twice", p.FormName())
+		}
+		seen[p.FormName()] = true
+		kind, _, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
+		if err != nil {
+			kind = "application/octet-stream"
+		}
+		parts = append(parts, part{name: p.FormName(), kind: kind, source: source})
+	}
+}
+
+// check holds an upload against the rules that need no other state.
+func (u *upload) check() *apiError {
+	m := &u.meta
+	main := m.MainModule
+	if main == "" {
+		main = m.BodyPart
+	}
+	at := slices.IndexFunc(u.modules, func(x *module) bool { return x.Name == main })
+	switch {
+	case main == "":
+		return invalid("metadata must name the main module: set main_module, or body_part for a service worker")
+	case at < 0:
+		return invalid("No such module %q.", main)
+	case m.MainModule != "" && !esModule(u.modules[at]):
+		return invalid("The main module %q must have the type %s, not %s.", main, typeModule, u.modules[at].Type)
+	}
+	for _, x := range u.modules {
+		if !slices.Contains(moduleTypes(), x.Type) {
+			return invalid("Module %q has an unknown type: %s", x.Name, x.Type)
+		}
+	}
+	if size := u.gzipped(); size > scriptSize {
+		return refuse(http.StatusBadRequest, 10027,
+			"Your Worker exceeded the size limit of 3 MiB. Please upgrade to a paid plan to deploy Workers up to 10 MiB")
+	}
+	if len(m.Migrations) > 0 && string(m.Migrations) != "null" {
+		return refuse(http.StatusBadRequest, 10015, "Durable Object migrations are not part of this sandbox.")
+	}
+	if m.Tags != nil {
+		if err := checkTags(*m.Tags); err != nil {
+			return err
+		}
+	}
+	if err := checkAnnotations(m.Annotations); err != nil {
+		return err
+	}
+	return u.checkSource(u.modules[at])
+}
+
+func esModule(m *module) bool { return m.Type == typeModule || m.Type == "text/javascript+module" }
+
+func checkTags(tags []string) *apiError {
+	if len(tags) > 8 {
+		return invalid("A Worker can have at most 8 tags, not %d.", len(tags))
+	}
+	for _, t := range tags {
+		if t == "" || strings.ContainsAny(t, ",&") {
+			return invalid("Tag %q is invalid.", t)
+		}
+	}
+	return nil
+}
+
+func checkAnnotations(a map[string]string) *apiError {
+	for key, most := range map[string]int{"workers/message": 1000, "workers/tag": 100} {
+		if len(a[key]) > most {
+			return invalid("Annotation %s exceeds %d bytes.", key, most)
+		}
+	}
+	return nil
+}
+
+// gzipped is the size that the limit counts.
+func (u *upload) gzipped() int {
+	var size counter
+	z := gzip.NewWriter(&size)
+	for _, m := range u.modules {
+		z.Write(m.source())
+	}
+	z.Close()
+	return int(size)
+}
+
+type counter int
+
+// Write counts.
+func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
+
+// form writes modules the way the API gives them back: one part each, named as it was uploaded.
+func form(modules []*module) (contentType string, body []byte, err error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, m := range modules {
+		name := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(m.Name)
+		h := map[string][]string{
+			"Content-Disposition": {fmt.Sprintf(`form-data; name="%s"; filename="%s"`, name, name)},
+			"Content-Type":        {m.Type},
+		}
+		p, err := w.CreatePart(h)
+		if err != nil {
+			return "", nil, fmt.Errorf("write module %s: %w", m.Name, err)
+		}
+		p.Write(m.source())
+	}
+	if err := w.Close(); err != nil {
+		return "", nil, fmt.Errorf("write modules: %w", err)
+	}
+	return w.FormDataContentType(), b.Bytes(), nil
+}

@@ -1,0 +1,130 @@
+package sandbox
+
+type zoneView struct {
+	ID                  string         `json:"id"`
+	Name                string         `json:"name"`
+	Status              string         `json:"status"`
+	Paused              bool           `json:"paused"`
+	Type                string         `json:"type"`
+	DevelopmentMode     int            `json:"development_mode"`
+	NameServers         []string       `json:"name_servers"`
+	OriginalNameServers []string       `json:"original_name_servers"`
+	OriginalRegistrar   *string        `json:"original_registrar"`
+	OriginalDNSHost     *string        `json:"original_dnshost"`
+	ModifiedOn          string         `json:"modified_on"`
+	CreatedOn           string         `json:"created_on"`
+	ActivatedOn         *string        `json:"activated_on"`
+	Meta                zoneMeta       `json:"meta"`
+	Owner               zoneOwner      `json:"owner"`
+	Account             zoneAccount    `json:"account"`
+	Tenant              map[string]any `json:"tenant"`
+	TenantUnit          map[string]any `json:"tenant_unit"`
+	Permissions         []string       `json:"permissions"`
+	Plan                zonePlan       `json:"plan"`
+}
+
+type zoneMeta struct {
+	Step             int  `json:"step"`
+	CustomQuota      int  `json:"custom_certificate_quota"`
+	PageRuleQuota    int  `json:"page_rule_quota"`
+	PhishingDetected bool `json:"phishing_detected"`
+	MultipleRailguns bool `json:"multiple_railguns_allowed"`
+	FoundationDNS    bool `json:"foundation_dns"`
+}
+
+type zoneOwner struct {
+	ID    *string `json:"id"`
+	Type  string  `json:"type"`
+	Email *string `json:"email"`
+}
+
+type zoneAccount struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type zonePlan struct {
+	ID                string `json:"id"`
+	Name              string `json:"name"`
+	Price             int    `json:"price"`
+	Currency          string `json:"currency"`
+	Frequency         string `json:"frequency"`
+	IsSubscribed      bool   `json:"is_subscribed"`
+	CanSubscribe      bool   `json:"can_subscribe"`
+	LegacyID          string `json:"legacy_id"`
+	LegacyDiscount    bool   `json:"legacy_discount"`
+	ExternallyManaged bool   `json:"externally_managed"`
+}
+
+func (z *zone) view(a *account) zoneView {
+	v := zoneView{
+		ID: z.ID, Name: z.Name, Status: z.Status, Paused: z.Paused, Type: "full", NameServers: z.NameServers,
+		OriginalNameServers: []string{"ns1.registrar.example", "ns2.registrar.example"},
+		CreatedOn:           epoch, ModifiedOn: epoch,
+		Meta:    zoneMeta{Step: 2, PageRuleQuota: 3},
+		Owner:   zoneOwner{Type: "user"},
+		Account: zoneAccount{ID: a.ID, Name: a.Name},
+		Tenant:  map[string]any{"id": nil, "name": nil}, TenantUnit: map[string]any{"id": nil},
+		Permissions: []string{"#dns_records:edit", "#dns_records:read", "#worker:edit", "#worker:read", "#zone:read"},
+		Plan:        zonePlan{ID: derivedID("plan", z.Plan), Name: "Free Website", Currency: "USD", LegacyID: z.Plan},
+	}
+	if !z.free() {
+		v.Plan.Name, v.Plan.IsSubscribed = z.Plan, true
+	}
+	if z.Status == statusActive {
+		at := epoch
+		v.ActivatedOn = &at
+	}
+	return v
+}
+
+func (z *zone) free() bool { return z.Plan == planFree }
+
+// listZones leaves out the zones that the token may not read; it does not refuse.
+func listZones(c *call) (*answer, error) {
+	q := c.query
+	for _, bad := range []*apiError{
+		oneOf(q, "status", "initializing", statusPending, statusActive, "moved"),
+		oneOf(q, "order", "name", "status", "account.id", "account.name", "plan.id"),
+		oneOf(q, "direction", "asc", "desc"),
+		oneOf(q, "match", "any", "all"),
+	} {
+		if bad != nil {
+			return nil, bad
+		}
+	}
+	var views []zoneView
+	for _, a := range c.state.Accounts {
+		for _, z := range a.Zones {
+			if c.token.reachesZone(a, z) && c.token.holds([]string{zoneRead, "Zone Write"}) {
+				views = append(views, z.view(a))
+			}
+		}
+	}
+	keys := map[string]func(zoneView) string{
+		"name":         func(v zoneView) string { return v.Name },
+		"status":       func(v zoneView) string { return v.Status },
+		"account.id":   func(v zoneView) string { return v.Account.ID },
+		"account.name": func(v zoneView) string { return v.Account.Name },
+		"plan.id":      func(v zoneView) string { return v.Plan.ID },
+	}
+	var filters []filter[zoneView]
+	for _, name := range []string{"name", "status", "account.id", "account.name"} {
+		if want := q.Get(name); want != "" {
+			filters = append(filters, func(v zoneView) bool { return operators(want, keys[name](v)) })
+		}
+	}
+	views = shuffled(choose(views, filters, q.Get("match")), func(v zoneView) string { return v.ID })
+	if order := q.Get("order"); order != "" {
+		views = sorted(views, keys[order], q.Get("direction"))
+	}
+	part, info, err := page(q, views, 20, 5, 50)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{result: part, info: info}, nil
+}
+
+func getZone(c *call) (*answer, error) {
+	return &answer{result: c.zone.view(c.account)}, nil
+}

@@ -1,0 +1,240 @@
+package verify
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	testHost  = "gptapi.example.com"
+	testBuild = "0123456789abcdef"
+	testKey   = "sk-test-AbCdEfGhIj/+=xyz"
+)
+
+// refusal is what OpenAI says without a key.
+const refusal = `{"error":{"message":"no key","type":"invalid_request_error","param":null,"code":null}}`
+
+// authority mints certificates for the tests.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T, name string) authority {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(1, 0, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return authority{certificate, key}
+}
+
+func (a authority) pool() *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(a.certificate)
+	return pool
+}
+
+func (a authority) mint(t *testing.T, from, to time.Time, names ...string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: from, NotAfter: to, DNSNames: names}
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// world is a server that plays Cloudflare's edge, and the network that leads to it.
+type world struct {
+	target Target
+	net    Net
+	conns  atomic.Int32 // connections that the server saw
+}
+
+type worldOption func(*httptest.Server)
+
+func http1(s *httptest.Server) { s.EnableHTTP2 = false }
+
+func newWorld(t *testing.T, handler http.Handler, options ...worldOption) *world {
+	t.Helper()
+	ca := newAuthority(t, "Test Authority")
+	w := &world{}
+	address := w.serve(t, handler, ca.mint(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 3, 0), testHost), options...)
+	w.target = testTarget()
+	w.net = Net{Lookup: answers("104.16.1.1"), Dial: dialTo(address), RootCAs: ca.pool()}
+	return w
+}
+
+func (w *world) serve(t *testing.T, handler http.Handler, certificate tls.Certificate, options ...worldOption) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.EnableHTTP2 = true
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			w.conns.Add(1)
+		}
+	}
+	for _, option := range options {
+		option(server)
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+func testTarget() Target {
+	return Target{
+		Host: testHost, Path: "/v1/chat/completions", Body: "{}", Origin: "2.2.2.2",
+		Refused: []Signature{{401, map[string][]any{"error.type": {"invalid_request_error"}, "error.code": {nil, "invalid_api_key"}}}},
+		Blocked: []Signature{{403, map[string][]any{"error.code": {"unsupported_country_region_territory"}}}},
+	}
+}
+
+func (w *world) run(t *testing.T, o Options) Report {
+	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 20 * time.Second
+	}
+	report := Run(t.Context(), w.target, w.net, o)
+	checkReport(t, report, w.target)
+	return report
+}
+
+// relay plays a deployed Worker: the health answer, and what the provider says to everything else.
+type relay struct {
+	build  string
+	answer http.HandlerFunc
+}
+
+func (r relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	w.Header().Set("X-Cfproxy", r.build)
+	w.Header().Set("Cf-Ray", "9e3a1ccbaab15ec6-FRA")
+	w.Header().Set("Cf-Placement", "remote-IAD")
+	if req.URL.Path == "/-/health" {
+		fmt.Fprintf(w, `{"service":"cfproxy","version":"1.2.3","build":%q,"providers":["openai","groq"],"colo":"AMS"}`, r.build)
+		return
+	}
+	r.answer(w, req)
+}
+
+// says answers with a fixed status and body; pairs are header names and values.
+func says(status int, body string, pairs ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(pairs); i += 2 {
+			w.Header().Set(pairs[i], pairs[i+1])
+		}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+func answers(addresses ...string) func(context.Context, string) ([]netip.Addr, error) {
+	var list []netip.Addr
+	for _, a := range addresses {
+		list = append(list, netip.MustParseAddr(a))
+	}
+	return func(context.Context, string) ([]netip.Addr, error) { return list, nil }
+}
+
+func dialTo(address string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+}
+
+// find returns a probe's result.
+func find(t *testing.T, r Report, probe string) Result {
+	t.Helper()
+	for _, result := range r.Results {
+		if result.Probe == probe {
+			return result
+		}
+	}
+	t.Fatalf("no result of %s in %+v", probe, r)
+	return Result{}
+}
+
+// checkReport holds for every report whatever happened: known codes with their status and details, in the order of the
+// probes; values fit to print; nothing after a failure; no key anywhere.
+func checkReport(t *testing.T, r Report, target Target) {
+	t.Helper()
+	failed := ""
+	for i, result := range r.Results {
+		if want := probes(target)[i].name; result.Probe != want {
+			t.Errorf("result %d is of %s, want %s", i, result.Probe, want)
+		}
+		checkResult(t, result)
+		switch {
+		case failed != "" && (result.Code != CodeSkipped || result.Details["because"] != failed):
+			t.Errorf("after %s failed: %+v", failed, result)
+		case failed == "" && result.Status == Fail:
+			failed = result.Probe
+		}
+	}
+	if r.OK() != (failed == "") {
+		t.Errorf("OK() = %v although failed = %q", r.OK(), failed)
+	}
+	if target.Key != "" && strings.Contains(fmt.Sprintf("%+v", r), target.Key) {
+		t.Errorf("the key is in the report: %+v", r)
+	}
+}
+
+func checkResult(t *testing.T, r Result) {
+	t.Helper()
+	i := slices.IndexFunc(Codes(), func(c Code) bool { return c.Name == r.Code })
+	if i < 0 {
+		t.Errorf("unknown code in %+v", r)
+		return
+	}
+	code := Codes()[i]
+	if r.Status != code.Status || !slices.Contains(code.Probes, r.Probe) {
+		t.Errorf("%+v does not fit %+v", r, code)
+	}
+	for name, value := range r.Details {
+		if !slices.Contains(code.Details, name) {
+			t.Errorf("%s carries %s, which its table entry lacks", r.Code, name)
+		}
+		if n := utf8.RuneCountInString(value); n == 0 || n > maxRunes || !utf8.ValidString(value) || strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) }) {
+			t.Errorf("%s: %s = %q is not fit to print", r.Code, name, value)
+		}
+	}
+}
