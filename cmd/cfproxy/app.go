@@ -1,13 +1,18 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// app lays out the command line. It is made after the language is chosen, since usage texts are plain fields.
+// app lays out the command line. It is made after the language is chosen, since usage texts are plain fields; those of the
+// library's own two flags are in its globals, which is where it wants them replaced.
 func (p *program) app() *cli.App {
+	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: p.text.T("flag.help"), DisableDefaultText: true}
+	cli.VersionFlag = &cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: p.text.T("flag.version"), DisableDefaultText: true}
 	app := &cli.App{
 		Name:                  "cfproxy",
 		Usage:                 p.text.T("usage.app"),
@@ -52,25 +57,43 @@ func (p *program) finish(command *cli.Command) {
 
 func (p *program) globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "sandbox", Usage: p.text.T("flag.sandbox"), TakesFile: true, DefaultText: "–"},
-		&cli.StringFlag{Name: "lang", Usage: p.text.T("flag.lang"), DefaultText: "–"},
+		&cli.StringFlag{Name: "sandbox", Usage: p.text.T("flag.sandbox"), TakesFile: true},
+		&cli.StringFlag{Name: "lang", Usage: p.text.T("flag.lang")},
 		&cli.BoolFlag{Name: "debug", Usage: p.text.T("flag.debug"), DisableDefaultText: true},
 	}
 }
 
 func (p *program) noCommand(c *cli.Context) error {
-	if c.Args().Present() {
-		wrong := c.Args().First()
-		return usage("command-unknown", "value", wrong, "suggestion", cli.SuggestCommand(c.App.Commands, wrong))
+	if !c.Args().Present() {
+		return cli.ShowAppHelp(c)
 	}
-	return cli.ShowAppHelp(c)
+	wrong := c.Args().First()
+	return usage("command-unknown", "value", wrong, "suggestion", suggestCommand(c.App.Commands, wrong))
 }
 
-func (p *program) onUsageError(c *cli.Context, err error, isSubcommand bool) error {
+// suggestCommand takes the name out of the library's sentence, which is English.
+func suggestCommand(commands []*cli.Command, wrong string) string {
+	var name string
+	if _, err := fmt.Sscanf(cli.SuggestCommand(commands, wrong), cli.SuggestDidYouMeanTemplate, &name); err != nil {
+		return ""
+	}
+	return name
+}
+
+// onUsageError finds our own words for what the library says. Its errors have no types, only texts; one that changed would
+// be shown as it is.
+func (p *program) onUsageError(c *cli.Context, err error, _ bool) error {
 	e := usage("flag-wrong")
 	e.Err = err
-	if c.Command != nil {
-		e.Details["command"] = c.Command.Name
+	for prefix, code := range map[string]string{
+		"flag provided but not defined: -": "flag-unknown", "flag needs an argument: -": "flag-empty",
+	} {
+		if flag, found := strings.CutPrefix(err.Error(), prefix); found {
+			e = usage(code, "flag", "--"+flag)
+		}
+	}
+	if c.Command != nil && c.Command.Name != c.App.Name {
+		e.Details["command"] = " " + c.Command.Name
 	}
 	return e
 }

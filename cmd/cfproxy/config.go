@@ -116,6 +116,7 @@ func configError(path string, err error) error {
 type relay struct {
 	provision.Config
 	providers []templates.Provider
+	chosen    settings
 }
 
 // relay makes a normalised relay of the settings. The default provider is the first one that we know.
@@ -133,7 +134,7 @@ func (p *program) relay(s settings) (relay, error) {
 		Region:    s.one(keyRegion),
 		Version:   version(),
 	}.Normalize()
-	return relay{Config: config, providers: providers}, err
+	return relay{Config: config, providers: providers, chosen: s}, err
 }
 
 func providersByID(ids []string) ([]templates.Provider, error) {

@@ -77,7 +77,7 @@ func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan pr
 	target := targetOf(r, demoHost)
 	target.Build = plan.Build()
 	p.tell("demo.verify")
-	report := p.probe(c.Context, c, target, network, false)
+	report := p.probe(c, target, network, false)
 	p.view.Report(p.stdout, report, r.providers[0].Name)
 	if !report.OK() {
 		p.tell("demo.incomplete")

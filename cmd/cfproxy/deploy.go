@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,40 +26,62 @@ func (p *program) deploy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.carryOut(c, r, account)
+	receipt, err := p.carryOut(c, r, account)
+	if err != nil {
+		return err
+	}
+	return p.prove(c, r, account, receipt)
 }
 
-// carryOut is the main job, from the plan to the proof. init ends in it as well.
-func (p *program) carryOut(c *cli.Context, r relay, account *account) error {
-	ctx := c.Context
-	plan, err := p.makePlan(ctx, account.engine, r)
+// carryOut plans, asks for a yes, and applies.
+func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision.Receipt, error) {
+	plan, err := p.makePlan(c.Context, account.engine, r)
 	if err != nil {
-		return err
+		return provision.Receipt{}, err
 	}
-	p.sayPlan(plan, r)
-	if err := p.confirm(c, plan, "deploy"); err != nil {
-		return err
+	p.sayPlan(plan)
+	if err := p.confirm(c, plan, c.Command.Name); err != nil {
+		return provision.Receipt{}, err
 	}
-	receipt, err := p.apply(c, account.engine, plan)
-	if err != nil {
-		return err
-	}
-	out := planResult(plan)
+	return p.apply(c, account.engine, plan)
+}
+
+// prove verifies what was deployed, unless it is not wanted, and prints the result: what the user needs next, or what is
+// wrong.
+func (p *program) prove(c *cli.Context, r relay, account *account, receipt provision.Receipt) error {
+	out := planResult(receipt.Plan)
 	out.Done = receipt.Done
-	if out.Clients, err = clientsOf(r, plan); err != nil {
+	var err error
+	if out.Clients, err = clientsOf(r, receipt.Plan); err != nil {
 		return err
 	}
-	if c.Bool("no-verify") {
-		return p.finishDeploy(r, out, nil)
+	var unverified error
+	if !c.Bool("no-verify") {
+		if out.Verify, unverified = p.verifyPlan(c, r, account, receipt.Plan); unverified != nil && !errors.As(unverified, new(silent)) {
+			return unverified
+		}
 	}
-	out.Verify, err = p.verifyPlan(ctx, c, r, account, plan)
-	if err != nil && !errors.As(err, new(silent)) {
-		return err
+	if p.json {
+		return errors.Join(p.writeJSON(out), unverified)
 	}
-	return p.finishDeploy(r, out, err)
+	p.tellResult(r, out, unverified)
+	return unverified
 }
 
-func (p *program) sayPlan(plan provision.Plan, r relay) {
+func (p *program) tellResult(r relay, out result, unverified error) {
+	for _, report := range out.Verify {
+		p.tellReport(report, r.providers[0].Name)
+	}
+	if unverified != nil {
+		p.say("deploy.unverified", "command", commandLine("verify", out.Plan.Sites))
+		return
+	}
+	for _, client := range out.Clients {
+		p.tellClient(client, len(out.Verify) > 0)
+	}
+}
+
+func (p *program) sayPlan(plan provision.Plan) {
 	p.say("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
 	p.view.Plan(p.stderr, plan)
 	fmt.Fprintln(p.stderr)
@@ -132,27 +153,9 @@ func hostsOf(plan provision.Plan) string {
 	return strings.Join(hosts, ", ")
 }
 
-// finishDeploy prints the result: what the user needs next, or what is wrong.
-func (p *program) finishDeploy(r relay, out result, unverified error) error {
-	if p.json {
-		return errors.Join(p.writeJSON(out), unverified)
-	}
-	for _, report := range out.Verify {
-		p.tellReport(report, r.providers[0].Name)
-	}
-	if unverified != nil {
-		p.say("deploy.unverified", "command", commandLine("verify", out.Plan.Sites))
-		return unverified
-	}
-	for _, client := range out.Clients {
-		p.tellClient(client, len(out.Verify) > 0)
-	}
-	return nil
-}
-
 // verifyPlan asks every host of a plan for the build that the plan gave it. A zone that is not active yet cannot answer,
 // so it is not waited for.
-func (p *program) verifyPlan(ctx context.Context, c *cli.Context, r relay, account *account, plan provision.Plan) ([]verify.Report, error) {
+func (p *program) verifyPlan(c *cli.Context, r relay, account *account, plan provision.Plan) ([]verify.Report, error) {
 	network, err := p.network(c, account)
 	if err != nil {
 		return nil, err
@@ -162,7 +165,7 @@ func (p *program) verifyPlan(ctx context.Context, c *cli.Context, r relay, accou
 	for _, site := range plan.Sites {
 		target := targetOf(r, site.Host)
 		target.Build = plan.Build()
-		reports = append(reports, p.probe(ctx, c, target, network, site.Zone.Active()))
+		reports = append(reports, p.probe(c, target, network, site.Zone.Active()))
 	}
 	return reports, unverified(reports)
 }

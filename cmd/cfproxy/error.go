@@ -208,8 +208,8 @@ func tokenLink() string {
 	keys, _ := json.Marshal([]permission{
 		{"workers_scripts", "edit"}, {"workers_routes", "edit"}, {"dns", "edit"}, {"zone", "read"}, {"account_settings", "read"},
 	})
-	query := url.Values{"permissionGroupKeys": {string(keys)}, "accountId": {"*"}, "zoneId": {"all"}, "name": {"cfproxy"}}
-	return "https://dash.cloudflare.com/profile/api-tokens?" + query.Encode()
+	return "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys=" + url.QueryEscape(string(keys)) +
+		"&accountId=*&zoneId=all&name=cfproxy"
 }
 
 // permissions lists what a token needs, in the order of the pipeline.

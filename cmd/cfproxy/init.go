@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -37,7 +38,30 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	r.Adopt = c.Bool("adopt")
-	return p.carryOut(c, r, account)
+	receipt, err := p.carryOut(c, r, account)
+	if err != nil {
+		return err
+	}
+	unproved := p.prove(c, r, account, receipt)
+	return errors.Join(p.keep(r, receipt.Plan.Worker, account), unproved)
+}
+
+// keep writes cfproxy.toml, and says so: it is what the next command reads.
+func (p *program) keep(r relay, worker string, account *account) error {
+	file, written, err := p.writeConfig(r, worker)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stderr)
+	if written {
+		p.say("init.wrote", "file", file)
+	} else {
+		p.say("init.kept", "file", file)
+	}
+	if account.sandbox == nil && p.token() == "" {
+		p.say("init.token")
+	}
+	return nil
 }
 
 // askAccount opens the account, and asks again where the token that a person typed is not good.

@@ -164,4 +164,3 @@ func (p *program) sandboxOnly(c *cli.Context) (*account, error) {
 	}
 	return &account{}, nil
 }
-

@@ -16,10 +16,6 @@ func (p *program) statusCommand() *cli.Command {
 // status shows what stands, and how it differs from what should. What the owner does not say now is taken to be as it was
 // deployed.
 func (p *program) status(c *cli.Context) error {
-	chosen, err := p.settings(c)
-	if err != nil {
-		return err
-	}
 	r, account, err := p.open(c)
 	if err != nil {
 		return err
@@ -33,7 +29,7 @@ func (p *program) status(c *cli.Context) error {
 		return err
 	}
 	progress.Close()
-	config := asDeployed(r.Config, observed.Standing(), chosen)
+	config := asDeployed(r.Config, observed.Standing(), r.chosen)
 	// As if everything could be taken over, so that what is not ours is shown and not refused.
 	plan, err := provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, true)
 	if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ func (p *program) verify(c *cli.Context) error {
 	for _, host := range r.Domains {
 		target := targetOf(r, host)
 		target.Key, target.Model = key, orElse(c.String("model"), target.Model)
-		out.Verify = append(out.Verify, p.probe(c.Context, c, target, network, c.IsSet("timeout")))
+		out.Verify = append(out.Verify, p.probe(c, target, network, c.IsSet("timeout")))
 	}
 	return p.finishVerify(r, out)
 }
@@ -123,11 +122,11 @@ func signatures(list []templates.Signature) []verify.Signature {
 }
 
 // probe runs the probes for one host. wait says that what can settle is waited for.
-func (p *program) probe(ctx context.Context, c *cli.Context, target verify.Target, network *network, wait bool) verify.Report {
+func (p *program) probe(c *cli.Context, target verify.Target, network *network, wait bool) verify.Report {
 	progress := p.progress()
 	defer progress.Close()
 	progress.Doing(p.text.T("doing.verify", "host", provision.DisplayName(target.Host)))
-	report := verify.Run(ctx, target, network.Net, verify.Options{
+	report := verify.Run(c.Context, target, network.Net, verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,
 		Observer: progress.Verify(target.Host, target.Host),

@@ -47,6 +47,11 @@ func judging(r *http.Request, next option.MiddlewareNext) (*http.Response, error
 	if err := judge(r, res, body); err != nil {
 		return nil, err
 	}
+	// Some deletions succeed without a body or its type, on which the SDK would stumble.
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	res.Header.Set("Content-Type", "application/json")
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
 }
@@ -61,6 +66,9 @@ func unanswered(err error) error {
 }
 
 func judge(r *http.Request, res *http.Response, body []byte) error {
+	if len(body) == 0 && res.StatusCode < 300 {
+		return nil
+	}
 	var e envelope
 	if json.Unmarshal(body, &e) != nil || e.Success == nil {
 		return unenveloped(r, res)

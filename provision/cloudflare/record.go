@@ -14,13 +14,22 @@ import (
 // recordsPerPage is what other clients ask for without trouble; the schema allows more.
 const recordsPerPage = 5000
 
+type recordAnswer struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Content string `json:"content"`
+	Proxied bool   `json:"proxied"`
+	Comment string `json:"comment"` // null where there is none
+}
+
 // Records lists the records that bear one of the hosts' names: by a filter for one host, from the whole zone for more.
 // https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/
 func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []string) ([]provision.Object, error) {
 	var found []provision.Object
 	for page := 1; ; page++ {
-		list, err := c.records.List(ctx, recordQuery(zone, hosts, page))
-		if err != nil {
+		var list answer[[]recordAnswer]
+		if _, err := c.records.List(ctx, recordQuery(zone, hosts, page), into(&list)); err != nil {
 			return nil, failure(err)
 		}
 		for _, record := range list.Result {
@@ -28,7 +37,7 @@ func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []strin
 				found = append(found, recordObject(zone, record))
 			}
 		}
-		if isLastPage(list.ResultInfo.JSON.RawJSON(), page, len(list.Result), recordsPerPage) {
+		if list.Info.isLast(page, len(list.Result), recordsPerPage) {
 			return found, nil
 		}
 	}
@@ -46,13 +55,13 @@ func recordQuery(zone provision.Zone, hosts []string, page int) dns.RecordListPa
 	return query
 }
 
-func recordObject(zone provision.Zone, record dns.RecordResponse) provision.Object {
+func recordObject(zone provision.Zone, record recordAnswer) provision.Object {
 	return provision.Object{
 		Address: provision.Address{Kind: provision.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
 		ID:      record.ID,
 		Owned:   provision.OwnsComment(record.Comment),
 		Attrs: provision.Attrs{
-			provision.AttrType:    string(record.Type),
+			provision.AttrType:    record.Type,
 			provision.AttrContent: record.Content,
 			provision.AttrProxied: strconv.FormatBool(record.Proxied),
 			provision.AttrComment: record.Comment,
@@ -63,31 +72,25 @@ func recordObject(zone provision.Zone, record dns.RecordResponse) provision.Obje
 // doRecord writes whole records: a PUT says all that the record should be, whatever somebody changed meanwhile.
 func (c *Client) doRecord(ctx context.Context, step provision.Step) (string, error) {
 	zone := step.Address.Parent
+	var made answer[created]
 	switch step.Action {
 	case provision.ActionDelete:
 		var params dns.RecordDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		_, err := c.records.Delete(ctx, step.ID, params)
+		_, err := c.records.Delete(ctx, step.ID, params, into(&made))
 		return step.ID, err
 	case provision.ActionUpdate:
 		var params dns.RecordUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Body = aRecord(step)
-		record, err := c.records.Update(ctx, step.ID, params)
-		return idOf(record, err), err
+		_, err := c.records.Update(ctx, step.ID, params, into(&made))
+		return step.ID, err
 	}
 	var params dns.RecordNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	params.Body = aRecord(step)
-	record, err := c.records.New(ctx, params)
-	return idOf(record, err), err
-}
-
-func idOf(record *dns.RecordResponse, err error) string {
-	if err != nil {
-		return ""
-	}
-	return record.ID
+	_, err := c.records.New(ctx, params, into(&made))
+	return made.Result.ID, err
 }
 
 // aRecord is the one kind of record that we write. TTL 1 means automatic, the only one that a proxied record has.

@@ -9,13 +9,19 @@ import (
 	"github.com/cfproxy/cfproxy/provision"
 )
 
+type routeAnswer struct {
+	ID      string `json:"id"`
+	Pattern string `json:"pattern"`
+	Script  string `json:"script"` // null for a route that switches Workers off
+}
+
 // Routes lists the Worker routes of a zone; the API gives all of them at once.
 // https://developers.cloudflare.com/api/resources/workers/subresources/routes/methods/list/
 func (c *Client) Routes(ctx context.Context, zone provision.Zone) ([]provision.Object, error) {
 	var params workers.RouteListParams
 	params.ZoneID.Value, params.ZoneID.Present = zone.ID, true
-	list, err := c.routes.List(ctx, params)
-	if err != nil {
+	var list answer[[]routeAnswer]
+	if _, err := c.routes.List(ctx, params, into(&list)); err != nil {
 		return nil, failure(err)
 	}
 	var found []provision.Object
@@ -40,27 +46,25 @@ func normalPattern(pattern string) string {
 
 func (c *Client) doRoute(ctx context.Context, step provision.Step) (string, error) {
 	zone := step.Address.Parent
+	var made answer[created]
 	switch step.Action {
 	case provision.ActionDelete:
 		var params workers.RouteDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		_, err := c.routes.Delete(ctx, step.ID, params)
+		_, err := c.routes.Delete(ctx, step.ID, params, into(&made))
 		return step.ID, err
 	case provision.ActionUpdate:
 		var params workers.RouteUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 		params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
-		_, err := c.routes.Update(ctx, step.ID, params)
+		_, err := c.routes.Update(ctx, step.ID, params, into(&made))
 		return step.ID, err
 	}
 	var params workers.RouteNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 	params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
-	route, err := c.routes.New(ctx, params)
-	if err != nil {
-		return "", err
-	}
-	return route.ID, nil
+	_, err := c.routes.New(ctx, params, into(&made))
+	return made.Result.ID, err
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// settings is what we read of a Worker. The SDK's own type would do, but for two answers that its schema does not know:
-// a placement of {} for none and one with a list of targets.
+// settings is what we read of a Worker. A placement is {} for none, and may come as a list of targets.
 type settings struct {
 	Tags      []string  `json:"tags"`
 	Bindings  []binding `json:"bindings"`
@@ -37,17 +36,15 @@ type binding struct {
 func (c *Client) Script(ctx context.Context, account, name string) (*provision.Object, error) {
 	var params workers.ScriptScriptAndVersionSettingGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	answer, err := c.settings.Get(ctx, name, params)
+	var found answer[settings]
+	_, err := c.settings.Get(ctx, name, params, into(&found))
 	if isGone(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, failure(err)
 	}
-	var s settings
-	if err := json.Unmarshal([]byte(answer.JSON.RawJSON()), &s); err != nil {
-		return nil, failure(err)
-	}
+	s := found.Result
 	return &provision.Object{
 		Address: provision.Address{Kind: provision.KindScript, Parent: account, Name: name},
 		ID:      name,
@@ -78,11 +75,12 @@ func (s settings) region() string {
 
 func (c *Client) doScript(ctx context.Context, step provision.Step) (string, error) {
 	account, name := step.Address.Parent, step.Address.Name
+	var made answer[json.RawMessage]
 	if step.Action == provision.ActionDelete {
 		// Without force: should anything else lean on this Worker, the API refuses rather than break it.
 		var params workers.ScriptDeleteParams
 		params.AccountID.Value, params.AccountID.Present = account, true
-		_, err := c.scripts.Delete(ctx, name, params)
+		_, err := c.scripts.Delete(ctx, name, params, into(&made))
 		return name, err
 	}
 	contentType, body, err := uploadForm(step.Script)
@@ -91,7 +89,7 @@ func (c *Client) doScript(ctx context.Context, step provision.Step) (string, err
 	}
 	var params workers.ScriptUpdateParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body))
+	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), into(&made))
 	return name, err
 }
 
@@ -101,7 +99,8 @@ func (c *Client) RegisterSubdomain(ctx context.Context, account, name string) er
 	var params workers.SubdomainUpdateParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	params.Subdomain.Value, params.Subdomain.Present = name, true
-	_, err := c.subdomain.Update(ctx, params)
+	var made answer[json.RawMessage]
+	_, err := c.subdomain.Update(ctx, params, into(&made))
 	if hasCode(err, "10036") {
 		return nil
 	}

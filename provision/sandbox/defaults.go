@@ -63,7 +63,7 @@ func (a *account) complete() {
 	}
 	for _, z := range a.Zones {
 		if z != nil {
-			z.complete()
+			z.complete(a)
 		}
 	}
 	for _, w := range a.Scripts {
@@ -78,9 +78,9 @@ func (a *account) complete() {
 	}
 }
 
-func (z *zone) complete() {
+func (z *zone) complete(a *account) {
 	z.Name = strings.ToLower(z.Name)
-	z.ID = cmp.Or(z.ID, derivedID("zone", z.Name))
+	z.ID = cmp.Or(z.ID, derivedID("zone", a.ID, z.Name))
 	z.Status = cmp.Or(z.Status, statusActive)
 	z.Plan = cmp.Or(z.Plan, planFree)
 	if z.NameServers == nil {
@@ -91,14 +91,14 @@ func (z *zone) complete() {
 			continue
 		}
 		r.Name = absolute(r.Name, z.Name)
-		r.ID = cmp.Or(r.ID, derivedID("record", r.Type, r.Name, r.Content))
+		r.ID = cmp.Or(r.ID, derivedID("record", z.ID, r.Type, r.Name, r.Content))
 		r.TTL = cmp.Or(r.TTL, 1)
 		r.CreatedOn = cmp.Or(r.CreatedOn, epoch)
 		r.ModifiedOn = cmp.Or(r.ModifiedOn, r.CreatedOn)
 	}
 	for _, r := range z.Routes {
 		if r != nil {
-			r.ID = cmp.Or(r.ID, derivedID("route", z.Name, r.Pattern))
+			r.ID = cmp.Or(r.ID, derivedID("route", z.ID, r.Pattern))
 		}
 	}
 }

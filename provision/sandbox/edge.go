@@ -30,7 +30,7 @@ type Edge struct {
 	listener net.Listener
 	server   *http.Server
 	provider *provider
-	runtime  *runtime
+	runtime  *pool
 	served   sync.WaitGroup
 	closing  sync.Once
 	closed   error
@@ -67,7 +67,7 @@ func OpenEdge(ctx context.Context, c EdgeConfig) (*Edge, error) {
 		e.listener.Close()
 		return nil, err
 	}
-	e.runtime = newRuntime(c.Workerd, e.provider.addr())
+	e.runtime = newPool(c.Workerd, e.provider.addr())
 	e.serve()
 	return e, nil
 }
@@ -135,11 +135,11 @@ func (e *Edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	}
 	z, ok := st.covered(host)
 	if !ok || f.answers() {
-		any, err := e.signer.leaf("invalid")
+		other, err := e.signer.leaf("invalid")
 		if err != nil {
 			return nil, err
 		}
-		return unserved(any), nil
+		return unserved(other), nil
 	}
 	return e.signer.leaf(z.Name)
 }
@@ -156,7 +156,9 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil && f.wait(r.Context()) && f.answers() {
 		w.Header().Set("Server", "cloudflare")
 		w.Header().Set("Cf-Ray", ray)
-		f.write(w)
+		if !f.custom(w) {
+			f.trouble().write(w, host, ray, "")
+		}
 		return
 	}
 	st, stateErr := e.store.state()

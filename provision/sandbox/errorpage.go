@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"net/http"
+	"strconv"
 )
 
 // trouble is an answer that the edge makes itself.
@@ -22,6 +24,14 @@ var (
 	troubleRuntime = trouble{503, "no-workerd", "Worker not run", "This sandbox was opened without a workerd binary."}
 	troubleSyntax  = trouble{503, "service-worker", "Worker not run", "This sandbox runs ES modules only."}
 )
+
+// trouble words a fault at the edge.
+func (f *fault) trouble() trouble {
+	status := f.status()
+	t := trouble{status: status, code: strconv.Itoa(cmp.Or(f.Code, status)), title: f.Message, text: "A fault in the state of the sandbox asked for this."}
+	t.title = cmp.Or(t.title, http.StatusText(status), "Error")
+	return t
+}
 
 // write sends the page. Numbered refusals and failed origins have differently built titles, which clients tell apart.
 func (t trouble) write(w http.ResponseWriter, host, ray, detail string) {

@@ -144,26 +144,33 @@ func (f *fault) wait(ctx context.Context) bool {
 	}
 }
 
-// write answers with the fault, or cuts the connection: net/http's own way to do that is this panic.
+// write answers with the fault, in the envelope of the API unless it brings a body of its own.
 func (f *fault) write(w http.ResponseWriter) {
+	if status := f.status(); !f.custom(w) {
+		refuse(status, f.code(status), f.text(status)).write(w)
+	}
+}
+
+// custom does what is the same everywhere: it cuts the connection (net/http's own way to do that is this panic), sets
+// Retry-After, and sends the fault's own body. False means that the place has to word the refusal.
+func (f *fault) custom(w http.ResponseWriter) bool {
 	if f.Drop {
 		panic(http.ErrAbortHandler)
 	}
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
-	status := f.status()
 	if f.Body == "" && f.ContentType == "" {
-		refuse(status, f.code(status), f.text(status)).write(w)
-		return
+		return false
 	}
 	kind := f.ContentType
 	if kind == "" {
 		kind = "text/html; charset=UTF-8"
 	}
 	w.Header().Set("Content-Type", kind)
-	w.WriteHeader(status)
+	w.WriteHeader(f.status())
 	w.Write([]byte(f.Body))
+	return true
 }
 
 func (f *fault) status() int {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -60,7 +61,9 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f.wait(r.Context()) && f.answers() {
-		f.write(w)
+		if !f.custom(w) {
+			providerFault(w, r, f)
+		}
 		return
 	}
 	st, err := p.store.state()
@@ -96,6 +99,17 @@ func nowhere(w http.ResponseWriter, st *state, host string) {
 	h.Set("Content-Type", "text/plain; charset=UTF-8")
 	w.WriteHeader(530)
 	fmt.Fprint(w, "error code: 1016")
+}
+
+// providerFault words a fault as OpenAI words its own.
+func providerFault(w http.ResponseWriter, r *http.Request, f *fault) {
+	status := f.status()
+	kind, code := "server_error", ""
+	if status == http.StatusTooManyRequests {
+		kind, code = "requests", "rate_limit_exceeded"
+	}
+	behindCloudflare(w.Header(), "api.openai.com")
+	openAIRefuse(w, r, status, kind, cmp.Or(f.Message, "The server had an error while processing your request. Sorry about that!"), "", code)
 }
 
 // behindCloudflare sets what the providers that are Cloudflare's customers send, cookies included.

@@ -45,8 +45,8 @@ func (e *endpoint) bodyLimit() int64 {
 	return bodyJSON
 }
 
-// find returns the endpoint for a request and its path parameters, still percent-decoded only once. With a known path
-// and a wrong method it returns any endpoint of that path and false.
+// find returns the endpoint for a request and its path parameters, decoded. With a known path and a wrong method it
+// returns an endpoint of that path and false; with an unknown path nil.
 func find(endpoints []endpoint, method, escaped string) (e *endpoint, params map[string]string, ok bool) {
 	for i := range endpoints {
 		p, match := matchPath(endpoints[i].path, escaped)

@@ -101,9 +101,10 @@ func getScript(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.Body != "" {
-		i := slices.IndexFunc(w.Modules, func(m *module) bool { return m.Name == w.Body })
-		return &answer{raw: w.Modules[max(i, 0)].source(), kind: typeScript, header: map[string]string{"Etag": w.etag()}}, nil
+	for _, m := range w.Modules {
+		if m.Name == w.Body {
+			return &answer{raw: m.source(), kind: typeScript, header: map[string]string{"Etag": w.etag()}}, nil
+		}
 	}
 	return w.content()
 }
@@ -172,8 +173,7 @@ func (c *call) draft(name string) (w *script, isNew bool, err error) {
 		return nil, false, refuse(http.StatusBadRequest, 10037, "You have reached the limit of 100 Workers.")
 	}
 	return &script{
-		Name: name, Tag: c.state.newID("script", c.account.ID, name), CreatedOn: c.state.stamp(),
-		Unseen: c.state.Propagation,
+		Name: name, Tag: c.state.newID("script", c.account.ID, name), Unseen: c.state.Propagation,
 	}, true, nil
 }
 
@@ -228,6 +228,9 @@ func (c *call) deployed(w *script, annotations map[string]string) {
 	w.Version = c.state.newUUID("version", c.account.ID, w.Name)
 	w.Number++
 	w.ModifiedOn = c.state.stamp()
+	if w.CreatedOn == "" {
+		w.CreatedOn = w.ModifiedOn
+	}
 	w.Annotations = annotations
 }
 

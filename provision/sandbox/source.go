@@ -11,7 +11,7 @@ import (
 // the two mistakes that an uploader makes, a module left behind and a script that does nothing, by reading the text.
 var (
 	importPattern = regexp.MustCompile(`(?m)^\s*(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["']([^"'\n]+)["']`)
-	exportPattern = regexp.MustCompile(`(?m)^\s*export\s+(default\b|\{[^}]*\bdefault\b)`)
+	exportPattern = regexp.MustCompile(`\bexport\s*(\bdefault\b|\{[^}]*\bdefault\b)`)
 	listenPattern = regexp.MustCompile(`\baddEventListener\s*\(`)
 )
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Module types, https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/.
@@ -103,14 +104,14 @@ func readParts(boundary string, body []byte) ([]part, *apiError) {
 	seen := map[string]bool{}
 	for r := multipart.NewReader(bytes.NewReader(body), boundary); ; {
 		p, err := r.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && len(parts) > 0 {
 			return parts, nil
 		}
 		if err != nil {
 			return nil, unreadable
 		}
 		source, err := io.ReadAll(p)
-		if err != nil || p.FormName() == "" {
+		if err != nil || p.FormName() == "" || strings.ContainsFunc(p.FormName(), unicode.IsControl) {
 			return nil, unreadable
 		}
 		if seen[p.FormName()] {
@@ -146,7 +147,7 @@ func (u *upload) check() *apiError {
 			return invalid("Module %q has an unknown type: %s", x.Name, x.Type)
 		}
 	}
-	if size := u.gzipped(); size > scriptSize {
+	if size := u.compressed(); size > scriptSize {
 		return refuse(http.StatusBadRequest, 10027,
 			"Your Worker exceeded the size limit of 3 MiB. Please upgrade to a paid plan to deploy Workers up to 10 MiB")
 	}
@@ -187,8 +188,8 @@ func checkAnnotations(a map[string]string) *apiError {
 	return nil
 }
 
-// gzipped is the size that the limit counts.
-func (u *upload) gzipped() int {
+// compressed is the size that the limit counts.
+func (u *upload) compressed() int {
 	var size counter
 	z := gzip.NewWriter(&size)
 	for _, m := range u.modules {

@@ -115,13 +115,13 @@ const (
 	CodeKeyRejected          = "key-rejected"          // 401, 403, or invalid_api_key
 	CodeKeyNoCredit          = "key-no-credit"         // 402, or insufficient_quota
 	CodeModelUnknown         = "model-unknown"         // 404, or model_not_found
-	CodeCompletionAnswered   = "completion-answered"   //
+	CodeCompletionAnswered   = "completion-answered"   // in words
 	CodeCompletionEmpty      = "completion-empty"      // an answer without text: a thinking model spent the limit on thought
 	CodeCompletionUnexpected = "completion-unexpected" // neither an answer nor a known refusal
-	CodeStreamAnswered       = "stream-answered"
-	CodeStreamNotSSE         = "stream-not-sse"    // 200, but not text/event-stream
-	CodeStreamIncomplete     = "stream-incomplete" // ended without [DONE], or without a delta
-	CodeStreamError          = "stream-error"      // an error event in the stream
+	CodeStreamAnswered       = "stream-answered"       // deltas, then [DONE]
+	CodeStreamNotSSE         = "stream-not-sse"        // 200, but not text/event-stream
+	CodeStreamIncomplete     = "stream-incomplete"     // ended without [DONE], or without a delta
+	CodeStreamError          = "stream-error"          // an error event in the stream
 )
 
 // Code describes one code: the status that it always has, whether waiting may cure it, the probes that give it, and the

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -62,11 +61,13 @@ func TestDNS(t *testing.T) {
 
 func TestDNSTimeout(t *testing.T) {
 	t.Parallel()
+	soon := newDeadline(t)
 	hang := func(ctx context.Context, _ string) ([]netip.Addr, error) {
+		soon.pass()
 		<-ctx.Done()
 		return nil, &net.DNSError{Err: ctx.Err().Error(), IsTimeout: true}
 	}
-	report := Run(t.Context(), testTarget(), Net{Lookup: hang}, Options{Timeout: 50 * time.Millisecond})
+	report := Run(soon, testTarget(), Net{Lookup: hang}, Options{})
 	if got := find(t, report, ProbeDNS).Code; got != CodeDNSResolverFailed {
 		t.Errorf("code = %s, want %s", got, CodeDNSResolverFailed)
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -76,6 +75,7 @@ func TestEdgePages(t *testing.T) {
 		"bot block":                {says(403, "Your request was blocked."), CodeEdgeBlocked, map[string]string{"status": "403"}},
 		"burst limit":              {says(429, "slow down", "Server", "cloudflare"), CodeEdgeRateLimited, map[string]string{"status": "429"}},
 		"not Cloudflare's number":  {says(404, "<title>Acme | 404: Not found</title>"), CodeEdgeReached, nil},
+		"not Cloudflare's page":    {says(502, "<title>Acme | 502: Bad gateway</title>"), CodeEdgeReached, nil},
 		"not an error":             {says(200, "<title>Acme | 1984: a novel</title>"), CodeEdgeReached, nil},
 		"quoted in prose":          {says(500, "we saw error code: 1042 today"), CodeEdgeReached, nil},
 		"somebody's 429":           {says(429, `{"error":"slow down"}`, "Server", "cloudflare"), CodeEdgeReached, nil},
@@ -114,32 +114,28 @@ func TestEdgeReached(t *testing.T) {
 
 func TestEdgeSilence(t *testing.T) {
 	t.Parallel()
-	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	half := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	}
-	abort := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-	huge := func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Huge", strings.Repeat("x", 2*maxHeader))
-	}
 	tests := map[string]struct {
-		handler http.HandlerFunc
-		timeout time.Duration
+		handler func(w http.ResponseWriter, expire func())
 		code    string
 	}{
-		"no header":    {hang, 200 * time.Millisecond, CodeEdgeTimeout},
-		"half a body":  {half, 200 * time.Millisecond, CodeEdgeTimeout},
-		"breaks off":   {abort, 10 * time.Second, CodeEdgeNoAnswer},
-		"header flood": {huge, 10 * time.Second, CodeEdgeNoAnswer},
+		"no header": {func(_ http.ResponseWriter, expire func()) { expire() }, CodeEdgeTimeout},
+		"half a body": {func(w http.ResponseWriter, expire func()) {
+			w.Header().Set("Content-Length", "100")
+			w.(http.Flusher).Flush()
+			expire()
+		}, CodeEdgeTimeout},
+		"breaks off":   {func(http.ResponseWriter, func()) { panic(http.ErrAbortHandler) }, CodeEdgeNoAnswer},
+		"header flood": {func(w http.ResponseWriter, _ func()) { w.Header().Set("X-Huge", strings.Repeat("x", 2*maxHeader)) }, CodeEdgeNoAnswer},
 	}
 	for name, test := range tests {
 		for _, options := range [][]worldOption{nil, {http1}} {
 			t.Run(fmt.Sprint(name, len(options)), func(t *testing.T) {
 				t.Parallel()
-				got := find(t, newWorld(t, test.handler, options...).run(t, Options{Timeout: test.timeout}), ProbeEdge)
-				if got.Code != test.code {
+				soon := newDeadline(t)
+				w := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					test.handler(w, func() { soon.pass(); <-r.Context().Done() })
+				}), options...)
+				if got := find(t, w.runIn(soon, t, Options{}), ProbeEdge); got.Code != test.code {
 					t.Errorf("%+v, want %s", got, test.code)
 				}
 			})

@@ -43,19 +43,12 @@ func FuzzJudge(f *testing.F) {
 		}
 		judge(ProbeEdge, judgeEdge(a))
 		if judge(ProbeWorker, judgeWorker(a, wanted)) {
-			var health struct{ Service, Build string }
-			if json.Unmarshal(body, &health); !marked || status != 200 || health.Service != "cfproxy" || health.Build != mark || wanted != "" && wanted != mark {
+			if !marked || status != 200 || !isHealth(body, mark) || wanted != "" && wanted != mark {
 				t.Errorf("the worker probe passes %d %q %q", status, mark, body)
 			}
 		}
 		if judge(ProbeProvider, judgeProvider(a, target, testBuild)) {
-			var refused struct {
-				Error struct {
-					Type string
-					Code *string
-				}
-			}
-			if json.Unmarshal(body, &refused); !marked || mark != testBuild || status != 401 || refused.Error.Type != "invalid_request_error" || refused.Error.Code != nil && *refused.Error.Code != "invalid_api_key" {
+			if !marked || mark != testBuild || status != 401 || !isRefusal(body) {
 				t.Errorf("the provider probe passes %d %q %q", status, mark, body)
 			}
 		}
@@ -70,4 +63,22 @@ func FuzzJudge(f *testing.F) {
 			t.Errorf("the stream probe passes %q", body)
 		}
 	})
+}
+
+func isHealth(body []byte, build string) bool {
+	var health struct{ Service, Build string }
+	json.Unmarshal(body, &health)
+	return health.Service == "cfproxy" && health.Build == build
+}
+
+func isRefusal(body []byte) bool {
+	var refused struct {
+		Error struct {
+			Type string
+			Code *string
+		}
+	}
+	json.Unmarshal(body, &refused)
+	code := refused.Error.Code
+	return refused.Error.Type == "invalid_request_error" && (code == nil || *code == "invalid_api_key")
 }

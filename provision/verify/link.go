@@ -40,7 +40,7 @@ func newLink(t Target, n Net) *link {
 	l.config = &tls.Config{ServerName: t.Host, RootCAs: n.RootCAs, NextProtos: []string{"h2", "http/1.1"}}
 	l.transport = &http.Transport{
 		DialTLSContext:         l.take,
-		ForceAttemptHTTP2:      false, // a custom dial turns it off otherwise
+		ForceAttemptHTTP2:      true, // a custom dial turns it off otherwise
 		DisableCompression:     true, // so that the request is what the curl line sends, and a stream is not held back
 		MaxResponseHeaderBytes: maxHeader,
 	}

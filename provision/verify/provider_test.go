@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -66,8 +65,9 @@ func TestProvider(t *testing.T) {
 
 func TestProviderSilence(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, relay{testBuild, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
-	if got := find(t, w.run(t, Options{Timeout: 300 * time.Millisecond}), ProbeProvider); got.Code != CodeProviderTimeout {
+	soon := newDeadline(t)
+	w := newWorld(t, relay{testBuild, func(_ http.ResponseWriter, r *http.Request) { soon.pass(); <-r.Context().Done() }})
+	if got := find(t, w.runIn(soon, t, Options{}), ProbeProvider); got.Code != CodeProviderTimeout {
 		t.Errorf("%+v, want %s", got, CodeProviderTimeout)
 	}
 }

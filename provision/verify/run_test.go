@@ -97,9 +97,9 @@ func TestWaitUntilSettled(t *testing.T) {
 func TestWaitingIsBounded(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]int{
-		time.Second:      0,  // a wait of one second would leave nothing for the probes
-		10 * time.Second: 3,  // 1 + 2 + 3, and the next 5 do not fit
-		0:                25, // two minutes: 1 + 2 + 3 + 22 × 5 = 116
+		1500 * time.Millisecond: 0,  // a wait of one second would leave too little for the probes
+		10 * time.Second:        3,  // 1 + 2 + 3, and the next 5 do not fit
+		0:                       25, // two minutes: 1 + 2 + 3 + 22 × 5 = 116
 	} {
 		target := testTarget()
 		waits, passes := 0, 0
@@ -193,6 +193,25 @@ func TestConnectionsAreClosed(t *testing.T) {
 	}
 	if err := opened[0].SetDeadline(time.Now()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the connection is still open: %v", err)
+	}
+}
+
+// A connection that no request took is closed all the same, and so is one that comes too late.
+func TestUnusedConnectionsAreClosed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, relay{testBuild, says(401, refusal)})
+	l := newLink(w.target, w.net)
+	conn, err := l.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.ready = conn
+	l.close()
+	if err := conn.NetConn().SetDeadline(time.Now()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the connection is still open: %v", err)
+	}
+	if late, err := l.open(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("opened %v after close: %v", late, err)
 	}
 }
 

@@ -81,43 +81,44 @@ func hello(conn net.Conn) {
 	}
 }
 
+// failing dials without a network: the error, or, if it is nil, silence until the deadline, which it lets pass.
+func failing(soon deadline, err error) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if err == nil {
+			soon.pass()
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return nil, err
+	}
+}
+
 func TestTLSConnections(t *testing.T) {
 	t.Parallel()
 	closed := listen(t, func(*net.TCPConn) {})
 	plain := httptest.NewServer(relay{testBuild, says(401, refusal)})
 	t.Cleanup(plain.Close)
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	gone := httptest.NewServer(nil)
 	gone.Close()
 	alert := listen(t, func(c *net.TCPConn) { hello(c); c.Write([]byte{21, 3, 3, 0, 2, 2, 40}) })
 	reset := listen(t, func(c *net.TCPConn) { hello(c); c.SetLinger(0) })
-	silent := listen(t, func(c *net.TCPConn) { io.Copy(io.Discard, c) })
+	soon, sooner := newDeadline(t), newDeadline(t)
+	silent := listen(t, func(c *net.TCPConn) { hello(c); soon.pass(); io.Copy(io.Discard, c) })
 	old := listen(t, func(c *net.TCPConn) {
 		hello(c)
 		c.Write([]byte{22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1}) // a ServerHello of TLS 1.0
 		c.Write(make([]byte, 36))
 	})
-	failing := func(err error) func(context.Context, string, string) (net.Conn, error) {
-		return func(ctx context.Context, _, _ string) (net.Conn, error) {
-			if err == nil {
-				<-ctx.Done()
-				err = ctx.Err()
-			}
-			return nil, err
-		}
-	}
 	given := testHost + ":443"
 	tests := map[string]struct {
 		dial func(context.Context, string, string) (net.Conn, error)
 		code string
 		want map[string]string
 	}{
-		"refused":           {dialTo(gone.Addr().String()), CodeTLSRefused, map[string]string{"address": gone.Addr().String()}},
-		"refused, Winsock":  {failing(wsaRefused), CodeTLSRefused, map[string]string{"address": given}},
-		"unreachable":       {failing(&net.OpError{Op: "dial", Err: syscall.ENETUNREACH}), CodeTLSUnreachable, map[string]string{"address": given, "error": "dial: network is unreachable"}},
-		"silent in dial":    {failing(nil), CodeTLSTimeout, map[string]string{"address": given, "stage": "connect"}},
+		"refused":           {dialTo(gone.Listener.Addr().String()), CodeTLSRefused, map[string]string{"address": gone.Listener.Addr().String()}},
+		"refused, Winsock":  {failing(sooner, wsaRefused), CodeTLSRefused, map[string]string{"address": given}},
+		"unreachable":       {failing(sooner, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}), CodeTLSUnreachable, map[string]string{"address": given, "error": "dial: network is unreachable"}},
+		"silent in dial":    {failing(sooner, nil), CodeTLSTimeout, map[string]string{"address": given, "stage": "connect"}},
 		"silent after dial": {dialTo(silent), CodeTLSTimeout, map[string]string{"address": given, "stage": "handshake"}},
 		"alert":             {dialTo(alert), CodeTLSAlert, map[string]string{"address": given, "alert": "handshake failure"}},
 		"closed":            {dialTo(closed), CodeTLSReset, nil},
@@ -128,12 +129,15 @@ func TestTLSConnections(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			timeout := 10 * time.Second
-			if test.code == CodeTLSTimeout {
-				timeout = 100 * time.Millisecond
+			ctx := t.Context()
+			switch test.want["stage"] {
+			case "connect":
+				ctx = sooner
+			case "handshake":
+				ctx = soon
 			}
 			target := testTarget()
-			report := Run(t.Context(), target, Net{Direct: true, Dial: test.dial}, Options{Timeout: timeout})
+			report := Run(ctx, target, Net{Direct: true, Dial: test.dial}, Options{})
 			checkReport(t, report, target)
 			got := find(t, report, ProbeTLS)
 			if got.Code != test.code {

@@ -134,10 +134,36 @@ func (w *world) run(t *testing.T, o Options) Report {
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Second
 	}
-	report := Run(t.Context(), w.target, w.net, o)
+	return w.runIn(t.Context(), t, o)
+}
+
+func (w *world) runIn(ctx context.Context, t *testing.T, o Options) Report {
+	t.Helper()
+	report := Run(ctx, w.target, w.net, o)
 	checkReport(t, report, w.target)
 	return report
 }
+
+// deadline is a context whose time runs out when the test says so: no test depends on how fast a machine is.
+type deadline struct {
+	context.Context
+	passed chan struct{}
+}
+
+func newDeadline(t *testing.T) deadline { return deadline{t.Context(), make(chan struct{})} }
+
+func (d deadline) Done() <-chan struct{} { return d.passed }
+
+func (d deadline) Err() error {
+	select {
+	case <-d.passed:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+func (d deadline) pass() { close(d.passed) }
 
 // relay plays a deployed Worker: the health answer, and what the provider says to everything else.
 type relay struct {

@@ -10,10 +10,11 @@
  *   build: string,
  *   version: string,
  *   providers: readonly Provider[],
- * }>} Config problem is empty when all is well; providers has at least one entry then, the default first.
+ * }>} Config problem is empty when all is well; then providers has an entry or more, the default first
  */
 
 const idPattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+const buildPattern = /^[\w.-]+$/;
 
 /**
  * Keyed by env, not kept in a plain variable: Cloudflare may go on using an
@@ -29,7 +30,7 @@ const known = new WeakMap();
  */
 export function readConfig(env) {
   const before = known.get(env);
-  if (before) {
+  if (before !== undefined) {
     return before;
   }
   const config = parse(env);
@@ -42,11 +43,13 @@ export function readConfig(env) {
  * @returns {Config}
  */
 function parse(env) {
-  const build = typeof env.BUILD === "string" && env.BUILD !== "" ? env.BUILD : "unknown";
-  const version = typeof env.VERSION === "string" ? env.VERSION : "";
   const problem = problemOf(env);
-  const providers = problem ? [] : /** @type {Provider[]} */ (env.PROVIDERS).map(pick);
-  return Object.freeze({ problem, build, version, providers: Object.freeze(providers) });
+  return Object.freeze({
+    problem,
+    build: isBuild(env.BUILD) ? env.BUILD : "unknown",
+    version: String(env.VERSION ?? ""),
+    providers: Object.freeze(problem ? [] : /** @type {Provider[]} */ (env.PROVIDERS).map(pick)),
+  });
 }
 
 /**
@@ -59,11 +62,11 @@ function pick({ id, origin }) {
 
 /**
  * @param {Env} env
- * @returns {string} what is wrong, or nothing
+ * @returns {string} what is wrong, if anything
  */
 function problemOf({ PROVIDERS, BUILD, VERSION }) {
-  if (typeof BUILD !== "string" || BUILD === "") {
-    return "the binding BUILD is missing";
+  if (!isBuild(BUILD)) {
+    return "the binding BUILD is missing or malformed";
   }
   if (typeof VERSION !== "string" || VERSION === "") {
     return "the binding VERSION is missing";
@@ -73,25 +76,25 @@ function problemOf({ PROVIDERS, BUILD, VERSION }) {
   }
   const bad = PROVIDERS.findIndex((p) => !isProvider(p));
   if (bad >= 0) {
-    return `entry ${bad} of the binding PROVIDERS needs an id and an https origin`;
+    return `entry ${bad + 1} of the binding PROVIDERS needs an id and an https origin`;
   }
-  return new Set(PROVIDERS.map((p) => p.id)).size === PROVIDERS.length ? "" : "the binding PROVIDERS has an id twice";
+  return new Set(PROVIDERS.map((p) => p.id)).size < PROVIDERS.length ? "the binding PROVIDERS names an id twice" : "";
 }
 
 /**
+ * @param {unknown} build
+ * @returns {build is string} fit for a header
+ */
+function isBuild(build) {
+  return typeof build === "string" && buildPattern.test(build);
+}
+
+/**
+ * Only https origins: callers' keys travel there.
  * @param {any} p
  * @returns {boolean}
  */
 function isProvider(p) {
-  return typeof p?.id === "string" && idPattern.test(p.id) && typeof p.origin === "string" && isOrigin(p.origin);
-}
-
-/**
- * Only https: callers' keys travel there.
- * @param {string} text
- * @returns {boolean}
- */
-function isOrigin(text) {
-  const url = URL.parse(text);
-  return url !== null && url.protocol === "https:" && url.origin === text;
+  const url = URL.parse(p?.origin);
+  return idPattern.test(p?.id) && url !== null && url.protocol === "https:" && url.origin === p.origin;
 }

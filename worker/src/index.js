@@ -9,14 +9,12 @@ import { forward } from "./forward.js";
 import { health } from "./health.js";
 import { route } from "./route.js";
 
-/** @typedef {import("./config.js").Env} Env */
-
 /**
  * @param {Request} request
- * @param {Env} env
- * @returns {Promise<Response>}
+ * @param {import("./config.js").Env} env
+ * @returns {Response | Promise<Response>}
  */
-async function answer(request, env) {
+function answer(request, env) {
   const config = readConfig(env);
   if (config.problem) {
     return failure(request, config.build, 500, "bad_config", `this relay is not set up correctly: ${config.problem}`);
@@ -24,7 +22,7 @@ async function answer(request, env) {
   if (isPreflight(request)) {
     return preflight(request, config.build);
   }
-  const found = route(request.url, config);
+  const found = route(request.method, request.url, config.providers);
   switch (found.kind) {
     case "upstream":
       return forward(request, found.url, config.build);

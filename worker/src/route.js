@@ -3,41 +3,45 @@
 // anywhere but to an origin of the configuration.
 
 /**
- * @typedef {import("./config.js").Config} Config
  * @typedef {import("./config.js").Provider} Provider
  * @typedef {{ kind: "upstream", url: string }
  *   | { kind: "health" }
  *   | { kind: "refused", status: number, code: string, message: string }} Route
  */
 
-const healthPath = "/-/health";
-
 /** @type {Route} */
-const badPath = Object.freeze({
-  kind: "refused",
-  status: 400,
-  code: "bad_path",
-  message: "the path is not in its canonical form: no dot segments, no backslashes, no empty first segment, everything else percent-encoded",
-});
+const healthRoute = Object.freeze({ kind: "health" });
 
-/** @type {Route} */
-const notFound = Object.freeze({
-  kind: "refused",
-  status: 404,
-  code: "not_found",
-  message: "paths under /-/ belong to the relay itself, and there is nothing at this one",
-});
+const badPath = refused(400, "bad_path",
+  "this path is not in canonical form: it may have no dot segments, backslashes or empty first segment, and special characters must be percent-encoded");
+const badMethod = refused(405, "method_not_allowed", "this method is not relayed");
+const notFound = refused(404, "not_found", "paths under /-/ are the relay's own, and there is nothing at this one");
 
-// A dot segment whose neighbouring slashes are percent-encoded outlives URL
-// parsing, and an upstream that decodes first would follow it.
+// URL parsing lets a dot segment live when the slash beside it is
+// percent-encoded, and an upstream that decodes first would follow it.
 const hiddenDots = /(?:^|\/|%2f)(?:\.|%2e){1,2}(?:\/|%2f|$)|%5c/i;
 
 /**
- * @param {string} url as the runtime gives it: scheme, Host header and request target, not normalised
- * @param {Config} config
+ * @param {number} status
+ * @param {string} code
+ * @param {string} message
  * @returns {Route}
  */
-export function route(url, config) {
+function refused(status, code, message) {
+  return Object.freeze({ kind: "refused", status, code, message });
+}
+
+/**
+ * @param {string} method
+ * @param {string} url as the runtime gives it: scheme, Host header and request target in one, not normalised
+ * @param {readonly Provider[]} providers the default first
+ * @returns {Route}
+ */
+export function route(method, url, providers) {
+  // An echoed request would show what was added to it on the way.
+  if (method === "TRACE") {
+    return badMethod;
+  }
   const start = url.indexOf("/", url.indexOf("://") + 3);
   if (start < 0) {
     return badPath;
@@ -45,13 +49,13 @@ export function route(url, config) {
   const mark = url.indexOf("?", start);
   const path = mark < 0 ? url.slice(start) : url.slice(start, mark);
   if (path.startsWith("/-/")) {
-    return path === healthPath ? { kind: "health" } : notFound;
+    return path === "/-/health" ? healthRoute : notFound;
   }
-  const { origin, rest } = choose(path, config.providers);
+  const { origin, rest } = choose(path, providers);
   if (rest.startsWith("//") || hiddenDots.test(path)) {
     return badPath;
   }
-  const upstream = URL.parse(origin + rest + (mark < 0 ? "" : url.slice(mark)));
+  const upstream = URL.parse(mark < 0 ? origin + rest : origin + rest + url.slice(mark));
   if (upstream === null || upstream.origin !== origin || upstream.pathname !== rest) {
     return badPath;
   }
@@ -59,15 +63,15 @@ export function route(url, config) {
 }
 
 /**
- * "/{id}/…" goes to that provider without the prefix, all else to the first one.
+ * "/{id}/…" leads to that provider, without the prefix, all else to the first one.
  * @param {string} path begins with a slash
  * @param {readonly Provider[]} providers
  * @returns {{ origin: string, rest: string }} rest begins with a slash
  */
 function choose(path, providers) {
   const end = path.indexOf("/", 1);
-  const segment = end < 0 ? path.slice(1) : path.slice(1, end);
-  const named = providers.find((p) => p.id === segment);
+  const first = end < 0 ? path.slice(1) : path.slice(1, end);
+  const named = providers.find((p) => p.id === first);
   if (named === undefined) {
     return { origin: providers[0].origin, rest: path };
   }

@@ -53,6 +53,9 @@ func (c Config) text() (string, error) {
 const noNetwork = `(modules = [(name = "none.js", esModule = "export default { fetch() { throw new Error('no network') } }")], ` +
 	`compatibilityDate = "2026-06-01")`
 
+// outboundText describes the way out. In the proxy style workerd sends no Host
+// header of its own, though HTTP/1.1 wants one (RFC 9112, section 3.2) and servers
+// refuse to do without; what it says is of no account beside the whole URL.
 func outboundText(address string) (string, error) {
 	name := quote(outboundService)
 	if address == "" {
@@ -61,7 +64,8 @@ func outboundText(address string) (string, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return "", fmt.Errorf("outbound: %w", err)
 	}
-	return fmt.Sprintf("(name = %s, external = (address = %s, http = (style = proxy)))", name, quote(address)), nil
+	return fmt.Sprintf("(name = %s, external = (address = %s, http = (style = proxy, injectRequestHeaders = [(name = \"Host\", value = \"outbound\")])))",
+		name, quote(address)), nil
 }
 
 func (w Worker) text() (string, error) {

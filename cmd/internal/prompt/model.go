@@ -3,6 +3,7 @@ package prompt
 import (
 	"strings"
 
+	"github.com/charmbracelet/bubbles/cursor"
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/huh"
@@ -92,6 +93,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case leaveMsg:
 		return m.leave()
+	case cursor.BlinkMsg:
+		// A steady cursor draws nothing while it waits, and so leaves alone what is being selected with the mouse.
+		return m, nil
 	case tea.WindowSizeMsg:
 		return m, m.resize(msg)
 	case tea.KeyMsg:

@@ -20,7 +20,7 @@ const secret = "q012345678901234567890123456789012345678"
 func start(t *testing.T, spec string, cols, rows int, env ...string) (*ptytest.Session, *exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "PROMPT_TEST_PROGRAM="+spec, "TERM=xterm-256color", "NO_COLOR=")
+	cmd.Env = append(os.Environ(), "PROMPT_TEST_PROGRAM="+spec, "TERM=xterm-256color", "NO_COLOR=", "GORACE=atexit_sleep_ms=0")
 	cmd.Env = append(cmd.Env, env...)
 	var result bytes.Buffer
 	cmd.Stdout = &result
@@ -147,7 +147,11 @@ func TestFormList(t *testing.T) {
 	s.Expect("› zone-191.example.com")
 	s.Send(ptytest.Enter)
 	s.Expect("? Which of your domains?")
-	s.Send("jj" + ptytest.Enter) // a short list has no filter, so letters move
+	s.Send("j") // a short list has no filter, so letters move
+	s.Expect("› zone-002.example.com")
+	s.Send("j")
+	s.Expect("› zone-003.example.com")
+	s.Send(ptytest.Enter)
 	wait(t, s, 0, result, "zone=\"id191\"\nzone=\"id3\"\n")
 }
 
@@ -160,7 +164,6 @@ func TestFormConfirm(t *testing.T) {
 		ptytest.Left + ptytest.Enter: Yes,
 		ptytest.Right + ptytest.Left + ptytest.Enter:  No,
 		ptytest.Paste("y") + ptytest.Up + "x" + "\r":  No, // nothing of that is a yes
-		ptytest.Left + ptytest.Enter + ptytest.CtrlC:  Yes,
 		ptytest.Left + ptytest.Right + ptytest.Tab:    No,
 		strings.Repeat(ptytest.Left, 3) + ptytest.Tab: Yes,
 	} {

@@ -55,21 +55,25 @@ const (
 // https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Bracketed-Paste-Mode
 func Paste(text string) string { return "\x1b[200~" + text + "\x1b[201~" }
 
-// Session is a running program and its terminal. Its methods fail the test by themselves. It belongs to the goroutine of the
-// test, except for Transcript and Raw.
+// Session is a running program and its terminal. Its methods fail the test by themselves. They are for the goroutine of the
+// test, except Transcript and Raw.
 type Session struct {
 	t        testing.TB
 	cmd      *exec.Cmd
-	pty, tty *os.File
+	pty, tty *os.File // our end and the program's
 	before   *term.State
 	deadline <-chan time.Time
 	seen     int  // how much of the transcript Expect has used up
 	hungUp   bool // by HangUp
 
-	mu     sync.Mutex
-	raw    []byte
-	more   chan struct{} // closed, and replaced, when raw grows
-	closed chan struct{} // closed when nothing more will come
+	mu   sync.Mutex
+	raw  []byte
+	more chan struct{} // closed, and replaced, when raw grows
+
+	ended    chan struct{} // closed when the program has ended and all that it wrote is in raw
+	after    *term.State   // from here on valid once ended is closed
+	afterErr error
+	waitErr  error
 }
 
 // Start runs cmd on a new terminal of the given size. Standard input, output and error are the terminal, except those that are
@@ -77,16 +81,11 @@ type Session struct {
 // at the end of the test if it is still there.
 func Start(t testing.TB, cmd *exec.Cmd, cols, rows int) *Session {
 	t.Helper()
-	s := &Session{t: t, cmd: cmd, deadline: time.After(patience), more: make(chan struct{}), closed: make(chan struct{})}
-	var err error
-	if s.pty, s.tty, err = pty.Open(); err != nil {
+	s := &Session{t: t, cmd: cmd, deadline: time.After(patience), more: make(chan struct{}), ended: make(chan struct{})}
+	if err := s.open(); err != nil {
 		t.Fatalf("open a pseudo-terminal: %v", err)
 	}
-	t.Cleanup(s.end)
 	s.Resize(cols, rows)
-	if s.before, err = term.GetState(int(s.tty.Fd())); err != nil {
-		t.Fatalf("read the terminal's modes: %v", err)
-	}
 	if cmd.Stdin == nil {
 		cmd.Stdin = s.tty
 	}
@@ -98,10 +97,45 @@ func Start(t testing.TB, cmd *exec.Cmd, cols, rows int) *Session {
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: s.childFD()}
 	if err := cmd.Start(); err != nil {
+		s.close()
 		t.Fatalf("start: %v", err)
 	}
-	go s.read()
+	go s.follow()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // an error if it has ended, as it should
+		<-s.ended
+		s.close()
+	})
 	return s
+}
+
+// open makes the terminal. Package pty leaves its files in blocking mode, in which Close waits for the Read that it is to
+// end, so our end is opened a second time.
+func (s *Session) open() error {
+	master, tty, err := pty.Open()
+	if err != nil {
+		return err
+	}
+	defer master.Close()
+	syscall.ForkLock.RLock() // no process of another test may inherit it, or there is no hanging up
+	fd, err := syscall.Dup(int(master.Fd()))
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err == nil {
+		err = syscall.SetNonblock(fd, true)
+	}
+	if err == nil {
+		s.before, err = term.GetState(int(tty.Fd()))
+	}
+	s.pty, s.tty = os.NewFile(uintptr(fd), "pty"), tty
+	return err
+}
+
+func (s *Session) close() {
+	_ = s.tty.Close()
+	_ = s.pty.Close()
 }
 
 // childFD is the number that the terminal has in the child: one of the standard three.
@@ -115,10 +149,43 @@ func (s *Session) childFD() int {
 	return -1
 }
 
+// follow reads until the program has ended and its terminal is empty.
+func (s *Session) follow() {
+	defer close(s.ended)
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		s.read()
+	}()
+	s.waitErr = s.cmd.Wait()
+	s.mu.Lock()
+	s.after, s.afterErr = term.GetState(int(s.tty.Fd()))
+	_ = s.tty.Close() // the last one that is open, so the reader gets what is left and then an error
+	s.mu.Unlock()
+	<-drained
+}
+
+func (s *Session) read() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := s.pty.Read(buf)
+		s.mu.Lock()
+		s.raw = append(s.raw, buf[:n]...)
+		close(s.more)
+		s.more = make(chan struct{})
+		s.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
 // Resize gives the terminal another size, of which the program is told by SIGWINCH.
 func (s *Session) Resize(cols, rows int) {
 	s.t.Helper()
-	if err := pty.Setsize(s.pty, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := pty.Setsize(s.tty, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}); err != nil {
 		s.t.Fatalf("resize: %v", err)
 	}
 }
@@ -135,7 +202,7 @@ func (s *Session) Expect(text string) {
 		}
 		select {
 		case <-more:
-		case <-s.closed:
+		case <-s.ended:
 			if transcript, _ := s.state(); !strings.Contains(transcript[s.seen:], text) {
 				s.t.Fatalf("program ended before %q; since the last match:\n%s", text, transcript[s.seen:])
 			}
@@ -157,37 +224,29 @@ func (s *Session) Send(keys string) {
 // is not as it was at Start: line mode and echo, cursor visible, bracketed paste off.
 func (s *Session) Wait() int {
 	s.t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- s.cmd.Wait() }()
 	select {
-	case err := <-done:
-		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-			s.t.Fatalf("wait: %v", err)
-		}
+	case <-s.ended:
 	case <-s.deadline:
-		_ = s.cmd.Process.Kill()
-		<-done
 		transcript, _ := s.state()
 		s.t.Fatalf("still running after %v; since the last match:\n%s", patience, transcript[s.seen:])
 	}
-	if s.hungUp {
-		return s.cmd.ProcessState.ExitCode()
+	if exit := (*exec.ExitError)(nil); s.waitErr != nil && !errors.As(s.waitErr, &exit) {
+		s.t.Fatalf("wait: %v", s.waitErr)
 	}
-	s.checkRestored()
-	_ = s.tty.Close() // the last one that is open: the reader gets what is left, then an error
-	<-s.closed
-	s.checkSequences()
+	if !s.hungUp {
+		s.checkModes()
+		s.checkSequences()
+	}
 	return s.cmd.ProcessState.ExitCode()
 }
 
-func (s *Session) checkRestored() {
+func (s *Session) checkModes() {
 	s.t.Helper()
-	after, err := term.GetState(int(s.tty.Fd()))
-	if err != nil {
-		s.t.Fatalf("read the terminal's modes: %v", err)
-	}
-	if !reflect.DeepEqual(s.before, after) {
-		s.t.Errorf("terminal modes were not restored: %+v, now %+v", *s.before, *after)
+	switch {
+	case s.afterErr != nil:
+		s.t.Fatalf("read the terminal's modes: %v", s.afterErr)
+	case !reflect.DeepEqual(s.before, s.after):
+		s.t.Errorf("terminal modes were not restored: %+v, now %+v", *s.before, *s.after)
 	}
 }
 
@@ -207,7 +266,6 @@ func (s *Session) checkSequences() {
 // HangUp takes the terminal away, as closing its window does. Only Wait may follow, which then has no modes to look at.
 func (s *Session) HangUp() {
 	s.hungUp = true
-	_ = s.tty.Close()
 	_ = s.pty.Close()
 }
 
@@ -229,33 +287,4 @@ func (s *Session) state() (transcript string, more <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return ansi.Strip(string(s.raw)), s.more
-}
-
-func (s *Session) read() {
-	defer close(s.closed)
-	buf := make([]byte, 4096)
-	for {
-		n, err := s.pty.Read(buf)
-		s.mu.Lock()
-		s.raw = append(s.raw, buf[:n]...)
-		close(s.more)
-		s.more = make(chan struct{})
-		s.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-// end is for tests that stop half-way.
-func (s *Session) end() {
-	if s.cmd.Process != nil && s.cmd.ProcessState == nil {
-		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-	}
-	_ = s.tty.Close()
-	_ = s.pty.Close()
-	if s.cmd.Process != nil {
-		<-s.closed
-	}
 }

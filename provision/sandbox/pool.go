@@ -13,9 +13,9 @@ import (
 // errNoRuntime: there is no binary to run scripts with.
 var errNoRuntime = errors.New("no workerd binary")
 
-// runtime keeps one workerd for each script that is asked for, started at the first request and replaced when the script
+// pool keeps one workerd for each script that is asked for, started at the first request and replaced when the script
 // has changed. One process each, so that a script which workerd refuses takes no other down.
-type runtime struct {
+type pool struct {
 	binary   string
 	outbound string
 
@@ -27,8 +27,8 @@ type runtime struct {
 	closed  bool
 }
 
-func newRuntime(binary, outbound string) *runtime {
-	return &runtime{binary: binary, outbound: outbound, workers: map[string]*instance{}, all: map[*instance]bool{}}
+func newPool(binary, outbound string) *pool {
+	return &pool{binary: binary, outbound: outbound, workers: map[string]*instance{}, all: map[*instance]bool{}}
 }
 
 // instance is one version of one script, running or starting.
@@ -39,89 +39,89 @@ type instance struct {
 	server *workerd.Server
 	client *http.Transport
 	err    error
-	users  int  // requests in it; guarded by runtime.mu
-	stale  bool // to be ended after the last of them; guarded by runtime.mu
+	users  int  // requests in it; guarded by pool.mu
+	stale  bool // to be ended after the last of them; guarded by pool.mu
 }
 
 // acquire returns a running instance of the script; the caller must release it.
-func (t *runtime) acquire(ctx context.Context, st *state, a *account, w *script) (*instance, error) {
-	if t.binary == "" {
+func (p *pool) acquire(ctx context.Context, st *state, a *account, w *script) (*instance, error) {
+	if p.binary == "" {
 		return nil, errNoRuntime
 	}
-	t.mu.Lock()
-	if t.closed {
-		t.mu.Unlock()
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
 		return nil, errors.New("the edge is closed")
 	}
-	t.sweep(st)
+	p.sweep(st)
 	key := a.ID + "/" + w.Name
-	i := t.workers[key]
+	i := p.workers[key]
 	if i == nil || !i.runs(w) {
-		t.retire(i)
-		i = t.start(w)
-		t.workers[key] = i
+		p.retire(i)
+		i = p.start(w)
+		p.workers[key] = i
 	}
 	i.users++
-	t.mu.Unlock()
+	p.mu.Unlock()
 	select {
 	case <-i.ready:
 	case <-ctx.Done():
-		t.release(i)
+		p.release(i)
 		return nil, ctx.Err()
 	}
 	if i.err != nil {
-		t.release(i)
+		p.release(i)
 		return nil, i.err
 	}
 	return i, nil
 }
 
-func (t *runtime) release(i *instance) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+func (p *pool) release(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	i.users--
 	if i.stale && i.users == 0 {
-		t.dispose(i)
+		p.dispose(i)
 	}
 }
 
 // dispose ends an instance in the background; mu is held.
-func (t *runtime) dispose(i *instance) {
-	if !t.all[i] {
+func (p *pool) dispose(i *instance) {
+	if !p.all[i] {
 		return
 	}
-	delete(t.all, i)
-	t.ending.Go(func() { _ = i.end() })
+	delete(p.all, i)
+	p.ending.Go(func() { _ = i.end() })
 }
 
 // sweep retires the instances of scripts that are gone; mu is held.
-func (t *runtime) sweep(st *state) {
-	if t.seen == st {
+func (p *pool) sweep(st *state) {
+	if p.seen == st {
 		return
 	}
-	t.seen = st
+	p.seen = st
 	alive := map[string]bool{}
 	for _, a := range st.Accounts {
 		for _, w := range a.Scripts {
 			alive[a.ID+"/"+w.Name] = true
 		}
 	}
-	for key, i := range t.workers {
+	for key, i := range p.workers {
 		if !alive[key] {
-			t.retire(i)
-			delete(t.workers, key)
+			p.retire(i)
+			delete(p.workers, key)
 		}
 	}
 }
 
 // retire lets requests under way finish; mu is held.
-func (t *runtime) retire(i *instance) {
+func (p *pool) retire(i *instance) {
 	if i == nil || i.stale {
 		return
 	}
 	i.stale = true
 	if i.users == 0 {
-		t.dispose(i)
+		p.dispose(i)
 	}
 }
 
@@ -160,13 +160,13 @@ func refused(err error) bool {
 }
 
 // start runs the script in its own time: a caller that leaves must not stop it for the others. mu is held.
-func (t *runtime) start(w *script) *instance {
+func (p *pool) start(w *script) *instance {
 	i := &instance{script: w, digest: w.run(), ready: make(chan struct{})}
-	t.all[i] = true
-	config := workerd.Config{Workers: []workerd.Worker{w.worker()}, Outbound: t.outbound}
+	p.all[i] = true
+	config := workerd.Config{Workers: []workerd.Worker{w.worker()}, Outbound: p.outbound}
 	go func() {
 		defer close(i.ready)
-		i.server, i.err = workerd.Start(context.Background(), t.binary, config)
+		i.server, i.err = workerd.Start(context.Background(), p.binary, config)
 		if i.err == nil {
 			i.client = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
 		}
@@ -184,17 +184,17 @@ func (i *instance) end() error {
 }
 
 // close ends every process and waits for it, whatever requests are in it.
-func (t *runtime) close() error {
-	t.mu.Lock()
-	t.closed = true
-	all := t.all
-	t.workers, t.all = nil, nil
-	t.mu.Unlock()
+func (p *pool) close() error {
+	p.mu.Lock()
+	p.closed = true
+	all := p.all
+	p.workers, p.all = nil, nil
+	p.mu.Unlock()
 	var err error
 	for i := range all {
 		err = errors.Join(err, i.end())
 	}
-	t.ending.Wait()
+	p.ending.Wait()
 	return err
 }
 

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/cfproxy/cfproxy/"
+
+// walls says which packages of ours a package may import itself. The command line may import all of them.
+var walls = map[string][]string{
+	"cmd/internal/i18n":           nil,
+	"cmd/internal/prompt":         {"cmd/internal/i18n"},
+	"cmd/internal/view":           {"cmd/internal/i18n", "provision", "provision/verify"},
+	"provision":                   {"worker"},
+	"provision/cloudflare":        {"provision", "worker"},
+	"provision/sandbox":           {"worker/workerd"},
+	"provision/verify":            nil,
+	"templates":                   nil,
+	"worker":                      nil,
+	"worker/workerd":              nil,
+	"cmd/internal/prompt/ptytest": nil,
+}
+
+// keepers says who alone may import a library.
+var keepers = map[string]string{
+	"github.com/cloudflare/cloudflare-go/": "provision/cloudflare",
+	"github.com/urfave/cli/":               "cmd/cfproxy",
+	"github.com/pelletier/go-toml/":        "cmd/cfproxy",
+	"github.com/charmbracelet/":            "cmd/internal/prompt",
+}
+
+func TestWalls(t *testing.T) {
+	t.Parallel()
+	for from, imports := range importsOfAll(t) {
+		name := strings.TrimPrefix(from, module)
+		allowed, listed := walls[name]
+		if !listed && !strings.HasPrefix(name, "cmd/cfproxy") && !isPartOf(name, "cmd/internal/prompt") {
+			t.Errorf("%s is in nobody's plan: give it a place in walls", name)
+		}
+		for _, imported := range imports {
+			if ours, ok := strings.CutPrefix(imported, module); ok && listed && !slices.Contains(allowed, ours) && !isPartOf(ours, name) {
+				t.Errorf("%s must not import %s", name, ours)
+			}
+			for library, keeper := range keepers {
+				if strings.HasPrefix(imported, library) && !isPartOf(name, keeper) {
+					t.Errorf("%s must not import %s: only %s may", name, imported, keeper)
+				}
+			}
+		}
+	}
+}
+
+// The SDK's root package links the client of every product: 18 MB and two minutes of cold build.
+func TestRootOfTheSDKIsNotLinked(t *testing.T) {
+	t.Parallel()
+	for _, dependency := range goList(t, "-deps", "./...") {
+		if strings.HasPrefix(dependency, "github.com/cloudflare/cloudflare-go/v") && strings.Count(dependency, "/") == 3 {
+			t.Errorf("%s is linked", dependency)
+		}
+	}
+}
+
+func isPartOf(name, parent string) bool { return name == parent || strings.HasPrefix(name, parent+"/") }
+
+func importsOfAll(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, line := range goList(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...") {
+		fields := strings.Fields(line)
+		all[fields[0]] = fields[1:]
+	}
+	if len(all) < 8 {
+		t.Fatalf("found %d packages only", len(all))
+	}
+	return all
+}
+
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	command := exec.Command("go", append([]string{"list"}, args...)...)
+	command.Dir = "../.."
+	var failure strings.Builder
+	command.Stderr = &failure
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, failure.String())
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}

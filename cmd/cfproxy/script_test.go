@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cfproxy/cfproxy/worker/workerd"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"cfproxy": main})
+}
+
+// The scripts run the program as a user would, each in a folder of its own with nothing in the environment but what it
+// sets. They find the real Workers runtime by CFPROXY_WORKERD.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	binary := runtimeBinary(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("CFPROXY_WORKERD", binary)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("LANG", "en_US.UTF-8")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": wantStatus, "mend": mend, "lasts": lasts,
+		},
+	})
+}
+
+// runtimeBinary finds workerd, or installs it. Without npm the tests that need it are skipped, loudly, but never in CI.
+func runtimeBinary(t *testing.T) string {
+	t.Helper()
+	cache, err := workerd.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary, err := workerd.Find(os.Getenv, cache)
+	if errors.Is(err, workerd.ErrNotFound) {
+		binary, err = workerd.Install(context.Background(), cache, func(string) {})
+	}
+	if errors.Is(err, workerd.ErrNoNPM) && os.Getenv("CI") == "" {
+		t.Skip("SKIPPED: these tests run the real Workers runtime, and npm, which installs it, was not found")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+// wantStatus is "status N command …": runs the command and wants that exit status, with the output kept for stdout and
+// stderr as exec does.
+func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N command [argument …]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		got = itoa(exit.ExitCode())
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
+
+// mend is "mend FILE REGEXP REPLACEMENT": somebody edits a file, and finds what to edit.
+func mend(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: mend FILE REGEXP REPLACEMENT")
+	}
+	text := ts.ReadFile(args[0])
+	mended := regexp.MustCompile(args[1]).ReplaceAllString(text, args[2])
+	if mended == text {
+		ts.Fatalf("%s has nothing that matches %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(mended), 0o600))
+}
+
+// lasts is "lasts FILE": the file says what it said when the script began, byte for byte.
+func lasts(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: lasts FILE")
+	}
+	first := ts.ReadFile(args[0] + ".before")
+	if same := first == ts.ReadFile(args[0]); same == neg {
+		ts.Fatalf("%s changed: %v", args[0], !same)
+	}
+}
+
+// Every command has its scripts.
+func TestEveryCommandHasAScript(t *testing.T) {
+	t.Parallel()
+	p := &program{}
+	p.text, _ = catalogues(t)
+	for _, command := range p.app().Commands {
+		files, err := filepath.Glob("testdata/script/" + command.Name + "*.txtar")
+		if err != nil || len(files) == 0 {
+			t.Errorf("no testdata/script/%s*.txtar", command.Name)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil || !strings.Contains(string(text), "cfproxy") {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,357 @@
+package provision_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+const host = "gptapi.example.com"
+
+// The engine is tried through the real SDK against the sandbox: an account that is a text, and a list of the calls made.
+type world struct {
+	t      *testing.T
+	store  *sandbox.Store
+	engine *provision.Engine
+	calls  []string
+	events []provision.Event
+	waits  []time.Duration
+}
+
+// newWorld opens an account from JSON; "" is one with the zone example.com.
+func newWorld(t *testing.T, state string) *world {
+	t.Helper()
+	if state == "" {
+		state = `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`
+	}
+	store, err := sandbox.Parse([]byte(state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, store: store}
+	w.engine = &provision.Engine{
+		Provider: cloudflare.New(cloudflare.Options{
+			Token:     store.Token(),
+			Transport: serially(sandbox.Transport(sandbox.Handler(store))),
+			Trace:     func(c cloudflare.Call) { w.calls = append(w.calls, c.Method+" "+resourceOf(c.Path)) },
+		}),
+		Observer:    func(e provision.Event) { w.events = append(w.events, e) },
+		Sleep:       func(_ context.Context, d time.Duration) error { w.waits = append(w.waits, d); return nil },
+		Jitter:      func() float64 { return 0.5 },
+		CallTimeout: 5 * time.Second,
+	}
+	return w
+}
+
+// serially makes one call at a time, so that the order of calls, and the trace, are the same in every run.
+func serially(next http.RoundTripper) http.RoundTripper {
+	turn := make(chan struct{}, 1)
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		return next.RoundTrip(r)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// resourceOf shortens a path to what it is about: zones, script, routes, records.
+func resourceOf(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	for _, part := range []struct{ in, name string }{
+		{"/dns_records", "record"}, {"/workers/routes", "route"}, {"/workers/scripts", "script"}, {"/subdomain", "subdomain"},
+	} {
+		if strings.Contains(path, part.in) {
+			return part.name
+		}
+	}
+	return "zones"
+}
+
+func (w *world) config() provision.Config {
+	w.t.Helper()
+	config, err := provision.Config{
+		Domains:   []string{host},
+		Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
+		Version:   "1.2.3",
+	}.Normalize()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return config
+}
+
+func (w *world) plan(config provision.Config) (provision.Plan, error) {
+	observed, err := w.engine.Observe(context.Background(), config)
+	if err != nil {
+		return provision.Plan{}, err
+	}
+	return provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, config.Adopt)
+}
+
+func (w *world) deploy(config provision.Config) (provision.Receipt, error) {
+	plan, err := w.plan(config)
+	if err != nil {
+		return provision.Receipt{}, err
+	}
+	return w.engine.Apply(context.Background(), plan)
+}
+
+func (w *world) mustDeploy(config provision.Config) {
+	w.t.Helper()
+	if _, err := w.deploy(config); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) destroy(config provision.Config) (provision.Receipt, error) {
+	ctx := context.Background()
+	observed, err := w.engine.Observe(ctx, config)
+	if err == nil {
+		observed.Dependents, err = w.engine.AllDependents(ctx, observed)
+	}
+	if err != nil {
+		return provision.Receipt{}, err
+	}
+	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	if err != nil {
+		return provision.Receipt{}, err
+	}
+	return w.engine.Apply(ctx, plan)
+}
+
+func (w *world) bytes() string {
+	w.t.Helper()
+	text, err := w.store.Bytes()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// writes gives the calls since the last look that were no reads.
+func (w *world) writes() []string {
+	writes := slices.DeleteFunc(w.calls, func(c string) bool { return strings.HasPrefix(c, "GET ") })
+	w.calls = nil
+	return writes
+}
+
+func TestDeployMakesScriptThenRouteThenRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	before := w.bytes()
+	w.mustDeploy(w.config())
+	if diff := cmp.Diff([]string{"PUT script", "POST route", "POST record"}, w.writes()); diff != "" {
+		t.Error(diff)
+	}
+	text := w.bytes()
+	for _, want := range []string{
+		`"pattern": "gptapi.example.com/*"`, `"script": "cfproxy-gptapi-example-com"`, `"content": "2.2.2.2"`, `"proxied": true`,
+		`"comment": "managed-by=cfproxy worker=cfproxy-gptapi-example-com"`, `"managed-by=cfproxy"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the account has no %s", want)
+		}
+	}
+	w.mustDeploy(w.config())
+	if writes := w.writes(); len(writes) > 0 {
+		t.Errorf("deploying again writes: %v", writes)
+	}
+	if _, err := w.destroy(w.config()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"DELETE record", "DELETE route", "DELETE script"}, w.writes()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(before, w.bytes()); diff != "" {
+		t.Errorf("destroy leaves the account changed:\n%s", diff)
+	}
+}
+
+func TestUnchangedDeployReadsFourTimes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	w.calls = nil
+	w.mustDeploy(w.config())
+	slices.Sort(w.calls)
+	if diff := cmp.Diff([]string{"GET record", "GET route", "GET script", "GET zones"}, w.calls); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestChangedSettingIsAnUpdateInPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	w.calls = nil
+	config := w.config()
+	config.Region = "aws:us-east-1"
+	config.Origin = "192.0.2.1"
+	w.mustDeploy(config)
+	if diff := cmp.Diff([]string{"PUT script", "PUT record"}, w.writes()); diff != "" {
+		t.Error(diff)
+	}
+	plan, err := w.plan(config)
+	if err != nil || len(plan.Changes()) > 0 {
+		t.Errorf("after the update: %v, %v", plan.Changes(), err)
+	}
+}
+
+func TestLongestZoneWins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [
+		{"name": "example.co.uk"}, {"name": "b.example.co.uk"}, {"name": "ple.co.uk"}, {"name": "other.com"}]}]}`)
+	config := w.config()
+	config.Domains = []string{"a.b.example.co.uk"}
+	plan, err := w.plan(config)
+	if err != nil || plan.Sites[0].Zone.Name != "b.example.co.uk" {
+		t.Errorf("got %+v, %v", plan.Sites, err)
+	}
+	config.Domains = []string{"x.example.co.uk"}
+	plan, err = w.plan(config)
+	if err != nil || plan.Sites[0].Zone.Name != "example.co.uk" {
+		t.Errorf("got %+v, %v", plan.Sites, err)
+	}
+	config.Domains = []string{"x.elsewhere.com"}
+	_, err = w.plan(config)
+	var e *provision.Error
+	if !errors.As(err, &e) || e.Code != provision.CodeZoneNotFound || !strings.Contains(e.Details["zones"], "other.com") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestZonesAreFoundBeyondTheFirstPage(t *testing.T) {
+	t.Parallel()
+	var zones []map[string]string
+	for i := range 120 {
+		zones = append(zones, map[string]string{"name": "zone" + string(rune('a'+i/26)) + string(rune('a'+i%26)) + ".com"})
+	}
+	text, err := json.Marshal(map[string]any{"accounts": []any{map[string]any{"name": "Acme", "zones": zones}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, string(text))
+	for _, zone := range zones {
+		config := w.config()
+		config.Domains = []string{"gptapi." + zone["name"]}
+		if _, err := w.plan(config); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestForeignThingsAreAConflictAndStay(t *testing.T) {
+	t.Parallel()
+	for name, zone := range map[string]string{
+		"an A record":      `"zones": [{"name": "example.com", "records": [{"type": "A", "name": "gptapi.example.com", "content": "2.2.2.2", "proxied": true}]}]`,
+		"an AAAA record":   `"zones": [{"name": "example.com", "records": [{"type": "AAAA", "name": "gptapi.example.com", "content": "100::", "proxied": true}]}]`,
+		"a CNAME record":   `"zones": [{"name": "example.com", "records": [{"type": "CNAME", "name": "gptapi.example.com", "content": "a.example.net"}]}]`,
+		"a route":          `"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], "zones": [{"name": "example.com", "routes": [{"pattern": "GPTapi.example.com/*", "script": "theirs"}]}]`,
+		"a route for none": `"zones": [{"name": "example.com", "routes": [{"pattern": "gptapi.example.com/*"}]}]`,
+		"a Worker":         `"scripts": [{"name": "cfproxy-gptapi-example-com", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], "zones": [{"name": "example.com"}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, `{"accounts": [{"name": "Acme", `+zone+`}]}`)
+			before := w.bytes()
+			_, err := w.deploy(w.config())
+			var e *provision.Error
+			if !errors.As(err, &e) || e.Code != provision.CodeConflict || len(e.Conflicts) != 1 {
+				t.Fatalf("got %v, want one conflict", err)
+			}
+			if writes := w.writes(); len(writes) > 0 || w.bytes() != before {
+				t.Errorf("something was written: %v", writes)
+			}
+			if _, err := w.destroy(w.config()); err != nil || w.bytes() != before {
+				t.Errorf("destroy touched what is not ours (%v)", err)
+			}
+			config := w.config()
+			config.Adopt = true
+			w.mustDeploy(config)
+			if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+				t.Errorf("after --adopt: %v, %v", plan.Changes(), err)
+			}
+		})
+	}
+}
+
+func TestOtherRecordsAreNoConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "records": [
+		{"type": "TXT", "name": "gptapi.example.com", "content": "v=spf1 -all"},
+		{"type": "A", "name": "www.example.com", "content": "192.0.2.1"}],
+		"routes": [{"pattern": "www.example.com/*"}]}]}]}`)
+	before := w.bytes()
+	w.mustDeploy(w.config())
+	if _, err := w.destroy(w.config()); err != nil || w.bytes() != before {
+		t.Errorf("neighbours did not survive (%v):\n%s", err, cmp.Diff(before, w.bytes()))
+	}
+}
+
+func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	good := w.bytes()
+	mark := provision.RecordComment("cfproxy-gptapi-example-com")
+	text := strings.Replace(good, `"content": "2.2.2.2",`, `"content": "192.0.2.9",`, 1)
+	text = strings.Replace(text, `"records": [`, `"records": [{"type": "A", "name": "gptapi.example.com", "content": "192.0.2.7", "proxied": true, "comment": "`+mark+`"},`, 1)
+	w = newWorld(t, text)
+	w.mustDeploy(w.config())
+	if n := strings.Count(w.bytes(), `"name": "gptapi.example.com"`); n != 1 || !strings.Contains(w.bytes(), `"content": "2.2.2.2"`) {
+		t.Errorf("%d records after the repair:\n%s", n, w.bytes())
+	}
+}
+
+func TestWorkerIsFoundByItsRouteAndKeptWhileOthersNeedIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`)
+	empty := w.bytes()
+	both := w.config()
+	both.Domains = []string{host, "api.example.org"}
+	both.Worker = "relay"
+	w.mustDeploy(both)
+
+	one := w.config() // does not name the Worker
+	plan, err := w.plan(one)
+	if err != nil || plan.Worker != "relay" || len(plan.Changes()) > 0 {
+		t.Errorf("got Worker %q with changes %v, %v", plan.Worker, plan.Changes(), err)
+	}
+	if _, err := w.destroy(one); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(w.bytes(), `"name": "relay"`) {
+		t.Error("the Worker is gone though a route of another zone leads to it")
+	}
+	other := w.config()
+	other.Domains = []string{"api.example.org"}
+	if _, err := w.destroy(other); err != nil || w.bytes() != empty {
+		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
+	}
+}
+
+func TestAccountsOfOneRelayMustBeOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [
+		{"name": "Acme", "zones": [{"name": "example.com"}]}, {"name": "Bolt", "zones": [{"name": "example.org"}]}]}`)
+	config := w.config()
+	config.Domains = append(config.Domains, "api.example.org")
+	if _, err := w.plan(config); provision.CodeOf(err) != provision.CodeAccountsDiffer {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,201 @@
+package provision_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+func faulty(faults string) string {
+	return `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "faults": [` + faults + `]}`
+}
+
+// Whatever happens to a call of the deploy once, the same run ends with everything in place, once.
+func TestPassingFaultsAreRiddenOut(t *testing.T) {
+	t.Parallel()
+	calls := map[string]string{
+		"zones": `"method": "GET", "path": "/zones"`, "settings": `"method": "GET", "path": "/accounts/**"`,
+		"routes": `"method": "GET", "path": "/zones/*/workers/routes"`, "records": `"method": "GET", "path": "/zones/*/dns_records"`,
+		"script": `"method": "PUT", "path": "/accounts/**"`, "route": `"method": "POST", "path": "/zones/*/workers/routes"`,
+		"record": `"method": "POST", "path": "/zones/*/dns_records"`,
+	}
+	faults := map[string]string{
+		"500":             `"status": 500`,
+		"502 HTML":        `"status": 502, "content_type": "text/html", "body": "<html>Bad gateway</html>"`,
+		"429":             `"retry_after": "1"`,
+		"dropped before":  `"drop": true`,
+		"dropped after":   `"drop": true, "after": true`,
+		"500 after":       `"status": 500, "after": true`,
+		"twice no answer": `"drop": true, "times": 2`,
+	}
+	for call, where := range calls {
+		for fault, what := range faults {
+			t.Run(call+" "+fault, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, faulty("{"+where+", "+what+"}"))
+				w.mustDeploy(w.config())
+				if len(w.waits) == 0 {
+					t.Error("the fault did not strike")
+				}
+				if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+					t.Errorf("afterwards: %v, %v", plan.Changes(), err)
+				}
+				for _, once := range []string{`"pattern": "gptapi.example.com/*"`, `"content": "2.2.2.2"`} {
+					if n := strings.Count(w.bytes(), once); n != 1 {
+						t.Errorf("%d times %s", n, once)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestRouteWaitsUntilItSeesTheScript(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "propagation": 3}`)
+	w.mustDeploy(w.config())
+	if len(w.waits) != 3 {
+		t.Errorf("waited %v", w.waits)
+	}
+}
+
+func TestRetryAfterIsObeyedWithinReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, faulty(`{"path": "/zones", "retry_after": "7"}`))
+	w.mustDeploy(w.config())
+	if diff := cmp.Diff([]time.Duration{7 * time.Second}, w.waits); diff != "" {
+		t.Error(diff)
+	}
+	w = newWorld(t, faulty(`{"path": "/zones", "retry_after": "300"}`))
+	_, err := w.deploy(w.config())
+	var e *provision.Error
+	if !errors.As(err, &e) || e.Code != provision.CodeRateLimited || e.RetryAfter != 300*time.Second || len(w.waits) > 0 {
+		t.Errorf("got %v after %v", err, w.waits)
+	}
+}
+
+func TestLastingFaultsEndWithTheirName(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		fault string
+		code  provision.Code
+	}{
+		{`"status": 500`, provision.CodeServerError},
+		{`"status": 503, "content_type": "text/html", "body": "<html>down</html>"`, provision.CodeServerError},
+		{`"status": 200, "content_type": "text/html", "body": "<html>portal</html>"`, provision.CodeNotJSON},
+		{`"status": 200, "content_type": "application/json", "body": "{}"`, provision.CodeNotJSON},
+		{`"status": 200, "content_type": "application/json", "body": "[1"`, provision.CodeNotJSON},
+		{`"status": 200, "content_type": "application/json", "body": "{\"success\": false, \"errors\": [], \"result\": null}"`, provision.CodeRefused},
+		{`"status": 418, "code": 4242, "message": "teapot"`, provision.CodeRefused},
+		{`"drop": true`, provision.CodeUnreachable},
+	} {
+		t.Run(string(test.code)+test.fault, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, faulty(`{"path": "/zones", "times": -1, `+test.fault+`}`))
+			_, err := w.deploy(w.config())
+			if provision.CodeOf(err) != test.code {
+				t.Errorf("got %v, want %s", err, test.code)
+			}
+		})
+	}
+}
+
+func TestSilentAPIIsATimeout(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, faulty(`{"path": "/zones", "times": -1, "delay_ms": 60000}`))
+	w.engine.CallTimeout = 20 * time.Millisecond
+	if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeTimeout {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBrandNewAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "subdomain": "", "zones": [{"name": "example.com"}]}]}`)
+	plan, err := w.plan(w.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine.Apply(context.Background(), plan); provision.CodeOf(err) != provision.CodeSubdomainMissing {
+		t.Fatalf("got %v", err)
+	}
+	name, err := w.engine.RegisterSubdomain(context.Background(), plan)
+	if err != nil || !strings.HasPrefix(name, "example-com-") {
+		t.Fatalf("registered %q, %v", name, err)
+	}
+	w.mustDeploy(w.config())
+	w = newWorld(t, `{"accounts": [{"name": "Acme", "email_unverified": true, "zones": [{"name": "example.com"}]}]}`)
+	if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeEmailUnverified {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMissingPermissionsAreNamed(t *testing.T) {
+	t.Parallel()
+	const all = `"Zone Read", "Workers Scripts Write", "Workers Routes Write", "DNS Write"`
+	for _, test := range []struct{ permissions, missing string }{
+		{strings.Replace(all, `, "DNS Write"`, "", 1), "dns-edit"},
+		{strings.Replace(all, `"DNS Write"`, `"DNS Read"`, 1), "dns-edit"},
+		{strings.Replace(all, `"Workers Routes Write", `, "", 1), "workers-routes-edit"},
+		{strings.Replace(all, `"Workers Scripts Write"`, `"Workers Scripts Read"`, 1), "workers-scripts-edit"},
+		{`"Zone Read"`, "workers-scripts-edit,workers-routes-edit,dns-edit"},
+	} {
+		w := newWorld(t, fmt.Sprintf(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": [%s]}]}`, test.permissions))
+		_, err := w.deploy(w.config())
+		var e *provision.Error
+		if !errors.As(err, &e) || e.Code != provision.CodePermission || e.Details["permission"] != test.missing {
+			t.Errorf("with %s: got %v, want %s", test.permissions, err, test.missing)
+		}
+	}
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+		"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": ["DNS Write"]}]}`)
+	if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeNoZones {
+		t.Errorf("without Zone Read: got %v", err)
+	}
+}
+
+func TestRejectedTokens(t *testing.T) {
+	t.Parallel()
+	for _, status := range []string{"disabled", "expired"} {
+		w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "status": "`+status+`"}]}`)
+		if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeTokenRejected {
+			t.Errorf("%s: got %v", status, err)
+		}
+	}
+}
+
+// An interrupt lets the call in flight take effect, begins nothing more, and says what was done.
+func TestInterruptFinishesTheCallInFlight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	plan, err := w.plan(w.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
+	w.engine.Observer = func(e provision.Event) {
+		if e.Type == provision.EventStart && e.Step.Address.Kind == provision.KindRoute {
+			interrupt()
+		}
+	}
+	receipt, err := w.engine.Apply(ctx, plan)
+	if provision.CodeOf(err) != provision.CodeInterrupted {
+		t.Errorf("got %v", err)
+	}
+	if strings.Contains(w.bytes(), `"content": "2.2.2.2"`) {
+		t.Error("the record was made after the interrupt")
+	}
+	if len(receipt.Done) == 0 || len(receipt.Done) > 2 {
+		t.Errorf("done: %v", receipt.Done)
+	}
+}

@@ -1,0 +1,106 @@
+// Package sandbox is Cloudflare on one machine: the part of the API that a Worker on a zone needs, an edge that speaks TLS
+// and runs the uploaded scripts on workerd, and a stand-in for the providers behind them. It is written from the public
+// documentation (https://developers.cloudflare.com/api/) and knows nothing of the program that is tried against it.
+//
+//	store, err := sandbox.Open("account.json")                     // or "" for memory only, or Parse for a given state
+//	client := http.Client{Transport: sandbox.Transport(sandbox.Handler(store))}
+//	edge, err := sandbox.OpenEdge(ctx, sandbox.EdgeConfig{Store: store, Workerd: binary})
+//
+// # The state
+//
+// The whole account is one readable JSON file, mode 0600: it holds tokens, secrets and the edge's private key. This much
+// is enough by hand; everything else gets a default, and [Open] writes the completed file back once:
+//
+//	{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}
+//
+// This is all there is:
+//
+//	{
+//	  "accounts": [{
+//	    "id": "5a2db0…",                    32 hexadecimal digits; default: derived from the name
+//	    "name": "Acme",
+//	    "email_unverified": true,           uploads are refused with 10034
+//	    "subdomain": "acme",                workers.dev name; "" = none yet, so the first upload is refused with 10063
+//	    "zones": [{
+//	      "id": "5a2db0…",                  default: derived from the name
+//	      "name": "example.com",
+//	      "status": "active",               or initializing, pending, moved: DNS and the edge serve active zones only
+//	      "paused": true,                   the edge serves it no more
+//	      "plan": "free",                   anything else lifts the limits of Free: comments, tags, records
+//	      "name_servers": ["…", "…"],
+//	      "records": [{"type": "A", "name": "a.example.com", "content": "2.2.2.2", "proxied": true, "comment": "…",
+//	        "ttl": 1, "tags": ["k:v"], "priority": 10, "data": {}, "settings": {}, "id": "…",
+//	        "created_on": "…", "modified_on": "…", "comment_modified_on": "…", "tags_modified_on": "…"}],
+//	      "routes": [{"id": "…", "pattern": "a.example.com/*", "script": "relay", "request_limit_fail_open": true}]
+//	    }],
+//	    "scripts": [{
+//	      "name": "relay",
+//	      "main": "index.js",               default: the first module; "body" instead for a service worker
+//	      "modules": [{"name": "index.js", "type": "application/javascript+module", "text": ["a line", "the next"]}],
+//	                                        text is a string or a list of lines; "base64" for what is not UTF-8
+//	      "bindings": [{"type": "plain_text", "name": "A", "text": "b"}],
+//	      "compatibility_date": "2026-06-01", "compatibility_flags": [], "usage_model": "standard",
+//	      "tags": [], "annotations": {}, "placement": {}, "observability": {}, "limits": {}, "logpush": true,
+//	      "tail_consumers": [], "workers_dev": {"enabled": true, "previews_enabled": true},
+//	      "tag": "…", "version": "a UUID", "number": 1, "created_on": "…", "modified_on": "…",
+//	      "unseen": 2                       answers 10019 that routes to it still get
+//	    }],
+//	    "domains": [{"id": "…", "hostname": "b.example.com", "service": "relay", "zone": "example.com"}]
+//	  }],
+//	  "tokens": [{
+//	    "id": "…", "name": "…",
+//	    "value": "cfut_…",                  any text; what looks like a token and stands nowhere here is unknown
+//	    "status": "active",                 or disabled, expired
+//	    "expires_on": "2027-01-01T00:00:00Z",
+//	    "account": "Acme",                  makes it an account-owned token
+//	    "permissions": ["Zone Read"],       as the dashboard's API names them; null = what a deploy needs, [] = nothing
+//	    "accounts": ["Acme"],               ids or names that it reaches; missing = all
+//	    "zones": ["example.com"]
+//	  }],
+//	  "clock": "2026-11-20T12:00:00Z",      stops the clock of the API, and with it ids and dates, for repeatable tests
+//	  "propagation": 2,                     a new script is unknown (10019) to so many route calls
+//	  "provider": {"region_blocked": true}, the providers refuse the place where the Worker runs
+//	  "faults": [],                         see below
+//	  "edge": {"certificate": "PEM", "key": "PEM"}
+//	}
+//
+// Lists have a fixed order in the file, and nothing counts upwards in it, so that creating something and removing it again
+// restores the file byte for byte. Several processes may use one file: writes are whole (a rename) and one at a time (a
+// lock on FILE.lock, an empty file that stays there), and everybody sees them at the next call. What is not such a state
+// is refused with line and column, and never overwritten.
+//
+// # Faults
+//
+// Nothing fails by itself. Each fault says where it strikes and what happens; the first that fits is taken, counted down in
+// the file, and removed when it is used up, so that a script of several commands meets every fault once.
+//
+//	{"method": "POST", "path": "/zones/*/workers/routes", "times": 2, "status": 503}
+//	{"path": "/zones", "retry_after": "1"}                       429 with Retry-After and code 10100
+//	{"method": "PUT", "path": "/accounts/**", "drop": true}      the connection ends before anything happened
+//	{"method": "POST", "drop": true, "after": true}              it ends after the work was done
+//	{"method": "POST", "after": true, "status": 502}             done, but answered so
+//	{"path": "/zones", "status": 403, "body": "<html>…"}         with "content_type", text/html by default
+//	{"path": "/zones", "delay_ms": 200}                          late, then as usual
+//	{"method": "POST", "path": "/zones/*/workers/routes", "code": 10019}
+//	{"at": "dns", "path": "a.example.com", "times": 3}           the name is not found yet
+//	{"at": "tls", "path": "*.example.com"}                       there is no certificate yet
+//	{"at": "edge", "path": "a.example.com/v1/**", "status": 522}
+//	{"at": "provider", "path": "api.openai.com/**", "status": 500}
+//
+//	at        api (default), dns, tls, edge, provider
+//	method    missing = any
+//	path      below /client/v4 for api, the host for dns and tls, host and path for edge and provider; * stands for any
+//	          run of characters without a slash, ** for any run; missing = everything
+//	skip      so many calls that fit pass first
+//	times     how often it strikes; default 1, -1 = always
+//
+// A fault with nothing but a place is a 500 with code 10013.
+// net/http repeats a GET by itself when a reused connection is cut: give such a fault two times.
+//
+// # What it does not do
+//
+// Uploads are not run before they are taken: the sandbox looks for missing modules and missing handlers in the text, and a
+// script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept. Custom domains
+// are listed, not served. Bindings other than text, secrets and JSON are stored, and left out when the script runs.
+// Origins of records are never connected to: a request that no script answers is a 522.
+package sandbox

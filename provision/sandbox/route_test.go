@@ -1,0 +1,144 @@
+package sandbox
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const routes = "/zones/$Z/workers/routes"
+
+func TestRouteLife(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	c.relay("relay")
+	before := c.bytes()
+	var made, got routeView
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).ok(&made)
+	if !idPattern.MatchString(made.ID) || made.Pattern != "a.example.com/*" || *made.Script != "relay" || made.FailOpen {
+		t.Errorf("got %+v", made)
+	}
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).refused(409, 10020).says("A route with the same pattern already exists")
+	c.do("POST", routes, `{"pattern":"A.Example.com/*"}`).refused(409, 10020)
+	one := routes + "/" + made.ID
+	c.do("GET", one, nil).ok(&got)
+	if diff := cmp.Diff(made, got); diff != "" {
+		t.Error(diff)
+	}
+	got = routeView{}
+	c.do("PUT", one, `{"pattern":"b.example.com/*","request_limit_fail_open":true}`).ok(&got)
+	if got.Script != nil || !got.FailOpen || got.Pattern != "b.example.com/*" {
+		t.Errorf("got %+v", got)
+	}
+	var all []routeView
+	c.do("GET", routes, nil).ok(&all)
+	if len(all) != 1 || all[0].ID != made.ID {
+		t.Errorf("got %+v", all)
+	}
+	var gone struct{ ID string }
+	c.do("DELETE", one, nil).ok(&gone)
+	if gone.ID != made.ID {
+		t.Errorf("got %+v", gone)
+	}
+	c.do("DELETE", one, nil).refused(404, 10009)
+	if diff := cmp.Diff(before, c.bytes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRouteRefusals(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	c.relay("relay")
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"absent"}`).refused(400, 10019).
+		says("Cannot configure a route for a Worker which does not exist. Please ensure this Worker exists and try again.")
+	for pattern, code := range map[string]int{
+		"":                        10021,
+		"a.example.org/*":         10022,
+		"notexample.com/*":        10022,
+		"a.*.example.com/*":       10021,
+		"a.example.com/*/b":       10021,
+		"a.example.com/?q":        10021,
+		"ftp://a.example.com/":    10021,
+		"a.example.com:8080/*":    10021,
+		"**.example.com/*":        10021,
+		"a b.example.com/*":       10021,
+		"https://example.com.x/*": 10022,
+	} {
+		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).refused(400, code)
+	}
+	for _, pattern := range []string{"*/*", "*.example.com/*", "*example.com/*", "example.com", "https://example.com/a*", "xn--fiq.example.com/*"} {
+		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).ok(nil)
+	}
+	c.do("POST", routes, `{"pattern":"off.example.com/*"}`).ok(nil)
+	c.do("POST", routes, `{"pattern":"off2.example.com/*","script":null}`).ok(nil)
+}
+
+func TestRoutesSurviveTheirScript(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	c.relay("relay")
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).ok(nil)
+	c.do("DELETE", relayPath, nil).ok(nil)
+	var all []routeView
+	c.do("GET", routes, nil).ok(&all)
+	if len(all) != 1 {
+		t.Errorf("got %+v", all)
+	}
+}
+
+func TestPropagation(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `{"propagation":2,"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}]}`)
+	before := c.bytes()
+	c.relay("relay")
+	const body = `{"pattern":"a.example.com/*","script":"relay"}`
+	c.do("POST", routes, body).refused(400, 10019)
+	c.relay("relay") // an update does not start it again
+	c.do("POST", routes, body).refused(400, 10019)
+	var made routeView
+	c.do("POST", routes, body).ok(&made)
+	c.do("DELETE", routes+"/"+made.ID, nil).ok(nil)
+	c.do("DELETE", relayPath, nil).ok(nil)
+	if diff := cmp.Diff(before, c.bytes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	z := &zone{Name: "example.com"}
+	for _, p := range []string{
+		"example.com/*", "*.example.com/*", "a.example.com/*", "a.example.com/images*", "a.example.com/images/*",
+		"a.example.com/exact", "http://b.example.com/*", "https://c.example.com/*", "c.example.com/*", "*b.example.com/*",
+	} {
+		z.Routes = append(z.Routes, &route{Pattern: p})
+	}
+	for target, want := range map[string]string{
+		"example.com /":                "example.com/*",
+		"x.example.com /":              "*.example.com/*",
+		"x.y.example.com /":            "*.example.com/*",
+		"a.example.com /":              "a.example.com/*",
+		"a.example.com /images/x":      "a.example.com/images*", // a known issue of the real thing
+		"a.example.com /imagesx":       "a.example.com/images*",
+		"a.example.com /IMAGES":        "a.example.com/*",
+		"a.example.com /exact":         "a.example.com/exact",
+		"a.example.com /exact?q=1":     "a.example.com/*",
+		"b.example.com /":              "*b.example.com/*",
+		"bb.example.com /":             "*b.example.com/*",
+		"c.example.com /":              "https://c.example.com/*",
+		"notexample.com /":             "",
+		"a.example.com.evil.example /": "",
+	} {
+		var host, path string
+		fmt.Sscan(target, &host, &path)
+		got := ""
+		if r := z.match("https", host, path); r != nil {
+			got = r.Pattern
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", target, got, want)
+		}
+	}
+}
