@@ -33,10 +33,12 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			program, err := exec.LookPath("cfproxy")
+			env.Setenv("CFPROXY", program)
 			env.Setenv("CFPROXY_WORKERD", binary)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("LANG", "en_US.UTF-8")
-			return nil
+			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": wantStatus, "mend": mend, "lasts": lasts,

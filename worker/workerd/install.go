@@ -23,7 +23,8 @@ const staleAfter = time.Hour
 // line, from one goroutine at a time.
 //
 // The install is made in a folder beside the final one and renamed at the end,
-// so a broken-off one is never found, and of two processes at once both succeed.
+// so a broken-off one is never found; of two processes at once one waits for the
+// other.
 // Errors: [ErrNoNPM], [ErrUnsupported], ctx's own, or npm's last words.
 func Install(ctx context.Context, cacheDir string, progress func(line string)) (string, error) {
 	dir := installDir(cacheDir)
@@ -37,26 +38,39 @@ func Install(ctx context.Context, cacheDir string, progress func(line string)) (
 	if err := os.MkdirAll(cacheDir, 0o755); err != nil {
 		return "", fmt.Errorf("install workerd: %w", err)
 	}
-	sweep(cacheDir, time.Now().Add(-staleAfter))
-	temp, err := os.MkdirTemp(cacheDir, ".workerd-")
+	unlock, err := lock(ctx, filepath.Join(cacheDir, ".install.lock"))
 	if err != nil {
 		return "", fmt.Errorf("install workerd: %w", err)
 	}
-	defer os.RemoveAll(temp)
-	if err := runNPM(ctx, npm, temp, progress); err != nil {
-		return "", fmt.Errorf("install workerd: %w", err)
+	defer unlock()
+	if bin, err := installed(dir); err == nil {
+		return bin, nil
 	}
-	bin, err := installed(temp)
-	if err != nil {
-		return "", fmt.Errorf("install workerd: npm did not bring the binary: %w", err)
-	}
-	if err := tryRun(ctx, bin); err != nil {
-		return "", fmt.Errorf("install workerd: %w", err)
-	}
-	if err := moveInto(temp, dir); err != nil {
+	if err := install(ctx, npm, cacheDir, dir, progress); err != nil {
 		return "", fmt.Errorf("install workerd: %w", err)
 	}
 	return installed(dir)
+}
+
+// install makes the install beside dir and moves it there.
+func install(ctx context.Context, npm, cacheDir, dir string, progress func(string)) error {
+	sweep(cacheDir, time.Now().Add(-staleAfter))
+	temp, err := os.MkdirTemp(cacheDir, ".workerd-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	if err := runNPM(ctx, npm, temp, progress); err != nil {
+		return err
+	}
+	bin, err := installed(temp)
+	if err != nil {
+		return fmt.Errorf("npm did not bring the binary: %w", err)
+	}
+	if err := tryRun(ctx, bin); err != nil {
+		return err
+	}
+	return moveInto(temp, dir)
 }
 
 // runNPM installs into dir. Optional packages are asked for by name, since the

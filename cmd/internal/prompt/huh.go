@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/term"
@@ -94,6 +95,8 @@ func (f *form) run(ctx context.Context, m *model) error {
 	switch {
 	case ctx.Err() != nil && !m.done():
 		return ended(ctx)
+	case errors.Is(err, syscall.EIO): // the other way to be told of a hang-up
+		return fmt.Errorf("%w: %w", ErrAborted, err)
 	case err != nil:
 		return fmt.Errorf("terminal: %w", err)
 	case !m.done():
@@ -110,7 +113,7 @@ type terminal struct {
 
 func (t *terminal) Read(p []byte) (int, error) {
 	n, err := t.File.Read(p)
-	if n == 0 && err != nil {
+	if errors.Is(err, io.EOF) {
 		t.hungUp()
 	}
 	return n, err
