@@ -82,6 +82,7 @@ func (p *program) tellResult(r relay, out result, unverified error) {
 }
 
 func (p *program) sayPlan(plan provision.Plan) {
+	fmt.Fprintln(p.stderr)
 	p.say("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
 	p.view.Plan(p.stderr, plan)
 	fmt.Fprintln(p.stderr)

@@ -64,13 +64,10 @@ func (p *program) keep(r relay, worker string, account *account) error {
 	return nil
 }
 
-// askAccount opens the account, and asks again where the token that a person typed is not good.
+// askAccount opens the account, and asks again, with fewer words, where the token that a person typed is not good.
 func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) {
-	for {
-		token, err := p.askToken(c)
-		if err != nil {
-			return nil, err
-		}
+	token, err := p.askToken(c)
+	for err == nil {
 		account, err := p.openAccount(c, token)
 		if err != nil || p.token() != "" || account.sandbox != nil || !p.terminal {
 			return account, err
@@ -80,8 +77,12 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 			return account, err
 		}
 		code, details, _ := p.classify(err)
-		p.show(err, code, details)
+		p.say("error."+code, flat(p.readable(details))...)
+		if token, err = p.askTokenAgain(c); err != nil {
+			return nil, err
+		}
 	}
+	return nil, err
 }
 
 // clientsOf fills in what a user copies for every host.

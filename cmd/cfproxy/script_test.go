@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"os"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/cfproxy/cfproxy/worker/workerd"
+	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
@@ -26,7 +25,7 @@ func TestMain(m *testing.M) {
 // sets. They find the real Workers runtime by CFPROXY_WORKERD.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	binary := runtimeBinary(t)
+	binary := workerdtest.Binary(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -44,26 +43,6 @@ func TestScripts(t *testing.T) {
 			"status": wantStatus, "mend": mend, "lasts": lasts,
 		},
 	})
-}
-
-// runtimeBinary finds workerd, or installs it. Without npm the tests that need it are skipped, loudly, but never in CI.
-func runtimeBinary(t *testing.T) string {
-	t.Helper()
-	cache, err := workerd.CacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary, err := workerd.Find(os.Getenv, cache)
-	if errors.Is(err, workerd.ErrNotFound) {
-		binary, err = workerd.Install(context.Background(), cache, func(string) {})
-	}
-	if errors.Is(err, workerd.ErrNoNPM) && os.Getenv("CI") == "" {
-		t.Skip("SKIPPED: these tests run the real Workers runtime, and npm, which installs it, was not found")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return binary
 }
 
 // wantStatus is "status N command …": runs the command and wants that exit status, with the output kept for stdout and

@@ -136,7 +136,8 @@ func (p *program) probe(c *cli.Context, target verify.Target, network *network, 
 }
 
 func (p *program) tellReport(report verify.Report, provider string) {
-	fmt.Fprintln(p.stdout, p.text.T("verify.title", "host", provision.DisplayName(report.Host)))
+	fmt.Fprintln(p.stderr)
+	p.tell("verify.title", "host", provision.DisplayName(report.Host))
 	p.view.Report(p.stdout, report, provider)
 }
 

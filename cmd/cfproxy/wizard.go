@@ -39,14 +39,21 @@ func (p *program) askToken(c *cli.Context) (string, error) {
 	if token != "" || global(c, "sandbox") != "" || !p.terminal {
 		return token, nil
 	}
-	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
-		Key:      "token",
-		Kind:     prompt.Password,
-		Title:    p.text.T("ask.token.title"),
-		Help:     p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()),
-		Validate: p.saying(cloudflare.CheckToken),
-	}})
+	question := p.tokenQuestion()
+	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList())
+	answers, err := p.ask().Ask(c.Context, []prompt.Question{question})
 	return answers["token"], err
+}
+
+func (p *program) askTokenAgain(c *cli.Context) (string, error) {
+	answers, err := p.ask().Ask(c.Context, []prompt.Question{p.tokenQuestion()})
+	return answers["token"], err
+}
+
+func (p *program) tokenQuestion() prompt.Question {
+	return prompt.Question{
+		Key: "token", Kind: prompt.Password, Title: p.text.T("ask.token.title"), Validate: p.saying(cloudflare.CheckToken),
+	}
 }
 
 func (p *program) permissionList() string {

@@ -103,7 +103,7 @@ func TestHandWrittenFileIsCompletedOnce(t *testing.T) {
 func TestBadFilesAreRefusedAndKept(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{
-		"{\n  \"accounts\": [\n":                                                     "line 3",
+		"{\n  \"accounts\": [\n":                                                     "line 2, column 16",
 		"{\n  \"accounts\": [}\n":                                                    "line 2, column 16",
 		"{\n  \"accounts\": 5\n}":                                                    "line 2, column",
 		"{\n \"name\": \"package\",\n \"version\": \"1\"}":                           `line 2, column 2: unknown field "name"`,

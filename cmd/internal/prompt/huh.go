@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"syscall"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -86,11 +87,13 @@ func (f *form) Ask(ctx context.Context, page []Question) (Answers, error) {
 
 func (f *form) run(ctx context.Context, m *model) error {
 	in := &terminal{File: f.in.(*os.File)}
-	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(f.out), tea.WithFilter(m.filter))
+	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(f.out), tea.WithoutSignalHandler())
 	in.hungUp = func() { p.Send(leaveMsg{}) }
-	// Not tea.WithContext, which ends the program without wiping the form off the screen.
-	stop := context.AfterFunc(ctx, func() { p.Send(leaveMsg{}) })
+	// Bubble Tea's own handler starts a little after the terminal is raw, and leaves the form on the screen; so does
+	// tea.WithContext.
+	until, stop := untilSignal(ctx)
 	defer stop()
+	defer context.AfterFunc(until, in.hungUp)()
 	_, err := p.Run()
 	switch {
 	case ctx.Err() != nil && !m.done():
@@ -103,6 +106,11 @@ func (f *form) run(ctx context.Context, m *model) error {
 		return ErrAborted
 	}
 	return nil
+}
+
+// untilSignal makes a context that ends also on a signal which would end the program, and leave the terminal as it is.
+func untilSignal(ctx context.Context) (until context.Context, stop func()) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // terminal notices that it has been hung up. Bubble Tea would wait for ever, if the signal that comes with it is ignored.

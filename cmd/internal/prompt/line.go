@@ -89,6 +89,9 @@ func (l *line) ask(ctx context.Context, q Question) (string, error) {
 func (l *line) read(ctx context.Context, q Question) (string, error) {
 	hidden, show := q.Kind == Password && l.in.isTerminal(), func() {}
 	if hidden {
+		until, stop := untilSignal(ctx)
+		defer stop()
+		ctx = until
 		var err error
 		if show, err = l.in.hide(); err != nil {
 			return "", err

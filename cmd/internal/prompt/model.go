@@ -120,16 +120,6 @@ func (m *model) leave() (tea.Model, tea.Cmd) {
 	return m, tea.Quit
 }
 
-// filter wipes the form off the screen also when Bubble Tea ends it by itself, which it does on SIGINT and SIGTERM.
-func (m *model) filter(_ tea.Model, msg tea.Msg) tea.Msg {
-	switch msg.(type) {
-	case tea.QuitMsg, tea.InterruptMsg:
-		m.left = !m.done()
-		return tea.QuitMsg{}
-	}
-	return msg
-}
-
 // wants says whether the question at hand has a use for a key, as a filtered list has for Esc.
 func (m *model) wants(press tea.KeyMsg) bool {
 	return key.Matches(press, m.form.KeyBinds()...)

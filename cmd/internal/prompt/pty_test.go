@@ -177,22 +177,27 @@ func TestFormConfirm(t *testing.T) {
 	}
 }
 
+// leave is a way to end a program.
+type leave func(*ptytest.Session, *exec.Cmd)
+
+func signalled(sig os.Signal) leave {
+	return func(_ *ptytest.Session, cmd *exec.Cmd) { _ = cmd.Process.Signal(sig) }
+}
+
+func keyed(keys string) leave {
+	return func(s *ptytest.Session, _ *exec.Cmd) { s.Send(keys) }
+}
+
 func TestFormLeaves(t *testing.T) {
 	t.Parallel()
-	signalled := func(sig os.Signal) func(*ptytest.Session, *exec.Cmd) {
-		return func(_ *ptytest.Session, cmd *exec.Cmd) { _ = cmd.Process.Signal(sig) }
-	}
-	typed := func(keys string) func(*ptytest.Session, *exec.Cmd) {
-		return func(s *ptytest.Session, _ *exec.Cmd) { s.Send(keys) }
-	}
-	for name, leave := range map[string]func(*ptytest.Session, *exec.Cmd){
-		"ctrl-c":       typed(ptytest.CtrlC),
-		"esc":          typed(ptytest.Esc),
-		"half an word": typed("half" + ptytest.CtrlC),
-		"context":      signalled(syscall.SIGUSR1),
-		"interrupt":    signalled(syscall.SIGINT),
-		"terminate":    signalled(syscall.SIGTERM),
-		"hang-up":      func(s *ptytest.Session, _ *exec.Cmd) { s.HangUp() },
+	for name, leave := range map[string]leave{
+		"ctrl-c":      keyed(ptytest.CtrlC),
+		"esc":         keyed(ptytest.Esc),
+		"half a word": keyed("half" + ptytest.CtrlC),
+		"context":     signalled(syscall.SIGUSR1),
+		"interrupt":   signalled(syscall.SIGINT),
+		"terminate":   signalled(syscall.SIGTERM),
+		"hang-up":     func(s *ptytest.Session, _ *exec.Cmd) { s.HangUp() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -310,19 +315,16 @@ func TestLineTypedAhead(t *testing.T) {
 
 func TestLineLeaves(t *testing.T) {
 	t.Parallel()
-	usr1 := func(_ *ptytest.Session, cmd *exec.Cmd) { _ = cmd.Process.Signal(syscall.SIGUSR1) }
-	typed := func(keys string) func(*ptytest.Session, *exec.Cmd) {
-		return func(s *ptytest.Session, _ *exec.Cmd) { s.Send(keys) }
-	}
 	for _, test := range []struct {
 		name, spec, prompt string
-		leave              func(*ptytest.Session, *exec.Cmd)
+		leave              leave
 	}{
-		{"ctrl-c at a secret", "line en token", "(not shown): ", typed("x" + ptytest.CtrlC)},
-		{"ctrl-d at a secret", "line en token", "(not shown): ", typed(ptytest.CtrlD)},
-		{"ctrl-d", "line en host", "Answer: ", typed(ptytest.CtrlD)},
-		{"context at a secret", "line en token", "(not shown): ", usr1},
-		{"context", "line en host", "Answer: ", usr1},
+		{"ctrl-c at a secret", "line en token", "(not shown): ", keyed("x" + ptytest.CtrlC)},
+		{"ctrl-d at a secret", "line en token", "(not shown): ", keyed(ptytest.CtrlD)},
+		{"ctrl-d", "line en host", "Answer: ", keyed(ptytest.CtrlD)},
+		{"context at a secret", "line en token", "(not shown): ", signalled(syscall.SIGUSR1)},
+		{"terminate at a secret", "line en token", "(not shown): ", signalled(syscall.SIGTERM)},
+		{"context", "line en host", "Answer: ", signalled(syscall.SIGUSR1)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

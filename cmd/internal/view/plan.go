@@ -35,6 +35,9 @@ func (v View) stepRow(step provision.Step) row {
 		attrs = step.Before
 	}
 	r.cells = []string{v.kind(step.Address.Kind), name(step.Address), v.content(step.Address.Kind, attrs)}
+	if len(step.Diff) == 0 {
+		r.notes = v.build(attrs)
+	}
 	if step.Adopt {
 		r.notes = append(r.notes, v.Text.T("plan.adopt", "what", v.content(step.Address.Kind, step.Before)))
 	}
@@ -87,6 +90,9 @@ func (v View) Status(w io.Writer, p provision.Plan) {
 			attrs = step.After
 		}
 		r.cells = []string{v.kind(step.Address.Kind), name(step.Address), v.content(step.Address.Kind, attrs), v.Text.T("status." + state)}
+		if len(step.Diff) == 0 {
+			r.notes = v.build(attrs)
+		}
 		for _, diff := range step.Diff {
 			r.notes = append(r.notes, v.diff(diff))
 		}

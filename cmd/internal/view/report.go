@@ -30,6 +30,9 @@ func (v View) Report(w io.Writer, r verify.Report, provider string) {
 	fmt.Fprintln(w, "  "+v.paint(faint, "$ "+r.Curl))
 }
 
+// mostAddresses of a host are enough to see whose they are.
+const mostAddresses = 2
+
 func (v View) probe(probe, provider string) string {
 	if probe == verify.ProbeProvider {
 		return provider
@@ -66,6 +69,9 @@ func (v View) fill(key string, r verify.Result, host, provider string) string {
 	}
 	if because, ok := r.Details["because"]; ok {
 		values["because"] = v.probe(because, provider)
+	}
+	if addresses := strings.Split(values["addresses"], ", "); len(addresses) > mostAddresses {
+		values["addresses"] = strings.Join(addresses[:mostAddresses], ", ") + " …"
 	}
 	values["host"], values["provider"] = host, provider
 	return v.Text.T(key, flat(values)...)

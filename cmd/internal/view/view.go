@@ -90,7 +90,7 @@ func name(a provision.Address) string {
 	return provision.DisplayName(host) + path
 }
 
-// content says in a few words what a thing is: what a record points to, where a route leads, what a Worker serves.
+// content says in a few words what a thing is: where a record points to, where a route leads, what a Worker serves.
 func (v View) content(kind provision.Kind, attrs provision.Attrs) string {
 	switch kind {
 	case provision.KindRoute:
@@ -113,13 +113,18 @@ func (v View) script(attrs provision.Attrs) string {
 	if providers := attrs[provision.AttrProviders]; providers != "" {
 		parts = append(parts, "→ "+upstreams(providers))
 	}
-	if build := attrs[provision.AttrBuild]; build != "" {
-		parts = append(parts, v.Text.T("content.build", "build", build))
-	}
 	if region := attrs[provision.AttrRegion]; region != "" {
 		parts = append(parts, v.Text.T("content.region", "region", region))
 	}
 	return strings.Join(parts, v.Text.T("comma"))
+}
+
+// build is a line of its own: its sixteen digits would push a row over the edge of a terminal.
+func (v View) build(attrs provision.Attrs) []string {
+	if attrs[provision.AttrBuild] == "" {
+		return nil
+	}
+	return []string{v.Text.T("content.build", "build", attrs[provision.AttrBuild])}
 }
 
 // upstreams shortens "openai=https://api.openai.com" to the host, which says it all.

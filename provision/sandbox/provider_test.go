@@ -1,0 +1,308 @@
+package sandbox
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// caller asks the stand-in provider as a Worker does: the provider is its proxy.
+type caller struct {
+	t    *testing.T
+	http *http.Client
+}
+
+func callProvider(t *testing.T, state string) *caller {
+	t.Helper()
+	p, err := openProvider(t.Context(), parse(t, state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: p.addr()})}
+	t.Cleanup(func() {
+		tr.CloseIdleConnections()
+		if err := p.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &caller{t, &http.Client{Transport: tr}}
+}
+
+func (c *caller) do(method, url, body string, header ...string) (int, http.Header, string) {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		if header[i] != "" {
+			r.Header.Set(header[i], header[i+1])
+		}
+	}
+	res, err := c.http.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(data)
+}
+
+func TestOpenAIRefusals(t *testing.T) {
+	t.Parallel()
+	c := callProvider(t, acme)
+	good, bad := "Bearer "+Key, "Bearer sk-wrongwrongwrongwrong"
+	const question = `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}]}`
+	for _, test := range []struct {
+		method, path, key, body string
+		status                  int
+		message                 string // the beginning
+		code, param             any
+	}{
+		{"POST", "/v1/chat/completions", "", "{}", 401, "You didn't provide an API key.", nil, nil},
+		{"GET", "/v1/models", "", "", 401, "You didn't provide an API key.", nil, nil},
+		{"POST", "/v1/responses", "", "{}", 401, "Missing bearer or basic authentication in header", nil, nil},
+		{"POST", "/v1/chat/completions", bad, question, 401, "Incorrect API key provided: sk-wrong***********rong. You can find", "invalid_api_key", nil},
+		{"GET", "/v1/nonsense", "", "", 404, "Invalid URL (GET /v1/nonsense)", nil, nil},
+		{"GET", "/v1/chat/completions", good, "", 405, "Not allowed to GET", "method_not_supported", nil},
+		{"POST", "/v1/chat/completions", good, "{", 400, "We could not parse the JSON body", nil, nil},
+		{"POST", "/v1/chat/completions", good, "{}", 400, "you must provide a model parameter", nil, nil},
+		{"POST", "/v1/chat/completions", good, `{"model":"gpt-4o-mini"}`, 400, "Missing required parameter", "missing_required_parameter", "messages"},
+		{"POST", "/v1/chat/completions", good, strings.Replace(question, "gpt-4o-mini", "llama", 1), 404, "The model `llama` does not exist", "model_not_found", nil},
+		{"GET", "/v1/models/absent", good, "", 404, "The model `absent`", "model_not_found", nil},
+		{"POST", "/v1/responses", good, "{}", 400, "Missing required parameter", "missing_required_parameter", "model"},
+		{"GET", "/v1/realtime", good, "", 400, "You must connect with a WebSocket", nil, nil},
+	} {
+		status, header, body := c.do(test.method, "http://api.openai.com"+test.path, test.body, "Authorization", test.key)
+		var got struct{ Error map[string]any }
+		if err := json.Unmarshal([]byte(body), &got); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		e := got.Error
+		if status != test.status || !strings.HasPrefix(fmt.Sprint(e["message"]), test.message) || e["code"] != test.code || e["param"] != test.param || e["type"] != "invalid_request_error" {
+			t.Errorf("%s %s: got %d %s", test.method, test.path, status, body)
+		}
+		if len(e) != 4 || header.Get("X-Request-Id") == "" || !strings.HasPrefix(header.Get("Set-Cookie"), "__cf_bm=") {
+			t.Errorf("%s %s: got %v %s", test.method, test.path, header, body)
+		}
+	}
+}
+
+func TestOpenAIAnswers(t *testing.T) {
+	t.Parallel()
+	c := callProvider(t, acme)
+	const question = "你好, Größe?"
+	status, header, body := c.do("POST", "http://api.openai.com/v1/chat/completions",
+		`{"model":"gpt-4o-mini","messages":[{"role":"system","content":"x"},{"role":"user","content":[{"type":"text","text":"`+question+`"}]}]}`, "Authorization", "Bearer "+Key)
+	var got struct {
+		Object  string
+		Choices []struct {
+			Message      struct{ Role, Content string }
+			FinishReason string `json:"finish_reason"`
+		}
+		Usage usage
+	}
+	if err := json.Unmarshal([]byte(body), &got); err != nil || status != 200 {
+		t.Fatalf("%d %v %s", status, err, body)
+	}
+	if got.Object != "chat.completion" || got.Choices[0].Message.Content != "You said: "+question || got.Choices[0].FinishReason != "stop" || got.Usage.Total == 0 {
+		t.Errorf("got %+v", got)
+	}
+	for _, name := range []string{"Openai-Version", "Openai-Processing-Ms", "X-Ratelimit-Remaining-Requests", "Cf-Ray"} {
+		if header.Get(name) == "" {
+			t.Errorf("no %s", name)
+		}
+	}
+	if status, _, body := c.do("GET", "http://api.openai.com/v1/models", "", "Authorization", "Bearer "+Key); status != 200 || !strings.Contains(body, `"gpt-4o-mini"`) {
+		t.Errorf("got %d %s", status, body)
+	}
+	if status, _, _ := c.do("GET", "http://api.openai.com/v1/models/gpt-4o-mini", "", "Authorization", "Bearer "+Key); status != 200 {
+		t.Errorf("got %d", status)
+	}
+	if status, _, body := c.do("POST", "http://api.openai.com/v1/responses", `{"model":"gpt-5","input":"`+question+`"}`, "Authorization", "Bearer "+Key); status != 200 || !strings.Contains(body, question) {
+		t.Errorf("got %d %s", status, body)
+	}
+}
+
+func TestOpenAIStream(t *testing.T) {
+	t.Parallel()
+	c := callProvider(t, acme)
+	const question = "你好, Größe?"
+	status, header, body := c.do("POST", "http://api.openai.com/v1/chat/completions",
+		`{"model":"gpt-4o-mini","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"`+question+`"}]}`, "Authorization", "Bearer "+Key)
+	if status != 200 || header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
+		t.Fatalf("got %d %v", status, header)
+	}
+	said, chunks, finished, counted, done := "", 0, false, false, false
+	for lines := bufio.NewScanner(strings.NewReader(body)); lines.Scan(); {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok {
+			continue
+		}
+		if data == "[DONE]" {
+			done = true
+			continue
+		}
+		var e struct {
+			Object  string
+			Choices []struct {
+				Delta        struct{ Content string }
+				FinishReason string `json:"finish_reason"`
+			}
+			Usage *usage
+		}
+		if err := json.Unmarshal([]byte(data), &e); err != nil || e.Object != "chat.completion.chunk" {
+			t.Fatalf("%v: %s", err, data)
+		}
+		chunks++
+		counted = counted || e.Usage != nil && len(e.Choices) == 0
+		for _, choice := range e.Choices {
+			said += choice.Delta.Content
+			finished = finished || choice.FinishReason == "stop"
+		}
+	}
+	if said != "You said: "+question || chunks < 5 || !finished || !counted || !done {
+		t.Errorf("said %q in %d chunks, finished %v, counted %v, done %v", said, chunks, finished, counted, done)
+	}
+}
+
+func TestRegionBlock(t *testing.T) {
+	t.Parallel()
+	c := callProvider(t, `{"accounts":[{"name":"Acme"}],"provider":{"region_blocked":true}}`)
+	for url, want := range map[string]string{
+		"http://api.openai.com/v1/models":                                          `403 "code": "unsupported_country_region_territory"`,
+		"http://api.anthropic.com/v1/messages":                                     `403 "message": "Request not allowed"`,
+		"http://generativelanguage.googleapis.com/v1beta/models/x:generateContent": `400 "status": "FAILED_PRECONDITION"`,
+	} {
+		status, _, body := c.do("POST", url, "{}")
+		code, text, _ := strings.Cut(want, " ")
+		if fmt.Sprint(status) != code || !strings.Contains(body, text) {
+			t.Errorf("%s: got %d %s", url, status, body)
+		}
+	}
+}
+
+func TestOtherProvidersRefuse(t *testing.T) {
+	t.Parallel()
+	c := callProvider(t, acme)
+	for _, test := range []struct {
+		url, header string
+		status      int
+		text        string
+	}{
+		{"http://api.anthropic.com/v1/messages", "", 401, "x-api-key header is required"},
+		{"http://api.anthropic.com/v1/messages", "X-Api-Key", 401, "invalid x-api-key"},
+		{"http://generativelanguage.googleapis.com/v1beta/models/x:generateContent", "", 403, "PERMISSION_DENIED"},
+		{"http://generativelanguage.googleapis.com/v1beta/models/x:generateContent", "X-Goog-Api-Key", 400, "API key not valid"},
+		{"http://generativelanguage.googleapis.com/v1beta/openai/chat/completions", "", 400, "Missing Authorization header."},
+		{"http://api.deepseek.com/v1/chat/completions", "", 401, "auth header format should be Bearer"},
+		{"http://openrouter.ai/api/v1/chat/completions", "", 401, "No auth credentials found"},
+		{"http://openrouter.ai/api/v1/chat/completions", "Authorization", 401, "User not found."},
+		{"http://nobody.invalid/", "", 530, "error code: 1016"},
+		{"http://www.example.com/", "", 522, "Connection timed out"},
+	} {
+		status, _, body := c.do("POST", test.url, "{}", test.header, "x")
+		if status != test.status || !strings.Contains(body, test.text) {
+			t.Errorf("%s: got %d %s", test.url, status, body)
+		}
+		if strings.Contains(test.url, "/openai/") && !strings.HasPrefix(body, "[") {
+			t.Errorf("the compatible interface wraps its errors in a list: %s", body)
+		}
+	}
+}
+
+func TestProviderFaults(t *testing.T) {
+	t.Parallel()
+	c := callProvider(t, faulty(`{"at":"provider","path":"api.openai.com/v1/**","status":500},{"at":"provider","retry_after":"2"}`))
+	if status, _, body := c.do("POST", "http://api.openai.com/v1/chat/completions", "{}"); status != 500 || !strings.Contains(body, "server_error") {
+		t.Errorf("got %d %s", status, body)
+	}
+	if status, header, body := c.do("POST", "http://api.openai.com/v1/models", "{}"); status != 429 || header.Get("Retry-After") != "2" || !strings.Contains(body, "rate_limit_exceeded") {
+		t.Errorf("got %d %s", status, body)
+	}
+	if status, _, _ := c.do("POST", "http://api.openai.com/v1/models", "{}"); status != 401 {
+		t.Errorf("got %d", status)
+	}
+}
+
+func TestProviderThroughTheEdge(t *testing.T) {
+	t.Parallel()
+	v := openEdge(t, parse(t, edgeState), needWorkerd(t))
+	v.deploy(relaySource)
+	const url = "https://relay.example.com/v1/chat/completions"
+	for _, accept := range []string{"", "gzip"} {
+		s := v.must("POST", url, "{}", "Accept-Encoding", accept)
+		if s.StatusCode != 401 || s.Header.Get("Content-Encoding") != accept {
+			t.Errorf("%q: got %d %v", accept, s.StatusCode, s.Header)
+		}
+		if accept == "" && !strings.Contains(s.body, "You didn't provide an API key") {
+			t.Errorf("got %s", s.body)
+		}
+		if s.Header.Values("Set-Cookie") == nil {
+			t.Error("a relay that passes everything on passes the provider's cookies on too")
+		}
+	}
+	s := v.must("POST", url, `{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"你好"}]}`, "Authorization", "Bearer "+Key)
+	if s.StatusCode != 200 || !strings.Contains(s.body, "data: [DONE]") || strings.Count(s.body, "data: ") < 5 {
+		t.Errorf("got %d %s", s.StatusCode, s.body)
+	}
+	if s := v.must("GET", "https://relay.example.com/-/to/nobody.invalid/x", ""); s.StatusCode != 530 {
+		t.Errorf("got %d %s", s.StatusCode, s.body)
+	}
+}
+
+// TestStreamIsNotHeldBack reads the first event while the provider still writes the later ones.
+func TestStreamIsNotHeldBack(t *testing.T) {
+	t.Parallel()
+	v := openEdge(t, parse(t, edgeState), needWorkerd(t))
+	// The script sends its second line only after the client has said that it read the first.
+	v.deploy(`export default { async fetch(request) {
+		const { readable, writable } = new TransformStream()
+		const out = writable.getWriter(), text = new TextEncoder()
+		const pump = async () => {
+			await out.write(text.encode("first\n"))
+			const got = await request.text()
+			await out.write(text.encode("second after " + got + "\n"))
+			await out.close()
+		}
+		pump()
+		return new Response(readable, { headers: { "content-type": "text/event-stream" } })
+	} }`)
+	for _, h2 := range []bool{true, false} {
+		tr := v.http.Transport.(*http.Transport).Clone()
+		if !h2 {
+			tr.ForceAttemptHTTP2 = false
+			tr.TLSClientConfig.NextProtos = []string{"http/1.1"}
+		}
+		reader, writer := io.Pipe()
+		r, err := http.NewRequestWithContext(t.Context(), "POST", "https://relay.example.com/", reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := tr.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewReader(res.Body)
+		first, err := lines.ReadString('\n')
+		if err != nil || first != "first\n" {
+			t.Fatalf("got %q %v", first, err)
+		}
+		io.WriteString(writer, "that")
+		writer.Close()
+		second, err := lines.ReadString('\n')
+		if err != nil || second != "second after that\n" {
+			t.Errorf("%s: got %q %v", res.Proto, second, err)
+		}
+		res.Body.Close()
+		tr.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,114 @@
+package worker_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+func TestBundleIsSortedAndStartsWithItsMain(t *testing.T) {
+	t.Parallel()
+	b := worker.Load()
+	var names []string
+	for _, m := range b.Modules {
+		names = append(names, m.Name)
+		if len(m.Source) == 0 {
+			t.Errorf("%s is empty", m.Name)
+		}
+	}
+	if !slices.IsSorted(names) || !slices.Contains(names, b.Main) {
+		t.Errorf("modules %v, main %s", names, b.Main)
+	}
+	if b.CompatibilityDate < "2026-04-07" || b.CompatibilityDate > "2026-08-03" {
+		t.Errorf("compatibility date %s is out of its range", b.CompatibilityDate)
+	}
+}
+
+func TestLoadReturnsACopy(t *testing.T) {
+	t.Parallel()
+	b := worker.Load()
+	want := bytes.Clone(b.Modules[0].Source)
+	clear(b.Modules[0].Source)
+	if got := worker.Load().Modules[0].Source; !bytes.Equal(got, want) {
+		t.Error("changing one bundle changes the next")
+	}
+}
+
+func TestImportsStayWithinTheBundle(t *testing.T) {
+	t.Parallel()
+	imports := regexp.MustCompile(`(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']`)
+	b := worker.Load()
+	sources := map[string][]byte{}
+	for _, m := range b.Modules {
+		sources[m.Name] = m.Source
+	}
+	reached := map[string]bool{}
+	var follow func(name string)
+	follow = func(name string) {
+		source, there := sources[name]
+		if !there || reached[name] {
+			if !there {
+				t.Errorf("%s is imported, but not embedded", name)
+			}
+			return
+		}
+		reached[name] = true
+		for _, found := range imports.FindAllSubmatch(source, -1) {
+			target := string(found[1])
+			if !strings.HasPrefix(target, "./") {
+				t.Errorf("%s imports %q, which is no neighbour", name, target)
+				continue
+			}
+			follow(path.Join(path.Dir(name), target))
+		}
+	}
+	follow(b.Main)
+	for name := range sources {
+		if !reached[name] {
+			t.Errorf("%s is embedded, but nothing imports it", name)
+		}
+	}
+}
+
+func TestModulesKeepTheHabits(t *testing.T) {
+	t.Parallel()
+	code := regexp.MustCompile(`(?m)^\s*(?://|/?\*).*$`)
+	for _, m := range worker.Load().Modules {
+		text := string(m.Source)
+		if n := strings.Count(text, "\n"); n > 110 {
+			t.Errorf("%s has %d lines, more than 110", m.Name, n)
+		}
+		if !strings.HasPrefix(text, "// @ts-check\n") {
+			t.Errorf("%s does not begin with // @ts-check", m.Name)
+		}
+		text = code.ReplaceAllString(text, "")
+		for _, banned := range []string{`\bconsole\b`, `\bclass\b`, `\b(?:let|var)\b`, `\beval\b`, `\bwaitUntil\b`} {
+			if found := regexp.MustCompile(banned).FindString(text); found != "" {
+				t.Errorf("%s uses %s", m.Name, found)
+			}
+		}
+	}
+}
+
+func TestBundleIsSmall(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	for _, m := range worker.Load().Modules {
+		if _, err := z.Write(m.Source); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() >= 12<<10 {
+		t.Errorf("%d bytes with gzip, want less than 12 KB", packed.Len())
+	}
+}
