@@ -95,6 +95,9 @@ function isBuild(build) {
  * @returns {boolean}
  */
 function isProvider(p) {
-  const url = URL.parse(p?.origin);
-  return idPattern.test(p?.id) && url !== null && url.protocol === "https:" && url.origin === p.origin;
+  if (typeof p?.id !== "string" || typeof p.origin !== "string") {
+    return false;
+  }
+  const url = URL.parse(p.origin);
+  return idPattern.test(p.id) && url !== null && url.protocol === "https:" && url.origin === p.origin;
 }

@@ -186,3 +186,20 @@ func TestFormAbove(t *testing.T) {
 		t.Errorf("above a page without long words: %q", got)
 	}
 }
+
+// What is chosen stays chosen while the filter hides it.
+func TestFormSeveralOfMany(t *testing.T) {
+	t.Parallel()
+	q := languages["zh"].zonePage(20)[0]
+	q.Kind, q.Default = MultiSelect, "id20,id3,gone"
+	m := newModel([]Question{q}, chinese, newStyles(io.Discard, true), 80, 24)
+	m.Init()
+	esc := tea.KeyMsg{Type: tea.KeyEsc}
+	press(m, typed("1"), typed("7"), space, esc, typed("zzz"), space, esc, enter)
+	if got := m.answers()["zone"]; !m.done() || got != "id3,id17,id20" {
+		t.Errorf("%q, done %v", got, m.done())
+	}
+	if got := ansi.Strip(m.View()); !strings.HasSuffix(got, "zone-003.example.com, zone-017.example.com,\n  zone-020.example.com\n") {
+		t.Errorf("%s", got)
+	}
+}

@@ -1,0 +1,117 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/worker"
+	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
+)
+
+func dial(t *testing.T, h *harness, path string, options *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	options.HTTPClient = client(t)
+	return websocket.Dial(ctx, "ws://"+h.server.Addr("relay")+path, options)
+}
+
+func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
+	t.Parallel()
+	h := running(t)
+	for _, mode := range []websocket.CompressionMode{websocket.CompressionDisabled, websocket.CompressionContextTakeover} {
+		arrived, ended := make(chan http.Header, 1), make(chan error, 1)
+		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
+			arrived <- r.Header
+			conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"realtime"}, CompressionMode: mode})
+			if err != nil {
+				ended <- err
+				return
+			}
+			for {
+				kind, message, err := conn.Read(r.Context())
+				if err != nil {
+					ended <- err
+					return
+				}
+				_ = conn.Write(r.Context(), kind, append([]byte("echo "), message...))
+			}
+		})
+		conn, response, err := dial(t, h, path+"?model=gpt-realtime", &websocket.DialOptions{
+			Subprotocols: []string{"other", "realtime", "openai-insecure-api-key.sk-x"}, CompressionMode: mode,
+			HTTPHeader: http.Header{"Authorization": {"Bearer sk-x"}, "Origin": {"https://app.example"}, "Cookie": {"a=b"}, "Openai-Beta": {"realtime=v1"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.CloseNow()
+		if got := response.Header.Get(worker.MarkHeader); got != build {
+			t.Errorf("mark is %q", got)
+		}
+		if conn.Subprotocol() != "realtime" {
+			t.Errorf("subprotocol is %q", conn.Subprotocol())
+		}
+		header := wait(t, arrived, "the handshake")
+		want := map[string]string{"Authorization": "Bearer sk-x", "Openai-Beta": "realtime=v1", "Origin": "", "Cookie": "",
+			"Sec-Websocket-Protocol": "other,realtime,openai-insecure-api-key.sk-x"}
+		got := map[string]string{}
+		for name := range want {
+			got[name] = header.Get(name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("handshake at the upstream (-want +got):\n%s", diff)
+		}
+		for _, kind := range []websocket.MessageType{websocket.MessageText, websocket.MessageBinary} {
+			if err := conn.Write(t.Context(), kind, []byte("你好")); err != nil {
+				t.Fatal(err)
+			}
+			back, message, err := conn.Read(t.Context())
+			if err != nil || back != kind || string(message) != "echo 你好" {
+				t.Errorf("got %v %q %v", back, message, err)
+			}
+		}
+		_ = conn.Close(4001, "enough")
+		var closed websocket.CloseError
+		if err := wait(t, ended, "the end"); !errors.As(err, &closed) || closed.Code != 4001 || closed.Reason != "enough" {
+			t.Errorf("the upstream saw the end as %v", err)
+		}
+	}
+}
+
+func TestTheUpstreamMayEndAWebSocket(t *testing.T) {
+	t.Parallel()
+	h := running(t)
+	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := websocket.Accept(w, r, nil); err == nil {
+			_ = conn.Close(4002, "session expired")
+		}
+	})
+	conn, _, err := dial(t, h, path, &websocket.DialOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	var closed websocket.CloseError
+	if _, _, err := conn.Read(t.Context()); !errors.As(err, &closed) || closed.Code != 4002 || closed.Reason != "session expired" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAWebSocketThatTheUpstreamRefusesIsItsOwnAnswer(t *testing.T) {
+	t.Parallel()
+	h := running(t)
+	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", "req_1")
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	_, response, err := dial(t, h, path, &websocket.DialOptions{})
+	if err == nil || response == nil {
+		t.Fatalf("got %v", err)
+	}
+	if response.StatusCode != http.StatusUnauthorized || response.Header.Get("X-Request-Id") != "req_1" || response.Header.Get(worker.MarkHeader) != build {
+		t.Errorf("got %d %v", response.StatusCode, response.Header)
+	}
+}
