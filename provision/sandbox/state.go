@@ -106,7 +106,7 @@ type module struct {
 	Base64 []byte `json:"base64,omitempty"`
 }
 
-// binding is kept as it was sent, so that a kind the sandbox does not know survives; the map sorts its keys in the file.
+// binding is kept as it was sent, since each kind has fields of its own; a map sorts its keys in the file.
 type binding map[string]json.RawMessage
 
 type token struct {

@@ -72,8 +72,9 @@ type Question struct {
 	// web address, is printed whole, starting in the first column, and left for the terminal to wrap.
 	Help string
 	Kind Kind
-	// Default is the answer if the person just presses Enter (a form without one starts at the first option, and at no): text for Input, a Value for Select, comma-separated Values for
-	// MultiSelect, [Yes] or [No] for Confirm. Values that are not among Options are ignored. Password has none.
+	// Default is the answer if the person just presses Enter: text for Input, a Value for Select, comma-separated Values for
+	// MultiSelect, [Yes] or [No] for Confirm. Values that are not among Options are ignored. Password has none. Without a
+	// default a form starts at the first option, and at no, while the line renderer insists on an answer.
 	Default string
 	// Options of a Select or MultiSelect, at least one, in the order in which they are shown.
 	Options []Option
