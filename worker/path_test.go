@@ -39,7 +39,7 @@ func (h *harness) raw(t testing.TB, target, host string) (*http.Response, string
 var attacks = []string{
 	"//evil.example", "//evil.example/v1", "///evil.example", "//evil.example%2f@api.openai.com/",
 	"/anthropic//evil.example", "/openai//", "//",
-	`/\evil.example`, `/v1\..\x`, `\\evil.example`, "/v1/%5c..%5cx", "/%5C%5Cevil.example",
+	`/\evil.example`, `/v1\..\x`, `/v1/x\`, "/v1/%5c..%5cx", "/%5C%5Cevil.example",
 	"/..", "/.", "/../", "/v1/../x", "/v1/./x", "/v1/..", "/v1/.", "/..//evil.example",
 	"/%2e%2e/x", "/%2E%2e", "/v1/.%2e/x", "/v1/%2e./x", "/v1/%2e", "/%2e/%2e/",
 	"/v1/..%2fx", "/v1%2f..%2fx", "/v1%2F%2e%2E%2Fx", "/anthropic/..%2f..%2fx", "/v1/x%2f..", "/..%2f", "/v1/.%2fx",
@@ -66,7 +66,6 @@ func TestPathsThatAreNotCanonicalAreRefused(t *testing.T) {
 			t.Errorf("%q: got %d %q, want 400", target, response.StatusCode, body)
 			continue
 		}
-		t.Logf("%q %q", target, body)
 		failed(t, body, "bad_path")
 	}
 }
@@ -113,7 +112,7 @@ func FuzzPath(f *testing.F) {
 		f.Add("/v1/models", host)
 		f.Add("//evil.example", host)
 	}
-	for _, target := range []string{"/anthropic/v1/messages?x=1", "/ported", "http://evil.example/x", "/%00", "/v1/\x01", "/v1/\xff", "/a%zz", "?", "#", "@evil.example", ":443@evil.example", ".evil.example", "/%252e%252e/"} {
+	for _, target := range []string{"/anthropic/v1/messages?x=1", "/ported", "http://evil.example/x", "/%00", "/v1/\x01", "/v1/\xff", "/a%zz", `\\evil.example`, "?", "#", "@evil.example", ":443@evil.example", ".evil.example", "/%252e%252e/"} {
 		f.Add(target, "relay.example")
 	}
 	allowed := map[string]bool{}

@@ -48,6 +48,7 @@ type apiError struct {
 	problems []problem
 }
 
+// Error gives the status, the code and the text.
 func (e *apiError) Error() string {
 	return fmt.Sprintf("%d: %d %s", e.status, e.problems[0].Code, e.problems[0].Message)
 }

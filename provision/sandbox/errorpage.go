@@ -19,7 +19,8 @@ type trouble struct {
 var (
 	troubleName    = trouble{409, "1001", "DNS resolution error", "No proxied DNS record of an active zone has this name."}
 	troubleScript  = trouble{500, "1101", "Worker threw exception", "The Worker could not be started or failed."}
-	troubleTimeout = trouble{522, "522", "Connection timed out", "No Workers route covers this address, so the request went to the origin, which does not answer."}
+	troubleTimeout = trouble{522, "522", "Connection timed out",
+		"No Workers route covers this address, so the request went to the origin, which does not answer."}
 	troubleState   = trouble{500, "500", "Internal server error", "The state of the sandbox cannot be read."}
 	troubleRuntime = trouble{503, "no-workerd", "Worker not run", "This sandbox was opened without a workerd binary."}
 	troubleSyntax  = trouble{503, "service-worker", "Worker not run", "This sandbox runs ES modules only."}
@@ -28,9 +29,11 @@ var (
 // trouble words a fault at the edge.
 func (f *fault) trouble() trouble {
 	status := f.status()
-	t := trouble{status: status, code: strconv.Itoa(cmp.Or(f.Code, status)), title: f.Message, text: "A fault in the state of the sandbox asked for this."}
-	t.title = cmp.Or(t.title, http.StatusText(status), "Error")
-	return t
+	return trouble{
+		status: status, code: strconv.Itoa(cmp.Or(f.Code, status)),
+		title: cmp.Or(f.Message, http.StatusText(status), "Error"),
+		text:  "A fault in the state of the sandbox asked for this.",
+	}
 }
 
 // write sends the page. Numbered refusals and failed origins have differently built titles, which clients tell apart.
@@ -49,6 +52,16 @@ func (t trouble) write(w http.ResponseWriter, host, ray, detail string) {
 	h.Set("Server", "cloudflare")
 	h.Set("Cf-Ray", ray)
 	w.WriteHeader(t.status)
-	fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>%s</title></head>\n<body>\n<h1>Error %s: %s</h1>\n<p>%s</p>\n%s<p>Ray ID: %s. A page of the sandbox, not of Cloudflare.</p>\n</body>\n</html>\n",
-		html.EscapeString(title), t.code, t.title, t.text, more, ray)
+	fmt.Fprintf(w, pageHTML, html.EscapeString(title), t.code, html.EscapeString(t.title), t.text, more, ray)
 }
+
+const pageHTML = `<!DOCTYPE html>
+<html lang="en">
+<head><title>%s</title></head>
+<body>
+<h1>Error %s: %s</h1>
+<p>%s</p>
+%s<p>Ray ID: %s. A page of the sandbox, not of Cloudflare.</p>
+</body>
+</html>
+`

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -9,31 +10,37 @@ import (
 	"testing"
 )
 
+const fuzzState = `{"clock":"2026-11-20T12:00:00Z","accounts":[{"id":"00000000000000000000000000000001","name":"Acme",
+	"zones":[{"id":"00000000000000000000000000000002","name":"example.com",
+		"records":[{"id":"00000000000000000000000000000003","type":"A","name":"a","content":"2.2.2.2"}],
+		"routes":[{"id":"00000000000000000000000000000004","pattern":"a.example.com/*","script":"relay"}]}],
+	"scripts":[{"name":"relay","modules":[{"name":"i.js","text":"export default {}"}]}]}]}`
+
+const fuzzForm = "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n" +
+	`{"main_module":"i.js","bindings":[{"type":"json","name":"A","json":[1]}]}` + "\r\n" +
+	"--B\r\nContent-Disposition: form-data; name=\"i.js\"; filename=\"i.js\"\r\nContent-Type: application/javascript+module\r\n\r\n" +
+	"export default {}\r\n--B--\r\n"
+
 // FuzzHandler: whatever a client sends, the answer is the envelope (or a script that was asked for), never a 500, and
 // what the store holds afterwards can be read again.
 func FuzzHandler(f *testing.F) {
-	const state = `{"clock":"2026-11-20T12:00:00Z","accounts":[{"id":"00000000000000000000000000000001","name":"Acme",
-		"zones":[{"id":"00000000000000000000000000000002","name":"example.com",
-			"records":[{"id":"00000000000000000000000000000003","type":"A","name":"a","content":"2.2.2.2"}],
-			"routes":[{"id":"00000000000000000000000000000004","pattern":"a.example.com/*","script":"relay"}]}],
-		"scripts":[{"name":"relay","modules":[{"name":"i.js","text":"export default {}"}]}]}]}`
 	const account, zone = "/accounts/00000000000000000000000000000001", "/zones/00000000000000000000000000000002"
-	form := "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{\"main_module\":\"i.js\",\"bindings\":[{\"type\":\"json\",\"name\":\"A\",\"json\":[1]}]}\r\n" +
-		"--B\r\nContent-Disposition: form-data; name=\"i.js\"; filename=\"i.js\"\r\nContent-Type: application/javascript+module\r\n\r\nexport default {}\r\n--B--\r\n"
+	const relay, form = account + "/workers/scripts/relay", "multipart/form-data; boundary=B"
 	for _, seed := range [][4]string{
 		{"GET", "/zones?per_page=5&order=name&match=any&name=contains:e", "", ""},
 		{"GET", zone + "/dns_records?name.contains=a&comment.absent&order=ttl&search=x", "", ""},
 		{"POST", zone + "/dns_records", "application/json", `{"type":"CNAME","name":"*.x","content":"@","ttl":1e300}`},
-		{"POST", zone + "/dns_records/batch", "application/json", `{"posts":[null,{"type":"TXT","name":"b","content":"x"}],"deletes":[{"id":"00000000000000000000000000000003"}]}`},
+		{"POST", zone + "/dns_records/batch", "application/json",
+			`{"posts":[null,{"type":"TXT","name":"b","content":"x"}],"deletes":[{"id":"00000000000000000000000000000003"}]}`},
 		{"PATCH", zone + "/dns_records/00000000000000000000000000000003", "application/json", `{"data":{},"priority":5,"settings":null}`},
 		{"POST", zone + "/workers/routes", "application/json", `{"pattern":"https://*.example.com/*","script":"relay"}`},
 		{"PUT", zone + "/workers/routes/00000000000000000000000000000004", "application/json", `{"pattern":"*/*"}`},
-		{"PUT", account + "/workers/scripts/relay", "multipart/form-data; boundary=B", form},
-		{"PATCH", account + "/workers/scripts/relay/settings", "multipart/form-data; boundary=B", strings.ReplaceAll(form, "metadata", "settings")},
-		{"GET", account + "/workers/scripts/relay/content/v2", "", ""},
-		{"PUT", account + "/workers/scripts/relay/secrets", "application/json", `{"name":"A","text":"b"}`},
-		{"POST", account + "/workers/scripts/relay/subdomain", "application/json", `{"enabled":true}`},
-		{"DELETE", account + "/workers/scripts/relay", "", ""},
+		{"PUT", relay, form, fuzzForm},
+		{"PATCH", relay + "/settings", form, strings.ReplaceAll(fuzzForm, "metadata", "settings")},
+		{"GET", relay + "/content/v2", "", ""},
+		{"PUT", relay + "/secrets", "application/json", `{"name":"A","text":"b"}`},
+		{"POST", relay + "/subdomain", "application/json", `{"enabled":true}`},
+		{"DELETE", relay, "", ""},
 		{"GET", "/%zz", "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], []byte(seed[3]))
@@ -43,41 +50,53 @@ func FuzzHandler(f *testing.F) {
 		if err != nil || method == "" || strings.ContainsAny(method, " \r\n") {
 			return
 		}
-		s := parse(t, state)
-		r := &http.Request{Method: method, URL: u, Header: http.Header{"Authorization": {"Bearer " + defaultToken}, "Content-Type": {kind}},
-			Body: io.NopCloser(strings.NewReader(string(body)))}
+		s := parse(t, fuzzState)
+		r := &http.Request{Method: method, URL: u, Body: io.NopCloser(bytes.NewReader(body)),
+			Header: http.Header{"Authorization": {"Bearer " + defaultToken}, "Content-Type": {kind}}}
 		res, err := Transport(Handler(s)).RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if res.StatusCode >= 500 {
-			t.Fatalf("%d %s", res.StatusCode, answer)
-		}
-		var e struct {
-			Success *bool
-			Errors  []problem
-		}
-		if code := method == "GET" && res.StatusCode == 200 && res.Header.Get("Content-Type") != "application/json"; !code {
-			if err := json.Unmarshal(answer, &e); err != nil || e.Success == nil || *e.Success != (res.StatusCode == 200) || *e.Success == (len(e.Errors) > 0) {
-				t.Fatalf("%d %s", res.StatusCode, answer)
-			}
-		}
-		data, err := s.Bytes()
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := Parse(data)
-		if err != nil {
-			t.Fatalf("the state cannot be read again: %v\n%s", err, data)
-		}
-		if second, err := again.Bytes(); err != nil || string(second) != string(data) {
-			t.Fatalf("the state changes by being read: %v\n%s\n%s", err, data, second)
-		}
+		checkAnswer(t, method, res)
+		checkState(t, s)
 	})
+}
+
+func checkAnswer(t *testing.T, method string, res *http.Response) {
+	t.Helper()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := res.StatusCode == http.StatusOK
+	if res.StatusCode >= 500 {
+		t.Fatalf("%d %s", res.StatusCode, data)
+	}
+	if method == "GET" && ok && res.Header.Get("Content-Type") != "application/json" {
+		return // a script
+	}
+	var e struct {
+		Success *bool
+		Errors  []problem
+	}
+	if err := json.Unmarshal(data, &e); err != nil || e.Success == nil || *e.Success != ok || ok == (len(e.Errors) > 0) {
+		t.Fatalf("%d %s", res.StatusCode, data)
+	}
+}
+
+func checkState(t *testing.T, s *Store) {
+	t.Helper()
+	data, err := s.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse(data)
+	if err != nil {
+		t.Fatalf("the state cannot be read again: %v\n%s", err, data)
+	}
+	if second, err := again.Bytes(); err != nil || string(second) != string(data) {
+		t.Fatalf("the state changes by being read: %v\n%s\n%s", err, data, second)
+	}
 }
 
 // FuzzDecode: no bytes make the reader of a state file panic, and what it takes it writes and takes again.

@@ -53,7 +53,8 @@ func serveOpenAI(w http.ResponseWriter, r *http.Request, blocked bool) {
 	h := w.Header()
 	behindCloudflare(h, "api.openai.com")
 	if blocked {
-		openAIRefuse(w, r, http.StatusForbidden, "request_forbidden", "Country, region, or territory not supported", "", "unsupported_country_region_territory")
+		openAIRefuse(w, r, http.StatusForbidden, "request_forbidden",
+			"Country, region, or territory not supported", "", "unsupported_country_region_territory")
 		return
 	}
 	h.Set("X-Request-Id", fmt.Sprintf("req_%016x%016x", rand.Uint64(), rand.Uint64()))
@@ -77,7 +78,8 @@ func serveOpenAI(w http.ResponseWriter, r *http.Request, blocked bool) {
 		return
 	case r.Method != method:
 		openAIRefuse(w, r, http.StatusMethodNotAllowed, invalidRequest,
-			fmt.Sprintf("Not allowed to %s on %s. (HINT: Perhaps you meant to use a different HTTP method?)", r.Method, r.URL.Path), "", "method_not_supported")
+			fmt.Sprintf("Not allowed to %s on %s. (HINT: Perhaps you meant to use a different HTTP method?)", r.Method, r.URL.Path),
+			"", "method_not_supported")
 		return
 	}
 	h.Set("Openai-Version", "2020-10-01")
@@ -170,7 +172,8 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	}
 	if err != nil {
 		openAIRefuse(w, r, http.StatusBadRequest, invalidRequest,
-			"We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. The OpenAI API expects a JSON payload.)", "", "")
+			"We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. "+
+				"The OpenAI API expects a JSON payload.)", "", "")
 		return false
 	}
 	return true

@@ -60,3 +60,10 @@ func malformed(workers bool) *apiError {
 	}
 	return refuse(http.StatusBadRequest, 6007, "Malformed JSON in request body")
 }
+
+// noSubdomain is what a new account meets until its workers.dev name is chosen.
+func noSubdomain() *apiError {
+	return refuse(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed. "+
+		"Please go to the dashboard and open the Workers menu. "+
+		"Opening the Workers landing page for the first time will create a workers.dev subdomain automatically.")
+}

@@ -146,8 +146,7 @@ func putScript(c *call) (*answer, error) {
 		return nil, refused
 	}
 	if *c.account.Subdomain == "" && len(c.account.Scripts) == 0 {
-		return nil, refuse(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed. Please go to the dashboard and open the Workers menu. "+
-			"Opening the Workers landing page for the first time will create a workers.dev subdomain automatically.")
+		return nil, noSubdomain()
 	}
 	w, isNew, err := c.draft(name)
 	if err != nil {

@@ -75,7 +75,7 @@ func postWorkersDev(c *call) (*answer, error) {
 		return nil, malformed(true)
 	}
 	if *in.Enabled && *c.account.Subdomain == "" {
-		return nil, refuse(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed.")
+		return nil, noSubdomain()
 	}
 	next := workersDev{Enabled: *in.Enabled, PreviewsEnabled: *in.Enabled}
 	set(&next.PreviewsEnabled, in.PreviewsEnabled)
