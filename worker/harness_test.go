@@ -231,6 +231,16 @@ func wait[T any](t testing.TB, c <-chan T, what string) T {
 	}
 }
 
+// tell gives v to whoever waits on c, if anyone does.
+func tell[T any](t testing.TB, c chan<- T, v T) {
+	t.Helper()
+	select {
+	case c <- v:
+	case <-time.After(patience):
+		t.Errorf("nobody waited for %v", v)
+	}
+}
+
 // failed checks that body is a failure of the relay's own, in OpenAI's shape.
 func failed(t testing.TB, body, code string) {
 	t.Helper()

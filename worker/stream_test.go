@@ -36,7 +36,7 @@ func TestAnEventLeavesBeforeTheNextOneIsThere(t *testing.T) {
 		if _, err := io.ReadFull(response.Body, event); err != nil {
 			t.Fatal(err)
 		}
-		seen <- string(event)
+		tell(t, seen, string(event))
 	}
 	if rest, err := io.ReadAll(response.Body); err != nil || len(rest) != 0 {
 		t.Errorf("after the end: %q, %v", rest, err)
@@ -71,7 +71,7 @@ func TestAnUploadArrivesBeforeItIsComplete(t *testing.T) {
 				_, _ = io.WriteString(w, "whole")
 				return
 			}
-			arrived <- string(part[:n])
+			tell(t, arrived, string(part[:n]))
 		}
 	})
 	body, upload := io.Pipe()
@@ -106,25 +106,21 @@ func TestAnAnswerMayBeginBeforeTheUploadEnds(t *testing.T) {
 	})
 	body, upload := io.Pipe()
 	defer body.Close()
-	go func() { _, _ = io.WriteString(upload, "ping") }()
+	go func() { _, _ = io.WriteString(upload, "ping") }() // read once the request is under way
 	response, err := client(t).Do(newRequest(t, "POST", h.url(path), body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	part := make([]byte, 4)
-	for _, next := range []string{"pong", ""} {
-		if _, err := io.ReadFull(response.Body, part); err != nil {
-			t.Fatal(err)
-		}
-		if next != "" {
-			_, _ = io.WriteString(upload, next)
-		}
+	defer upload.Close()
+	echo := make([]byte, 4)
+	if _, err := io.ReadFull(response.Body, echo); err != nil || string(echo) != "ping" {
+		t.Fatalf("the first echo is %q, %v", echo, err)
 	}
-	if string(part) != "pong" {
-		t.Errorf("the echo is %q", part)
+	_, _ = io.WriteString(upload, "pong")
+	if _, err := io.ReadFull(response.Body, echo); err != nil || string(echo) != "pong" {
+		t.Fatalf("the second echo is %q, %v", echo, err)
 	}
-	upload.Close()
 }
 
 // On Cloudflare the edge tells the runtime that a caller has gone; on a plain
@@ -180,6 +176,8 @@ func TestACallerThatHangsUpStopsTheUpstreamAtItsNextWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: relay.example\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func dial(t *testing.T, h *harness, path string, options *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
-	t.Helper()
+func bounded(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
+	return ctx
+}
+
+func dial(ctx context.Context, t *testing.T, h *harness, path string, options *websocket.DialOptions) (*websocket.Conn, *http.Response, error) {
+	t.Helper()
 	options.HTTPClient = client(t)
 	return websocket.Dial(ctx, "ws://"+h.server.Addr("relay")+path, options)
 }
@@ -22,6 +26,7 @@ func dial(t *testing.T, h *harness, path string, options *websocket.DialOptions)
 func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
 	t.Parallel()
 	h := running(t)
+	ctx := bounded(t)
 	for _, mode := range []websocket.CompressionMode{websocket.CompressionDisabled, websocket.CompressionContextTakeover} {
 		arrived, ended := make(chan http.Header, 1), make(chan error, 1)
 		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +45,7 @@ func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
 				_ = conn.Write(r.Context(), kind, append([]byte("echo "), message...))
 			}
 		})
-		conn, response, err := dial(t, h, path+"?model=gpt-realtime", &websocket.DialOptions{
+		conn, response, err := dial(ctx, t, h, path+"?model=gpt-realtime", &websocket.DialOptions{
 			Subprotocols: []string{"other", "realtime", "openai-insecure-api-key.sk-x"}, CompressionMode: mode,
 			HTTPHeader: http.Header{"Authorization": {"Bearer sk-x"}, "Origin": {"https://app.example"}, "Cookie": {"a=b"}, "Openai-Beta": {"realtime=v1"}},
 		})
@@ -65,10 +70,10 @@ func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
 			t.Errorf("handshake at the upstream (-want +got):\n%s", diff)
 		}
 		for _, kind := range []websocket.MessageType{websocket.MessageText, websocket.MessageBinary} {
-			if err := conn.Write(t.Context(), kind, []byte("你好")); err != nil {
+			if err := conn.Write(ctx, kind, []byte("你好")); err != nil {
 				t.Fatal(err)
 			}
-			back, message, err := conn.Read(t.Context())
+			back, message, err := conn.Read(ctx)
 			if err != nil || back != kind || string(message) != "echo 你好" {
 				t.Errorf("got %v %q %v", back, message, err)
 			}
@@ -84,18 +89,19 @@ func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
 func TestTheUpstreamMayEndAWebSocket(t *testing.T) {
 	t.Parallel()
 	h := running(t)
+	ctx := bounded(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := websocket.Accept(w, r, nil); err == nil {
 			_ = conn.Close(4002, "session expired")
 		}
 	})
-	conn, _, err := dial(t, h, path, &websocket.DialOptions{})
+	conn, _, err := dial(ctx, t, h, path, &websocket.DialOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.CloseNow()
 	var closed websocket.CloseError
-	if _, _, err := conn.Read(t.Context()); !errors.As(err, &closed) || closed.Code != 4002 || closed.Reason != "session expired" {
+	if _, _, err := conn.Read(ctx); !errors.As(err, &closed) || closed.Code != 4002 || closed.Reason != "session expired" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -103,11 +109,12 @@ func TestTheUpstreamMayEndAWebSocket(t *testing.T) {
 func TestAWebSocketThatTheUpstreamRefusesIsItsOwnAnswer(t *testing.T) {
 	t.Parallel()
 	h := running(t)
+	ctx := bounded(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", "req_1")
 		w.WriteHeader(http.StatusUnauthorized)
 	})
-	_, response, err := dial(t, h, path, &websocket.DialOptions{})
+	_, response, err := dial(ctx, t, h, path, &websocket.DialOptions{})
 	if err == nil || response == nil {
 		t.Fatalf("got %v", err)
 	}

@@ -20,7 +20,7 @@ type environment struct {
 	terminal bool
 	// color allows colours, of the same terminal.
 	color bool
-	// prompter answers questions in the place of the terminal; nil outside tests.
+	// prompter asks questions; nil until the first one is asked.
 	prompter prompt.Prompter
 }
 

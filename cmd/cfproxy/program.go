@@ -64,15 +64,18 @@ func global(c *cli.Context, name string) string {
 	return ""
 }
 
+// ask gives the one prompter of the run: it may have read ahead, so a second one would miss answers.
 func (p *program) ask() prompt.Prompter {
 	if p.prompter != nil {
 		return p.prompter
 	}
 	texts := p.promptTexts()
 	if p.getenv("ACCESSIBLE") != "" || p.getenv("TERM") == "dumb" {
-		return prompt.NewLine(p.stdin, p.stderr, texts)
+		p.prompter = prompt.NewLine(p.stdin, p.stderr, texts)
+	} else {
+		p.prompter = prompt.NewHuh(p.stdin, p.stderr, texts, prompt.NoColor(p.getenv("NO_COLOR") != ""))
 	}
-	return prompt.NewHuh(p.stdin, p.stderr, texts)
+	return p.prompter
 }
 
 // say writes a line that is not the result: progress, plans before a yes, warnings.

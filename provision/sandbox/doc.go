@@ -97,6 +97,13 @@
 // A fault with nothing but a place is a 500 with code 10013.
 // net/http repeats a GET by itself when a reused connection is cut: give such a fault two times.
 //
+// # Awkward on purpose
+//
+// Lists come shuffled (always the same way) unless an order is asked for. Pages are cut to the bounds that the API gives:
+// 5 to 50 zones or accounts, at most 5000 records. Names come back in full and in lower case, a proxied record has a ttl of 1,
+// a secret never comes back, zones that the token may not read are left out rather than refused, and a deleted script
+// leaves its routes behind. Where the documentation is silent on an HTTP status, clients should go by the code.
+//
 // # What it does not do
 //
 // Uploads are not run before they are taken: the sandbox looks for missing modules and missing handlers in the text, and a

@@ -4,11 +4,10 @@
 import { failure } from "./error.js";
 import { cleanAnswer, cleanRequest } from "./headers.js";
 
-/** Followed by us, a redirect would carry the caller's key to wherever it points. */
-const handBackRedirects = Object.freeze({ redirect: /** @type {const} */ ("manual") });
-
 /**
- * A caller that leaves needs no care here: the runtime then ends the fetch.
+ * The copy of a request that came in hands redirects back: followed by us, one
+ * would carry the caller's key to wherever it points. And a caller that leaves
+ * needs no care: the runtime then ends the fetch.
  * @param {Request} request
  * @param {string} url at the upstream
  * @param {string} build
@@ -17,14 +16,23 @@ const handBackRedirects = Object.freeze({ redirect: /** @type {const} */ ("manua
 export async function forward(request, url, build) {
   const onward = new Request(url, request);
   cleanRequest(onward.headers, request.headers);
-  const answer = await fetch(onward, handBackRedirects).catch(() => null);
-  if (answer === null) {
+  try {
+    return handBack(request, await fetch(onward), build);
+  } catch {
     return failure(request, build, 502, "upstream_unreachable", "the provider could not be reached from where this relay runs");
   }
+}
+
+/**
+ * @param {Request} request
+ * @param {Response} answer
+ * @param {string} build
+ * @returns {Response} the answer with its body, its WebSocket if it has one, and headers that can be changed
+ */
+function handBack(request, answer, build) {
   if (answer.status > 599) {
     return failure(request, build, 502, "upstream_status", `the provider answered with a status that cannot be passed on: ${answer.status}`);
   }
-  // The copy keeps status, body and WebSocket, and its headers can be changed.
   const back = new Response(answer.body, answer);
   cleanAnswer(back.headers, build);
   return back;

@@ -3,32 +3,30 @@
 
 import { allowAnyOrigin } from "./cors.js";
 
-/** Request headers that name the caller, its browser or the way it came. */
-const identifying = new Set([
-  "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cookie", "origin", "referer", "cdn-loop",
+/**
+ * Request headers that are not for the upstream: they name the caller, its
+ * browser or the way it came, or speak of one connection only
+ * (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
+ */
+const notForUpstream = new Set([
+  "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cookie", "origin", "referer", "cdn-loop", "host",
+  "connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 ]);
 
-/** Headers that speak of one connection only: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1 */
-const perConnection = [
-  "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-  "transfer-encoding", "upgrade",
-];
-
-const notForUpstream = new Set([...identifying, ...perConnection, "host"]);
-
 /**
- * Answer headers that are not for the caller: a cookie or a policy that the
- * upstream sets for its own host would fall upon the relay's.
+ * Answer headers that are not for the caller: cookies and policies that the
+ * upstream sets for its own host would fall upon the relay's. What speaks of one
+ * connection the runtime itself keeps back, but for proxy-authenticate.
  */
 const notForCaller = [
-  "set-cookie", "strict-transport-security", "alt-svc",
+  "set-cookie", "strict-transport-security", "alt-svc", "proxy-authenticate",
   "access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
   "access-control-allow-private-network", "access-control-max-age",
 ];
 
 /**
- * Takes out what the upstream shall not see. One walk over the names, most of
- * which are told apart by their first letter: this runs for every request.
+ * One walk over the names finds those of the families, too, that nobody has
+ * thought of yet. It walks over the original: the copy changes under its feet.
  * @param {Headers} headers of the request under way to the upstream
  * @param {Headers} incoming the same, as they came
  */
@@ -38,10 +36,11 @@ export function cleanRequest(headers, incoming) {
       headers.delete(name);
     }
   }
-  const named = incoming.get("connection");
-  if (named !== null) {
-    dropNamed(headers, named);
+  const connection = incoming.get("connection");
+  if (connection !== null) {
+    dropNamed(headers, connection);
   }
+  // What makes the runtime open a WebSocket.
   if (incoming.get("upgrade")?.toLowerCase() === "websocket") {
     headers.set("upgrade", "websocket");
   }
@@ -49,7 +48,7 @@ export function cleanRequest(headers, incoming) {
 
 /**
  * @param {string} name in lower case
- * @returns {boolean} whether it is CF-*, X-Forwarded-* or Sec-*; the handshake of a WebSocket needs Sec-WebSocket-*
+ * @returns {boolean} whether it is CF-*, X-Forwarded-* or Sec-*, but for Sec-WebSocket-*, which a handshake needs
  */
 function isOfFamily(name) {
   switch (name.charCodeAt(0)) {
@@ -66,7 +65,7 @@ function isOfFamily(name) {
 
 /**
  * Takes out what a Connection header lists, but not the caller's authorization
- * or what describes the body, which are never for one connection only.
+ * or what describes the body: those are never for one connection only.
  * @param {Headers} headers
  * @param {string} connection
  */
@@ -85,9 +84,6 @@ function dropNamed(headers, connection) {
  */
 export function cleanAnswer(headers, build) {
   for (const name of notForCaller) {
-    headers.delete(name);
-  }
-  for (const name of perConnection) {
     headers.delete(name);
   }
   allowAnyOrigin(headers);

@@ -29,7 +29,7 @@ import (
 )
 
 // patience bounds one session from Start to Wait. It is reached only if the program hangs.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 // Keys, as a terminal sends them.
 const (
