@@ -1,9 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -17,7 +19,7 @@ func NewDesired(c Config, o Observed, bundle worker.Bundle) Desired {
 	for _, site := range o.Sites {
 		desired = append(desired, Resource{
 			Address: routeAddress(site),
-			Attrs:   Attrs{AttrScript: o.Worker},
+			Attrs:   Attrs{AttrScript: o.Worker, AttrFailOpen: "false"},
 		})
 	}
 	for _, site := range o.Sites {
@@ -46,6 +48,7 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 		Address: o.scriptAddress(),
 		Attrs: Attrs{
 			AttrBuild:     script.Build,
+			AttrCode:      CodeDigest(bundle.Modules),
 			AttrProviders: providersText(c.Providers),
 			AttrRegion:    c.Region,
 		},
@@ -76,6 +79,14 @@ func BuildOf(bundle worker.Bundle, providers []worker.Provider, region string) s
 		Providers []worker.Provider
 		Region    string
 	}{bundle, providers, region})
+	return digest(text)[:16]
+}
+
+// CodeDigest is the digest of modules, whatever their order: 16 lower-case hex digits. It tells code that somebody edited
+// in the dashboard, which leaves the build's name as it was.
+func CodeDigest(modules []worker.Module) string {
+	sorted := slices.SortedFunc(slices.Values(modules), func(a, b worker.Module) int { return cmp.Compare(a.Name, b.Name) })
+	text, _ := json.Marshal(sorted)
 	return digest(text)[:16]
 }
 

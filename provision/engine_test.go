@@ -182,14 +182,14 @@ func TestDeployMakesScriptThenRouteThenRecord(t *testing.T) {
 	}
 }
 
-func TestUnchangedDeployReadsFourTimes(t *testing.T) {
+func TestUnchangedDeployReadsFiveTimes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
 	w.mustDeploy(w.config())
 	w.calls = nil
 	w.mustDeploy(w.config())
 	slices.Sort(w.calls)
-	if diff := cmp.Diff([]string{"GET record", "GET route", "GET script", "GET zones"}, w.calls); diff != "" {
+	if diff := cmp.Diff([]string{"GET record", "GET route", "GET script", "GET script", "GET zones"}, w.calls); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -263,6 +263,7 @@ func TestForeignThingsAreAConflictAndStay(t *testing.T) {
 		"a CNAME record":   `"zones": [{"name": "example.com", "records": [{"type": "CNAME", "name": "gptapi.example.com", "content": "a.example.net"}]}]`,
 		"a route":          `"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], "zones": [{"name": "example.com", "routes": [{"pattern": "GPTapi.example.com/*", "script": "theirs"}]}]`,
 		"a route for none": `"zones": [{"name": "example.com", "routes": [{"pattern": "gptapi.example.com/*"}]}]`,
+		"a route for some": `"zones": [{"name": "example.com", "routes": [{"pattern": "gptapi.example.com/v1/*"}]}]`,
 		"a Worker":         `"scripts": [{"name": "cfproxy-gptapi-example-com", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], "zones": [{"name": "example.com"}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -315,6 +316,50 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 	w.mustDeploy(w.config())
 	if n := strings.Count(w.bytes(), `"name": "gptapi.example.com"`); n != 1 || !strings.Contains(w.bytes(), `"content": "2.2.2.2"`) {
 		t.Errorf("%d records after the repair:\n%s", n, w.bytes())
+	}
+}
+
+// What somebody edits in the dashboard without changing a name is still seen and put back.
+func TestHiddenDriftIsRepaired(t *testing.T) {
+	t.Parallel()
+	for attr, edit := range map[string][2]string{
+		provision.AttrCode:     {`"// @ts-check",`, `"// edited",`},
+		provision.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
+	} {
+		w := newWorld(t, "")
+		w.mustDeploy(w.config())
+		edited := strings.Replace(w.bytes(), edit[0], edit[1], 1)
+		if edited == w.bytes() {
+			t.Fatalf("%s: nothing to edit in\n%s", attr, edited)
+		}
+		w = newWorld(t, edited)
+		plan, err := w.plan(w.config())
+		if err != nil || len(plan.Changes()) != 1 || plan.Changes()[0].Diff[0].Name != attr {
+			t.Fatalf("%s: got %v, %v", attr, plan.Changes(), err)
+		}
+		w.mustDeploy(w.config())
+		if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+			t.Errorf("%s: after the repair: %v, %v", attr, plan.Changes(), err)
+		}
+	}
+}
+
+// A record that is not ours and stays behind answers once our route is gone; its owner is told.
+func TestRemovalTellsOfARecordThatStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	w = newWorld(t, strings.Replace(w.bytes(), `"comment": "managed-by=cfproxy worker=cfproxy-gptapi-example-com",`, "", 1))
+	observed, err := w.engine.Observe(context.Background(), w.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	if err != nil || len(plan.Changes()) != 2 {
+		t.Fatalf("got %v, %v", plan.Changes(), err)
+	}
+	if w := plan.Warnings(); len(w) != 1 || w[0].Code != provision.WarnRecordStays || w[0].Details["content"] != "2.2.2.2" {
+		t.Errorf("warnings: %v", w)
 	}
 }
 

@@ -128,7 +128,7 @@ func (o *Observed) collect(script *Object, routes, records []Object) {
 	for _, route := range routes {
 		leadsToUs := ours && route.Attrs[AttrScript] == o.Worker
 		switch {
-		case at[route.Address]:
+		case at[route.Address] || !leadsToUs && o.shadows(route):
 			route.Owned = leadsToUs
 			o.Objects = append(o.Objects, route)
 		case leadsToUs:
@@ -150,24 +150,28 @@ func (o *Observed) collect(script *Object, routes, records []Object) {
 	slices.Sort(o.Dependents)
 }
 
+// shadows tells a route that takes some of a site's paths away, since the more specific pattern wins. One without a Worker
+// would even send callers' keys to the address behind the record.
+// https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
+func (o Observed) shadows(route Object) bool {
+	return slices.ContainsFunc(o.Sites, func(site Site) bool {
+		return site.Zone.ID == route.Address.Parent && strings.HasPrefix(route.Address.Name, site.Host+"/")
+	})
+}
+
 // isAddressRecord picks the records that decide where a name leads, or that cannot stand beside ours; TXT, MX and the
 // like are no concern of a relay.
 func isAddressRecord(record Object) bool {
 	return slices.Contains([]string{"A", "AAAA", "CNAME"}, record.Attrs[AttrType])
 }
 
-// Standing gives the settings with which the relay was deployed, as far as they can be read from what is ours; what cannot
-// is left at its zero value.
+// Standing gives the providers and the region with which our Worker was deployed; zero values where there is none.
 func (o Observed) Standing() Config {
 	var c Config
 	for _, object := range o.Objects {
-		switch {
-		case !object.Owned:
-		case object.Address.Kind == KindScript:
+		if object.Owned && object.Address.Kind == KindScript {
 			c.Providers = parseProviders(object.Attrs[AttrProviders])
 			c.Region = object.Attrs[AttrRegion]
-		case object.Address.Kind == KindRecord:
-			c.Origin = object.Attrs[AttrContent]
 		}
 	}
 	return c

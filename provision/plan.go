@@ -36,6 +36,8 @@ type Plan struct {
 	Steps   []Step `json:"steps"`
 	// Dependents are the patterns of other routes that lead to Worker.
 	Dependents []string `json:"dependents,omitempty"`
+	// Left are the things of others at our addresses that a removal leaves where they are.
+	Left []Object `json:"left,omitempty"`
 }
 
 // Changes gives the steps that do something.
@@ -67,8 +69,8 @@ func (p Plan) Build() string {
 	return ""
 }
 
-// Diff compares what should exist with what does. It is pure. What is not ours and stands at a desired address is an
-// *Error with CodeConflict that names all of it, unless adopt takes it over; elsewhere it is left alone.
+// Diff compares what should exist with what does. It is pure. What is not ours and stands in the way is an *Error with
+// CodeConflict that names all of it, unless adopt takes it over; where nothing should exist it is left alone.
 func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 	plan := Plan{Account: o.Account, Worker: o.Worker, Sites: o.Sites, Dependents: o.Dependents}
 	rest := slices.Clone(o.Objects)
@@ -82,13 +84,19 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 		}
 		plan.Steps = append(plan.Steps, stepsFor(want, here)...)
 	}
+	deploying := slices.ContainsFunc(desired, func(r Resource) bool { return r.Address.Kind == KindRoute })
+	for _, object := range rest {
+		switch {
+		case object.Owned || deploying && adopt:
+			plan.Steps = append(plan.Steps, deletion(object))
+		case deploying:
+			conflicts = append(conflicts, object)
+		default:
+			plan.Left = append(plan.Left, object)
+		}
+	}
 	if len(conflicts) > 0 {
 		return Plan{}, &Error{Code: CodeConflict, Conflicts: conflicts}
-	}
-	for _, object := range rest {
-		if object.Owned {
-			plan.Steps = append(plan.Steps, deletion(object))
-		}
 	}
 	sortSteps(plan.Steps)
 	return plan, nil

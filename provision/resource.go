@@ -40,8 +40,9 @@ const (
 	AttrBuild     = "build"
 	AttrProviders = "providers"
 	AttrRegion    = "region"
-	AttrVersion   = "version"
+	AttrCode      = "code"
 	AttrScript    = "script"
+	AttrFailOpen  = "fail_open"
 	AttrType      = "type"
 	AttrContent   = "content"
 	AttrProxied   = "proxied"
@@ -51,14 +52,12 @@ const (
 // Attrs is what of a resource is compared and shown: flat, printable, free of secrets.
 type Attrs map[string]string
 
-// Diff lists the attributes in which want differs from have, by name.
+// Diff lists the wanted attributes that are otherwise, by name. One that could not be read is not compared.
 func (have Attrs) Diff(want Attrs) []AttrDiff {
-	names := maps.Clone(have)
-	maps.Copy(names, want)
 	var diffs []AttrDiff
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if have[name] != want[name] {
-			diffs = append(diffs, AttrDiff{Name: name, Before: have[name], After: want[name]})
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if is, read := have[name]; read && is != want[name] {
+			diffs = append(diffs, AttrDiff{Name: name, Before: is, After: want[name]})
 		}
 	}
 	return diffs

@@ -7,6 +7,7 @@ const (
 	WarnZonePending Code = "zone-pending" // no traffic until the nameservers are set; details: zone, nameservers, status
 	WarnDeepHost    Code = "deep-host"    // Universal SSL has no certificate for it; details: host, zone
 	WarnDependents  Code = "dependents"   // other routes lead to the same Worker; details: routes, worker
+	WarnRecordStays Code = "record-stays" // not ours, proxied, and answers once our route is gone; details: host, content
 )
 
 // Warning is one of them, with flat details.
@@ -15,14 +16,21 @@ type Warning struct {
 	Details map[string]string `json:"details"`
 }
 
-// Warnings lists what should be known of a plan that makes or keeps a relay. A plan that only removes has none.
+func warn(code Code, details ...string) Warning {
+	return Warning{Code: code, Details: newError(code, details...).Details}
+}
+
+// Warnings lists what should be known of a plan.
 func (p Plan) Warnings() []Warning {
-	if p.Build() == "" {
-		return nil
-	}
 	var warnings []Warning
-	add := func(code Code, details ...string) {
-		warnings = append(warnings, Warning{Code: code, Details: newError(code, details...).Details})
+	add := func(code Code, details ...string) { warnings = append(warnings, warn(code, details...)) }
+	for _, object := range p.Left {
+		if object.Address.Kind == KindRecord && object.Attrs[AttrProxied] == "true" {
+			add(WarnRecordStays, "host", object.Address.Name, "content", object.Attrs[AttrContent])
+		}
+	}
+	if p.Build() == "" {
+		return warnings
 	}
 	for _, zone := range zonesOf(p.Sites) {
 		if !zone.Active() {

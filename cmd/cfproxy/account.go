@@ -67,7 +67,10 @@ func (p *program) baseURL() (string, error) {
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		return "", usage("base-url-insecure", "value", redactURL(base))
 	}
-	p.say("notice.base-url", "url", redactURL(base))
+	if !p.noticed {
+		p.say("notice.base-url", "url", redactURL(base))
+		p.noticed = true
+	}
 	return strings.TrimSuffix(base, "/") + "/", nil
 }
 

@@ -77,9 +77,9 @@ func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan pr
 	target := targetOf(r, demoHost)
 	target.Build = plan.Build()
 	p.tell("demo.verify")
-	report := p.probe(c, target, network, false)
+	report := p.probe(c, r, target, network, false)
 	p.view.Report(p.stdout, report, r.providers[0].Name)
-	if !report.OK() {
+	if !proved(report) {
 		p.tell("demo.incomplete")
 		return silent(exitFailed)
 	}

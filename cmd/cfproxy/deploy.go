@@ -166,7 +166,7 @@ func (p *program) verifyPlan(c *cli.Context, r relay, account *account, plan pro
 	for _, site := range plan.Sites {
 		target := targetOf(r, site.Host)
 		target.Build = plan.Build()
-		reports = append(reports, p.probe(c, target, network, site.Zone.Active()))
+		reports = append(reports, p.probe(c, r, target, network, site.Zone.Active()))
 	}
-	return reports, unverified(reports)
+	return reports, unverified(c, reports)
 }

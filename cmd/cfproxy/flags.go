@@ -19,7 +19,7 @@ func (p *program) adoptFlag() cli.Flag {
 // verifyFlags say how the verifier reaches the relay, as curl's flags of the same names do.
 func (p *program) verifyFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "connect-to", Usage: p.text.T("flag.connect-to")},
+		&cli.StringSliceFlag{Name: "connect-to", Usage: p.text.T("flag.connect-to")},
 		&cli.StringFlag{Name: "cacert", Usage: p.text.T("flag.cacert"), TakesFile: true},
 		&cli.DurationFlag{Name: "timeout", Usage: p.text.T("flag.timeout")},
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,8 +18,16 @@ import (
 // network is the verifier's way to a relay: the real one, one bent by --connect-to and --cacert, or the sandbox's edge.
 type network struct {
 	verify.Net
-	curl []string // the flags by which curl goes the same way
-	edge *sandbox.Edge
+	detours []detour
+	curl    []string // the flags by which curl goes the same way
+	edge    *sandbox.Edge
+}
+
+// to is the way to one host. Where a detour gives the address, DNS is not asked.
+func (n *network) to(host string) verify.Net {
+	way := n.Net
+	way.Direct = slices.ContainsFunc(n.detours, func(d detour) bool { return d.fits(host, "443") })
+	return way
 }
 
 // Close ends the sandbox's edge, if there is one.
@@ -32,13 +41,14 @@ func (p *program) network(c *cli.Context, account *account) (*network, error) {
 	if account.sandbox != nil {
 		return p.sandboxNetwork(c.Context, account.sandbox)
 	}
-	n := &network{Net: verify.Net{Lookup: resolve, Dial: (&net.Dialer{}).DialContext}}
-	if mapping := c.String("connect-to"); mapping != "" {
+	n := &network{}
+	n.Net = verify.Net{Lookup: resolve, Dial: n.dial}
+	for _, mapping := range c.StringSlice("connect-to") {
 		detour, err := parseConnectTo(mapping)
 		if err != nil {
 			return nil, err
 		}
-		n.Dial, n.Direct = detour.dial, true
+		n.detours = append(n.detours, detour)
 		n.curl = append(n.curl, "--connect-to", mapping)
 	}
 	if file := c.String("cacert"); file != "" {
@@ -97,13 +107,21 @@ func splitColons(s string) []string {
 	return parts
 }
 
-func (d detour) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (d detour) fits(host, port string) bool {
+	return (d.fromHost == "" || strings.EqualFold(d.fromHost, host)) && (d.fromPort == "" || d.fromPort == port)
+}
+
+// dial connects to an address, or to where the first detour that fits leads.
+func (n *network) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	if (d.fromHost == "" || strings.EqualFold(d.fromHost, host)) && (d.fromPort == "" || d.fromPort == port) {
-		host, port = orElse(d.toHost, host), orElse(d.toPort, port)
+	for _, d := range n.detours {
+		if d.fits(host, port) {
+			host, port = orElse(d.toHost, host), orElse(d.toPort, port)
+			break
+		}
 	}
 	return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(host, port))
 }

@@ -18,6 +18,8 @@ type program struct {
 	view view.View
 	// json says that stdout is for a machine, so that even an error is said there as JSON.
 	json bool
+	// noticed says that the address of the API was mentioned.
+	noticed bool
 }
 
 // newProgram chooses the language before anything else, since even the help texts need it.

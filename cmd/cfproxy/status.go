@@ -46,9 +46,6 @@ func asDeployed(config, standing provision.Config, chosen settings) provision.Co
 	if len(chosen[keyRegion]) == 0 {
 		config.Region = standing.Region
 	}
-	if len(chosen[keyOrigin]) == 0 && standing.Origin != "" {
-		config.Origin = standing.Origin
-	}
 	return config
 }
 

@@ -50,13 +50,13 @@ func (p *program) verify(c *cli.Context) error {
 	for _, host := range r.Domains {
 		target := targetOf(r, host)
 		target.Key, target.Model = key, orElse(c.String("model"), target.Model)
-		out.Verify = append(out.Verify, p.probe(c, target, network, c.IsSet("timeout")))
+		out.Verify = append(out.Verify, p.probe(c, r, target, network, c.IsSet("timeout")))
 	}
-	return p.finishVerify(r, out)
+	return p.finishVerify(c, r, out)
 }
 
-func (p *program) finishVerify(r relay, out result) error {
-	unverified := unverified(out.Verify)
+func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
+	unverified := unverified(c, out.Verify)
 	ok := unverified == nil
 	out.OK = &ok
 	if p.json {
@@ -76,12 +76,23 @@ func (p *program) finishVerify(r relay, out result) error {
 	return unverified
 }
 
-// unverified is the end of a run of which some host does not work; nil where all do.
-func unverified(reports []verify.Report) error {
-	if slices.ContainsFunc(reports, func(r verify.Report) bool { return !r.OK() }) {
-		return silent(exitUnverified)
+// unverified is the end of a run of which some host is not proved to work, or that was interrupted; nil where all are.
+func unverified(c *cli.Context, reports []verify.Report) error {
+	if c.Context.Err() != nil {
+		return c.Context.Err()
 	}
-	return nil
+	if !slices.ContainsFunc(reports, func(r verify.Report) bool { return !proved(r) }) {
+		return nil
+	}
+	return silent(exitUnverified)
+}
+
+// proved wants more than that nothing failed: the provider must have answered as it should, for a provider that is down
+// proves nothing.
+func proved(report verify.Report) bool {
+	return report.OK() && slices.ContainsFunc(report.Results, func(r verify.Result) bool {
+		return r.Probe == verify.ProbeProvider && r.Status == verify.Pass
+	})
 }
 
 // key reads the provider's key from the variable that the user names. Its value goes nowhere but into the request.
@@ -122,14 +133,14 @@ func signatures(list []templates.Signature) []verify.Signature {
 }
 
 // probe runs the probes for one host. wait says that what can settle is waited for.
-func (p *program) probe(c *cli.Context, target verify.Target, network *network, wait bool) verify.Report {
+func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *network, wait bool) verify.Report {
 	progress := p.progress()
 	defer progress.Close()
 	progress.Doing(p.text.T("doing.verify", "host", provision.DisplayName(target.Host)))
-	report := verify.Run(c.Context, target, network.Net, verify.Options{
+	report := verify.Run(c.Context, target, network.to(target.Host), verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,
-		Observer: progress.Verify(target.Host, target.Host),
+		Observer: progress.Verify(target.Host, r.providers[0].Name),
 	})
 	report.Curl = verify.CurlLine(target, network.curl...)
 	return report

@@ -195,3 +195,34 @@ func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 }
+
+// Ctrl-C while the certificate is waited for: the wait ends at once, what was deployed stands, and the status says so.
+func TestInterruptWhileVerifying(t *testing.T) {
+	t.Parallel()
+	cloud, dir := newCloud(t), t.TempDir()
+	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
+		"deploy", "--domain", "a.b.example.com", "--yes", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+	s.Expect("looking again in")
+	s.Send(ptytest.CtrlC)
+	s.Expect("interrupted")
+	if status := s.Wait(); status != exitInterrupted {
+		t.Errorf("exit status %d", status)
+	}
+	if text, err := cloud.store.Bytes(); err != nil || !strings.Contains(string(text), "a.b.example.com/*") {
+		t.Errorf("the route does not stand (%v)", err)
+	}
+}
+
+// On a terminal the program says what it was asked for, and sends no queries that a silent terminal would leave unanswered
+// for seconds, as a library would on being linked.
+func TestVersionIsSilentBesides(t *testing.T) {
+	t.Parallel()
+	s := cloud{}.start(t, t.TempDir(), nil, "--version")
+	s.Expect("cfproxy version")
+	if status := s.Wait(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if raw := s.Raw(); strings.Contains(raw, "\x1b") {
+		t.Errorf("escape sequences: %q", raw)
+	}
+}

@@ -49,6 +49,7 @@ type Client struct {
 	records   *dns.RecordService
 	scripts   *workers.ScriptService
 	settings  *workers.ScriptScriptAndVersionSettingService
+	content   *workers.ScriptContentService
 	routes    *workers.RouteService
 	subdomain *workers.SubdomainService
 }
@@ -73,6 +74,7 @@ func New(o Options) *Client {
 		records:   dns.NewRecordService(options...),
 		scripts:   workers.NewScriptService(options...),
 		settings:  workers.NewScriptScriptAndVersionSettingService(options...),
+		content:   workers.NewScriptContentService(options...),
 		routes:    workers.NewRouteService(options...),
 		subdomain: workers.NewSubdomainService(options...),
 	}

@@ -39,6 +39,9 @@ func judging(r *http.Request, next option.MiddlewareNext) (*http.Response, error
 	if err != nil {
 		return nil, unanswered(err)
 	}
+	if isForm(res) {
+		return res, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	res.Body.Close()
 	if err != nil {

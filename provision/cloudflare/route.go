@@ -2,8 +2,10 @@ package cloudflare
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
+	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
 	"github.com/cfproxy/cfproxy/provision"
@@ -13,6 +15,9 @@ type routeAnswer struct {
 	ID      string `json:"id"`
 	Pattern string `json:"pattern"`
 	Script  string `json:"script"` // null for a route that switches Workers off
+	// FailOpen lets requests past the Worker to the origin once the day's free requests are used up. It is on every route
+	// and can be set by PUT, though the API's schema and the SDK do not know it; absent, it counts as off.
+	FailOpen bool `json:"request_limit_fail_open"`
 }
 
 // Routes lists the Worker routes of a zone; the API gives all of them at once.
@@ -29,7 +34,10 @@ func (c *Client) Routes(ctx context.Context, zone provision.Zone) ([]provision.O
 		found = append(found, provision.Object{
 			Address: provision.Address{Kind: provision.KindRoute, Parent: zone.ID, Name: normalPattern(route.Pattern)},
 			ID:      route.ID,
-			Attrs:   provision.Attrs{provision.AttrScript: route.Script},
+			Attrs: provision.Attrs{
+				provision.AttrScript:   route.Script,
+				provision.AttrFailOpen: strconv.FormatBool(route.FailOpen),
+			},
 		})
 	}
 	return found, nil
@@ -58,7 +66,7 @@ func (c *Client) doRoute(ctx context.Context, step provision.Step) (string, erro
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 		params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
-		_, err := c.routes.Update(ctx, step.ID, params, into(&made))
+		_, err := c.routes.Update(ctx, step.ID, params, into(&made), option.WithJSONSet("request_limit_fail_open", false))
 		return step.ID, err
 	}
 	var params workers.RouteNewParams

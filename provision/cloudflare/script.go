@@ -7,6 +7,7 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/worker"
@@ -31,9 +32,34 @@ type binding struct {
 	JSON json.RawMessage `json:"json,omitempty"`
 }
 
-// Script reads a Worker's settings, nil where there is no such Worker.
+// Script reads a Worker's settings and code at once, nil where there is no such Worker.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/script_and_version_settings/
 func (c *Client) Script(ctx context.Context, account, name string) (*provision.Object, error) {
+	var s *settings
+	var code string
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { s, err = c.readSettings(ctx, account, name); return err })
+	group.Go(func() (err error) { code, err = c.readCode(ctx, account, name); return err })
+	if err := group.Wait(); err != nil || s == nil {
+		return nil, err
+	}
+	object := &provision.Object{
+		Address: provision.Address{Kind: provision.KindScript, Parent: account, Name: name},
+		ID:      name,
+		Owned:   slices.Contains(s.Tags, provision.Mark),
+		Attrs: provision.Attrs{
+			provision.AttrBuild:     s.binding(worker.BindingBuild).Text,
+			provision.AttrProviders: provision.ProvidersText(s.binding(worker.BindingProviders).JSON),
+			provision.AttrRegion:    s.region(),
+		},
+	}
+	if code != "" {
+		object.Attrs[provision.AttrCode] = code
+	}
+	return object, nil
+}
+
+func (c *Client) readSettings(ctx context.Context, account, name string) (*settings, error) {
 	var params workers.ScriptScriptAndVersionSettingGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var found answer[settings]
@@ -44,17 +70,7 @@ func (c *Client) Script(ctx context.Context, account, name string) (*provision.O
 	if err != nil {
 		return nil, failure(err)
 	}
-	s := found.Result
-	return &provision.Object{
-		Address: provision.Address{Kind: provision.KindScript, Parent: account, Name: name},
-		ID:      name,
-		Owned:   slices.Contains(s.Tags, provision.Mark),
-		Attrs: provision.Attrs{
-			provision.AttrBuild:     s.binding(worker.BindingBuild).Text,
-			provision.AttrProviders: provision.ProvidersText(s.binding(worker.BindingProviders).JSON),
-			provision.AttrRegion:    s.region(),
-		},
-	}, nil
+	return &found.Result, nil
 }
 
 func (s settings) binding(name string) binding {

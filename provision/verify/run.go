@@ -61,7 +61,7 @@ func Run(ctx context.Context, t Target, n Net, o Options) Report {
 		if !is || !o.Wait || !canSettle(failed) || ctx.Err() != nil || wait+leastPass > left {
 			return report
 		}
-		o.Observer(Event{Probe: failed.Probe, Code: failed.Code, Attempt: attempt, Wait: wait, Remaining: left})
+		o.Observer(Event{Failed: failed, Attempt: attempt, Wait: wait, Remaining: left})
 		if o.Sleep(ctx, wait) != nil {
 			return report
 		}

@@ -75,14 +75,14 @@ func TestWaitUntilSettled(t *testing.T) {
 			t.Errorf("%v remain in wait %d, want at most %v", e.Remaining, i+1, left)
 		}
 		spent += e.Wait
-		events[i].Remaining = 0
+		events[i].Remaining, events[i].Failed.Details = 0, nil
 	}
 	want := []Event{
-		{ProbeDNS, CodeDNSNotFound, 1, 1 * time.Second, 0},
-		{ProbeTLS, CodeTLSAlert, 2, 2 * time.Second, 0},
-		{ProbeEdge, CodeEdgeRouteMissing, 3, 3 * time.Second, 0},
-		{ProbeWorker, CodeWorkerNotOurs, 4, 5 * time.Second, 0},
-		{ProbeWorker, CodeWorkerOtherBuild, 5, 5 * time.Second, 0},
+		{Result{Probe: ProbeDNS, Status: Fail, Code: CodeDNSNotFound}, 1, 1 * time.Second, 0},
+		{Result{Probe: ProbeTLS, Status: Fail, Code: CodeTLSAlert}, 2, 2 * time.Second, 0},
+		{Result{Probe: ProbeEdge, Status: Fail, Code: CodeEdgeRouteMissing}, 3, 3 * time.Second, 0},
+		{Result{Probe: ProbeWorker, Status: Fail, Code: CodeWorkerNotOurs}, 4, 5 * time.Second, 0},
+		{Result{Probe: ProbeWorker, Status: Fail, Code: CodeWorkerOtherBuild}, 5, 5 * time.Second, 0},
 	}
 	if diff := cmp.Diff(want, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)

@@ -74,11 +74,10 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Event announces a wait: Code is what failed in attempt number Attempt (from 1), Wait how long until the next one,
+// Event announces a wait: Failed is what failed in attempt number Attempt (from 1), Wait how long until the next one,
 // Remaining what is left of Options.Timeout as the wait begins.
 type Event struct {
-	Probe     string
-	Code      string
+	Failed    Result
 	Attempt   int
 	Wait      time.Duration
 	Remaining time.Duration

@@ -1,0 +1,69 @@
+package cloudflare
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/cloudflare/cloudflare-go/v7/workers"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// readCode gives the digest of a Worker's modules, or "" where they cannot be had: that there is no such Worker is for its
+// settings to say, and some kinds of Worker and of token get no code. What is not read is not compared.
+// https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/get/
+func (c *Client) readCode(ctx context.Context, account, name string) (string, error) {
+	var params workers.ScriptContentGetParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	res, err := c.content.Get(ctx, name, params)
+	if e := (*provision.Error)(nil); errors.As(err, &e) && !e.Temporary {
+		return "", nil
+	}
+	if err != nil {
+		return "", failure(err)
+	}
+	defer res.Body.Close()
+	modules, err := readModules(res)
+	if err != nil || len(modules) == 0 {
+		return "", nil
+	}
+	return provision.CodeDigest(modules), nil
+}
+
+// readModules reads the JavaScript parts of a form, which is how the API gives the modules back.
+func readModules(res *http.Response) ([]worker.Module, error) {
+	_, params, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, err
+	}
+	form := multipart.NewReader(io.LimitReader(res.Body, maxAnswer), params["boundary"])
+	var modules []worker.Module
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return modules, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		source, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(part.Header.Get("Content-Type"), "javascript") {
+			modules = append(modules, worker.Module{Name: part.FormName(), Source: source})
+		}
+	}
+}
+
+// isForm tells the one answer that comes without the usual envelope.
+func isForm(res *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return res.StatusCode == http.StatusOK && mediaType == "multipart/form-data"
+}
