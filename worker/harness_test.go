@@ -219,16 +219,17 @@ func askMarked(t testing.TB, r *http.Request, mark string) (*http.Response, stri
 	return response, body.String()
 }
 
-// wait waits for what, which some other goroutine announces on c.
-func wait[T any](t testing.TB, c <-chan T, what string) T {
+// wait waits for what, which some other goroutine announces on c. When t is over,
+// there is nothing to wait for.
+func wait[T any](t testing.TB, c <-chan T, what string) (v T) {
 	t.Helper()
 	select {
-	case v := <-c:
-		return v
+	case v = <-c:
+	case <-t.Context().Done():
 	case <-time.After(patience):
 		t.Errorf("waited in vain: %s", what)
-		return *new(T)
 	}
+	return v
 }
 
 // tell gives v to whoever waits on c, if anyone does.
@@ -236,9 +237,20 @@ func tell[T any](t testing.TB, c chan<- T, v T) {
 	t.Helper()
 	select {
 	case c <- v:
+	case <-t.Context().Done():
 	case <-time.After(patience):
 		t.Errorf("nobody waited for %v", v)
 	}
+}
+
+// upload makes a request whose body is written bit by bit. It ends with the
+// request's time, since the client waits for whoever writes.
+func upload(t testing.TB, url string) (*http.Request, *io.PipeWriter) {
+	t.Helper()
+	body, w := io.Pipe()
+	r := newRequest(t, http.MethodPost, url, body)
+	context.AfterFunc(r.Context(), func() { _ = w.CloseWithError(r.Context().Err()) })
+	return r, w
 }
 
 // failed checks that body is a failure of the relay's own, in OpenAI's shape.

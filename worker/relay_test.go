@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cfproxy/cfproxy/worker"
 	"github.com/cfproxy/cfproxy/worker/workerd"
@@ -291,5 +293,23 @@ func TestHealthNamesBuildVersionAndPlace(t *testing.T) {
 	}
 	if response, body := ask(t, newRequest(t, "HEAD", h.url(worker.HealthPath), nil)); response.StatusCode != 200 || body != "" {
 		t.Errorf("HEAD: got %d %q", response.StatusCode, body)
+	}
+}
+
+func TestOwnAnswersToHeadEndWithTheHead(t *testing.T) {
+	t.Parallel()
+	h := running(t)
+	conn, err := net.Dial("tcp", h.server.Addr("relay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(conn, "HEAD "+worker.HealthPath+" HTTP/1.1\r\nHost: relay.example\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(conn)
+	if err != nil || !bytes.HasPrefix(got, []byte("HTTP/1.1 200 OK\r\n")) || !bytes.HasSuffix(got, []byte("\r\n\r\n")) {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

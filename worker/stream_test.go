@@ -74,18 +74,17 @@ func TestAnUploadArrivesBeforeItIsComplete(t *testing.T) {
 			tell(t, arrived, string(part[:n]))
 		}
 	})
-	body, upload := io.Pipe()
-	defer body.Close()
+	request, body := upload(t, h.url(path))
 	go func() {
 		for _, part := range []string{"first", "secnd", "third"} {
-			_, _ = io.WriteString(upload, part)
+			_, _ = io.WriteString(body, part)
 			if got := wait(t, arrived, part); got != part {
 				t.Errorf("sent %q, %q arrived", part, got)
 			}
 		}
-		upload.Close()
+		body.Close()
 	}()
-	if _, got := ask(t, newRequest(t, "POST", h.url(path), body)); got != "whole" {
+	if _, got := ask(t, request); got != "whole" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -104,20 +103,19 @@ func TestAnAnswerMayBeginBeforeTheUploadEnds(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	body, upload := io.Pipe()
-	defer body.Close()
-	go func() { _, _ = io.WriteString(upload, "ping") }() // read once the request is under way
-	response, err := client(t).Do(newRequest(t, "POST", h.url(path), body))
+	request, body := upload(t, h.url(path))
+	go func() { _, _ = io.WriteString(body, "ping") }() // read once the request is under way
+	response, err := client(t).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	defer upload.Close()
+	defer body.Close()
 	echo := make([]byte, 4)
 	if _, err := io.ReadFull(response.Body, echo); err != nil || string(echo) != "ping" {
 		t.Fatalf("the first echo is %q, %v", echo, err)
 	}
-	_, _ = io.WriteString(upload, "pong")
+	_, _ = io.WriteString(body, "pong")
 	if _, err := io.ReadFull(response.Body, echo); err != nil || string(echo) != "pong" {
 		t.Fatalf("the second echo is %q, %v", echo, err)
 	}
@@ -136,7 +134,7 @@ func TestACallerThatLeavesStopsTheUpstream(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 			}
 			arrived <- true
-			<-r.Context().Done()
+			wait(t, r.Context().Done(), "the end of the request")
 			stopped <- true
 		})
 		request := newRequest(t, "POST", h.url(path), nil)
@@ -167,6 +165,8 @@ func TestACallerThatHangsUpStopsTheUpstreamAtItsNextWord(t *testing.T) {
 			select {
 			case <-r.Context().Done():
 				stopped <- true
+				return
+			case <-t.Context().Done():
 				return
 			case <-ticks.C:
 			}

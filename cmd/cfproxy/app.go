@@ -92,6 +92,10 @@ func (p *program) onUsageError(c *cli.Context, err error, _ bool) error {
 			e = usage(code, "flag", "--"+flag)
 		}
 	}
+	var value, flag string
+	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &flag); n == 2 {
+		e = usage("flag-invalid", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
+	}
 	if c.Command != nil && c.Command.Name != c.App.Name {
 		e.Details["command"] = " " + c.Command.Name
 	}

@@ -26,10 +26,10 @@ func (p *program) demoCommand() *cli.Command {
 	}}
 }
 
-// demo tells the whole story in a sandbox of its own: deploy, verify, one request through the Worker on the real runtime,
+// demo tells the whole story in a sandbox, in memory unless a file is named: deploy, verify, one request through the Worker on the real runtime,
 // destroy. It needs no account and talks to nobody but the registry from which the runtime is installed once.
 func (p *program) demo(c *cli.Context) error {
-	store, err := sandbox.Open("")
+	store, err := sandbox.Open(global(c, "sandbox"))
 	if err != nil {
 		return wrap("sandbox-unreadable", err)
 	}

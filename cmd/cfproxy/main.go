@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,7 +25,18 @@ func run(ctx context.Context, args []string, env environment) int {
 	context.AfterFunc(ctx, stop)
 	p, err := newProgram(args, env)
 	if err == nil {
-		err = p.app().RunContext(ctx, args)
+		err = p.guarded(ctx, args)
 	}
 	return p.exit(err)
+}
+
+// guarded runs a command. A mistake of ours or of a library ends in an error like any other: a stack trace helps nobody
+// who has a relay to mend.
+func (p *program) guarded(ctx context.Context, args []string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = wrap("crashed", fmt.Errorf("%v", r))
+		}
+	}()
+	return p.app().RunContext(ctx, args)
 }

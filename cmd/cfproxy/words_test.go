@@ -117,7 +117,7 @@ func TestEveryErrorAndFailureHasARemedy(t *testing.T) {
 	obvious := []string{
 		"unexpected", "declined", "interrupted", "shell-unknown", "provider-unknown", "provider-missing", "upstream-is-itself",
 		"cacert-unreadable", "cacert-empty", "config-unreadable", "config-unwritable", "config-unknown-key", "config-invalid",
-		"sandbox-unreadable", "ca-unwritable", "demo-chat-failed", "flag-invalid",
+		"sandbox-unreadable", "ca-unwritable", "demo-chat-failed",
 		"host-url", "host-path", "host-port", "host-wildcard", "host-space", "host-label", "host-long", "host-outside",
 	}
 	for _, code := range slices.Concat(provisionCodes(t), problemCodes(t)) {

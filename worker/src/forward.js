@@ -17,21 +17,20 @@ export async function forward(request, url, build) {
   const onward = new Request(url, request);
   cleanRequest(onward.headers, request.headers);
   try {
-    return handBack(request, await fetch(onward), build);
+    return handBack(await fetch(onward), build);
   } catch {
-    return failure(request, build, 502, "upstream_unreachable", "the provider could not be reached from where this relay runs");
+    return failure(build, 502, "upstream_unreachable", "the provider could not be reached from where this relay runs");
   }
 }
 
 /**
- * @param {Request} request
  * @param {Response} answer
  * @param {string} build
  * @returns {Response} the answer with its body, its WebSocket if it has one, and headers that can be changed
  */
-function handBack(request, answer, build) {
+function handBack(answer, build) {
   if (answer.status > 599) {
-    return failure(request, build, 502, "upstream_status", `the provider answered with a status that cannot be passed on: ${answer.status}`);
+    return failure(build, 502, "upstream_status", `the provider answered with a status that cannot be passed on: ${answer.status}`);
   }
   const back = new Response(answer.body, answer);
   cleanAnswer(back.headers, build);

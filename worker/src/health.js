@@ -10,9 +10,9 @@ import { failure, ownAnswer } from "./error.js";
  */
 export function health(request, { build, version, providers }) {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return failure(request, build, 405, "method_not_allowed", "only GET can be asked here");
+    return failure(build, 405, "method_not_allowed", "only GET can be asked here");
   }
-  return ownAnswer(request, build, 200, {
+  return ownAnswer(build, 200, {
     service: "cfproxy",
     version,
     build,

@@ -17,7 +17,7 @@ import { route } from "./route.js";
 function answer(request, env) {
   const config = readConfig(env);
   if (config.problem) {
-    return failure(request, config.build, 500, "bad_config", `this relay is not set up correctly: ${config.problem}`);
+    return failure(config.build, 500, "bad_config", `this relay is not set up correctly: ${config.problem}`);
   }
   if (isPreflight(request)) {
     return preflight(request, config.build);
@@ -29,7 +29,7 @@ function answer(request, env) {
     case "health":
       return health(request, config);
     default:
-      return failure(request, config.build, found.status, found.code, found.message);
+      return failure(config.build, found.status, found.code, found.message);
   }
 }
 
