@@ -1,0 +1,218 @@
+package cloudflare_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+const token = "cfut_0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// client gives a Client of an API that one handler plays.
+func client(t *testing.T, handler http.HandlerFunc) *cloudflare.Client {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return cloudflare.New(cloudflare.Options{Token: token, BaseURL: server.URL + "/client/v4/", UserAgent: "cfproxy/test"})
+}
+
+func says(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if contentType != "" {
+			w.Header().Set("Content-Type", contentType)
+		}
+		w.Header().Set("Cf-Ray", "0123456789abcdef-SIN")
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+func refusal(codes ...string) string {
+	return `{"result": null, "success": false, "messages": [], "errors": [` + strings.Join(codes, ",") + `]}`
+}
+
+// The numbers and statuses of the API's answers, as public sources have them, and what they mean to us.
+func TestAnswersAreJudged(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status     int
+		body       string
+		want       provision.Code
+		temporary  bool
+		permission string
+	}{
+		"unknown token":        {403, refusal(`{"code": 9109, "message": "Invalid access token"}`), provision.CodeTokenRejected, false, ""},
+		"malformed header":     {400, refusal(`{"code": 6003, "message": "Invalid request headers", "error_chain": [{"code": 6111, "message": "Invalid format"}]}`), provision.CodeTokenMalformed, false, ""},
+		"no credentials":       {400, refusal(`{"code": 9106, "message": "Missing headers"}`), provision.CodeTokenMalformed, false, ""},
+		"account token at all": {401, refusal(`{"code": 1000, "message": "Invalid API Token"}`), provision.CodeTokenRejected, false, ""},
+		"unknown, account":     {401, refusal(`{"code": 10000, "message": "Authentication error"}`), provision.CodeTokenRejected, false, ""},
+		"no permission":        {403, refusal(`{"code": 10000, "message": "Authentication error"}`), provision.CodePermission, false, cloudflare.PermissionZone},
+		"too many":             {429, refusal(`{"code": 10100, "message": "More than 1200 requests"}`), provision.CodeRateLimited, true, ""},
+		"too many, newer":      {429, refusal(`{"code": 971, "message": "slow down"}`), provision.CodeRateLimited, true, ""},
+		"unknown error":        {500, refusal(`{"code": 10013, "message": "unknown"}`), provision.CodeServerError, true, ""},
+		"bare 503":             {503, "upstream connect error", provision.CodeServerError, true, ""},
+		"success false at 200": {200, refusal(), provision.CodeRefused, false, ""},
+		"portal":               {200, "<html>please log in</html>", provision.CodeNotJSON, false, ""},
+		"other JSON":           {200, `{"code": 1, "error": "nope"}`, provision.CodeNotJSON, false, ""},
+		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), provision.CodeRefused, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := client(t, says(test.status, "application/json", test.body)).Zones(context.Background(), "")
+			var e *provision.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got %v", err)
+			}
+			if e.Code != test.want || e.Temporary != test.temporary || e.Details["permission"] != test.permission {
+				t.Errorf("got %v (temporary: %v), want %s", e, e.Temporary, test.want)
+			}
+			if e.Details["ray"] != "0123456789abcdef-SIN" || strings.Contains(e.Details["message"], "\n") || strings.Contains(err.Error(), token) {
+				t.Errorf("details %v of %v", e.Details, err)
+			}
+		})
+	}
+}
+
+// What the SDK's own types would stumble over, up to a panic, is read as it comes.
+func TestOddAnswersAreRead(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, test := range map[string]struct{ placement, region string }{
+		"none": {`{}`, ""}, "null": {`null`, ""}, "hint": {`{"mode": "targeted", "region": "aws:us-east-1"}`, "aws:us-east-1"},
+		"list": {`{"mode": "targeted", "target": [{"region": "gcp:us-east4"}]}`, "gcp:us-east4"},
+	} {
+		body := `{"success": true, "errors": [], "messages": [], "result": {"tags": ["` + provision.Mark + `"], "placement": ` + test.placement + `,
+			"bindings": [{"type": "secret_text", "name": "KEY"}, {"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
+			{"type": "json", "name": "PROVIDERS", "json": [{"origin": "https://api.openai.com", "id": "openai"}]}]}}`
+		script, err := client(t, says(200, "application/json", body)).Script(ctx, strings.Repeat("a", 32), "relay")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := provision.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region}
+		if diff := cmp.Diff(want, script.Attrs); diff != "" || !script.Owned {
+			t.Errorf("%s: owned %v, %s", name, script.Owned, diff)
+		}
+	}
+	gone := client(t, says(404, "application/json", refusal(`{"code": 10007, "message": "This Worker does not exist on your account."}`)))
+	if script, err := gone.Script(ctx, strings.Repeat("a", 32), "relay"); script != nil || err != nil {
+		t.Errorf("a Worker that is not there: %v, %v", script, err)
+	}
+	zones := `{"success": true, "result": [{"id": "z", "name": "example.com", "status": "active", "owner": {"id": null}, "original_registrar": null,
+		"account": {"id": "a"}, "name_servers": null}], "result_info": null}`
+	if found, err := client(t, says(200, "", zones)).Zones(ctx, ""); err != nil || len(found) != 1 || found[0].Name != "example.com" {
+		t.Errorf("zones: %v, %v", found, err)
+	}
+}
+
+// Deleting what is gone is done; so is a deletion that is answered with nothing at all.
+func TestDeletionsAreDone(t *testing.T) {
+	t.Parallel()
+	step := provision.Step{Action: provision.ActionDelete, ID: "id", Address: provision.Address{Parent: "parent", Name: "name"}}
+	for name, handler := range map[string]http.HandlerFunc{
+		"script gone": says(404, "application/json", refusal(`{"code": 10007}`)),
+		"route gone":  says(404, "application/json", refusal(`{"code": 10009}`)),
+		"record gone": says(404, "application/json", refusal(`{"code": 81044}`)),
+		"empty":       says(200, "", ""),
+	} {
+		for _, kind := range []provision.Kind{provision.KindScript, provision.KindRoute, provision.KindRecord} {
+			step.Address.Kind = kind
+			if _, err := client(t, handler).Do(context.Background(), step); err != nil {
+				t.Errorf("%s, %s: %v", name, kind, err)
+			}
+		}
+	}
+}
+
+// The upload is one part of metadata and one for each module, named as it is imported.
+func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
+	t.Parallel()
+	parts := map[string]string{}
+	var order []string
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if err != nil {
+			t.Error(err)
+		}
+		form := multipart.NewReader(r.Body, params["boundary"])
+		for part, err := form.NextPart(); err == nil; part, err = form.NextPart() {
+			text, _ := io.ReadAll(part)
+			parts[part.FormName()] = part.Header.Get("Content-Type") + " " + string(text)
+			order = append(order, part.FormName())
+		}
+		says(200, "application/json", `{"success": true, "result": {"id": "relay", "placement": {}}}`)(w, r)
+	})
+	_, err := c.Do(context.Background(), provision.Step{
+		Action: provision.ActionCreate, Address: provision.Address{Kind: provision.KindScript, Parent: "account", Name: "relay"},
+		Script: &provision.Script{
+			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
+				{Name: "index.js", Source: []byte("one")}, {Name: "route.js", Source: []byte("two")}}},
+			Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
+			Region:    "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"metadata", "index.js", "route.js"}, order); diff != "" {
+		t.Error(diff)
+	}
+	if parts["route.js"] != "application/javascript+module two" {
+		t.Errorf("route.js is %q", parts["route.js"])
+	}
+	contentType, text, _ := strings.Cut(parts["metadata"], " ")
+	var metadata map[string]any
+	if err := json.Unmarshal([]byte(text), &metadata); err != nil || contentType != "application/json" {
+		t.Fatalf("metadata is %s: %v", contentType, err)
+	}
+	want := map[string]any{
+		"main_module": "index.js", "compatibility_date": "2026-06-01", "tags": []any{"managed-by=cfproxy"},
+		"placement":   map[string]any{"mode": "targeted", "region": "aws:us-east-1"},
+		"annotations": map[string]any{"workers/tag": "0123456789abcdef", "workers/message": "cfproxy 1.2.3, build 0123456789abcdef"},
+		"bindings": []any{
+			map[string]any{"type": "json", "name": "PROVIDERS", "json": []any{map[string]any{"id": "openai", "origin": "https://api.openai.com"}}},
+			map[string]any{"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
+			map[string]any{"type": "plain_text", "name": "VERSION", "text": "1.2.3"},
+		},
+	}
+	if diff := cmp.Diff(want, metadata); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A redirect is not followed: the token would go along.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }))
+	defer other.Close()
+	_, err := client(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }).Zones(context.Background(), "")
+	if provision.CodeOf(err) != provision.CodeNotJSON {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCheckToken(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]provision.Code{
+		token: "", "cfat_0123456789abcdef0123456789abcdef0123456789abcdef": "", strings.Repeat("aB3-_", 8): "",
+		"": provision.CodeTokenMissing, "Bearer " + token: provision.CodeTokenMalformed, `"` + token + `"`: provision.CodeTokenMalformed,
+		"令牌令牌令牌": provision.CodeTokenMalformed, "sk-proj-0123456789abcdef": provision.CodeTokenMalformed, "short": provision.CodeTokenMalformed,
+		"cfk_0123456789abcdef0123456789abcdef01234567": provision.CodeTokenGlobalKey, strings.Repeat("0", 37): provision.CodeTokenGlobalKey,
+	} {
+		if got := provision.CodeOf(cloudflare.CheckToken(text)); got != want {
+			t.Errorf("CheckToken(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
