@@ -119,7 +119,10 @@ type relay struct {
 	chosen    settings
 }
 
-// relay makes a normalised relay of the settings. The default provider is the first one that we know.
+// defaultProvider is whom the tutorial relays to.
+const defaultProvider = "openai"
+
+// relay makes a normalised relay of the settings.
 func (p *program) relay(s settings) (relay, error) {
 	providers, err := providersByID(s[keyProviders])
 	if err != nil {
@@ -143,7 +146,7 @@ func providersByID(ids []string) ([]templates.Provider, error) {
 		return nil, err
 	}
 	if len(ids) == 0 {
-		return all[:1], nil
+		ids = []string{defaultProvider}
 	}
 	var chosen []templates.Provider
 	for _, id := range ids {

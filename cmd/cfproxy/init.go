@@ -67,9 +67,12 @@ func (p *program) keep(r relay, worker string, account *account) error {
 // askAccount opens the account, and asks again, with fewer words, where the token that a person typed is not good.
 func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) {
 	token, err := p.askToken(c)
-	for err == nil {
+	if err != nil {
+		return nil, err
+	}
+	for {
 		account, err := p.openAccount(c, token)
-		if err != nil || p.token() != "" || account.sandbox != nil || !p.terminal {
+		if typed := p.terminal && p.token() == ""; err != nil || !typed || account.sandbox != nil {
 			return account, err
 		}
 		_, err = p.readZones(c.Context, account, chosen.one(keyAccount))
@@ -82,7 +85,6 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 			return nil, err
 		}
 	}
-	return nil, err
 }
 
 // clientsOf fills in what a user copies for every host.

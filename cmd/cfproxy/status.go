@@ -35,7 +35,7 @@ func (p *program) status(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.tellStatus(plan)
+	return p.tellStatus(plan, r.chosen, config)
 }
 
 // asDeployed takes what the owner did not choose from what stands.
@@ -49,7 +49,7 @@ func asDeployed(config, standing provision.Config, chosen settings) provision.Co
 	return config
 }
 
-func (p *program) tellStatus(plan provision.Plan) error {
+func (p *program) tellStatus(plan provision.Plan, chosen settings, config provision.Config) error {
 	if p.json {
 		out := result{Things: thingsOf(plan), Warnings: plan.Warnings()}
 		ok := !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
@@ -58,13 +58,29 @@ func (p *program) tellStatus(plan provision.Plan) error {
 	}
 	p.tell("status.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
 	p.view.Status(p.stdout, plan)
+	command := commandLine("deploy", plan.Sites) + asFlags(chosen, config)
 	switch {
 	case len(plan.Changes()) == 0:
 		p.tell("status.good")
 	case plan.IsFirst():
-		p.tell("status.absent", "command", commandLine("deploy", plan.Sites))
+		p.tell("status.absent", "command", command)
 	default:
-		p.tell("status.differs", "command", commandLine("deploy", plan.Sites))
+		p.tell("status.differs", "command", command)
 	}
 	return nil
+}
+
+// asFlags repeats the settings that were read from what stands and are not the default ones, so that the repair does not
+// undo them.
+func asFlags(chosen settings, config provision.Config) string {
+	var flags string
+	if len(chosen[keyProviders]) == 0 && len(config.Providers) > 0 && (len(config.Providers) > 1 || config.Providers[0].ID != defaultProvider) {
+		for _, provider := range config.Providers {
+			flags += " --provider " + provider.ID
+		}
+	}
+	if len(chosen[keyRegion]) == 0 && config.Region != "" {
+		flags += " --region " + config.Region
+	}
+	return flags
 }

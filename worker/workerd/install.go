@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -74,11 +75,15 @@ func install(ctx context.Context, npm, cacheDir, dir string, progress func(strin
 }
 
 // runNPM installs into dir. Optional packages are asked for by name, since the
-// binary is one and a user's own npm settings may leave those out.
+// binary is one and a user's own npm settings may leave those out. Without a
+// network npm would go on trying for more than a minute.
 func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
 	cmd := exec.CommandContext(ctx, npm, "install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund",
-		"--include=optional", "--loglevel=http", "workerd@"+Version)
+		"--include=optional", "--loglevel=http", "--fetch-retries=1", "--fetch-retry-mintimeout=2000", "workerd@"+Version)
 	cmd.Dir = dir
+	endWithUs(cmd)
+	runtime.LockOSThread() // endWithUs means the thread that starts it
+	defer runtime.UnlockOSThread()
 	cmd.WaitDelay = 2 * time.Second
 	out := &lines{each: progress}
 	cmd.Stdout, cmd.Stderr = out, out
