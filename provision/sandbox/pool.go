@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"sync"
 
@@ -168,10 +169,23 @@ func (p *pool) start(w *script) *instance {
 		defer close(i.ready)
 		i.server, i.err = workerd.Start(context.Background(), p.binary, config)
 		if i.err == nil {
-			i.client = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
+			i.client = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64, DialContext: dialAbrupt}
 		}
 	}()
 	return i
+}
+
+// dialAbrupt makes connections that end in a reset. workerd sees a caller leave at once by that alone, and only then ends
+// the call to the provider; on an orderly close it would notice with the provider's next byte.
+func dialAbrupt(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		err = tcp.SetLinger(0)
+	}
+	return conn, err
 }
 
 func (i *instance) end() error {
