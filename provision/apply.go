@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -10,8 +11,10 @@ import (
 // Receipt says what Apply did.
 type Receipt struct {
 	Plan Plan `json:"plan"`
-	// Done are the steps that took effect, in the order in which they ended.
+	// Done are the steps that took effect, phase by phase.
 	Done []Step `json:"done"`
+	// Unknown are the steps that failed in such a way that they may have taken effect all the same.
+	Unknown []Step `json:"unknown,omitempty"`
 }
 
 // Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step
@@ -22,8 +25,9 @@ func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
 	changes := plan.Changes()
 	for phase := range phases {
 		steps := slices.DeleteFunc(slices.Clone(changes), func(s Step) bool { return phaseOf(s) != phase })
-		done, err := e.together(ctx, plan, steps)
+		done, unknown, err := e.together(ctx, plan, steps)
 		receipt.Done = append(receipt.Done, done...)
+		receipt.Unknown = append(receipt.Unknown, unknown...)
 		if err != nil {
 			return receipt, err
 		}
@@ -32,27 +36,42 @@ func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
 }
 
 // together carries out steps that do not depend on each other, a bounded number at a time.
-func (e *Engine) together(ctx context.Context, plan Plan, steps []Step) ([]Step, error) {
-	ids := make([]string, len(steps))
-	ok := make([]bool, len(steps))
+func (e *Engine) together(ctx context.Context, plan Plan, steps []Step) (done, unknown []Step, err error) {
+	ids, errs := make([]string, len(steps)), make([]error, len(steps))
 	group, stop := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
 	for i, step := range steps {
-		group.Go(func() (err error) {
-			ids[i], err = e.step(stop, plan, step)
-			ok[i] = err == nil
-			return err
+		group.Go(func() error {
+			ids[i], errs[i] = e.step(stop, plan, step)
+			return errs[i]
 		})
 	}
-	err := group.Wait()
-	var done []Step
+	err = group.Wait()
 	for i, step := range steps {
-		if ok[i] {
+		switch {
+		case errs[i] == nil:
 			step.ID = ids[i]
 			done = append(done, step)
+		case effectUnknown(errs[i]):
+			unknown = append(unknown, step)
 		}
 	}
-	return done, interrupted(ctx, err)
+	return done, unknown, interrupted(ctx, err)
+}
+
+// effectUnknown holds where an answer was lost, or blames a server that may have done its work before.
+func effectUnknown(err error) bool {
+	for err != nil {
+		e := (*Error)(nil)
+		if !errors.As(err, &e) {
+			return false
+		}
+		if slices.Contains([]Code{CodeUnreachable, CodeTimeout, CodeServerError}, e.Code) {
+			return true
+		}
+		err = e.Err
+	}
+	return false
 }
 
 func (e *Engine) step(ctx context.Context, plan Plan, step Step) (string, error) {

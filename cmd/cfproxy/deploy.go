@@ -130,10 +130,14 @@ func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt pr
 
 // sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.
 func (p *program) sayWhatStands(command string, receipt provision.Receipt) {
-	if len(receipt.Done) == 0 {
-		p.say("stands.nothing")
-	} else {
+	switch {
+	case len(receipt.Done) > 0:
 		p.say("stands.some", "done", itoa(len(receipt.Done)), "all", itoa(len(receipt.Plan.Changes())))
+	case len(receipt.Unknown) == 0:
+		p.say("stands.nothing")
+	}
+	for _, step := range receipt.Unknown {
+		p.say("stands.unknown", "name", step.Address.Name)
 	}
 	p.say("stands.next", "command", commandLine(command, receipt.Plan.Sites))
 }
