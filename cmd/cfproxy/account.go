@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -109,9 +107,4 @@ func debugging(c *cli.Context) bool {
 		}
 	}
 	return false
-}
-
-// resolve asks the system's resolver, which is what the user's own programs will ask.
-func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }

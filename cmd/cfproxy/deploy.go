@@ -170,6 +170,7 @@ func (p *program) verifyPlan(c *cli.Context, r relay, account *account, plan pro
 	for _, site := range plan.Sites {
 		target := targetOf(r, site.Host)
 		target.Build = plan.Build()
+		network.expect(site)
 		reports = append(reports, p.probe(c, r, target, network, site.Zone.Active()))
 	}
 	return reports, unverified(c, reports)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -21,6 +22,13 @@ type network struct {
 	detours []detour
 	curl    []string // the flags by which curl goes the same way
 	edge    *sandbox.Edge
+}
+
+// expect prepares for a name that may be new.
+func (n *network) expect(site provision.Site) {
+	if n.edge == nil {
+		n.Lookup = zoneFirst(site.Zone.NameServers, "53", resolve)
+	}
 }
 
 // to is the way to one host. Where a detour gives the address, DNS is not asked.
