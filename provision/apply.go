@@ -163,10 +163,10 @@ func (p Plan) siteAt(address Address) Site {
 
 // RegisterSubdomain gives a brand-new account the workers.dev name without which it takes no Worker. The name is for
 // ever, so a caller asks first.
-func (e *Engine) RegisterSubdomain(ctx context.Context, o Plan) (string, error) {
-	name := SubdomainName(o)
+func (e *Engine) RegisterSubdomain(ctx context.Context, plan Plan) (string, error) {
+	name := SubdomainName(plan)
 	_, err := retrying(ctx, e, "subdomain", func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, e.Provider.RegisterSubdomain(ctx, o.Account, name)
+		return struct{}{}, e.Provider.RegisterSubdomain(ctx, plan.Account, name)
 	})
 	return name, err
 }

@@ -31,7 +31,6 @@ const (
 	CodeAccountInvalid   Code = "account-invalid"
 	CodeOriginInvalid    Code = "origin-invalid"
 	CodeRegionInvalid    Code = "region-invalid"
-	CodeProviderMissing  Code = "provider-missing"
 	CodeAccountsDiffer   Code = "accounts-differ"
 	CodeUpstreamIsItself Code = "upstream-is-itself"
 )

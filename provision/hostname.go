@@ -108,8 +108,8 @@ func toASCII(host string) (string, Code) {
 	if !strings.Contains(ascii, ".") {
 		return "", CodeHostSingle
 	}
-	if _, err := netip.ParseAddr(ascii); err == nil {
-		return "", CodeHostIP
+	if strings.Trim(ascii[strings.LastIndex(ascii, ".")+1:], "0123456789") == "" {
+		return "", CodeHostIP // no top-level domain is a number, so this is an address, and a wrong one
 	}
 	if suffix, icann := publicsuffix.PublicSuffix(ascii); icann && suffix == ascii {
 		return "", CodeHostSuffix

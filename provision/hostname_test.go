@@ -51,6 +51,7 @@ func TestParseHostnameRefusesAndSuggests(t *testing.T) {
 		{"192.0.2.1", provision.CodeHostIP, ""},
 		{"2001:db8::1", provision.CodeHostIP, ""},
 		{"[2001:db8::1]", provision.CodeHostIP, ""},
+		{"256.1.1.1", provision.CodeHostIP, ""},
 		{"192.0.2.1:443", provision.CodeHostIP, ""},
 		{"localhost", provision.CodeHostLocal, ""},
 		{"gpt.localhost", provision.CodeHostLocal, ""},

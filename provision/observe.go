@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -50,7 +51,7 @@ func (e *Engine) Observe(ctx context.Context, c Config) (Observed, error) {
 	return e.read(ctx, o, c.Worker != "")
 }
 
-// read fills in the objects. named says that the owner chose the Worker's name, so that no other is looked for.
+// read fills in the objects. named says that the owner chose the Worker's name, so that no other is used.
 func (e *Engine) read(ctx context.Context, o Observed, named bool) (Observed, error) {
 	var script *Object
 	var routes, records []Object
@@ -62,17 +63,59 @@ func (e *Engine) read(ctx context.Context, o Observed, named bool) (Observed, er
 	if err != nil {
 		return Observed{}, err
 	}
-	if other := servedBy(o.Sites[0], routes); !named && other != "" && other != o.Worker {
-		theirs, err := e.script(ctx, o.Account, other)
-		if err != nil {
+	scripts := map[string]*Object{o.Worker: script}
+	for _, name := range o.workersInService(routes, records) {
+		if _, read := scripts[name]; read {
+			continue
+		}
+		if scripts[name], err = e.script(ctx, o.Account, name); err != nil {
 			return Observed{}, err
 		}
-		if theirs != nil && theirs.Owned {
-			o.Worker, script = other, theirs
+		// The first of ours that serves the sites is the one, unless its owner says otherwise.
+		if found := scripts[name]; !named && found != nil && found.Owned {
+			o.Worker, named = name, true
 		}
 	}
-	o.collect(script, routes, records)
-	return o, nil
+	o.collect(scripts, routes, records)
+	return o, e.supersede(ctx, &o, scripts)
+}
+
+// workersInService names the scripts that the sites' own routes lead to, and those that our records name, each once.
+func (o Observed) workersInService(routes, records []Object) []string {
+	var names []string
+	for _, site := range o.Sites {
+		for _, route := range routes {
+			if route.Address == routeAddress(site) {
+				names = append(names, route.Attrs[AttrScript])
+			}
+		}
+		for _, record := range records {
+			if record.Address == recordAddress(site) {
+				names = append(names, workerOfComment(record.Attrs[AttrComment]))
+			}
+		}
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// supersede adds the Workers of ours that served the sites and will not do so any more, unless other routes need them.
+func (e *Engine) supersede(ctx context.Context, o *Observed, scripts map[string]*Object) error {
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		script := scripts[name]
+		if name == o.Worker || script == nil || !script.Owned {
+			continue
+		}
+		others, err := e.routesTo(ctx, *o, name)
+		if err != nil {
+			return err
+		}
+		if len(others) == 0 {
+			o.Objects = append(o.Objects, *script)
+		}
+	}
+	return nil
 }
 
 // allOf runs the reads side by side to their end and gives the first error in their order, whichever came first in time.
@@ -104,34 +147,27 @@ func withAllPermissions(errs []error) error {
 	return newError(CodePermission, "permission", strings.Join(missing, ","))
 }
 
-// servedBy gives the script that the site's own route leads to, or "".
-func servedBy(site Site, routes []Object) string {
-	for _, route := range routes {
-		if route.Address == routeAddress(site) {
-			return route.Attrs[AttrScript]
-		}
-	}
-	return ""
-}
-
-// collect keeps what stands at our addresses and settles whose it is: a route is ours if it leads to our Worker, and a
-// Worker that is not there cannot be anybody else's.
-func (o *Observed) collect(script *Object, routes, records []Object) {
-	ours := script == nil || script.Owned
-	if script != nil {
+// collect keeps what stands at our addresses and settles whose it is: a route is ours if it leads to a Worker of ours, and
+// a Worker that is not there cannot be anybody else's.
+func (o *Observed) collect(scripts map[string]*Object, routes, records []Object) {
+	if script := scripts[o.Worker]; script != nil {
 		o.Objects = append(o.Objects, *script)
+	}
+	ours := func(name string) bool {
+		script, read := scripts[name]
+		return read && (script == nil || script.Owned)
 	}
 	at := map[Address]bool{}
 	for _, site := range o.Sites {
 		at[routeAddress(site)], at[recordAddress(site)] = true, true
 	}
 	for _, route := range routes {
-		leadsToUs := ours && route.Attrs[AttrScript] == o.Worker
+		leadsToUs := ours(route.Attrs[AttrScript])
 		switch {
 		case at[route.Address] || !leadsToUs && o.shadows(route):
 			route.Owned = leadsToUs
 			o.Objects = append(o.Objects, route)
-		case leadsToUs:
+		case route.Attrs[AttrScript] == o.Worker && leadsToUs:
 			o.Dependents = append(o.Dependents, route.Address.Name)
 		}
 	}
@@ -155,7 +191,7 @@ func (o *Observed) collect(script *Object, routes, records []Object) {
 // https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
 func (o Observed) shadows(route Object) bool {
 	return slices.ContainsFunc(o.Sites, func(site Site) bool {
-		return site.Zone.ID == route.Address.Parent && strings.HasPrefix(route.Address.Name, site.Host+"/")
+		return site.Zone.ID == route.Address.Parent && hostOfPattern(route.Address.Name) == site.Host
 	})
 }
 
@@ -178,26 +214,29 @@ func (o Observed) Standing() Config {
 }
 
 // AllDependents looks through every zone that the token sees for routes of other hosts that lead to the Worker. Removing
-// a script while such a route stands would break that host and open its record to the address behind it.
+// a script while such a route stands would break that host and open its record to the address behind it. A zone that the
+// token does not see cannot be looked at.
 func (e *Engine) AllDependents(ctx context.Context, o Observed) ([]string, error) {
+	return e.routesTo(ctx, o, o.Worker)
+}
+
+// routesTo gives the patterns of all routes that lead to a Worker, the sites' own apart.
+func (e *Engine) routesTo(ctx context.Context, o Observed, name string) ([]string, error) {
 	zones, err := e.Zones(ctx, o.Account)
 	if err != nil {
 		return nil, err
 	}
-	mine := zonesOf(o.Sites)
-	others := slices.DeleteFunc(slices.Clone(zones), func(z Zone) bool {
-		return z.Account != o.Account || slices.ContainsFunc(mine, func(m Zone) bool { return m.ID == z.ID })
-	})
-	routes, err := e.routes(ctx, others)
+	routes, err := e.routes(ctx, slices.DeleteFunc(zones, func(z Zone) bool { return z.Account != o.Account }))
 	if err != nil {
 		return nil, err
 	}
-	dependents := slices.Clone(o.Dependents)
+	var patterns []string
 	for _, route := range routes {
-		if route.Attrs[AttrScript] == o.Worker {
-			dependents = append(dependents, route.Address.Name)
+		isSite := slices.ContainsFunc(o.Sites, func(site Site) bool { return routeAddress(site) == route.Address })
+		if route.Attrs[AttrScript] == name && !isSite {
+			patterns = append(patterns, route.Address.Name)
 		}
 	}
-	slices.Sort(dependents)
-	return dependents, nil
+	slices.Sort(patterns)
+	return patterns, nil
 }

@@ -155,13 +155,13 @@ func deletion(o Object) Step {
 }
 
 // phases is the one order in which things may change. The record comes last and goes first: it opens the door, and a
-// proxied record without its route would send callers' keys to the address behind it. Within records, what is deleted
-// makes room for what is created.
+// proxied record without its route would send callers' keys to the address behind it. What is deleted of records and routes
+// makes room, or clears the way, for the record that is created.
 var phases = []struct {
 	kind   Kind
 	delete bool
 }{
-	{KindScript, false}, {KindRoute, false}, {KindRecord, true}, {KindRecord, false}, {KindRoute, true}, {KindScript, true},
+	{KindScript, false}, {KindRoute, false}, {KindRecord, true}, {KindRoute, true}, {KindRecord, false}, {KindScript, true},
 }
 
 func phaseOf(s Step) int {

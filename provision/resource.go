@@ -97,6 +97,15 @@ type Script struct {
 // Mark is what says that a thing is ours: a tag on a script, the start of a record's comment.
 const Mark = "managed-by=cfproxy"
 
+// workerOfComment reads RecordComment back; "" for a comment that is not ours.
+func workerOfComment(comment string) string {
+	name, _ := strings.CutPrefix(comment, Mark+" worker=")
+	if RecordComment(name) != comment {
+		return ""
+	}
+	return name
+}
+
 // RecordComment is what we write on a record: the mark and the Worker it leads to. It stays under the 100 characters
 // that a free zone allows, since a Worker's name has 63 at most.
 // https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/
@@ -110,6 +119,15 @@ func OwnsComment(comment string) bool {
 // RoutePattern is the pattern that covers every path of a host, and nothing else.
 // https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
 func RoutePattern(host string) string { return host + "/*" }
+
+// hostOfPattern gives the host of a route's pattern, which may have a scheme before it and no path behind it.
+func hostOfPattern(pattern string) string {
+	if _, rest, found := strings.Cut(pattern, "://"); found {
+		pattern = rest
+	}
+	host, _, _ := strings.Cut(pattern, "/")
+	return host
+}
 
 // WorkerName derives a script's name from a host, the same for the same host and different for different ones: a dot
 // becomes a dash, a dash two. A name over 63 characters is cut and ends in a digest of the whole host.

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Bounds of patience for one call. No attempt is begun once retryBudget is spent.
+// Bounds of patience for one call. Nothing is waited for once retryBudget is spent, so a call ends after that, one more wait
+// and one more attempt at the latest.
 const (
 	maxAttempts  = 6
 	firstWait    = 500 * time.Millisecond

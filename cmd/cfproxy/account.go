@@ -22,8 +22,8 @@ type account struct {
 
 // openAccount opens the account that the token leads to, or the sandbox. It makes no call.
 func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
-	if file := global(c, "sandbox"); file != "" {
-		return p.openSandbox(c, file)
+	if file, err := sandboxFile(c); file != "" || err != nil {
+		return p.openSandbox(file, c, err)
 	}
 	if err := cloudflare.CheckToken(token); err != nil {
 		return nil, err
@@ -37,15 +37,22 @@ func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
 	})}}, nil
 }
 
-func (p *program) openSandbox(c *cli.Context, file string) (*account, error) {
+func (p *program) openSandbox(file string, c *cli.Context, err error) (*account, error) {
+	if err != nil {
+		return nil, err
+	}
 	store, err := sandbox.Open(file)
 	if err != nil {
 		return nil, wrap("sandbox-unreadable", err, "file", file)
 	}
-	return &account{sandbox: store, engine: &provision.Engine{Provider: cloudflare.New(cloudflare.Options{
+	return &account{sandbox: store, engine: p.sandboxEngine(c, store)}, nil
+}
+
+func (p *program) sandboxEngine(c *cli.Context, store *sandbox.Store) *provision.Engine {
+	return &provision.Engine{Provider: cloudflare.New(cloudflare.Options{
 		Token: store.Token(), UserAgent: "cfproxy/" + version(), Trace: p.trace(c),
 		Transport: sandbox.Transport(sandbox.Handler(store)),
-	})}}, nil
+	})}
 }
 
 // token is the API token from the environment. It is never a flag: arguments can be read by every process.
@@ -66,7 +73,7 @@ func (p *program) baseURL() (string, error) {
 		return "", usage("base-url-insecure", "value", redactURL(base))
 	}
 	if !p.noticed {
-		p.say("notice.base-url", "url", redactURL(base))
+		p.note("notice.base-url", "url", redactURL(base))
 		p.noticed = true
 	}
 	return strings.TrimSuffix(base, "/") + "/", nil
@@ -95,7 +102,7 @@ func (p *program) trace(c *cli.Context) func(cloudflare.Call) {
 		if call.Err != nil {
 			status = string(provision.CodeOf(call.Err))
 		}
-		p.say("debug.call", "method", call.Method, "path", call.Path, "code", itoa(call.Status), "status", status,
+		p.note("debug.call", "method", call.Method, "path", call.Path, "code", itoa(call.Status), "status", status,
 			"ray", orDash(call.Ray), "ms", itoa(int(call.Took.Milliseconds())))
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
-	"github.com/cfproxy/cfproxy/provision/cloudflare"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -29,11 +28,15 @@ func (p *program) demoCommand() *cli.Command {
 // demo tells the whole story in a sandbox, in memory unless a file is named: deploy, verify, one request through the Worker on the real runtime,
 // destroy. It needs no account and talks to nobody but the registry from which the runtime is installed once.
 func (p *program) demo(c *cli.Context) error {
-	store, err := sandbox.Open(global(c, "sandbox"))
+	file, err := sandboxFile(c)
+	if err != nil {
+		return err
+	}
+	store, err := sandbox.Open(file)
 	if err != nil {
 		return wrap("sandbox-unreadable", err)
 	}
-	p.tell("demo.welcome")
+	p.answer("demo.welcome")
 	edge, err := p.openEdge(c.Context, store, "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -43,9 +46,7 @@ func (p *program) demo(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	engine := &provision.Engine{Provider: cloudflare.New(cloudflare.Options{
-		Token: store.Token(), UserAgent: "cfproxy/" + version(), Transport: sandbox.Transport(sandbox.Handler(store)), Trace: p.trace(c),
-	})}
+	engine := p.sandboxEngine(c, store)
 	plan, err := p.demoDeploy(c, engine, r)
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func (p *program) demo(c *cli.Context) error {
 }
 
 func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
-	p.tell("demo.deploy", "host", demoHost)
+	p.answer("demo.deploy", "host", demoHost)
 	plan, err := p.makePlan(c.Context, engine, r)
 	if err != nil {
 		return plan, err
@@ -76,20 +77,25 @@ func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan pr
 	network := networkTo(edge)
 	target := targetOf(r, demoHost)
 	target.Build = plan.Build()
-	p.tell("demo.verify")
+	p.answer("demo.verify")
 	report := p.probe(c, r, target, network, false)
-	p.view.Report(p.stdout, report, r.providers[0].Name)
+	p.view.Report(p.stdout, report, r.providers[0].Name, func(command string) string { return p.again(c, command, demoHost) })
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
 	if !proved(report) {
-		p.tell("demo.incomplete")
+		if !edge.Runs() {
+			p.answer("demo.incomplete")
+		}
 		return silent(exitFailed)
 	}
-	p.tell("demo.chat")
+	p.answer("demo.chat")
 	question := p.text.T("demo.question")
 	answer, err := chat(c.Context, network, target, question)
 	if err != nil {
 		return wrap("demo-chat-failed", err)
 	}
-	p.tell("demo.exchange", "question", question, "answer", answer)
+	p.answer("demo.exchange", "question", question, "answer", answer)
 	return nil
 }
 
@@ -130,7 +136,7 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 }
 
 func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan provision.Plan) error {
-	p.tell("demo.destroy")
+	p.answer("demo.destroy")
 	removal, err := p.makeRemoval(c.Context, engine, plan.Config())
 	if err != nil {
 		return err
@@ -138,7 +144,7 @@ func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan pro
 	if _, err := p.applyOnce(c, engine, removal); err != nil {
 		return err
 	}
-	p.tell("demo.end")
+	p.answer("demo.end")
 	return nil
 }
 

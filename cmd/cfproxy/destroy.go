@@ -26,14 +26,15 @@ func (p *program) destroy(c *cli.Context) error {
 	if len(plan.Changes()) == 0 {
 		return p.finishDestroy(plan, provision.Receipt{Done: []provision.Step{}})
 	}
-	p.say("destroy.title", "host", hostsOf(plan))
+	p.note("destroy.title", "host", hostsOf(plan))
 	p.view.Plan(p.stderr, plan)
 	if err := p.confirm(c, plan, "destroy"); err != nil {
 		return err
 	}
 	receipt, err := p.applyOnce(c, account.engine, plan)
 	if err != nil {
-		p.sayWhatStands(c.Command.Name, receipt)
+		p.sayWhatStands(c, receipt)
+		p.failed = &receipt
 		return err
 	}
 	return p.finishDestroy(plan, receipt)
@@ -63,9 +64,9 @@ func (p *program) finishDestroy(plan provision.Plan, receipt provision.Receipt) 
 		return p.writeJSON(out)
 	}
 	if len(receipt.Done) == 0 {
-		p.tell("destroy.nothing", "host", hostsOf(plan))
+		p.answer("destroy.nothing", "host", hostsOf(plan))
 		return nil
 	}
-	p.tell("destroy.done", "host", hostsOf(plan))
+	p.answer("destroy.done", "host", hostsOf(plan))
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
 )
@@ -83,7 +84,7 @@ func (p *program) exit(err error) int {
 	code, details, status := p.classify(err)
 	p.show(err, code, details)
 	if p.json {
-		p.writeJSON(map[string]any{"error": map[string]any{"code": code, "details": details, "conflicts": conflictsOf(err)}})
+		p.writeJSON(p.errorResult(code, details, conflictsOf(err)))
 	}
 	return status
 }
@@ -122,7 +123,7 @@ func statusOf(code provision.Code) int {
 	return exitFailed
 }
 
-// withCause adds the cause in the system's own words, and makes permissions readable.
+// withCause adds the cause in the system's own words.
 func withCause(details map[string]string, err error) map[string]string {
 	all := map[string]string{}
 	for name, value := range details {
@@ -183,7 +184,7 @@ func (p *program) readable(details map[string]string) map[string]string {
 	}
 	for name, value := range details {
 		if value != "" {
-			all[name] = value
+			all[name] = view.Clean(value)
 		}
 	}
 	var names []string

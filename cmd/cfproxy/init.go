@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -23,7 +23,7 @@ func (p *program) init(c *cli.Context) error {
 	if !p.terminal && len(chosen[keyDomains]) == 0 {
 		return usage("domain-missing")
 	}
-	p.say("init.welcome")
+	p.note("init.welcome")
 	account, err := p.askAccount(c, chosen)
 	if err != nil {
 		return err
@@ -38,28 +38,40 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	r.Adopt = c.Bool("adopt")
+	way, err := p.wayToProve(c, account)
+	if err != nil {
+		return err
+	}
+	defer way.Close()
 	receipt, err := p.carryOut(c, r, account)
 	if err != nil {
 		return err
 	}
-	unproved := p.prove(c, r, account, receipt)
-	return errors.Join(p.keep(r, receipt.Plan.Worker, account), unproved)
+	unproved := p.prove(c, r, way, receipt)
+	return cmp.Or(unproved, p.keep(c, r, receipt.Plan.Worker, account))
 }
 
-// keep writes cfproxy.toml, and says so: it is what the next command reads.
-func (p *program) keep(r relay, worker string, account *account) error {
+// keep writes cfproxy.toml, and says so: it is what the next command reads. An error is said here, since the result was
+// printed before.
+func (p *program) keep(c *cli.Context, r relay, worker string, account *account) error {
 	file, written, err := p.writeConfig(r, worker)
 	if err != nil {
-		return err
+		code, details, _ := p.classify(err)
+		p.show(err, code, details)
+		return silent(exitFailed)
 	}
+	listed, err := p.configFile(file, r.Domains)
 	fmt.Fprintln(p.stderr)
-	if written {
-		p.say("init.wrote", "file", file)
-	} else {
-		p.say("init.kept", "file", file)
+	switch {
+	case written:
+		p.note("init.wrote", "file", file)
+	case err == nil && len(listed) > 0:
+		p.note("init.kept", "file", file)
+	default:
+		p.note("init.other", "file", file, "command", p.again(c, "status", r.Domains...))
 	}
 	if account.sandbox == nil && p.token() == "" {
-		p.say("init.token")
+		p.note("init.token")
 	}
 	return nil
 }
@@ -80,7 +92,7 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 			return account, err
 		}
 		code, details, _ := p.classify(err)
-		p.say("error."+code, flat(p.readable(details))...)
+		p.note("error."+code, flat(p.readable(details))...)
 		if token, err = p.askTokenAgain(c); err != nil {
 			return nil, err
 		}
@@ -104,9 +116,9 @@ func clientsOf(r relay, plan provision.Plan) ([]relayClient, error) {
 func (p *program) tellClient(client relayClient, verified bool) {
 	fmt.Fprintln(p.stdout)
 	if verified {
-		p.tell("client.works", "host", provision.DisplayName(client.Host))
+		p.answer("client.works", "host", provision.DisplayName(client.Host))
 	} else {
-		p.tell("client.deployed", "host", provision.DisplayName(client.Host))
+		p.answer("client.deployed", "host", provision.DisplayName(client.Host))
 	}
 	for _, snippet := range client.Snippets {
 		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)

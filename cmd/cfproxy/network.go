@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -38,9 +39,9 @@ func (n *network) to(host string) verify.Net {
 	return way
 }
 
-// Close ends the sandbox's edge, if there is one.
+// Close ends the sandbox's edge, if there is one. A nil network has none.
 func (n *network) Close() {
-	if n.edge != nil {
+	if n != nil && n.edge != nil {
 		n.edge.Close()
 	}
 }
@@ -120,16 +121,16 @@ func (d detour) fits(host, port string) bool {
 }
 
 // dial connects to an address, or to where the first detour that fits leads.
-func (n *network) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (n *network) dial(ctx context.Context, protocol, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range n.detours {
 		if d.fits(host, port) {
-			host, port = orElse(d.toHost, host), orElse(d.toPort, port)
+			host, port = cmp.Or(d.toHost, host), cmp.Or(d.toPort, port)
 			break
 		}
 	}
-	return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(host, port))
+	return (&net.Dialer{}).DialContext(ctx, protocol, net.JoinHostPort(host, port))
 }

@@ -21,6 +21,26 @@ type result struct {
 	Clients  []relayClient       `json:"clients,omitempty"`
 }
 
+// failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
+type failure struct {
+	Error struct {
+		Code      string             `json:"code"`
+		Details   map[string]string  `json:"details,omitempty"`
+		Conflicts []provision.Object `json:"conflicts,omitempty"`
+	} `json:"error"`
+	Done    []provision.Step `json:"done,omitempty"`
+	Unknown []provision.Step `json:"unknown,omitempty"`
+}
+
+func (p *program) errorResult(code string, details map[string]string, conflicts []provision.Object) failure {
+	var f failure
+	f.Error.Code, f.Error.Details, f.Error.Conflicts = code, details, conflicts
+	if p.failed != nil {
+		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
+	}
+	return f
+}
+
 // thing is one line of status.
 type thing struct {
 	State   string               `json:"state"` // ok, missing, drift, surplus, foreign

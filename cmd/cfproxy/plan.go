@@ -72,6 +72,6 @@ func (p *program) makePlan(ctx context.Context, engine *provision.Engine, r rela
 }
 
 func (p *program) tellPlan(plan provision.Plan) {
-	p.tell("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.answer("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
 	p.view.Plan(p.stdout, plan)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -9,6 +10,7 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
+	"github.com/cfproxy/cfproxy/provision"
 )
 
 // program is one run: where it runs, the words of its language, and how it shows things.
@@ -20,6 +22,8 @@ type program struct {
 	json bool
 	// noticed says that the address of the API was mentioned.
 	noticed bool
+	// failed is what an apply that failed had done until then, for the error's JSON.
+	failed *provision.Receipt
 }
 
 // newProgram chooses the language before anything else, since even the help texts need it.
@@ -56,6 +60,17 @@ func languageFlag(args []string) (value string, given bool) {
 	return "", false
 }
 
+// sandboxFile reads --sandbox. Given but empty, as by a variable that was never set, it must not mean the real account.
+func sandboxFile(c *cli.Context) (string, error) {
+	file := global(c, "sandbox")
+	for _, level := range c.Lineage() {
+		if level.IsSet("sandbox") && file == "" {
+			return "", usage("sandbox-empty")
+		}
+	}
+	return file, nil
+}
+
 // global reads a flag that may stand before or after the command.
 func global(c *cli.Context, name string) string {
 	for _, level := range c.Lineage() {
@@ -80,13 +95,53 @@ func (p *program) ask() prompt.Prompter {
 	return p.prompter
 }
 
-// say writes a line that is not the result: progress, plans before a yes, warnings.
-func (p *program) say(key string, pairs ...string) {
+// again gives the command line by which to go on: the same hosts and settings, for the same command or another one.
+func (p *program) again(c *cli.Context, command string, hosts ...string) string {
+	parts := []string{"cfproxy"}
+	if file := global(c, "sandbox"); file != "" {
+		parts = append(parts, "--sandbox", file)
+	}
+	parts = append(parts, command)
+	if file := c.String("config"); file != "" {
+		parts = append(parts, "--config", file)
+		hosts = nil
+	}
+	for _, host := range hosts {
+		parts = append(parts, "--domain", host)
+	}
+	for _, s := range settingTable() {
+		if s.key == keyDomains || !c.IsSet(s.flag) || !slices.Contains(settingsOf(command), s.key) {
+			continue
+		}
+		values := []string{c.String(s.flag)}
+		if s.many {
+			values = c.StringSlice(s.flag)
+		}
+		for _, value := range values {
+			parts = append(parts, "--"+s.flag, value)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// settingsOf names the settings that a command takes.
+func settingsOf(command string) []string {
+	switch command {
+	case "verify":
+		return []string{keyDomains, keyProviders}
+	case "destroy":
+		return []string{keyDomains, keyWorker, keyAccount}
+	}
+	return []string{keyDomains, keyProviders, keyWorker, keyAccount, keyRegion, keyOrigin}
+}
+
+// note writes a line that is not the result, on stderr: progress, plans before a yes, warnings.
+func (p *program) note(key string, pairs ...string) {
 	fmt.Fprintln(p.stderr, p.text.T(key, pairs...))
 }
 
-// tell writes a line of the result.
-func (p *program) tell(key string, pairs ...string) {
+// answer writes a line of the result, on stdout.
+func (p *program) answer(key string, pairs ...string) {
 	fmt.Fprintln(p.stdout, p.text.T(key, pairs...))
 }
 

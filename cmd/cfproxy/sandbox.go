@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -27,7 +28,11 @@ func (p *program) sandboxCommand() *cli.Command {
 
 // serveSandbox serves the emulated API and edge on loopback until it is interrupted.
 func (p *program) serveSandbox(c *cli.Context) error {
-	store, err := sandbox.Open(orElse(c.String("state"), global(c, "sandbox")))
+	file, err := sandboxFile(c)
+	if err != nil {
+		return err
+	}
+	store, err := sandbox.Open(cmp.Or(c.String("state"), file))
 	if err != nil {
 		return wrap("sandbox-unreadable", err, "file", c.String("state"))
 	}
@@ -59,7 +64,7 @@ func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *sandbox
 	if err := os.WriteFile(ca, edge.CAPEM(), 0o644); err != nil {
 		return wrap("ca-unwritable", err)
 	}
-	p.tell(words, "url", "http://"+api.Addr().String()+"/client/v4", "token", store.Token(), "host", demoHost,
+	p.answer(words, "url", "http://"+api.Addr().String()+"/client/v4", "token", store.Token(), "host", demoHost,
 		"edge", edge.Addr(), "ca", ca, "key", sandbox.Key)
 	return serveUntil(ctx, api, sandbox.Handler(store))
 }
@@ -94,15 +99,18 @@ func checkLoopback(address string) error {
 	return nil
 }
 
-// openEdge opens the sandbox's edge with the real runtime behind it, which it installs on first use. Without npm the edge
-// still answers, up to the Worker.
+// openEdge opens the sandbox's edge with the real runtime behind it, which it installs on first use. Where that
+// fails the edge still answers, up to the Worker.
 func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen string) (*sandbox.Edge, error) {
 	binary, err := p.runtime(ctx)
-	if err != nil && !errors.Is(err, workerd.ErrNoNPM) {
-		return nil, err
-	}
-	if err != nil {
-		p.say("notice.no-npm")
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, workerd.ErrNoNPM):
+		p.note("notice.no-npm")
+	case err != nil:
+		code, details, _ := p.classify(err)
+		p.show(err, code, details)
 	}
 	edge, err := sandbox.OpenEdge(ctx, sandbox.EdgeConfig{Store: store, Workerd: binary, Listen: listen})
 	if err != nil {
@@ -159,8 +167,8 @@ func networkTo(edge *sandbox.Edge) *network {
 
 // sandboxOnly opens the sandbox for a command that asks nothing of the real account.
 func (p *program) sandboxOnly(c *cli.Context) (*account, error) {
-	if file := global(c, "sandbox"); file != "" {
-		return p.openSandbox(c, file)
+	if file, err := sandboxFile(c); file != "" || err != nil {
+		return p.openSandbox(file, c, err)
 	}
 	return &account{}, nil
 }

@@ -35,7 +35,7 @@ func (p *program) status(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.tellStatus(plan, r.chosen, config)
+	return p.tellStatus(c, plan, r.chosen, config)
 }
 
 // asDeployed takes what the owner did not choose from what stands.
@@ -49,23 +49,23 @@ func asDeployed(config, standing provision.Config, chosen settings) provision.Co
 	return config
 }
 
-func (p *program) tellStatus(plan provision.Plan, chosen settings, config provision.Config) error {
+func (p *program) tellStatus(c *cli.Context, plan provision.Plan, chosen settings, config provision.Config) error {
 	if p.json {
 		out := result{Things: thingsOf(plan), Warnings: plan.Warnings()}
 		ok := !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
 		out.OK = &ok
 		return p.writeJSON(out)
 	}
-	p.tell("status.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.answer("status.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
 	p.view.Status(p.stdout, plan)
-	command := commandLine("deploy", plan.Sites) + asFlags(chosen, config)
+	command := p.again(c, "deploy", asciiHosts(plan)...) + asFlags(chosen, config)
 	switch {
 	case len(plan.Changes()) == 0:
-		p.tell("status.good")
+		p.answer("status.good")
 	case plan.IsFirst():
-		p.tell("status.absent", "command", command)
+		p.answer("status.absent", "command", command)
 	default:
-		p.tell("status.differs", "command", command)
+		p.answer("status.differs", "command", command)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := p.key(c)
+	key, err := p.key(c, r)
 	if err != nil {
 		return err
 	}
@@ -49,42 +50,43 @@ func (p *program) verify(c *cli.Context) error {
 	out := result{}
 	for _, host := range r.Domains {
 		target := targetOf(r, host)
-		target.Key, target.Model = key, orElse(c.String("model"), target.Model)
+		target.Key, target.Model = key, cmp.Or(c.String("model"), target.Model)
 		out.Verify = append(out.Verify, p.probe(c, r, target, network, c.IsSet("timeout")))
 	}
 	return p.finishVerify(c, r, out)
 }
 
 func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
-	unverified := unverified(c, out.Verify)
-	ok := unverified == nil
+	unproved := p.unproved(c, out.Verify)
+	ok := unproved == nil
 	out.OK = &ok
 	if p.json {
 		if err := p.writeJSON(out); err != nil {
 			return err
 		}
-		return unverified
+		return unproved
 	}
 	for _, report := range out.Verify {
-		p.tellReport(report, r.providers[0].Name)
+		p.tellReport(c, report, r.providers[0].Name)
 	}
 	if ok {
-		p.tell("verify.good")
+		p.answer("verify.good")
 	} else {
-		p.tell("verify.bad")
+		p.answer("verify.bad")
 	}
-	return unverified
+	return unproved
 }
 
-// unverified is the end of a run of which some host is not proved to work, or that was interrupted; nil where all are.
-func unverified(c *cli.Context, reports []verify.Report) error {
+// unproved is the end of a run of which some host is not proved to work, or that was interrupted; nil where all are.
+func (p *program) unproved(c *cli.Context, reports []verify.Report) error {
 	if c.Context.Err() != nil {
-		return c.Context.Err()
+		p.note("error.interrupted")
+		return silent(exitInterrupted)
 	}
-	if !slices.ContainsFunc(reports, func(r verify.Report) bool { return !proved(r) }) {
-		return nil
+	if slices.ContainsFunc(reports, func(r verify.Report) bool { return !proved(r) }) {
+		return silent(exitUnverified)
 	}
-	return silent(exitUnverified)
+	return nil
 }
 
 // proved wants more than that nothing failed: the provider must have answered as it should, for a provider that is down
@@ -96,10 +98,13 @@ func proved(report verify.Report) bool {
 }
 
 // key reads the provider's key from the variable that the user names. Its value goes nowhere but into the request.
-func (p *program) key(c *cli.Context) (string, error) {
+func (p *program) key(c *cli.Context, r relay) (string, error) {
 	name := c.String("key-env")
 	if name == "" {
 		return "", nil
+	}
+	if provider := r.providers[0]; provider.Chat.Path == "" {
+		return "", usage("key-unsupported", "provider", provider.Name)
 	}
 	key := strings.TrimSpace(p.getenv(name))
 	if key == "" {
@@ -146,15 +151,8 @@ func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *
 	return report
 }
 
-func (p *program) tellReport(report verify.Report, provider string) {
+func (p *program) tellReport(c *cli.Context, report verify.Report, provider string) {
 	fmt.Fprintln(p.stderr)
-	p.tell("verify.title", "host", provision.DisplayName(report.Host))
-	p.view.Report(p.stdout, report, provider)
-}
-
-func orElse(value, fallback string) string {
-	if value == "" {
-		return fallback
-	}
-	return value
+	p.answer("verify.title", "host", provision.DisplayName(report.Host))
+	p.view.Report(p.stdout, report, provider, func(command string) string { return p.again(c, command, report.Host) })
 }

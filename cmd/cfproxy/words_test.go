@@ -115,7 +115,7 @@ func TestEveryErrorAndFailureHasARemedy(t *testing.T) {
 	t.Parallel()
 	english, _ := catalogues(t)
 	obvious := []string{
-		"unexpected", "declined", "interrupted", "shell-unknown", "provider-unknown", "provider-missing", "upstream-is-itself",
+		"unexpected", "declined", "interrupted", "shell-unknown", "provider-unknown", "upstream-is-itself",
 		"cacert-unreadable", "cacert-empty", "config-unreadable", "config-unwritable", "config-unknown-key", "config-invalid",
 		"sandbox-unreadable", "ca-unwritable", "demo-chat-failed",
 		"host-url", "host-path", "host-port", "host-wildcard", "host-space", "host-label", "host-long", "host-outside",
@@ -140,7 +140,7 @@ func TestChecksUseOnlyTheirDetails(t *testing.T) {
 		for _, key := range []string{"check." + code.Name, "fix." + code.Name} {
 			for _, name := range placeholders(english.T(key)) {
 				name = strings.Trim(name, "{}")
-				if !slices.Contains(code.Details, name) && name != "host" && name != "provider" {
+				if !slices.Contains(code.Details, name) && !slices.Contains([]string{"host", "provider", "deploy", "status", "verify"}, name) {
 					t.Errorf("%s: %s carries no %s", key, code.Name, name)
 				}
 			}

@@ -67,7 +67,7 @@ func New(o Options) *Client {
 		option.WithHeader("User-Agent", o.UserAgent),
 		option.WithMaxRetries(0),
 		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: neverFollow}),
-		option.WithMiddleware(tracing(o.Trace), judging),
+		option.WithMiddleware(judging, tracing(o.Trace)),
 	}
 	return &Client{
 		zones:     zones.NewZoneService(options...),

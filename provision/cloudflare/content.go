@@ -15,25 +15,22 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// readCode gives the digest of a Worker's modules, or "" where they cannot be had: that there is no such Worker is for its
-// settings to say, and some kinds of Worker and of token get no code. What is not read is not compared.
+// readCode gives the digest of a Worker's modules, or "" where they cannot be had for whatever reason: some kinds of Worker
+// and of token get no code, and nothing else depends on it. What is not read is not compared.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/get/
-func (c *Client) readCode(ctx context.Context, account, name string) (string, error) {
+func (c *Client) readCode(ctx context.Context, account, name string) string {
 	var params workers.ScriptContentGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	res, err := c.content.Get(ctx, name, params)
-	if e := (*provision.Error)(nil); errors.As(err, &e) && !e.Temporary {
-		return "", nil
-	}
 	if err != nil {
-		return "", failure(err)
+		return ""
 	}
 	defer res.Body.Close()
 	modules, err := readModules(res)
 	if err != nil || len(modules) == 0 {
-		return "", nil
+		return ""
 	}
-	return provision.CodeDigest(modules), nil
+	return provision.CodeDigest(modules)
 }
 
 // readModules reads the JavaScript parts of a form, which is how the API gives the modules back.

@@ -43,13 +43,17 @@ func (c *Client) Routes(ctx context.Context, zone provision.Zone) ([]provision.O
 	return found, nil
 }
 
-// normalPattern lowers the host, which matches in any case, and leaves the path, which does not.
+// normalPattern lowers scheme and host, which match in any case, and leaves the path, which does not.
 func normalPattern(pattern string) string {
-	host, path, found := strings.Cut(pattern, "/")
-	if !found {
+	start := strings.Index(pattern, "://") + 1
+	if start > 0 {
+		start += 2
+	}
+	end := strings.Index(pattern[start:], "/")
+	if end < 0 {
 		return strings.ToLower(pattern)
 	}
-	return strings.ToLower(host) + "/" + path
+	return strings.ToLower(pattern[:start+end]) + pattern[start+end:]
 }
 
 func (c *Client) doRoute(ctx context.Context, step provision.Step) (string, error) {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/worker"
@@ -35,12 +34,11 @@ type binding struct {
 // Script reads a Worker's settings and code at once, nil where there is no such Worker.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/script_and_version_settings/
 func (c *Client) Script(ctx context.Context, account, name string) (*provision.Object, error) {
-	var s *settings
-	var code string
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { s, err = c.readSettings(ctx, account, name); return err })
-	group.Go(func() (err error) { code, err = c.readCode(ctx, account, name); return err })
-	if err := group.Wait(); err != nil || s == nil {
+	code := make(chan string, 1)
+	go func() { code <- c.readCode(ctx, account, name) }()
+	s, err := c.readSettings(ctx, account, name)
+	digest := <-code
+	if err != nil || s == nil {
 		return nil, err
 	}
 	object := &provision.Object{
@@ -53,8 +51,8 @@ func (c *Client) Script(ctx context.Context, account, name string) (*provision.O
 			provision.AttrRegion:    s.region(),
 		},
 	}
-	if code != "" {
-		object.Attrs[provision.AttrCode] = code
+	if digest != "" {
+		object.Attrs[provision.AttrCode] = digest
 	}
 	return object, nil
 }

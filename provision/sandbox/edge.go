@@ -95,6 +95,9 @@ func quiet(h http.Handler) *http.Server {
 	}
 }
 
+// Runs tells whether there is a runtime, so that scripts are run and not answered for.
+func (e *Edge) Runs() bool { return e.runtime.binary != "" }
+
 // Addr is the loopback address, host:port.
 func (e *Edge) Addr() string { return e.listener.Addr().String() }
 

@@ -15,6 +15,12 @@ import (
 	"time"
 )
 
+// A proxy that swallows what it is sent would otherwise be waited for without end.
+const (
+	installLimit = 5 * time.Minute
+	tryLimit     = 10 * time.Second
+)
+
 // staleAfter is the age at which an unfinished install is taken for abandoned.
 const staleAfter = time.Hour
 
@@ -78,6 +84,8 @@ func install(ctx context.Context, npm, cacheDir, dir string, progress func(strin
 // binary is one and a user's own npm settings may leave those out. Without a
 // network npm would go on trying for more than a minute.
 func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, installLimit, fmt.Errorf("npm install took over %v", installLimit))
+	defer cancel()
 	cmd := exec.CommandContext(ctx, npm, "install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund",
 		"--include=optional", "--loglevel=http", "--fetch-retries=1", "--fetch-retry-mintimeout=2000", "workerd@"+Version)
 	cmd.Dir = dir
@@ -90,7 +98,7 @@ func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
 	err := cmd.Run()
 	out.flush()
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("npm install: %w: %s", err, out.lastWords())
@@ -101,6 +109,8 @@ func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
 // tryRun tells a binary that cannot run here (another libc, a full disk) from a
 // good one before it is kept.
 func tryRun(ctx context.Context, bin string) error {
+	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+	defer cancel()
 	out, err := exec.CommandContext(ctx, bin, "--version").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("workerd does not run on this machine: %w: %s", err, strings.TrimSpace(string(out)))

@@ -15,13 +15,17 @@ var marks = map[verify.Status]row{
 	verify.Skip: {glyph: "-", style: faint},
 }
 
-// Report shows what each probe found and, under a failure, what to do about it. provider is the name of who should answer.
-func (v View) Report(w io.Writer, r verify.Report, provider string) {
+// Report shows what each probe found and, under a failure, what to do about it. provider is the name of who should answer,
+// again gives the command line by which to go on with a command.
+func (v View) Report(w io.Writer, r verify.Report, provider string, again func(command string) string) {
 	var rows []row
 	for _, result := range r.Results {
 		line := marks[result.Status]
 		line.cells = []string{v.probe(result.Probe, provider), v.Found(result, r.Host, provider)}
-		if fix := v.Fix(result, r.Host, provider); fix != "" {
+		if fix := v.fix(result, r.Host, provider); fix != "" {
+			for _, command := range []string{"deploy", "status", "verify"} {
+				fix = strings.ReplaceAll(fix, "{"+command+"}", again(command))
+			}
 			line.notes = strings.Split(fix, "\n")
 		}
 		rows = append(rows, line)
@@ -45,8 +49,8 @@ func (v View) Found(r verify.Result, host, provider string) string {
 	return v.fill("check."+r.Code, r, host, provider)
 }
 
-// Fix says what to do about a failure or a warning; "" where there is nothing to do.
-func (v View) Fix(r verify.Result, host, provider string) string {
+// fix says what to do about a failure or a warning; "" where there is nothing to do.
+func (v View) fix(r verify.Result, host, provider string) string {
 	key := "fix." + r.Code
 	if (r.Status != verify.Fail && r.Status != verify.Warn) || !v.Text.Has(key) {
 		return ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 
@@ -36,6 +37,17 @@ func (v View) paint(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
+// Clean takes out what a terminal would obey rather than show. Comments on records, and messages of an API, are other
+// people's text.
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // pad fills text with blanks to a width in terminal cells, of which a Chinese character takes two.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-runewidth.StringWidth(text)))
@@ -46,7 +58,9 @@ func pad(text string, width int) string {
 func (v View) table(w io.Writer, rows []row) {
 	var widths []int
 	for _, r := range rows {
-		for i, cell := range r.cells {
+		for i := range r.cells {
+			r.cells[i] = Clean(r.cells[i])
+			cell := r.cells[i]
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
@@ -66,7 +80,7 @@ func (v View) table(w io.Writer, rows []row) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
 		for _, note := range r.notes {
-			fmt.Fprintln(w, "       "+v.paint(faint, note))
+			fmt.Fprintln(w, "       "+v.paint(faint, Clean(note)))
 		}
 	}
 }

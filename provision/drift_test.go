@@ -1,0 +1,162 @@
+package provision_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	good := w.bytes()
+	mark := provision.RecordComment("cfproxy-gptapi-example-com")
+	text := strings.Replace(good, `"content": "2.2.2.2",`, `"content": "192.0.2.9",`, 1)
+	text = strings.Replace(text, `"records": [`, `"records": [{"type": "A", "name": "gptapi.example.com", "content": "192.0.2.7", "proxied": true, "comment": "`+mark+`"},`, 1)
+	w = newWorld(t, text)
+	w.mustDeploy(w.config())
+	if n := strings.Count(w.bytes(), `"name": "gptapi.example.com"`); n != 1 || !strings.Contains(w.bytes(), `"content": "2.2.2.2"`) {
+		t.Errorf("%d records after the repair:\n%s", n, w.bytes())
+	}
+}
+
+// What somebody edits in the dashboard without changing a name is still seen and put back.
+func TestHiddenDriftIsRepaired(t *testing.T) {
+	t.Parallel()
+	for attr, edit := range map[string][2]string{
+		provision.AttrCode:     {`"// @ts-check",`, `"// edited",`},
+		provision.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
+	} {
+		w := newWorld(t, "")
+		w.mustDeploy(w.config())
+		edited := strings.Replace(w.bytes(), edit[0], edit[1], 1)
+		if edited == w.bytes() {
+			t.Fatalf("%s: nothing to edit in\n%s", attr, edited)
+		}
+		w = newWorld(t, edited)
+		plan, err := w.plan(w.config())
+		if err != nil || len(plan.Changes()) != 1 || plan.Changes()[0].Diff[0].Name != attr {
+			t.Fatalf("%s: got %v, %v", attr, plan.Changes(), err)
+		}
+		w.mustDeploy(w.config())
+		if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+			t.Errorf("%s: after the repair: %v, %v", attr, plan.Changes(), err)
+		}
+	}
+}
+
+// A record that is not ours and stays behind answers once our route is gone; its owner is told.
+func TestRemovalTellsOfARecordThatStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	w = newWorld(t, strings.Replace(w.bytes(), `"comment": "managed-by=cfproxy worker=cfproxy-gptapi-example-com",`, "", 1))
+	observed, err := w.engine.Observe(context.Background(), w.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	if err != nil || len(plan.Changes()) != 2 {
+		t.Fatalf("got %v, %v", plan.Changes(), err)
+	}
+	if w := plan.Warnings(); len(w) != 1 || w[0].Code != provision.WarnRecordStays || w[0].Details["content"] != "2.2.2.2" {
+		t.Errorf("warnings: %v", w)
+	}
+}
+
+func TestWorkerIsFoundByItsRouteAndKeptWhileOthersNeedIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`)
+	empty := w.bytes()
+	both := w.config()
+	both.Domains = []string{host, "api.example.org"}
+	both.Worker = "relay"
+	w.mustDeploy(both)
+
+	one := w.config() // does not name the Worker
+	plan, err := w.plan(one)
+	if err != nil || plan.Worker != "relay" || len(plan.Changes()) > 0 {
+		t.Errorf("got Worker %q with changes %v, %v", plan.Worker, plan.Changes(), err)
+	}
+	if _, err := w.destroy(one); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(w.bytes(), `"name": "relay"`) {
+		t.Error("the Worker is gone though a route of another zone leads to it")
+	}
+	other := w.config()
+	other.Domains = []string{"api.example.org"}
+	if _, err := w.destroy(other); err != nil || w.bytes() != empty {
+		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
+	}
+}
+
+func TestAccountsOfOneRelayMustBeOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [
+		{"name": "Acme", "zones": [{"name": "example.com"}]}, {"name": "Bolt", "zones": [{"name": "example.org"}]}]}`)
+	config := w.config()
+	config.Domains = append(config.Domains, "api.example.org")
+	if _, err := w.plan(config); provision.CodeOf(err) != provision.CodeAccountsDiffer {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A Worker may change its name: its route is ours all the same, and the old one goes once nothing needs it.
+func TestRenamedWorkerLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	empty := w.bytes()
+	w.mustDeploy(w.config())
+	renamed := w.config()
+	renamed.Worker = "relay"
+	w.mustDeploy(renamed)
+	if strings.Contains(w.bytes(), `"name": "cfproxy-gptapi-example-com"`) {
+		t.Error("the old Worker is still there")
+	}
+	if _, err := w.destroy(w.config()); err != nil || w.bytes() != empty {
+		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
+	}
+}
+
+// With its route removed by hand, the Worker is found by what the record says of it.
+func TestWorkerIsFoundByItsRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	config := w.config()
+	config.Worker = "relay"
+	w.mustDeploy(config)
+	plan, err := w.plan(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range plan.Steps {
+		if step.Address.Kind == provision.KindRoute {
+			step.Action = provision.ActionDelete
+			if _, err := w.engine.Provider.Do(context.Background(), step); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	plan, err = w.plan(w.config())
+	if err != nil || plan.Worker != "relay" || len(plan.Changes()) != 1 {
+		t.Errorf("got Worker %q with changes %v, %v", plan.Worker, plan.Changes(), err)
+	}
+}
+
+// What takes paths away from us is gone before the record opens the door.
+func TestAdoptedShadowGoesBeforeTheRecordComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "routes": [{"pattern": "gptapi.example.com/v1/*"}]}]}]}`)
+	config := w.config()
+	config.Adopt = true
+	w.mustDeploy(config)
+	if diff := cmp.Diff([]string{"PUT script", "POST route", "DELETE route", "POST record"}, w.writes()); diff != "" {
+		t.Error(diff)
+	}
+}
