@@ -160,3 +160,53 @@ func TestAdoptedShadowGoesBeforeTheRecordComes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Somebody makes the same record between our look and our POST: it is theirs, and stays as they made it.
+func TestARecordThatSomebodyElseJustMadeIsTheirs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.engine.Provider = &neighbour{Provider: w.engine.Provider}
+	_, err := w.deploy(w.config())
+	if code := provision.CodeOf(err); code != provision.CodeConflict {
+		t.Errorf("got %v", err)
+	}
+	if text := w.bytes(); !strings.Contains(text, `"comment": "theirs"`) || strings.Contains(text, `"comment": "managed-by`) {
+		t.Errorf("their record did not stay alone:\n%s", text)
+	}
+}
+
+type neighbour struct {
+	provision.Provider
+	done bool
+}
+
+func (n *neighbour) Do(ctx context.Context, step provision.Step) (string, error) {
+	if step.Address.Kind == provision.KindRecord && !n.done {
+		n.done = true
+		theirs := step
+		theirs.After = provision.Attrs{"type": "A", "content": "2.2.2.2", "proxied": "true", "comment": "theirs"}
+		if id, err := n.Provider.Do(ctx, theirs); err != nil {
+			return id, err
+		}
+	}
+	return n.Provider.Do(ctx, step)
+}
+
+func TestTheSameZoneInTwoAccounts(t *testing.T) {
+	t.Parallel()
+	const both = `{"accounts": [{"name": "Acme", "id": "00000000000000000000000000000001", "zones": [{"name": "example.com", "status": "pending"}]},
+		{"name": "Bolt", "id": "00000000000000000000000000000002", "zones": [{"name": "example.com", "status": "STATUS"}]}]}`
+	w := newWorld(t, strings.Replace(both, "STATUS", "active", 1))
+	if plan, err := w.plan(w.config()); err != nil || plan.Account != "00000000000000000000000000000002" {
+		t.Errorf("the active one is not taken: %v, %v", plan.Account, err)
+	}
+	w = newWorld(t, strings.Replace(both, "STATUS", "pending", 1))
+	if _, err := w.plan(w.config()); provision.CodeOf(err) != provision.CodeZoneAmbiguous {
+		t.Errorf("got %v", err)
+	}
+	config := w.config()
+	config.Account = "00000000000000000000000000000001"
+	if plan, err := w.plan(config); err != nil || plan.Account != config.Account {
+		t.Errorf("the chosen one is not taken: %v, %v", plan.Account, err)
+	}
+}

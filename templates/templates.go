@@ -33,7 +33,8 @@ type Provider struct {
 	Client string `json:"client"`
 	// Probe is a request that costs nothing without a key.
 	Probe Probe `json:"probe"`
-	// Chat is where an OpenAI-shaped chat completion is asked for, and a small model; Path is "" where there is none.
+	// Chat is where an OpenAI-shaped chat completion is asked for, and a small model; Path is "" where there is none, so
+	// that the paid checks are not made.
 	Chat Chat `json:"chat"`
 	// Refused are the provider's own answers to the Probe without a key, any one of them.
 	Refused []Signature `json:"refused"`

@@ -43,11 +43,7 @@ func (p *program) destroy(c *cli.Context) error {
 // makeRemoval plans the removal of everything of ours. The Worker stays while routes of other hosts lead to it, wherever
 // in the account they are.
 func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, config provision.Config) (provision.Plan, error) {
-	progress := p.progress()
-	defer progress.Close()
-	engine.Observer = progress.Engine
-	progress.Doing(p.text.T("doing.observe"))
-	observed, err := engine.Observe(ctx, config)
+	observed, err := p.observe(ctx, engine, config)
 	if err != nil {
 		return provision.Plan{}, err
 	}

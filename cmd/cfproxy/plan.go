@@ -58,17 +58,22 @@ func (p *program) open(c *cli.Context) (relay, *account, error) {
 	return r, account, err
 }
 
-// makePlan observes the account and compares, telling of waits as they come.
+// makePlan observes the account and compares.
 func (p *program) makePlan(ctx context.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
-	progress := p.progress()
-	defer progress.Close()
-	engine.Observer = progress.Engine
-	progress.Doing(p.text.T("doing.observe"))
-	observed, err := engine.Observe(ctx, r.Config)
+	observed, err := p.observe(ctx, engine, r.Config)
 	if err != nil {
 		return provision.Plan{}, err
 	}
 	return provision.Diff(provision.NewDesired(r.Config, observed, worker.Load()), observed, r.Adopt)
+}
+
+// observe reads the account, telling of waits as they come.
+func (p *program) observe(ctx context.Context, engine *provision.Engine, config provision.Config) (provision.Observed, error) {
+	progress := p.progress()
+	defer progress.Close()
+	engine.Observer = progress.Engine
+	progress.Doing(p.text.T("doing.observe"))
+	return engine.Observe(ctx, config)
 }
 
 func (p *program) tellPlan(plan provision.Plan) {

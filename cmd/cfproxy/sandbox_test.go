@@ -55,6 +55,9 @@ func TestSandboxServesOtherPrograms(t *testing.T) {
 			t.Errorf("%s: %v\n%s", curl[1], err, said)
 		}
 	}
+	if out, err := client("--debug", "status", "--domain", "gptapi.example.com"); err != nil || !strings.Contains(out, "debug: GET ") || strings.Contains(out, found["token"]) {
+		t.Errorf("--debug status: %v\n%s", err, out)
+	}
 	if out, err := client("destroy", "--domain", "gptapi.example.com", "--yes"); err != nil {
 		t.Errorf("destroy: %v\n%s", err, out)
 	}

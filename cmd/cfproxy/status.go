@@ -20,15 +20,10 @@ func (p *program) status(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	progress := p.progress()
-	defer progress.Close()
-	account.engine.Observer = progress.Engine
-	progress.Doing(p.text.T("doing.observe"))
-	observed, err := account.engine.Observe(c.Context, r.Config)
+	observed, err := p.observe(c.Context, account.engine, r.Config)
 	if err != nil {
 		return err
 	}
-	progress.Close()
 	config := asDeployed(r.Config, observed.Standing(), r.chosen)
 	// As if everything could be taken over, so that what is not ours is shown and not refused.
 	plan, err := provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, true)

@@ -20,8 +20,8 @@ const maxTokens = 16
 
 var limitNames = []string{"max_completion_tokens", "max_tokens"}
 
-// completion asks the question once. It runs only after the provider probe has seen our Worker answer for this host on
-// this connection, so the key goes nowhere else.
+// completion asks the question once. It runs only after the provider probe has seen our Worker answer for this host,
+// so the key goes nowhere else.
 func (p *pass) completion(ctx context.Context) verdict {
 	if strings.ContainsFunc(p.target.Key, func(char rune) bool { return char <= ' ' || char > '~' }) {
 		return verdict{code: CodeKeyMalformed}

@@ -22,7 +22,6 @@ type Progress struct {
 	mu    sync.Mutex
 	draw  func(time.Time) string // what the live line says; nil for none
 	stop  chan struct{}
-	once  sync.Once
 	ended sync.WaitGroup
 }
 
@@ -35,9 +34,9 @@ func (v View) NewProgress(out io.Writer, terminal bool) *Progress {
 	return p
 }
 
-// Close takes the live line away. It may be called twice.
+// Close takes the live line away.
 func (p *Progress) Close() {
-	p.once.Do(func() { close(p.stop) })
+	close(p.stop)
 	p.ended.Wait()
 	p.set(nil)
 }
