@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -43,6 +44,7 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 		Region:    c.Region,
 		Build:     BuildOf(bundle, c.Providers, c.Region),
 		Version:   c.Version,
+		Zones:     o.allZones(),
 	}
 	return Resource{
 		Address: o.scriptAddress(),
@@ -51,9 +53,22 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 			AttrCode:      CodeDigest(bundle.Modules),
 			AttrProviders: providersText(c.Providers),
 			AttrRegion:    c.Region,
+			AttrZones:     script.Zones,
 		},
 		Script: script,
 	}
+}
+
+// allZones gives the zones of the sites and those that the Worker is known to serve already.
+func (o Observed) allZones() string {
+	ids := o.zonesServed()
+	for _, site := range o.Sites {
+		ids = append(ids, site.Zone.ID)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	// A binding holds 5 KB. Of more zones than that a token sees all or none in practice.
+	return strings.Join(ids[:min(len(ids), 150)], " ")
 }
 
 // Kept is what destroy leaves: the script alone, as it stands, while routes of other hosts still lead to it.

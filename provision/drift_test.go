@@ -210,3 +210,20 @@ func TestTheSameZoneInTwoAccounts(t *testing.T) {
 		t.Errorf("the chosen one is not taken: %v, %v", plan.Account, err)
 	}
 }
+
+// A token that sees one zone only cannot see the other host's route: the Worker stays, since it is known to serve there.
+func TestWorkerStaysForAZoneThatTheTokenDoesNotSee(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`)
+	both := w.config()
+	both.Domains = []string{host, "api.example.org"}
+	w.mustDeploy(both)
+	narrow := strings.Replace(w.bytes(), `"tokens": [`, `"tokens": [{"value": "cfut_narrow00000000000000000000000000000000000000000", "zones": ["example.com"]},`, 1)
+	w = newWorld(t, narrow)
+	if _, err := w.destroy(w.config()); err != nil {
+		t.Fatal(err)
+	}
+	if text := w.bytes(); !strings.Contains(text, `"name": "cfproxy-gptapi-example-com"`) || strings.Contains(text, `"pattern": "gptapi.example.com/*"`) {
+		t.Errorf("the Worker is gone, or the route is not:\n%s", text)
+	}
+}

@@ -215,9 +215,19 @@ func (o Observed) Standing() Config {
 
 // AllDependents looks through every zone that the token sees for routes of other hosts that lead to the Worker. Removing
 // a script while such a route stands would break that host and open its record to the address behind it. A zone that the
-// token does not see cannot be looked at.
+// Worker is known to serve and that the token does not see counts as well, as "zone:ID".
 func (e *Engine) AllDependents(ctx context.Context, o Observed) ([]string, error) {
 	return e.routesTo(ctx, o, o.Worker)
+}
+
+// zonesServed gives the ids of the zones for which our Worker was deployed.
+func (o Observed) zonesServed() []string {
+	for _, object := range o.Objects {
+		if object.Owned && object.Address == o.scriptAddress() {
+			return strings.Fields(object.Attrs[AttrZones])
+		}
+	}
+	return nil
 }
 
 // routesTo gives the patterns of all routes that lead to a Worker, the sites' own apart.
@@ -226,11 +236,16 @@ func (e *Engine) routesTo(ctx context.Context, o Observed, name string) ([]strin
 	if err != nil {
 		return nil, err
 	}
+	var patterns []string
+	for _, id := range o.zonesServed() {
+		if name == o.Worker && !slices.ContainsFunc(zones, func(z Zone) bool { return z.ID == id }) {
+			patterns = append(patterns, "zone:"+id)
+		}
+	}
 	routes, err := e.routes(ctx, slices.DeleteFunc(zones, func(z Zone) bool { return z.Account != o.Account }))
 	if err != nil {
 		return nil, err
 	}
-	var patterns []string
 	for _, route := range routes {
 		isSite := slices.ContainsFunc(o.Sites, func(site Site) bool { return routeAddress(site) == route.Address })
 		if route.Attrs[AttrScript] == name && !isSite {

@@ -41,6 +41,7 @@ const (
 	AttrProviders = "providers"
 	AttrRegion    = "region"
 	AttrCode      = "code"
+	AttrZones     = "zones"
 	AttrScript    = "script"
 	AttrFailOpen  = "fail_open"
 	AttrType      = "type"
@@ -92,6 +93,7 @@ type Script struct {
 	Region    string
 	Build     string
 	Version   string
+	Zones     string
 }
 
 // Mark is what says that a thing is ours: a tag on a script, the start of a record's comment.

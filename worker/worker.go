@@ -12,7 +12,7 @@ import (
 	"io/fs"
 )
 
-// Bindings that the Worker reads; all three are required.
+// Bindings of the Worker; it requires the three that it reads.
 const (
 	// BindingProviders is of type json: a list of [Provider], of which the first
 	// answers at the root. A binding holds 5 KB at the most.
@@ -20,6 +20,10 @@ const (
 	// BindingBuild is of type plain_text: 16 lower-case hexadecimal digits that
 	// tell this upload from others.
 	BindingBuild = "BUILD"
+	// BindingZones is of type plain_text: the ids of the zones whose hosts the
+	// Worker serves, separated by blanks. The Worker does not read it; it is
+	// there for whoever removes the Worker.
+	BindingZones = "ZONES"
 	// BindingVersion is of type plain_text: the version of the program that
 	// made the upload.
 	BindingVersion = "VERSION"

@@ -76,7 +76,7 @@ func families(t *testing.T) map[string][]string {
 		"comment.": append(keys, "head"), "doing.": append(actions, "observe", "zones", "verify"), "done.": actions, "failed.": actions,
 		"status.": {"ok", "missing", "drift", "surplus", "foreign", "title", "good", "absent", "differs"},
 		"kind.":   {"script", "route", "record"},
-		"attr.":   {"build", "code", "providers", "region", "script", "fail_open", "type", "content", "proxied", "comment"},
+		"attr.":   {"build", "code", "providers", "region", "zones", "script", "fail_open", "type", "content", "proxied", "comment"},
 		"probe.":  {"dns", "tls", "edge", "worker", "completion", "stream"}, "permission.": permissions(),
 		"reason.":  {"rate-limited", "api-unreachable", "api-timeout", "api-server-error", "script-unseen"},
 		"warning.": {"zone-pending", "deep-host", "dependents", "record-stays"}, "client.": {"env", "curl", "python", "node", "works", "deployed"},

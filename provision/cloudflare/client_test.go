@@ -101,7 +101,7 @@ func TestOddAnswersAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		want := provision.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region}
+		want := provision.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region, "zones": ""}
 		if diff := cmp.Diff(want, script.Attrs); diff != "" || !script.Owned {
 			t.Errorf("%s: owned %v, %s", name, script.Owned, diff)
 		}
@@ -160,7 +160,7 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
 				{Name: "index.js", Source: []byte("one")}, {Name: "route.js", Source: []byte("two")}}},
 			Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
-			Region:    "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3",
+			Region:    "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: "z1 z2",
 		},
 	})
 	if err != nil {
@@ -185,6 +185,7 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 			map[string]any{"type": "json", "name": "PROVIDERS", "json": []any{map[string]any{"id": "openai", "origin": "https://api.openai.com"}}},
 			map[string]any{"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
 			map[string]any{"type": "plain_text", "name": "VERSION", "text": "1.2.3"},
+			map[string]any{"type": "plain_text", "name": "ZONES", "text": "z1 z2"},
 		},
 	}
 	if diff := cmp.Diff(want, metadata); diff != "" {

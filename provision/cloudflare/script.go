@@ -49,6 +49,7 @@ func (c *Client) Script(ctx context.Context, account, name string) (*provision.O
 			provision.AttrBuild:     s.binding(worker.BindingBuild).Text,
 			provision.AttrProviders: provision.ProvidersText(s.binding(worker.BindingProviders).JSON),
 			provision.AttrRegion:    s.region(),
+			provision.AttrZones:     s.binding(worker.BindingZones).Text,
 		},
 	}
 	if digest != "" {

@@ -77,6 +77,7 @@ func metadataOf(script *provision.Script) metadata {
 			{Type: "json", Name: worker.BindingProviders, JSON: providers},
 			{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
 			{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
+			{Type: "plain_text", Name: worker.BindingZones, Text: script.Zones},
 		},
 		Tags: []string{provision.Mark},
 		Annotations: map[string]string{
