@@ -24,7 +24,7 @@ type Config struct {
 	Account string
 	// Providers are the upstreams; the first one answers at the root.
 	Providers []worker.Provider
-	// Origin is the IPv4 address of the proxied record. Empty: DefaultOrigin.
+	// Origin is the IPv4 address of the proxied record, a public one: Cloudflare takes no other. Empty: DefaultOrigin.
 	Origin string
 	// Region is where the Worker runs, such as "aws:us-east-1". Empty: near the caller.
 	// https://developers.cloudflare.com/workers/configuration/placement/
@@ -87,7 +87,7 @@ func (c Config) check() error {
 	if c.Region != "" && !regionPattern.MatchString(c.Region) {
 		return newError(CodeRegionInvalid, "value", c.Region)
 	}
-	if addr, err := netip.ParseAddr(c.Origin); err != nil || !addr.Is4() {
+	if addr, err := netip.ParseAddr(c.Origin); err != nil || !addr.Is4() || !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return newError(CodeOriginInvalid, "value", c.Origin)
 	}
 	return c.checkUpstreams()

@@ -80,7 +80,7 @@ func hostWithin(value string) string {
 	host = strings.ReplaceAll(host, "\\", "/")
 	host, _, _ = strings.Cut(host, "/")
 	host, _, _ = strings.Cut(host, ":")
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "*."), ".")
+	host = strings.TrimSuffix(host, ".")
 	if shapeOf(host) != "" {
 		return ""
 	}

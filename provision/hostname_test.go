@@ -46,7 +46,7 @@ func TestParseHostnameRefusesAndSuggests(t *testing.T) {
 		{`gptapi.example.com\v1`, provision.CodeHostPath, "gptapi.example.com"},
 		{"gptapi.example.com/*", provision.CodeHostPath, "gptapi.example.com"},
 		{"gptapi.example.com:8443", provision.CodeHostPort, "gptapi.example.com"},
-		{"*.example.com", provision.CodeHostWildcard, "example.com"},
+		{"*.example.com", provision.CodeHostWildcard, ""},
 		{"gpt api.example.com", provision.CodeHostSpace, "gptapi.example.com"},
 		{"192.0.2.1", provision.CodeHostIP, ""},
 		{"2001:db8::1", provision.CodeHostIP, ""},

@@ -40,6 +40,9 @@ func (e *Engine) Observe(ctx context.Context, c Config) (Observed, error) {
 	if err != nil {
 		return Observed{}, err
 	}
+	if len(zones) == 0 && c.Account != "" {
+		return Observed{}, newError(CodeAccountEmpty, "account", c.Account)
+	}
 	sites, err := locate(c.Domains, zones)
 	if err != nil {
 		return Observed{}, err

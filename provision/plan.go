@@ -50,6 +50,17 @@ func (p Plan) IsFirst() bool {
 	return len(p.Steps) > 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Action != ActionCreate })
 }
 
+// Exposed gives the records that a removal would leave proxied and without our route while they lead to the placeholder: not
+// ours any more by their mark, but made by us beyond doubt, and callers' keys would go to whoever has that address.
+func (p Plan) Exposed() []Object {
+	removesRoute := slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Action == ActionDelete && s.Address.Kind == KindRoute
+	})
+	return slices.DeleteFunc(slices.Clone(p.Left), func(o Object) bool {
+		return !removesRoute || o.Attrs[AttrProxied] != "true" || o.Attrs[AttrContent] != DefaultOrigin
+	})
+}
+
 // Config gives what Observe needs to look at the same addresses again.
 func (p Plan) Config() Config {
 	c := Config{Account: p.Account, Worker: p.Worker}
@@ -72,7 +83,7 @@ func (p Plan) Build() string {
 // Diff compares what should exist with what does. It is pure. What is not ours and stands in the way is an *Error with
 // CodeConflict that names all of it, unless adopt takes it over; where nothing should exist it is left alone.
 func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
-	plan := Plan{Account: o.Account, Worker: o.Worker, Sites: o.Sites, Dependents: o.Dependents}
+	plan := Plan{Steps: []Step{}, Account: o.Account, Worker: o.Worker, Sites: o.Sites, Dependents: o.Dependents}
 	rest := slices.Clone(o.Objects)
 	var conflicts []Object
 	for _, want := range desired {

@@ -84,7 +84,7 @@ type Snippet struct {
 
 // Snippets fills in the client snippets of a provider for a relay at host, in the order in which people want them.
 func Snippets(p Provider, host string) ([]Snippet, error) {
-	data := struct{ BaseURL, Model string }{"https://" + host + p.Base, p.Chat.Model}
+	data := struct{ BaseURL, Model, Name string }{"https://" + host + p.Base, p.Chat.Model, p.Name}
 	var snippets []Snippet
 	for _, kind := range []string{"env", "curl", "python", "node"} {
 		text, err := fill(path.Join("client", p.Client+"."+kind+".tmpl"), data)

@@ -45,6 +45,7 @@ func (p *program) finish(command *cli.Command) {
 	command.CustomHelpTemplate = p.commandHelp(command.Name)
 	command.Flags = append(command.Flags, p.globalFlags()...)
 	command.OnUsageError = p.onUsageError
+	command.HideHelpCommand = true
 	action := command.Action
 	command.Action = func(c *cli.Context) error {
 		p.json = c.Bool("json")
@@ -64,8 +65,11 @@ func (p *program) globalFlags() []cli.Flag {
 }
 
 func (p *program) noCommand(c *cli.Context) error {
-	if !c.Args().Present() {
+	switch {
+	case !c.Args().Present(), c.Args().First() == "help" && c.NArg() == 1:
 		return cli.ShowAppHelp(c)
+	case c.Args().First() == "help" && c.App.Command(c.Args().Get(1)) != nil:
+		return cli.ShowCommandHelp(c, c.Args().Get(1))
 	}
 	wrong := c.Args().First()
 	return usage("command-unknown", "value", wrong, "suggestion", suggestCommand(c.App.Commands, wrong))

@@ -23,7 +23,7 @@ func (p *program) completion(c *cli.Context) error {
 const bashCompletion = `_cfproxy() {
   local word="${COMP_WORDS[COMP_CWORD]}"
   local before=("${COMP_WORDS[@]:0:COMP_CWORD}")
-  if [[ "$word" == -* ]]; then before+=("$word"); fi
+  if [[ "$word" == -* ]]; then before+=("-"); fi
   COMPREPLY=($(compgen -W "$("${before[@]}" --generate-bash-completion 2>/dev/null)" -- "$word"))
 }
 complete -o bashdefault -o default -F _cfproxy cfproxy
@@ -33,7 +33,7 @@ const zshCompletion = `#compdef cfproxy
 _cfproxy() {
   local -a answers before
   before=("${(@)words[1,CURRENT-1]}")
-  if [[ "${words[CURRENT]}" == -* ]]; then before+=("${words[CURRENT]}"); fi
+  if [[ "${words[CURRENT]}" == -* ]]; then before+=("-"); fi
   answers=("${(@f)$("${before[@]}" --generate-bash-completion 2>/dev/null)}")
   if [[ -n "${answers[1]}" ]]; then _describe 'cfproxy' answers; else _files; fi
 }
@@ -44,7 +44,7 @@ const fishCompletion = `function __cfproxy_complete
   set -l before (commandline -opc)
   set -l word (commandline -ct)
   if string match -q -- '-*' $word
-    set before $before $word
+    set before $before -
   end
   $before --generate-bash-completion 2>/dev/null
 end

@@ -37,7 +37,7 @@ func (p *program) configFile(path string, domains []string) (settings, error) {
 	if !named {
 		path = configName
 	}
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return nil, nil
 	}
@@ -55,6 +55,19 @@ func (p *program) configFile(path string, domains []string) (settings, error) {
 		return nil, nil
 	}
 	return file, nil
+}
+
+// readRegular reads a file, and not a pipe that nobody writes to; Notepad's byte order mark is dropped.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("no regular file")
+	}
+	text, err := os.ReadFile(path)
+	return bytes.TrimPrefix(text, []byte("\ufeff")), err
 }
 
 // firstMissing gives the first of domains that is not listed, whatever its spelling, or "".
@@ -105,6 +118,9 @@ func configError(path string, err error) error {
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {
 		line, column := wrong.Position()
+		if len(wrong.Key()) > 0 {
+			return usage("config-kind", "file", path, "line", strconv.Itoa(line), "key", strings.Join(wrong.Key(), "."))
+		}
 		e := usage("config-invalid", "file", path, "line", strconv.Itoa(line), "column", strconv.Itoa(column))
 		e.Err = err
 		return e

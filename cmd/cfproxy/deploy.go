@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -54,7 +55,7 @@ func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision
 		return provision.Receipt{}, err
 	}
 	fmt.Fprintln(p.stderr)
-	p.note("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.note("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Plan(p.stderr, plan)
 	fmt.Fprintln(p.stderr)
 	if err := p.confirm(c, plan, c.Command.Name); err != nil {
@@ -89,18 +90,20 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 	for _, client := range out.Clients {
 		p.tellClient(client, way != nil)
 	}
+	if file := global(c, "sandbox"); file != "" {
+		p.note("notice.sandbox", "file", file)
+	}
 	return nil
 }
 
-// verifyPlan asks every host of a plan for the build that the plan gave it. A zone that is not active yet cannot answer,
-// so it is not waited for.
+// verifyPlan asks every host of a plan for the build that the plan gave it.
 func (p *program) verifyPlan(c *cli.Context, r relay, way *network, plan provision.Plan) []verify.Report {
 	var reports []verify.Report
 	for _, site := range plan.Sites {
 		target := targetOf(r, site.Host)
 		target.Build = plan.Build()
 		way.expect(site)
-		reports = append(reports, p.probe(c, r, target, way, site.Zone.Active()))
+		reports = append(reports, p.probe(c, r, target, way, way.settles(site)))
 	}
 	return reports
 }
@@ -111,6 +114,16 @@ func hostsOf(plan provision.Plan) string {
 		hosts = append(hosts, provision.DisplayName(site.Host))
 	}
 	return strings.Join(hosts, ", ")
+}
+
+func zonesOf(plan provision.Plan) string {
+	var zones []string
+	for _, site := range plan.Sites {
+		if name := provision.DisplayName(site.Zone.Name); !slices.Contains(zones, name) {
+			zones = append(zones, name)
+		}
+	}
+	return strings.Join(zones, ", ")
 }
 
 func asciiHosts(plan provision.Plan) []string {

@@ -50,7 +50,11 @@ func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, con
 	if observed.Dependents, err = engine.AllDependents(ctx, observed); err != nil {
 		return provision.Plan{}, err
 	}
-	return provision.Diff(provision.Kept(observed), observed, false)
+	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	if exposed := plan.Exposed(); err == nil && len(exposed) > 0 {
+		return plan, &provision.Error{Code: provision.CodeExposed, Conflicts: exposed}
+	}
+	return plan, err
 }
 
 func (p *program) finishDestroy(plan provision.Plan, receipt provision.Receipt) error {
@@ -61,8 +65,12 @@ func (p *program) finishDestroy(plan provision.Plan, receipt provision.Receipt) 
 	}
 	if len(receipt.Done) == 0 {
 		p.answer("destroy.nothing", "host", hostsOf(plan))
-		return nil
+	} else {
+		p.answer("destroy.done", "host", hostsOf(plan))
 	}
-	p.answer("destroy.done", "host", hostsOf(plan))
+	if len(plan.Left) > 0 {
+		p.answer("destroy.left")
+		p.view.Conflicts(p.stdout, plan.Left)
+	}
 	return nil
 }

@@ -18,6 +18,8 @@ type environment struct {
 	getenv         func(string) string
 	// terminal says that a person sits at both ends: questions can be asked on stderr and answered on stdin.
 	terminal bool
+	// width is that of the terminal, in cells; 0 where it is not known.
+	width func() int
 	// color allows colours, of the same terminal.
 	color bool
 	// prompter asks questions; nil until the first one is asked.
@@ -28,10 +30,14 @@ func systemEnvironment() environment {
 	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 	dumb := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	return environment{
-		stdin:    os.Stdin,
-		stdout:   os.Stdout,
-		stderr:   os.Stderr,
-		getenv:   os.Getenv,
+		stdin:  os.Stdin,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		getenv: os.Getenv,
+		width: func() int {
+			width, _, _ := term.GetSize(int(os.Stderr.Fd()))
+			return width
+		},
 		terminal: isTerminal(os.Stdin) && isTerminal(os.Stderr),
 		color:    isTerminal(os.Stdout) && isTerminal(os.Stderr) && !dumb,
 	}

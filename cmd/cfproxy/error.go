@@ -47,9 +47,7 @@ func (e *problem) Unwrap() error { return e.Err }
 func newProblem(code string, exit int, pairs ...string) *problem {
 	e := &problem{code: code, exit: exit, Details: map[string]string{}}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			e.Details[pairs[i]] = pairs[i+1]
-		}
+		e.Details[pairs[i]] = pairs[i+1]
 	}
 	return e
 }
@@ -106,10 +104,10 @@ func (p *program) classify(err error) (code string, details map[string]string, s
 
 func statusOf(code provision.Code) int {
 	switch code {
-	case provision.CodeConflict, provision.CodeExists:
+	case provision.CodeConflict, provision.CodeExists, provision.CodeExposed:
 		return exitConflict
 	case provision.CodeTokenMissing, provision.CodeTokenMalformed, provision.CodeTokenRejected, provision.CodeTokenGlobalKey,
-		provision.CodePermission, provision.CodeNoZones:
+		provision.CodePermission, provision.CodeNoZones, provision.CodeAccountEmpty:
 		return exitToken
 	case provision.CodeInterrupted:
 		return exitInterrupted
@@ -183,7 +181,7 @@ func (p *program) readable(details map[string]string) map[string]string {
 		"content_type": "–", "call": "–", "zone_permission": p.text.T("permission." + cloudflare.PermissionZone),
 	}
 	for name, value := range details {
-		if value != "" {
+		if value != "" || all[name] == "" {
 			all[name] = view.Clean(value)
 		}
 	}
@@ -207,7 +205,7 @@ func tokenLink() string {
 	}
 	// Marshalling plain strings cannot fail.
 	keys, _ := json.Marshal([]permission{
-		{"workers_scripts", "edit"}, {"workers_routes", "edit"}, {"dns", "edit"}, {"zone", "read"}, {"account_settings", "read"},
+		{"workers_scripts", "edit"}, {"workers_routes", "edit"}, {"dns", "edit"}, {"zone", "read"},
 	})
 	return "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys=" + url.QueryEscape(string(keys)) +
 		"&accountId=*&zoneId=all&name=cfproxy"

@@ -21,6 +21,6 @@ func (p *program) verifyFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "connect-to", Usage: p.text.T("flag.connect-to")},
 		&cli.StringFlag{Name: "cacert", Usage: p.text.T("flag.cacert"), TakesFile: true},
-		&cli.DurationFlag{Name: "timeout", Usage: p.text.T("flag.timeout")},
+		&cli.DurationFlag{Name: "timeout", Usage: p.text.T("flag.timeout"), DefaultText: "2m"},
 	}
 }

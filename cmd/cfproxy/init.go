@@ -107,7 +107,12 @@ func clientsOf(r relay, plan provision.Plan) ([]relayClient, error) {
 		if err != nil {
 			return nil, err
 		}
-		clients = append(clients, relayClient{Host: site.Host, Snippets: snippets})
+		client := relayClient{Host: site.Host, Snippets: snippets}
+		for _, provider := range r.providers[1:] {
+			url := "https://" + site.Host + "/" + provider.ID + provider.Base
+			client.Others = append(client.Others, otherClient{Name: provider.Name, BaseURL: url})
+		}
+		clients = append(clients, client)
 	}
 	return clients, nil
 }
@@ -122,5 +127,9 @@ func (p *program) tellClient(client relayClient, verified bool) {
 	}
 	for _, snippet := range client.Snippets {
 		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)
+	}
+	for _, other := range client.Others {
+		fmt.Fprintln(p.stdout)
+		p.answer("client.other", "name", other.Name, "url", other.BaseURL)
 	}
 }

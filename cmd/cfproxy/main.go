@@ -18,10 +18,11 @@ func main() {
 }
 
 // run is the whole program. The first interrupt ends the context, which lets the call in flight finish; the second one has
-// its ordinary effect.
+// its ordinary effect. A reader of our output that leaves early, such as head, must not end a deploy half-way.
 func run(ctx context.Context, args []string, env environment) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE)
 	context.AfterFunc(ctx, stop)
 	p, err := newProgram(args, env)
 	if err == nil {

@@ -32,6 +32,12 @@ func (n *network) expect(site provision.Site) {
 	}
 }
 
+// settles tells whether it is worth waiting for a host: not in a zone that is not active yet, nor for a certificate that
+// nobody will issue, nor without a runtime.
+func (n *network) settles(site provision.Site) bool {
+	return site.Zone.Active() && site.Depth() <= 1 && (n.edge == nil || n.edge.Runs())
+}
+
 // to is the way to one host. Where a detour gives the address, DNS is not asked.
 func (n *network) to(host string) verify.Net {
 	way := n.Net

@@ -55,6 +55,13 @@ type thing struct {
 type relayClient struct {
 	Host     string              `json:"host"`
 	Snippets []templates.Snippet `json:"snippets"`
+	Others   []otherClient       `json:"others,omitempty"`
+}
+
+// otherClient is where a provider that is not the first one answers.
+type otherClient struct {
+	Name    string `json:"name"`
+	BaseURL string `json:"base_url"`
 }
 
 func planResult(plan provision.Plan) result {

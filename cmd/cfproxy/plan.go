@@ -10,7 +10,7 @@ import (
 )
 
 func (p *program) planCommand() *cli.Command {
-	flags := append(p.settingFlags(), p.adoptFlag(), p.jsonFlag(),
+	flags := append(p.deployFlags(),
 		&cli.BoolFlag{Name: "exit-code", Usage: p.text.T("flag.exit-code"), DisableDefaultText: true})
 	return &cli.Command{Name: "plan", Flags: flags, Action: p.plan}
 }
@@ -77,6 +77,6 @@ func (p *program) observe(ctx context.Context, engine *provision.Engine, config 
 }
 
 func (p *program) tellPlan(plan provision.Plan) {
-	p.answer("plan.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.answer("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Plan(p.stdout, plan)
 }

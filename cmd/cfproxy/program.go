@@ -42,7 +42,9 @@ func newProgram(args []string, env environment) (*program, error) {
 	if err != nil {
 		return &program{environment: env}, err
 	}
-	return &program{environment: env, text: text, view: view.View{Text: text, Color: env.color}}, wrong
+	return &program{
+		environment: env, text: text, view: view.View{Text: text, Color: env.color}, json: slices.Contains(args, "--json"),
+	}, wrong
 }
 
 // languageFlag finds --lang anywhere among the arguments, in either of its two spellings.
@@ -146,5 +148,5 @@ func (p *program) answer(key string, pairs ...string) {
 }
 
 func (p *program) progress() *view.Progress {
-	return p.view.NewProgress(p.stderr, p.terminal && p.getenv("TERM") != "dumb")
+	return p.view.NewProgress(p.stderr, p.terminal && p.getenv("TERM") != "dumb", p.width)
 }

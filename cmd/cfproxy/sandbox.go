@@ -131,10 +131,13 @@ func (p *program) runtime(ctx context.Context) (string, error) {
 	}
 	progress := p.progress()
 	defer progress.Close()
-	progress.Line(p.text.T("workerd.install", "version", workerd.Version))
-	progress.Doing(p.text.T("workerd.installing"))
-	binary, err = workerd.Install(ctx, cache, func(line string) {
-		progress.Doing(p.text.T("workerd.installing") + " " + line)
+	said := false
+	binary, err = workerd.Install(ctx, cache, func(string) {
+		if !said {
+			progress.Line(p.text.T("workerd.install", "version", workerd.Version))
+			progress.Doing(p.text.T("workerd.installing"))
+		}
+		said = true
 	})
 	switch {
 	case errors.Is(err, workerd.ErrNoNPM), errors.Is(err, context.Canceled):
@@ -142,7 +145,7 @@ func (p *program) runtime(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", wrap("workerd-failed", err)
 	}
-	progress.Line(p.text.T("workerd.installed"))
+	progress.Line(p.text.T("workerd.installed") + "\n")
 	return binary, nil
 }
 

@@ -2,8 +2,11 @@ package main
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/templates"
 )
 
 // setting is one thing that an owner can choose. The flags, the environment, cfproxy.toml and the wizard all fill the same
@@ -53,7 +56,7 @@ func (p *program) settingFlags(keys ...string) []cli.Flag {
 		if len(keys) > 0 && !slices.Contains(keys, s.key) {
 			continue
 		}
-		help := p.text.T("setting." + s.key)
+		help := p.text.T("setting."+s.key, "known", p.knownProviders())
 		if s.many {
 			flags = append(flags, &cli.StringSliceFlag{Name: s.flag, Usage: help})
 		} else {
@@ -61,6 +64,15 @@ func (p *program) settingFlags(keys ...string) []cli.Flag {
 		}
 	}
 	return append(flags, &cli.StringFlag{Name: "config", Usage: p.text.T("flag.config"), TakesFile: true})
+}
+
+// knownProviders lists the ids for the help page.
+func (p *program) knownProviders() string {
+	providers, err := templates.Providers()
+	if err != nil {
+		return ""
+	}
+	return strings.Join(idsOf(providers), ", ")
 }
 
 // settings gathers what was chosen: flag over environment over file. The defaults are left to those who use them, since

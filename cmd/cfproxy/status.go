@@ -51,10 +51,13 @@ func (p *program) tellStatus(c *cli.Context, plan provision.Plan, chosen setting
 		out.OK = &ok
 		return p.writeJSON(out)
 	}
-	p.answer("status.title", "host", hostsOf(plan), "zone", plan.Sites[0].Zone.Name)
+	p.answer("status.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Status(p.stdout, plan)
 	command := p.again(c, "deploy", asciiHosts(plan)...) + asFlags(chosen, config)
+	foreign := slices.ContainsFunc(plan.Steps, func(s provision.Step) bool { return s.Adopt })
 	switch {
+	case foreign:
+		p.answer("status.blocked", "command", command)
 	case len(plan.Changes()) == 0:
 		p.answer("status.good")
 	case plan.IsFirst():

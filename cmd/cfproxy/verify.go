@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,9 +52,31 @@ func (p *program) verify(c *cli.Context) error {
 	for _, host := range r.Domains {
 		target := targetOf(r, host)
 		target.Key, target.Model = key, cmp.Or(c.String("model"), target.Model)
-		out.Verify = append(out.Verify, p.probe(c, r, target, network, c.IsSet("timeout")))
+		report := p.probe(c, r, target, network, c.IsSet("timeout"))
+		if other, is := otherProvider(r, report); is {
+			// Nobody said who should answer, and the Worker says that it is somebody else: ask again accordingly.
+			r.providers = other
+			target = targetOf(r, host)
+			report = p.probe(c, r, target, network, false)
+		}
+		out.Verify = append(out.Verify, report)
 	}
 	return p.finishVerify(c, r, out)
+}
+
+// otherProvider gives the provider that the Worker itself names first, if none was chosen and it is one that we know.
+func otherProvider(r relay, report verify.Report) ([]templates.Provider, bool) {
+	if len(r.chosen[keyProviders]) > 0 {
+		return nil, false
+	}
+	for _, result := range report.Results {
+		first, _, _ := strings.Cut(result.Details["providers"], ", ")
+		if result.Code == verify.CodeWorkerOurs && first != "" && first != r.providers[0].ID {
+			providers, err := providersByID([]string{first})
+			return providers, err == nil
+		}
+	}
+	return nil, false
 }
 
 func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
@@ -69,9 +92,12 @@ func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
 	for _, report := range out.Verify {
 		p.tellReport(c, report, r.providers[0].Name)
 	}
-	if ok {
+	switch {
+	case ok:
 		p.answer("verify.good")
-	} else {
+	case !slices.ContainsFunc(out.Verify, func(r verify.Report) bool { return !reached(r) }):
+		p.answer("verify.partly")
+	default:
 		p.answer("verify.bad")
 	}
 	return unproved
@@ -91,8 +117,11 @@ func (p *program) unproved(c *cli.Context, reports []verify.Report) error {
 
 // proved wants more than that nothing failed: the provider must have answered as it should, for a provider that is down
 // proves nothing.
-func proved(report verify.Report) bool {
-	return report.OK() && slices.ContainsFunc(report.Results, func(r verify.Result) bool {
+func proved(report verify.Report) bool { return report.OK() && reached(report) }
+
+// reached tells whether the provider was recognised, whatever came of requests with a key.
+func reached(report verify.Report) bool {
+	return slices.ContainsFunc(report.Results, func(r verify.Result) bool {
 		return r.Probe == verify.ProbeProvider && r.Status == verify.Pass
 	})
 }
@@ -102,6 +131,9 @@ func (p *program) key(c *cli.Context, r relay) (string, error) {
 	name := c.String("key-env")
 	if name == "" {
 		return "", nil
+	}
+	if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) {
+		return "", usage("key-env-invalid") // perhaps the key itself, so it is not repeated
 	}
 	if provider := r.providers[0]; provider.Chat.Path == "" {
 		return "", usage("key-unsupported", "provider", provider.Name)

@@ -33,6 +33,11 @@ func newCloud(t *testing.T) cloud {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, store)
+}
+
+func serve(t *testing.T, store *sandbox.Store) cloud {
+	t.Helper()
 	edge, err := sandbox.OpenEdge(context.Background(), sandbox.EdgeConfig{Store: store, Workerd: workerdtest.Binary(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -199,16 +204,22 @@ func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 // Ctrl-C while the certificate is waited for: the wait ends at once, what was deployed stands, and the status says so.
 func TestInterruptWhileVerifying(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(t), t.TempDir()
-	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
-		"deploy", "--domain", "a.b.example.com", "--yes", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+	store, err := sandbox.Parse([]byte(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+		"faults": [{"at": "tls", "path": "gptapi.example.com", "times": -1}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud, dir := serve(t, store), t.TempDir()
+	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + store.Token()},
+		"deploy", "--domain", "gptapi.example.com", "--yes", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
 	s.Expect("looking again in")
 	s.Send(ptytest.CtrlC)
 	s.Expect("interrupted")
+	s.Expect("Deployed, but not verified")
 	if status := s.Wait(); status != exitInterrupted {
 		t.Errorf("exit status %d", status)
 	}
-	if text, err := cloud.store.Bytes(); err != nil || !strings.Contains(string(text), "a.b.example.com/*") {
+	if text, err := cloud.store.Bytes(); err != nil || !strings.Contains(string(text), "gptapi.example.com/*") {
 		t.Errorf("the route does not stand (%v)", err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -18,6 +20,8 @@ type Progress struct {
 	view View
 	out  io.Writer
 	live bool
+	// width is that of the terminal, in cells: a live line that wrapped could not be erased any more.
+	width func() int
 
 	mu    sync.Mutex
 	draw  func(time.Time) string // what the live line says; nil for none
@@ -26,8 +30,8 @@ type Progress struct {
 }
 
 // NewProgress begins to draw on out if it is a terminal. Close it.
-func (v View) NewProgress(out io.Writer, terminal bool) *Progress {
-	p := &Progress{view: v, out: out, live: terminal, stop: make(chan struct{})}
+func (v View) NewProgress(out io.Writer, terminal bool, width func() int) *Progress {
+	p := &Progress{view: v, out: out, live: terminal, width: width, stop: make(chan struct{})}
 	if terminal {
 		p.ended.Go(p.tick)
 	}
@@ -60,8 +64,16 @@ func (p *Progress) redraw(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.draw != nil {
-		fmt.Fprint(p.out, eraseLine, p.draw(now))
+		fmt.Fprint(p.out, eraseLine, p.fitting(p.draw(now)))
 	}
+}
+
+// fitting cuts a line to the terminal.
+func (p *Progress) fitting(line string) string {
+	if width := p.width() - 1; width > 0 {
+		return runewidth.Truncate(line, width, "…")
+	}
+	return line
 }
 
 // set replaces the live line; where there is no terminal, nothing is shown.
@@ -74,7 +86,7 @@ func (p *Progress) set(draw func(time.Time) string) {
 	p.draw = draw
 	fmt.Fprint(p.out, eraseLine)
 	if draw != nil {
-		fmt.Fprint(p.out, draw(time.Now()))
+		fmt.Fprint(p.out, p.fitting(draw(time.Now())))
 	}
 }
 
@@ -95,7 +107,7 @@ func (p *Progress) Doing(text string) {
 	p.set(func(now time.Time) string {
 		frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 		frame := frames[int(now.Sub(start)/(100*time.Millisecond))%len(frames)]
-		return "  " + p.view.paint(strong, string(frame)) + "  " + text
+		return "  " + string(frame) + "  " + text
 	})
 }
 

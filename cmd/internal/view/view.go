@@ -22,12 +22,11 @@ type View struct {
 
 // Colours by what they mean (ECMA-48, SGR). They carry nothing that the words and glyphs do not say as well.
 const (
-	plain  = ""
-	good   = "32"
-	bad    = "31"
-	warn   = "33"
-	faint  = "2"
-	strong = "1"
+	plain = ""
+	good  = "32"
+	bad   = "31"
+	warn  = "33"
+	faint = "2"
 )
 
 func (v View) paint(style, text string) string {
