@@ -22,8 +22,12 @@ type account struct {
 
 // openAccount opens the account that the token leads to, or the sandbox. It makes no call.
 func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
-	if file, err := sandboxFile(c); file != "" || err != nil {
-		return p.openSandbox(file, c, err)
+	file, err := sandboxFile(c)
+	if err != nil {
+		return nil, err
+	}
+	if file != "" {
+		return p.openSandbox(c, file)
 	}
 	if err := cloudflare.CheckToken(token); err != nil {
 		return nil, err
@@ -37,10 +41,7 @@ func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
 	})}}, nil
 }
 
-func (p *program) openSandbox(file string, c *cli.Context, err error) (*account, error) {
-	if err != nil {
-		return nil, err
-	}
+func (p *program) openSandbox(c *cli.Context, file string) (*account, error) {
 	store, err := sandbox.Open(file)
 	if err != nil {
 		return nil, wrap("sandbox-unreadable", err, "file", file)

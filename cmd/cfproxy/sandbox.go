@@ -170,8 +170,9 @@ func networkTo(edge *sandbox.Edge) *network {
 
 // sandboxOnly opens the sandbox for a command that asks nothing of the real account.
 func (p *program) sandboxOnly(c *cli.Context) (*account, error) {
-	if file, err := sandboxFile(c); file != "" || err != nil {
-		return p.openSandbox(file, c, err)
+	file, err := sandboxFile(c)
+	if err != nil || file == "" {
+		return &account{}, err
 	}
-	return &account{}, nil
+	return p.openSandbox(c, file)
 }

@@ -70,7 +70,7 @@ func otherProvider(r relay, report verify.Report) ([]templates.Provider, bool) {
 		return nil, false
 	}
 	for _, result := range report.Results {
-		first, _, _ := strings.Cut(result.Details["providers"], ", ")
+		first, _, _ := strings.Cut(result.Details["providers"], ",")
 		if result.Code == verify.CodeWorkerOurs && first != "" && first != r.providers[0].ID {
 			providers, err := providersByID([]string{first})
 			return providers, err == nil
