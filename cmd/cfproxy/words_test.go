@@ -140,7 +140,7 @@ func TestChecksUseOnlyTheirDetails(t *testing.T) {
 		for _, key := range []string{"check." + code.Name, "fix." + code.Name} {
 			for _, name := range placeholders(english.T(key)) {
 				name = strings.Trim(name, "{}")
-				if !slices.Contains(code.Details, name) && !slices.Contains([]string{"host", "provider", "deploy", "status", "verify"}, name) {
+				if !slices.Contains(code.Details, name) && !slices.Contains([]string{"host", "provider", "run_deploy", "run_status", "run_verify"}, name) {
 					t.Errorf("%s: %s carries no %s", key, code.Name, name)
 				}
 			}

@@ -24,7 +24,7 @@ func (v View) Report(w io.Writer, r verify.Report, provider string, again func(c
 		line.cells = []string{v.probe(result.Probe, provider), v.Found(result, r.Host, provider)}
 		if fix := v.fix(result, r.Host, provider); fix != "" {
 			for _, command := range []string{"deploy", "status", "verify"} {
-				fix = strings.ReplaceAll(fix, "{"+command+"}", again(command))
+				fix = strings.ReplaceAll(fix, "{run_"+command+"}", again(command))
 			}
 			line.notes = strings.Split(fix, "\n")
 		}
