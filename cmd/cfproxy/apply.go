@@ -13,7 +13,9 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision
 	receipt, err := p.applyOnce(c, engine, plan)
 	registered := ""
 	if provision.CodeOf(err) == provision.CodeSubdomainMissing && p.mayRegister(c, plan) {
-		if registered, err = engine.RegisterSubdomain(c.Context, plan); err == nil {
+		var name string
+		if name, err = engine.RegisterSubdomain(c.Context, plan); err == nil {
+			registered = name
 			receipt, err = p.applyOnce(c, engine, plan)
 		}
 	}
