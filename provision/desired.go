@@ -61,7 +61,7 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 
 // allZones gives the zones of the sites and those that the Worker is known to serve already.
 func (o Observed) allZones() string {
-	ids := o.zonesServed()
+	ids := zonesServed(o.script())
 	for _, site := range o.Sites {
 		ids = append(ids, site.Zone.ID)
 	}

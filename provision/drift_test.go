@@ -227,3 +227,19 @@ func TestWorkerStaysForAZoneThatTheTokenDoesNotSee(t *testing.T) {
 		t.Errorf("the Worker is gone, or the route is not:\n%s", text)
 	}
 }
+
+// Of several Workers of ours that serve the sites, the first site's is kept, whatever their names.
+func TestTheFirstSitesWorkerIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	first, second := w.config(), w.config()
+	first.Worker = "zeta"
+	second.Domains, second.Worker = []string{"api.example.com"}, "alpha"
+	w.mustDeploy(first)
+	w.mustDeploy(second)
+	both := w.config()
+	both.Domains = []string{host, "api.example.com"}
+	if plan, err := w.plan(both); err != nil || plan.Worker != "zeta" {
+		t.Errorf("got Worker %q, %v", plan.Worker, err)
+	}
+}

@@ -83,24 +83,28 @@ func (e *Engine) read(ctx context.Context, o Observed, named bool) (Observed, er
 	return o, e.supersede(ctx, &o, scripts)
 }
 
-// workersInService names the scripts that the sites' own routes lead to, and those that our records name, each once.
+// workersInService names the scripts that the sites' own routes lead to, and those that our records name, each once and
+// those of the first site first.
 func (o Observed) workersInService(routes, records []Object) []string {
 	var names []string
+	add := func(name string) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
 	for _, site := range o.Sites {
 		for _, route := range routes {
 			if route.Address == routeAddress(site) {
-				names = append(names, route.Attrs[AttrScript])
+				add(route.Attrs[AttrScript])
 			}
 		}
 		for _, record := range records {
 			if record.Address == recordAddress(site) {
-				names = append(names, workerOfComment(record.Attrs[AttrComment]))
+				add(workerOfComment(record.Attrs[AttrComment]))
 			}
 		}
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // supersede adds the Workers of ours that served the sites and will not do so any more, unless other routes need them.
@@ -110,7 +114,7 @@ func (e *Engine) supersede(ctx context.Context, o *Observed, scripts map[string]
 		if name == o.Worker || script == nil || !script.Owned {
 			continue
 		}
-		others, err := e.routesTo(ctx, *o, name)
+		others, err := e.routesTo(ctx, *o, *script)
 		if err != nil {
 			return err
 		}
@@ -206,42 +210,40 @@ func isAddressRecord(record Object) bool {
 
 // Standing gives the providers and the region with which our Worker was deployed; zero values where there is none.
 func (o Observed) Standing() Config {
-	var c Config
-	for _, object := range o.Objects {
-		if object.Owned && object.Address.Kind == KindScript {
-			c.Providers = parseProviders(object.Attrs[AttrProviders])
-			c.Region = object.Attrs[AttrRegion]
-		}
-	}
-	return c
+	attrs := o.script().Attrs
+	return Config{Providers: parseProviders(attrs[AttrProviders]), Region: attrs[AttrRegion]}
 }
 
 // AllDependents looks through every zone that the token sees for routes of other hosts that lead to the Worker. Removing
 // a script while such a route stands would break that host and open its record to the address behind it. A zone that the
 // Worker is known to serve and that the token does not see counts as well, as "zone:ID".
 func (e *Engine) AllDependents(ctx context.Context, o Observed) ([]string, error) {
-	return e.routesTo(ctx, o, o.Worker)
+	return e.routesTo(ctx, o, o.script())
 }
 
-// zonesServed gives the ids of the zones for which our Worker was deployed.
-func (o Observed) zonesServed() []string {
+// script gives our Worker as it stands, or a bare address where there is none of ours.
+func (o Observed) script() Object {
 	for _, object := range o.Objects {
 		if object.Owned && object.Address == o.scriptAddress() {
-			return strings.Fields(object.Attrs[AttrZones])
+			return object
 		}
 	}
-	return nil
+	return Object{Address: o.scriptAddress()}
 }
 
-// routesTo gives the patterns of all routes that lead to a Worker, the sites' own apart.
-func (e *Engine) routesTo(ctx context.Context, o Observed, name string) ([]string, error) {
+// zonesServed gives the ids of the zones for which a Worker of ours was deployed.
+func zonesServed(script Object) []string { return strings.Fields(script.Attrs[AttrZones]) }
+
+// routesTo gives the patterns of all routes that lead to a Worker, the sites' own apart, and the zones that it is known to
+// serve and that the token does not see.
+func (e *Engine) routesTo(ctx context.Context, o Observed, script Object) ([]string, error) {
 	zones, err := e.Zones(ctx, o.Account)
 	if err != nil {
 		return nil, err
 	}
 	var patterns []string
-	for _, id := range o.zonesServed() {
-		if name == o.Worker && !slices.ContainsFunc(zones, func(z Zone) bool { return z.ID == id }) {
+	for _, id := range zonesServed(script) {
+		if !slices.ContainsFunc(zones, func(z Zone) bool { return z.ID == id }) {
 			patterns = append(patterns, "zone:"+id)
 		}
 	}
@@ -251,7 +253,7 @@ func (e *Engine) routesTo(ctx context.Context, o Observed, name string) ([]strin
 	}
 	for _, route := range routes {
 		isSite := slices.ContainsFunc(o.Sites, func(site Site) bool { return routeAddress(site) == route.Address })
-		if route.Attrs[AttrScript] == name && !isSite {
+		if route.Attrs[AttrScript] == script.Address.Name && !isSite {
 			patterns = append(patterns, route.Address.Name)
 		}
 	}

@@ -90,7 +90,7 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 	for _, client := range out.Clients {
 		p.tellClient(client, way != nil)
 	}
-	if file := global(c, "sandbox"); file != "" {
+	if file, _ := sandboxFile(c); file != "" {
 		p.note("notice.sandbox", "file", file)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision"
@@ -154,7 +155,7 @@ func conflictsOf(err error) []provision.Object {
 // lost: --json carries all of them.
 func (p *program) show(err error, code string, details map[string]string) {
 	details = p.readable(details)
-	pairs := flat(details)
+	pairs := i18n.Pairs(details)
 	fmt.Fprintln(p.stderr, p.text.T("error.prefix")+p.text.T("error."+code, pairs...))
 	if conflicts := conflictsOf(err); len(conflicts) > 0 {
 		p.view.Conflicts(p.stderr, conflicts)
@@ -214,14 +215,6 @@ func tokenLink() string {
 // permissions lists what a token needs, in the order of the pipeline.
 func permissions() []string {
 	return []string{cloudflare.PermissionZone, cloudflare.PermissionScripts, cloudflare.PermissionRoutes, cloudflare.PermissionDNS}
-}
-
-func flat(details map[string]string) []string {
-	var pairs []string
-	for name, value := range details {
-		pairs = append(pairs, name, value)
-	}
-	return pairs
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

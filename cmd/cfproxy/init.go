@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/templates"
 )
@@ -92,7 +93,7 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 			return account, err
 		}
 		code, details, _ := p.classify(err)
-		p.note("error."+code, flat(p.readable(details))...)
+		p.note("error."+code, i18n.Pairs(p.readable(details))...)
 		if token, err = p.askTokenAgain(c); err != nil {
 			return nil, err
 		}

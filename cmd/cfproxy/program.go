@@ -62,25 +62,19 @@ func languageFlag(args []string) (value string, given bool) {
 	return "", false
 }
 
-// sandboxFile reads --sandbox. Given but empty, as by a variable that was never set, it must not mean the real account.
+// sandboxFile reads --sandbox, before or after the command; "" where it is not given. Given but empty, as by a variable that
+// was never set, it must not mean the real account.
 func sandboxFile(c *cli.Context) (string, error) {
-	file := global(c, "sandbox")
 	for _, level := range c.Lineage() {
-		if level.IsSet("sandbox") && file == "" {
-			return "", usage("sandbox-empty")
+		if !level.IsSet("sandbox") {
+			continue
 		}
-	}
-	return file, nil
-}
-
-// global reads a flag that may stand before or after the command.
-func global(c *cli.Context, name string) string {
-	for _, level := range c.Lineage() {
-		if level.IsSet(name) {
-			return level.String(name)
+		if file := level.String("sandbox"); file != "" {
+			return file, nil
 		}
+		return "", usage("sandbox-empty")
 	}
-	return ""
+	return "", nil
 }
 
 // ask gives the one prompter of the run: it may have read ahead, so a second one would miss answers.
@@ -100,7 +94,7 @@ func (p *program) ask() prompt.Prompter {
 // again gives the command line by which to go on: the same hosts and settings, for the same command or another one.
 func (p *program) again(c *cli.Context, command string, hosts ...string) string {
 	parts := []string{"cfproxy"}
-	if file := global(c, "sandbox"); file != "" {
+	if file, _ := sandboxFile(c); file != "" {
 		parts = append(parts, "--sandbox", file)
 	}
 	parts = append(parts, command)

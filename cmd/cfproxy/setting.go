@@ -52,11 +52,12 @@ func (s settings) one(key string) string {
 // settingFlags makes the flags of a command: the named settings, or all of them.
 func (p *program) settingFlags(keys ...string) []cli.Flag {
 	var flags []cli.Flag
+	known := p.knownProviders()
 	for _, s := range settingTable() {
 		if len(keys) > 0 && !slices.Contains(keys, s.key) {
 			continue
 		}
-		help := p.text.T("setting."+s.key, "known", p.knownProviders())
+		help := p.text.T("setting."+s.key, "known", known)
 		if s.many {
 			flags = append(flags, &cli.StringSliceFlag{Name: s.flag, Usage: help})
 		} else {

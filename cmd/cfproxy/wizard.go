@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
@@ -25,7 +26,7 @@ func (p *program) askDomain(ctx context.Context, chosen settings) (settings, err
 	if !p.terminal {
 		return nil, usage("domain-missing")
 	}
-	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion("", nil)})
+	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion("")})
 	if err != nil {
 		return nil, err
 	}
@@ -36,8 +37,8 @@ func (p *program) askDomain(ctx context.Context, chosen settings) (settings, err
 // askToken gives the token from the environment, or asks for one. The sandbox needs none.
 func (p *program) askToken(c *cli.Context) (string, error) {
 	token := p.token()
-	if token != "" || global(c, "sandbox") != "" || !p.terminal {
-		return token, nil
+	if file, err := sandboxFile(c); err != nil || file != "" || token != "" || !p.terminal {
+		return token, err
 	}
 	question := p.tokenQuestion()
 	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList())
@@ -72,7 +73,7 @@ func (p *program) saying(check func(string) error) func(string) error {
 			return nil
 		}
 		code, details, _ := p.classify(err)
-		text := p.text.T("error."+code, flat(p.readable(details))...)
+		text := p.text.T("error."+code, i18n.Pairs(p.readable(details))...)
 		if suggestion := details["suggestion"]; suggestion != "" {
 			text += p.text.T("hint.inline", "suggestion", suggestion)
 		}
@@ -135,7 +136,7 @@ func (p *program) askHost(ctx context.Context, zones []provision.Zone) (string, 
 		}
 		zone = answers["zone"]
 	}
-	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion(zone, zones)})
+	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion(zone)})
 	return answers[keyDomains], err
 }
 
@@ -148,7 +149,7 @@ func (p *program) zoneLabel(zone provision.Zone) string {
 }
 
 // hostQuestion asks for the full hostname, within a zone if one was chosen.
-func (p *program) hostQuestion(zone string, zones []provision.Zone) prompt.Question {
+func (p *program) hostQuestion(zone string) prompt.Question {
 	question := prompt.Question{
 		Key:         keyDomains,
 		Title:       p.text.T("ask.host.title"),

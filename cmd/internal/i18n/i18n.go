@@ -83,6 +83,15 @@ func (c *Catalog) T(key string, pairs ...string) string {
 	return strings.NewReplacer(replacements...).Replace(text)
 }
 
+// Pairs lays a map out as T takes it.
+func Pairs(values map[string]string) []string {
+	var pairs []string
+	for name, value := range values {
+		pairs = append(pairs, name, value)
+	}
+	return pairs
+}
+
 // Has tells whether the catalogue knows a key.
 func (c *Catalog) Has(key string) bool {
 	_, ok := c.texts[key]

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
 )
 
@@ -75,7 +76,7 @@ func (v View) counts(p provision.Plan) string {
 // Warnings says what the owner should know of a plan, though it can be carried out.
 func (v View) Warnings(w io.Writer, p provision.Plan) {
 	for _, warning := range p.Warnings() {
-		fmt.Fprintln(w, v.paint(warn, "! ")+v.Text.T("warning."+string(warning.Code), flat(warning.Details)...))
+		fmt.Fprintln(w, v.paint(warn, "! ")+v.Text.T("warning."+string(warning.Code), i18n.Pairs(warning.Details)...))
 	}
 }
 
@@ -136,12 +137,4 @@ func (v View) Conflicts(w io.Writer, objects []provision.Object) {
 		rows = append(rows, r)
 	}
 	v.table(w, rows)
-}
-
-func flat(details map[string]string) []string {
-	var pairs []string
-	for name, value := range details {
-		pairs = append(pairs, name, value)
-	}
-	return pairs
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -78,5 +79,5 @@ func (v View) fill(key string, r verify.Result, host, provider string) string {
 		values["addresses"] = strings.Join(addresses[:mostAddresses], ", ") + " …"
 	}
 	values["host"], values["provider"] = host, provider
-	return v.Text.T(key, flat(values)...)
+	return v.Text.T(key, i18n.Pairs(values)...)
 }
