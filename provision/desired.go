@@ -41,6 +41,7 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 	script := &Script{
 		Bundle:    bundle,
 		Providers: c.Providers,
+		Settings:  worker.Settings{Page: true},
 		Region:    c.Region,
 		Build:     BuildOf(bundle, c.Providers, c.Region),
 		Version:   c.Version,

@@ -90,6 +90,7 @@ type Object struct {
 type Script struct {
 	Bundle    worker.Bundle
 	Providers []worker.Provider
+	Settings  worker.Settings
 	Region    string
 	Build     string
 	Version   string

@@ -29,8 +29,11 @@ type Provider struct {
 	Base string `json:"base"`
 	// Docs leads to the provider's own reference.
 	Docs string `json:"docs"`
-	// Client names the family of snippets that fits: files client/<Client>.<kind>.tmpl.
-	Client string `json:"client"`
+	// Dialect says whose SDK speaks to it, and so which snippets fit, files client/<Dialect>.<kind>.tmpl, and in which
+	// shape the relay's own errors come: worker.Dialect….
+	Dialect string `json:"dialect"`
+	// Auth is the request header that carries its key, in lower case; "authorization" means a bearer's.
+	Auth string `json:"auth"`
 	// Probe is a request that costs nothing without a key.
 	Probe Probe `json:"probe"`
 	// Chat is where an OpenAI-shaped chat completion is asked for, and a small model; Path is "" where there is none, so
@@ -87,7 +90,7 @@ func Snippets(p Provider, host string) ([]Snippet, error) {
 	data := struct{ BaseURL, Model, Name string }{"https://" + host + p.Base, p.Chat.Model, p.Name}
 	var snippets []Snippet
 	for _, kind := range []string{"env", "curl", "python", "node"} {
-		text, err := fill(path.Join("client", p.Client+"."+kind+".tmpl"), data)
+		text, err := fill(path.Join("client", p.Dialect+"."+kind+".tmpl"), data)
 		if err != nil {
 			return nil, err
 		}

@@ -14,11 +14,14 @@ import (
 func badBindings() map[string][]workerd.Binding {
 	sets := map[string][]workerd.Binding{
 		"no bindings": nil,
-		"no version":  good()[:2],
-		"no build":    {good()[0], good()[2]},
-		"build unfit for a header": {good()[0], good()[2],
+		"no version":  {good()[0], good()[1], good()[3]},
+		"no settings": good()[:3],
+		"access unsaid": append(good()[:3],
+			workerd.Binding{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: json.RawMessage(`{"page":true,"origins":null}`)}),
+		"no build": {good()[0], good()[2], good()[3]},
+		"build unfit for a header": {good()[0], good()[2], good()[3],
 			{Name: worker.BindingBuild, Type: workerd.BindingText, Text: "a\nb: c"}},
-		"providers as text": {good()[1], good()[2],
+		"providers as text": {good()[1], good()[2], good()[3],
 			{Name: worker.BindingProviders, Type: workerd.BindingText, Text: string(good()[0].JSON)}},
 	}
 	for name, list := range map[string]string{
@@ -37,9 +40,9 @@ func badBindings() map[string][]workerd.Binding {
 		"origin in capitals":  `[{"id":"openai","origin":"https://API.openai.com"}]`,
 		"origin without TLS":  `[{"id":"openai","origin":"http://api.openai.com"}]`,
 		"origin is a number":  `[{"id":"openai","origin":1}]`,
-		"second entry is bad": `[{"id":"openai","origin":"https://api.openai.com"},{"id":"x","origin":"x"}]`,
+		"second entry is bad": `[{"id":"openai","auth":"authorization","origin":"https://api.openai.com"},{"id":"x","origin":"x"}]`,
 	} {
-		sets[name] = []workerd.Binding{good()[1], good()[2],
+		sets[name] = []workerd.Binding{good()[1], good()[2], good()[3],
 			{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: json.RawMessage(list)}}
 	}
 	return sets

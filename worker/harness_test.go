@@ -26,9 +26,9 @@ const patience = 20 * time.Second
 const build = "0123456789abcdef"
 
 var providers = []worker.Provider{
-	{ID: "openai", Origin: "https://api.openai.com"},
-	{ID: "anthropic", Origin: "https://api.anthropic.com"},
-	{ID: "ported", Origin: "https://api.example.com:8443"},
+	{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: worker.DialectOpenAI, Auth: "authorization"},
+	{ID: "anthropic", Name: "Anthropic", Origin: "https://api.anthropic.com", Dialect: worker.DialectAnthropic, Auth: "x-api-key"},
+	{ID: "ported", Name: "Ported", Origin: "https://api.example.com:8443", Dialect: worker.DialectOpenAI, Auth: "authorization"},
 }
 
 // bare is the least that a relay can be; the benchmark measures against it.
@@ -109,7 +109,7 @@ func relay(name string, bindings []workerd.Binding) workerd.Worker {
 	w := workerd.Worker{Name: name, Main: b.Main, CompatibilityDate: b.CompatibilityDate,
 		CompatibilityFlags: b.CompatibilityFlags, Bindings: bindings}
 	for _, m := range b.Modules {
-		w.Modules = append(w.Modules, workerd.Module{Name: m.Name, Type: workerd.TypeESModule, Body: m.Source})
+		w.Modules = append(w.Modules, workerd.Module{Name: m.Name, Type: m.Type, Body: m.Source})
 	}
 	return w
 }
@@ -123,6 +123,7 @@ func good() []workerd.Binding {
 		{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: list},
 		{Name: worker.BindingBuild, Type: workerd.BindingText, Text: build},
 		{Name: worker.BindingVersion, Type: workerd.BindingText, Text: "v1.2.3"},
+		{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: json.RawMessage(`{"managed":false,"page":true,"origins":null}`)},
 	}
 }
 

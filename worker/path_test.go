@@ -79,7 +79,7 @@ func TestWhatLooksLikeAnAttackButIsNotPasses(t *testing.T) {
 		"/:443/":                           "https://api.openai.com/:443/",
 		"/https://evil.example/":           "https://api.openai.com/https://evil.example/",
 		"/v1?x=https://evil.example/../..": "https://api.openai.com/v1?x=https://evil.example/../..",
-		"/?@evil.example/":                 "https://api.openai.com/?@evil.example/",
+		"/v1?@evil.example/":               "https://api.openai.com/v1?@evil.example/",
 		"/v1/a..b/..c/d../.e":              "https://api.openai.com/v1/a..b/..c/d../.e",
 		"http://evil.example/v1":           "https://api.openai.com/v1",
 		"https://evil.example/v1":          "https://api.openai.com/v1",

@@ -22,7 +22,7 @@ func TestEveryMethodAndPathIsRelayed(t *testing.T) {
 	t.Parallel()
 	h := running(t)
 	for _, test := range []struct{ method, path, want string }{
-		{"GET", "/", "https://api.openai.com/"},
+		{"POST", "/", "https://api.openai.com/"},
 		{"GET", "/v1/models", "https://api.openai.com/v1/models"},
 		{"POST", "/v1/chat/completions", "https://api.openai.com/v1/chat/completions"},
 		{"PUT", "/openai/v1/x", "https://api.openai.com/v1/x"},
@@ -267,7 +267,7 @@ func TestHealthNamesBuildVersionAndPlace(t *testing.T) {
 	h := running(t)
 	for header, colo := range map[string]string{`{"colo":"AMS"}`: `"AMS"`, `{}`: `null`} {
 		response, body := ask(t, newRequest(t, "GET", h.url(worker.HealthPath), nil, workerd.CFHeader, header))
-		want := `{"service":"cfproxy","version":"v1.2.3","build":"` + build + `","providers":["openai","anthropic","ported"],"colo":` + colo + `}`
+		want := `{"service":"cfproxy","version":"v1.2.3","build":"` + build + `","access":"pass-through","providers":["openai","anthropic","ported"],"colo":` + colo + `,"placement":null}`
 		if response.StatusCode != 200 || body != want {
 			t.Errorf("got %d %s, want %s", response.StatusCode, body, want)
 		}

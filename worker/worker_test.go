@@ -80,9 +80,12 @@ func TestModulesKeepTheHabits(t *testing.T) {
 	t.Parallel()
 	code := regexp.MustCompile(`(?m)^\s*(?://|/?\*).*$`)
 	for _, m := range worker.Load().Modules {
+		if m.Type != worker.TypeModule {
+			continue
+		}
 		text := string(m.Source)
-		if n := strings.Count(text, "\n"); n > 110 {
-			t.Errorf("%s has %d lines, more than 110", m.Name, n)
+		if n := strings.Count(text, "\n"); n > 125 {
+			t.Errorf("%s has %d lines, more than 125", m.Name, n)
 		}
 		if !strings.HasPrefix(text, "// @ts-check\n") {
 			t.Errorf("%s does not begin with // @ts-check", m.Name)

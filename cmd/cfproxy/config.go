@@ -189,7 +189,10 @@ func idsOf(providers []templates.Provider) []string {
 func upstreamsOf(providers []templates.Provider) []worker.Provider {
 	var upstreams []worker.Provider
 	for _, provider := range providers {
-		upstreams = append(upstreams, worker.Provider{ID: provider.ID, Origin: provider.Origin})
+		upstreams = append(upstreams, worker.Provider{
+			ID: provider.ID, Name: provider.Name, Origin: provider.Origin, Base: provider.Base,
+			Dialect: provider.Dialect, Auth: provider.Auth, Model: provider.Chat.Model,
+		})
 	}
 	return upstreams
 }

@@ -158,19 +158,21 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 		Action: provision.ActionCreate, Address: provision.Address{Kind: provision.KindScript, Parent: "account", Name: "relay"},
 		Script: &provision.Script{
 			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
-				{Name: "index.js", Source: []byte("one")}, {Name: "route.js", Source: []byte("two")}}},
-			Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
+
+				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
+			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization"}},
+			Settings:  worker.Settings{Page: true},
 			Region:    "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: "z1 z2",
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"metadata", "index.js", "route.js"}, order); diff != "" {
+	if diff := cmp.Diff([]string{"metadata", "index.js", "tokens.txt"}, order); diff != "" {
 		t.Error(diff)
 	}
-	if parts["route.js"] != "application/javascript+module two" {
-		t.Errorf("route.js is %q", parts["route.js"])
+	if parts["tokens.txt"] != "text/plain two" {
+		t.Errorf("tokens.txt is %q", parts["tokens.txt"])
 	}
 	contentType, text, _ := strings.Cut(parts["metadata"], " ")
 	var metadata map[string]any
@@ -182,7 +184,9 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 		"placement":   map[string]any{"mode": "targeted", "region": "aws:us-east-1"},
 		"annotations": map[string]any{"workers/tag": "0123456789abcdef", "workers/message": "cfproxy 1.2.3, build 0123456789abcdef"},
 		"bindings": []any{
-			map[string]any{"type": "json", "name": "PROVIDERS", "json": []any{map[string]any{"id": "openai", "origin": "https://api.openai.com"}}},
+			map[string]any{"type": "json", "name": "PROVIDERS", "json": []any{map[string]any{
+				"id": "openai", "name": "OpenAI", "origin": "https://api.openai.com", "base": "/v1", "dialect": "openai", "auth": "authorization"}}},
+			map[string]any{"type": "json", "name": "SETTINGS", "json": map[string]any{"managed": false, "page": true, "origins": nil}},
 			map[string]any{"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
 			map[string]any{"type": "plain_text", "name": "VERSION", "text": "1.2.3"},
 			map[string]any{"type": "plain_text", "name": "ZONES", "text": "z1 z2"},

@@ -7,7 +7,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"strings"
 
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
@@ -33,7 +32,7 @@ func (c *Client) readCode(ctx context.Context, account, name string) string {
 	return provision.CodeDigest(modules)
 }
 
-// readModules reads the JavaScript parts of a form, which is how the API gives the modules back.
+// readModules reads the parts of a form, which is how the API gives the modules back.
 func readModules(res *http.Response) ([]worker.Module, error) {
 	_, params, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
 	if err != nil {
@@ -53,9 +52,7 @@ func readModules(res *http.Response) ([]worker.Module, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.Contains(part.Header.Get("Content-Type"), "javascript") {
-			modules = append(modules, worker.Module{Name: part.FormName(), Source: source})
-		}
+		modules = append(modules, worker.Module{Name: part.FormName(), Type: part.Header.Get("Content-Type"), Source: source})
 	}
 }
 

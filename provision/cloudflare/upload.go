@@ -44,7 +44,7 @@ func uploadForm(script *provision.Script) (contentType string, body []byte, err 
 	}
 	for _, module := range script.Bundle.Modules {
 		disposition := fmt.Sprintf(`form-data; name=%q; filename=%q`, module.Name, module.Name)
-		if err := writePart(form, disposition, "application/javascript+module", module.Source); err != nil {
+		if err := writePart(form, disposition, module.Type, module.Source); err != nil {
 			return "", nil, err
 		}
 	}
@@ -69,12 +69,14 @@ func writePart(form *multipart.Writer, disposition, contentType string, content 
 func metadataOf(script *provision.Script) metadata {
 	// Marshalling a list of plain strings cannot fail.
 	providers, _ := json.Marshal(script.Providers)
+	settings, _ := json.Marshal(script.Settings)
 	meta := metadata{
 		MainModule:         script.Bundle.Main,
 		CompatibilityDate:  script.Bundle.CompatibilityDate,
 		CompatibilityFlags: script.Bundle.CompatibilityFlags,
 		Bindings: []binding{
 			{Type: "json", Name: worker.BindingProviders, JSON: providers},
+			{Type: "json", Name: worker.BindingSettings, JSON: settings},
 			{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
 			{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
 			{Type: "plain_text", Name: worker.BindingZones, Text: script.Zones},

@@ -1,13 +1,18 @@
 // @ts-check
-// What lets a page of any origin call the relay: https://fetch.spec.whatwg.org/#http-cors-protocol
-// No credentials in the sense of that text (cookies) are involved, so "*" will do.
+// What lets a browser app call the relay: https://fetch.spec.whatwg.org/#http-cors-protocol
+// No credentials in the sense of that text (cookies) are involved, so "*" will do
+// where the owner names no origins.
+
+/** @typedef {import("./config.js").Config} Config */
 
 // By name as well, for browsers that do not know the asterisk.
 const exposed = [
-  "*", "x-request-id", "request-id", "x-cfproxy", "retry-after", "retry-after-ms", "x-should-retry",
+  "*", "x-request-id", "request-id", "x-cfproxy", "x-cfproxy-error", "retry-after", "retry-after-ms", "x-should-retry",
   "openai-model", "openai-organization", "openai-processing-ms", "openai-project", "openai-version",
   "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests",
   "x-ratelimit-remaining-tokens", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens",
+  "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset",
+  "anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset",
   "content-disposition", "content-range", "etag", "location", "cf-ray",
 ].join(", ");
 
@@ -21,16 +26,17 @@ export function isPreflight({ method, headers }) {
 
 /**
  * @param {Request} request
- * @param {string} build
- * @returns {Response} says yes without asking the upstream, and for a day
+ * @param {Config} config
+ * @returns {Response} says yes without asking the upstream, and for a day; to a page of an origin that the owner did not name it says nothing
  */
-export function preflight(request, build) {
-  const headers = new Headers({
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-    "access-control-max-age": "86400",
-    "x-cfproxy": build,
-  });
+export function preflight(request, config) {
+  const headers = new Headers({ "x-cfproxy": config.build });
+  allowOrigin(headers, request, config);
+  if (!headers.has("access-control-allow-origin")) {
+    return new Response(null, { status: 403, headers });
+  }
+  headers.set("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  headers.set("access-control-max-age", "86400");
   const wanted = request.headers.get("access-control-request-headers");
   if (wanted) {
     headers.set("access-control-allow-headers", wanted);
@@ -38,8 +44,22 @@ export function preflight(request, build) {
   return new Response(null, { status: 204, headers });
 }
 
-/** @param {Headers} headers of an answer */
-export function allowAnyOrigin(headers) {
-  headers.set("access-control-allow-origin", "*");
+/**
+ * @param {Headers} headers of an answer
+ * @param {Request} request
+ * @param {Config} config
+ */
+export function allowOrigin(headers, request, { origins }) {
+  if (origins.length === 0) {
+    headers.set("access-control-allow-origin", "*");
+  } else {
+    headers.append("vary", "origin");
+    const origin = request.headers.get("origin");
+    if (origin === null || !origins.includes(origin)) {
+      headers.delete("access-control-allow-origin");
+      return;
+    }
+    headers.set("access-control-allow-origin", origin);
+  }
   headers.set("access-control-expose-headers", exposed);
 }

@@ -1,32 +1,76 @@
 // @ts-check
-// The relay's own failures, in the shape that OpenAI's SDKs understand:
-// https://platform.openai.com/docs/guides/error-codes
+// The relay's own failures, each in the shape that the SDK of the provider
+// asked for understands.
 
-import { allowAnyOrigin } from "./cors.js";
+import { allowOrigin } from "./cors.js";
 
 /**
- * @param {string} build
- * @param {number} status
- * @param {string} code stable, for programs
- * @param {string} message for people
- * @returns {Response}
+ * @typedef {import("./config.js").Config} Config
+ * @typedef {Readonly<{ status: number, code: string, message: string }>} Failure code is stable, for programs; message is for people
  */
-export function failure(build, status, code, message) {
-  return ownAnswer(build, status, { error: { message, type: "cfproxy_error", param: null, code } });
+
+/**
+ * What the documentation of each calls a status:
+ * https://docs.anthropic.com/en/api/errors, https://ai.google.dev/gemini-api/docs/troubleshooting
+ * @type {Record<number, [anthropic: string, google: string]>}
+ */
+const names = {
+  400: ["invalid_request_error", "INVALID_ARGUMENT"],
+  401: ["authentication_error", "UNAUTHENTICATED"],
+  403: ["permission_error", "PERMISSION_DENIED"],
+  404: ["not_found_error", "NOT_FOUND"],
+  405: ["invalid_request_error", "INVALID_ARGUMENT"],
+  429: ["rate_limit_error", "RESOURCE_EXHAUSTED"],
+};
+
+/**
+ * @param {string} dialect
+ * @param {Failure} failure
+ * @returns {unknown}
+ */
+function shape(dialect, { status, code, message }) {
+  const [anthropic, google] = names[status] ?? ["api_error", "UNAVAILABLE"];
+  switch (dialect) {
+    case "anthropic":
+      return { type: "error", error: { type: anthropic, message: `${message} (cfproxy: ${code})` } };
+    case "google":
+      return { error: { code: status, message: `${message} (cfproxy: ${code})`, status: google } };
+    case "cohere":
+      return { message: `${message} (cfproxy: ${code})` };
+    default: // https://platform.openai.com/docs/guides/error-codes, which most others follow
+      return { error: { message, type: "cfproxy_error", param: null, code } };
+  }
 }
 
 /**
- * @param {string} build
+ * @param {Request} request
+ * @param {Config} config
+ * @param {Failure} failure
+ * @param {string} [dialect] that of the provider meant, if any is
+ * @returns {Response}
+ */
+export function fail(request, config, failure, dialect = "openai") {
+  const response = ownAnswer(request, config, failure.status, shape(dialect, failure));
+  response.headers.set("x-cfproxy-error", failure.code);
+  if (failure.status === 429) {
+    response.headers.set("retry-after", "60");
+  }
+  return response;
+}
+
+/**
+ * @param {Request} request
+ * @param {Config} config
  * @param {number} status
  * @param {unknown} value
- * @returns {Response} with value as JSON, never cached, for pages of any origin to read; to a HEAD the runtime sends the head alone
+ * @returns {Response} with value as JSON, never cached; to a HEAD the runtime sends the head alone
  */
-export function ownAnswer(build, status, value) {
+export function ownAnswer(request, config, status, value) {
   const headers = new Headers({
     "content-type": "application/json",
     "cache-control": "no-store",
-    "x-cfproxy": build,
+    "x-cfproxy": config.build,
   });
-  allowAnyOrigin(headers);
+  allowOrigin(headers, request, config);
   return new Response(JSON.stringify(value), { status, headers });
 }

@@ -1,38 +1,64 @@
 // @ts-check
 // The call to the upstream. Bodies are handed on as streams, untouched.
 
-import { failure } from "./error.js";
+import { exchange } from "./credential.js";
+import { fail } from "./error.js";
 import { cleanAnswer, cleanRequest } from "./headers.js";
+
+/**
+ * @typedef {import("./config.js").Config} Config
+ * @typedef {import("./config.js").Provider} Provider
+ * @typedef {Readonly<{ provider: Provider, url: string }>} Upstream
+ */
 
 /**
  * The copy of a request that came in hands redirects back: followed by us, one
  * would carry the caller's key to wherever it points. And a caller that leaves
  * needs no care: the runtime then ends the fetch.
  * @param {Request} request
- * @param {string} url at the upstream
- * @param {string} build
+ * @param {Upstream} upstream
+ * @param {Config} config
+ * @param {string} [key] the owner's, which takes the place of the caller's
  * @returns {Promise<Response>}
  */
-export async function forward(request, url, build) {
+export async function forward(request, { provider, url }, config, key) {
   const onward = new Request(url, request);
   cleanRequest(onward.headers, request.headers);
+  if (key !== undefined) {
+    exchange(onward.headers, provider, key);
+  }
   try {
-    return handBack(await fetch(onward), build);
+    return handBack(await fetch(onward), request, provider, config);
   } catch {
-    return failure(build, 502, "upstream_unreachable", "the provider could not be reached from where this relay runs");
+    return fail(request, config, { status: 502, code: "upstream_unreachable", message: "the provider could not be reached from where this relay runs" }, provider.dialect);
   }
 }
 
 /**
+ * Asks the provider without any key what it says to that. It is how a managed
+ * relay is verified, so the caller chooses nothing but the path.
+ * @param {Request} request
+ * @param {Upstream} upstream
+ * @param {Config} config
+ * @returns {Promise<Response>}
+ */
+export async function askKeyless(request, upstream, config) {
+  const body = request.method === "POST" ? "{}" : undefined;
+  return forward(new Request(request.url, { method: request.method, headers: { "content-type": "application/json" }, body, redirect: "manual" }), upstream, config);
+}
+
+/**
  * @param {Response} answer
- * @param {string} build
+ * @param {Request} request
+ * @param {Provider} provider
+ * @param {Config} config
  * @returns {Response} the answer with its body, its WebSocket if it has one, and headers that can be changed
  */
-function handBack(answer, build) {
+function handBack(answer, request, provider, config) {
   if (answer.status > 599) {
-    return failure(build, 502, "upstream_status", `the provider answered with a status that cannot be passed on: ${answer.status}`);
+    return fail(request, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${answer.status}` }, provider.dialect);
   }
   const back = new Response(answer.body, answer);
-  cleanAnswer(back.headers, build);
+  cleanAnswer(back.headers, request, config);
   return back;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // What of a list of headers goes on, in each direction.
 
-import { allowAnyOrigin } from "./cors.js";
+import { allowOrigin } from "./cors.js";
 
 /**
  * Request headers that are not for the upstream: they name the caller, its
@@ -80,12 +80,13 @@ function dropNamed(headers, connection) {
 
 /**
  * @param {Headers} headers of the answer under way to the caller
- * @param {string} build
+ * @param {Request} request
+ * @param {import("./config.js").Config} config
  */
-export function cleanAnswer(headers, build) {
+export function cleanAnswer(headers, request, config) {
   for (const name of notForCaller) {
     headers.delete(name);
   }
-  allowAnyOrigin(headers);
-  headers.set("x-cfproxy", build);
+  allowOrigin(headers, request, config);
+  headers.set("x-cfproxy", config.build);
 }

@@ -1,22 +1,25 @@
 // @ts-check
 // What the relay says of itself, so that a deploy can be waited for.
 
-import { failure, ownAnswer } from "./error.js";
+import { fail, ownAnswer } from "./error.js";
 
 /**
  * @param {Request} request
  * @param {import("./config.js").Config} config
- * @returns {Response}
+ * @returns {Response} whom a managed relay leads to is between the owner and the holders of tokens, so it names no provider
  */
-export function health(request, { build, version, providers }) {
+export function health(request, config) {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return failure(build, 405, "method_not_allowed", "only GET can be asked here");
+    return fail(request, config, { status: 405, code: "method_not_allowed", message: "only GET can be asked here" });
   }
-  return ownAnswer(build, 200, {
+  const { build, version, providers, managed } = config;
+  return ownAnswer(request, config, 200, {
     service: "cfproxy",
     version,
     build,
-    providers: providers.map((p) => p.id),
+    access: managed ? "managed" : "pass-through",
+    providers: managed ? [] : providers.map((p) => p.id),
     colo: request.cf?.colo ?? null,
+    placement: request.headers.get("cf-placement"),
   });
 }

@@ -1,12 +1,15 @@
 // @ts-check
 // The relay: one request in, the same request to the provider, its answer back.
-// Path: index → route → headers → forward → error.
+// Path: index → route → auth → forward → headers → error.
 
+import { refuse } from "./auth.js";
 import { readConfig } from "./config.js";
 import { isPreflight, preflight } from "./cors.js";
-import { failure } from "./error.js";
-import { forward } from "./forward.js";
+import { tokenOf, withoutKey } from "./credential.js";
+import { fail } from "./error.js";
+import { askKeyless, forward } from "./forward.js";
 import { health } from "./health.js";
+import { page } from "./page.js";
 import { route } from "./route.js";
 
 /**
@@ -17,20 +20,42 @@ import { route } from "./route.js";
 function answer(request, env) {
   const config = readConfig(env);
   if (config.problem) {
-    return failure(config.build, 500, "bad_config", `this relay is not set up correctly: ${config.problem}`);
+    return fail(request, config, { status: 500, code: "bad_config", message: `this relay is not set up correctly: ${config.problem}` });
   }
   if (isPreflight(request)) {
-    return preflight(request, config.build);
+    return preflight(request, config);
   }
-  const found = route(request.method, request.url, config.providers);
+  const found = route(request, config);
   switch (found.kind) {
     case "upstream":
-      return forward(request, found.url, config.build);
+      return config.managed ? forwardForToken(request, found, config) : forward(request, found, config);
+    case "keyless":
+      return askKeyless(request, found, config);
     case "health":
       return health(request, config);
+    case "page":
+      return page(request, config);
     default:
-      return failure(config.build, found.status, found.code, found.message);
+      return fail(request, config, found);
   }
+}
+
+/**
+ * @param {Request} request
+ * @param {import("./forward.js").Upstream} upstream
+ * @param {import("./config.js").Config} config
+ * @returns {Promise<Response>}
+ */
+async function forwardForToken(request, { provider, url }, config) {
+  const refusal = await refuse(request, provider, config, tokenOf(request.headers, url));
+  if (refusal !== null) {
+    return refusal;
+  }
+  const key = config.env[`KEY_${provider.id.replaceAll("-", "_")}`];
+  if (typeof key !== "string") {
+    return fail(request, config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
+  }
+  return forward(request, { provider, url: withoutKey(url) }, config, key);
 }
 
 export default { fetch: answer };

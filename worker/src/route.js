@@ -4,13 +4,12 @@
 
 /**
  * @typedef {import("./config.js").Provider} Provider
- * @typedef {{ kind: "upstream", url: string }
- *   | { kind: "health" }
+ * @typedef {{ kind: "upstream" | "keyless", provider: Provider, url: string }
+ *   | { kind: "health" | "page" }
  *   | { kind: "refused", status: number, code: string, message: string }} Route
  */
 
-/** @type {Route} */
-const healthRoute = Object.freeze({ kind: "health" });
+const keylessPath = "/-/keyless/";
 
 const badPath = refused(400, "bad_path",
   "this path is not in canonical form: it may have no dot segments, backslashes or empty first segment, and special characters must be percent-encoded");
@@ -32,12 +31,11 @@ function refused(status, code, message) {
 }
 
 /**
- * @param {string} method
- * @param {string} url as the runtime gives it: scheme, Host header and request target in one, not normalised
- * @param {readonly Provider[]} providers the default first
+ * @param {Request} request its URL is as the runtime gives it: scheme, Host header and request target in one, not normalised
+ * @param {import("./config.js").Config} config
  * @returns {Route}
  */
-export function route(method, url, providers) {
+export function route({ method, url }, config) {
   // An echoed request would show what was added to it on the way.
   if (method === "TRACE") {
     return badMethod;
@@ -48,32 +46,64 @@ export function route(method, url, providers) {
   }
   const mark = url.indexOf("?", start);
   const path = mark < 0 ? url.slice(start) : url.slice(start, mark);
-  if (path.startsWith("/-/")) {
-    return path === "/-/health" ? healthRoute : notFound;
+  const query = mark < 0 ? "" : url.slice(mark);
+  if (path === "/" && config.page && (method === "GET" || method === "HEAD")) {
+    return { kind: "page" };
   }
-  const { origin, rest } = choose(path, providers);
+  if (path.startsWith("/-/")) {
+    return own(method, path, config);
+  }
+  return toUpstream("upstream", path, query, config.providers);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path one of the relay's own
+ * @param {import("./config.js").Config} config
+ * @returns {Route}
+ */
+function own(method, path, { managed, providers }) {
+  if (path === "/-/health") {
+    return { kind: "health" };
+  }
+  if (managed && path.startsWith(keylessPath)) {
+    const isAllowed = method === "GET" || method === "POST";
+    return isAllowed ? toUpstream("keyless", path.slice(keylessPath.length - 1), "", providers) : badMethod;
+  }
+  return notFound;
+}
+
+/**
+ * @param {"upstream" | "keyless"} kind
+ * @param {string} path
+ * @param {string} query with its question mark, or ""
+ * @param {readonly Provider[]} providers the default first
+ * @returns {Route}
+ */
+function toUpstream(kind, path, query, providers) {
+  const { provider, rest } = choose(path, providers);
   if (rest.startsWith("//") || hiddenDots.test(path)) {
     return badPath;
   }
-  const upstream = URL.parse(mark < 0 ? origin + rest : origin + rest + url.slice(mark));
-  if (upstream === null || upstream.origin !== origin || upstream.pathname !== rest) {
+  const upstream = URL.parse(provider.origin + rest + query);
+  if (upstream === null || upstream.origin !== provider.origin || upstream.pathname !== rest) {
     return badPath;
   }
-  return { kind: "upstream", url: upstream.href };
+  return { kind, provider, url: upstream.href };
 }
 
 /**
  * "/{id}/…" leads to that provider, without the prefix, all else to the first one.
  * @param {string} path begins with a slash
  * @param {readonly Provider[]} providers
- * @returns {{ origin: string, rest: string }} rest begins with a slash
+ * @returns {{ provider: Provider, rest: string }} rest begins with a slash
  */
 function choose(path, providers) {
   const end = path.indexOf("/", 1);
   const first = end < 0 ? path.slice(1) : path.slice(1, end);
   const named = providers.find((p) => p.id === first);
   if (named === undefined) {
-    return { origin: providers[0].origin, rest: path };
+    return { provider: providers[0], rest: path };
   }
-  return { origin: named.origin, rest: end < 0 ? "/" : path.slice(end) };
+  return { provider: named, rest: end < 0 ? "/" : path.slice(end) };
 }
