@@ -61,6 +61,7 @@ function parse(env) {
     page: settings.page === true,
     origins: Object.freeze([...(settings.origins ?? [])]),
     env,
+    routes: new Map(),
   });
 }
 

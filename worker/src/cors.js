@@ -20,8 +20,8 @@ const exposed = [
  * @param {Request} request
  * @returns {boolean} whether a browser asks on its own account; any other OPTIONS is the upstream's business
  */
-export function isPreflight({ method, headers }) {
-  return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
+export function isPreflight(request) {
+  return request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");
 }
 
 /**
@@ -44,22 +44,29 @@ export function preflight(request, config) {
   return new Response(null, { status: 204, headers });
 }
 
+const ofUpstream = [
+  "access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods",
+  "access-control-allow-headers", "access-control-allow-private-network", "access-control-max-age", "access-control-expose-headers",
+];
+
 /**
+ * Says who may read an answer, if a page asks: whoever sends no Origin is no page.
  * @param {Headers} headers of an answer
  * @param {Request} request
  * @param {Config} config
  */
 export function allowOrigin(headers, request, { origins }) {
-  if (origins.length === 0) {
-    headers.set("access-control-allow-origin", "*");
-  } else {
+  const origin = request.headers.get("origin");
+  if (origin === null) {
+    return;
+  }
+  ofUpstream.forEach((name) => headers.delete(name));
+  if (origins.length > 0) {
     headers.append("vary", "origin");
-    const origin = request.headers.get("origin");
-    if (origin === null || !origins.includes(origin)) {
-      headers.delete("access-control-allow-origin");
+    if (!origins.includes(origin)) {
       return;
     }
-    headers.set("access-control-allow-origin", origin);
   }
+  headers.set("access-control-allow-origin", origins.length > 0 ? origin : "*");
   headers.set("access-control-expose-headers", exposed);
 }

@@ -1,7 +1,15 @@
 // @ts-check
 // What of a list of headers goes on, in each direction.
 
-import { allowOrigin } from "./cors.js";
+/**
+ * What Cloudflare's edge or another proxy adds to a request, and what a program
+ * that keeps state like a browser would send:
+ * https://developers.cloudflare.com/fundamentals/reference/http-headers/
+ */
+const addedOnTheWay = [
+  "cf-connecting-ip", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cdn-loop", "x-forwarded-for", "x-forwarded-proto",
+  "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cookie", "referer",
+];
 
 /**
  * Request headers that are not for the upstream: they name the caller, its
@@ -9,41 +17,56 @@ import { allowOrigin } from "./cors.js";
  * (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
  */
 const notForUpstream = new Set([
-  "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cookie", "origin", "referer", "cdn-loop", "host",
-  "connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+  ...addedOnTheWay, "origin", "host", "connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
+  "transfer-encoding", "upgrade",
 ]);
 
-/**
- * Answer headers that are not for the caller: cookies and policies that the
- * upstream sets for its own host would fall upon the relay's. What speaks of one
- * connection the runtime itself keeps back, but for proxy-authenticate.
- */
-const notForCaller = [
-  "set-cookie", "strict-transport-security", "alt-svc", "proxy-authenticate",
-  "access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
-  "access-control-allow-private-network", "access-control-max-age",
-];
+// Answer headers that are not for the caller: cookies and policies that the
+// upstream sets for its own host would fall upon the relay's. What speaks of one
+// connection the runtime itself keeps back.
+const notForCaller = ["set-cookie", "strict-transport-security", "alt-svc"];
 
 /**
- * One walk over the names finds those of the families, too, that nobody has
- * thought of yet. It walks over the original: the copy changes under its feet.
+ * A walk over all names finds those of the families, too, that nobody has
+ * thought of yet; but it costs as much as all the rest that is done here. An
+ * official SDK sends none of them, so there what is added on the way is enough.
  * @param {Headers} headers of the request under way to the upstream
- * @param {Headers} incoming the same, as they came
+ * @param {Request} incoming with the same headers, as they came: the copy changes under a walk's feet
+ * @returns {boolean} whether a page may have sent it
  */
 export function cleanRequest(headers, incoming) {
-  for (const name of incoming.keys()) {
-    if (isOfFamily(name) || notForUpstream.has(name)) {
+  if (isPlainSDK(incoming.method, headers)) {
+    for (const name of addedOnTheWay) {
       headers.delete(name);
     }
+    return false;
   }
-  const connection = incoming.get("connection");
+  const connection = incoming.headers.get("connection");
   if (connection !== null) {
     dropNamed(headers, connection);
   }
+  incoming.headers.forEach((_, name) => {
+    if (isOfFamily(name) || notForUpstream.has(name)) {
+      headers.delete(name);
+    }
+  });
   // What makes the runtime open a WebSocket.
-  if (incoming.get("upgrade")?.toLowerCase() === "websocket") {
+  if (incoming.headers.get("upgrade")?.toLowerCase() === "websocket") {
     headers.set("upgrade", "websocket");
   }
+  return true;
+}
+
+/**
+ * A browser names the Origin of every POST; a zone that adds the caller's place
+ * adds its time zone, too:
+ * https://developers.cloudflare.com/rules/transform/managed-transforms/reference/
+ * @param {string} method
+ * @param {Headers} headers
+ * @returns {boolean} whether they are of OpenAI's or Anthropic's SDK, and nothing else had a hand in it
+ */
+function isPlainSDK(method, headers) {
+  return method === "POST" && headers.has("x-stainless-lang") && !headers.has("origin") && !headers.has("cf-timezone");
 }
 
 /**
@@ -80,13 +103,11 @@ function dropNamed(headers, connection) {
 
 /**
  * @param {Headers} headers of the answer under way to the caller
- * @param {Request} request
- * @param {import("./config.js").Config} config
+ * @param {string} build
  */
-export function cleanAnswer(headers, request, config) {
+export function cleanAnswer(headers, build) {
   for (const name of notForCaller) {
     headers.delete(name);
   }
-  allowOrigin(headers, request, config);
-  headers.set("x-cfproxy", config.build);
+  headers.set("x-cfproxy", build);
 }

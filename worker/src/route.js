@@ -31,11 +31,31 @@ function refused(status, code, message) {
 }
 
 /**
+ * Programs ask the same few URLs over and over. An answer once worked out is
+ * kept, for as many URLs as attackers can be let fill.
+ * @param {Request} request
+ * @param {import("./config.js").Config} config
+ * @returns {Route}
+ */
+export function route(request, config) {
+  const { method, url } = request;
+  const before = config.routes.get(url);
+  if (before !== undefined && before.method === method) {
+    return before.route;
+  }
+  const found = Object.freeze(work(method, url, config));
+  if (config.routes.size < 1000 && url.length < 200) {
+    config.routes.set(url, { method, route: found });
+  }
+  return found;
+}
+
+/**
  * @param {Request} request its URL is as the runtime gives it: scheme, Host header and request target in one, not normalised
  * @param {import("./config.js").Config} config
  * @returns {Route}
  */
-export function route({ method, url }, config) {
+function work(method, url, config) {
   // An echoed request would show what was added to it on the way.
   if (method === "TRACE") {
     return badMethod;
