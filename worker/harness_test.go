@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -147,7 +149,9 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
+	head, _ := httputil.DumpRequest(r, false)
 	w.Header().Set("Seen", r.RequestURI)
+	w.Header().Set("Seen-Head", strconv.QuoteToASCII(string(head)))
 	_, _ = fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)
 }
 

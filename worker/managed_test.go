@@ -62,7 +62,8 @@ func team() []worker.Token {
 	return tokens
 }
 
-// managedRelays are "managed", one that names origins, and some whose list of
+// managedRelays are "managed", its twin where callers bring keys of their own, ones
+// that name origins, and some whose list of
 // tokens was spoilt on the way.
 func managedRelays() []workerd.Worker {
 	env := bindings(managedProviders, worker.Settings{Managed: true, Page: true})
@@ -74,6 +75,7 @@ func managedRelays() []workerd.Worker {
 	origins := bindings(managedProviders, worker.Settings{Managed: true, Page: true, Origins: []string{"https://app.example", "http://localhost:3000"}})
 	workers := []workerd.Worker{
 		relay("managed", env, team()...),
+		relay("twin", bindings(managedProviders, worker.Settings{})),
 		relay("managed origins", append(origins, env[4:]...), team()...),
 		relay("origins", bindings(providers, worker.Settings{Page: true, Origins: []string{"https://app.example", "http://localhost:3000"}})),
 		relay("no tokens", env),
