@@ -142,7 +142,7 @@ func legal(e exchange) exchange {
 	// last two; a preflight and a handshake have tests of their own.
 	drop("content-length", "transfer-encoding", "upgrade", "access-control-request-method", "cf-blob", "x-forwarded-proto")(&e.request, nil)
 	drop("content-length", "transfer-encoding")(&e.answer, nil)
-	// What workerd takes for a request without a body, see TestAGetMayHaveABody.
+	// A GET or HEAD whose body tells no length has none to workerd, whatever the Worker.
 	if m := e.request.method(); e.request.framing == "chunked" && (m == "GET" || m == "HEAD") {
 		e.request.framing = "length"
 	}
