@@ -55,7 +55,10 @@ func team() []worker.Token {
 	expired.Expires = time.Now().Add(-time.Second).Unix()
 	narrow.Providers = []string{"anthropic", "cohere"}
 	uncapped.RPM = 7 // for which there is no binding
-	tokens := []worker.Token{alice, expired, narrow, uncapped}
+	// A digest that begins as the revoked one's does is another all the same.
+	namesake := token("namesake", tokenRevoked)
+	namesake.SHA256 = namesake.SHA256[:62] + "00"
+	tokens := []worker.Token{alice, expired, narrow, uncapped, namesake}
 	for i := range 500 {
 		tokens = append(tokens, token(fmt.Sprintf("member %d", i), teamToken(i)))
 	}
@@ -308,6 +311,24 @@ func TestKeylessIsForGetAndPostWhereAccessIsManaged(t *testing.T) {
 		response, body := h.rawAt(t, "managed", target, "relay.example")
 		if response == nil || response.StatusCode != 400 || response.Header.Get(worker.ErrorHeader) != "bad_path" {
 			t.Errorf("%s: got %v %s", target, response, body)
+		}
+	}
+}
+
+func TestARedirectOfAKeylessRequestIsHandedBack(t *testing.T) {
+	t.Parallel()
+	h := running(t)
+	target := h.handle(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", target)
+			w.WriteHeader(status)
+		})
+		for _, method := range []string{"GET", "POST"} {
+			response, _ := ask(t, newRequest(t, method, h.at("managed", "/-/keyless"+path), nil))
+			if response.StatusCode != status || response.Header.Get("Location") != target {
+				t.Errorf("%s, %d: got %d %v", method, status, response.StatusCode, response.Header)
+			}
 		}
 	}
 }
