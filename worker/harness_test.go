@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -88,6 +90,7 @@ func newHarness(bin string) (*harness, error) {
 	for name, bindings := range badBindings() {
 		workers = append(workers, relay(name, bindings))
 	}
+	workers = append(workers, managedRelays()...)
 	var err error
 	h.server, err = workerd.Start(ctx, bin, workerd.Config{Workers: workers, Outbound: h.upstream.Listener.Addr().String()})
 	if err != nil {
@@ -104,8 +107,8 @@ func (h *harness) close() {
 }
 
 // relay is the embedded Worker as it is uploaded.
-func relay(name string, bindings []workerd.Binding) workerd.Worker {
-	b := worker.Load()
+func relay(name string, bindings []workerd.Binding, tokens ...worker.Token) workerd.Worker {
+	b := worker.Load().WithTokens(tokens)
 	w := workerd.Worker{Name: name, Main: b.Main, CompatibilityDate: b.CompatibilityDate,
 		CompatibilityFlags: b.CompatibilityFlags, Bindings: bindings}
 	for _, m := range b.Modules {
@@ -115,15 +118,22 @@ func relay(name string, bindings []workerd.Binding) workerd.Worker {
 }
 
 func good() []workerd.Binding {
-	list, err := json.Marshal(providers)
-	if err != nil {
-		panic(err) // cannot be: plain strings
+	return bindings(providers, worker.Settings{Page: true})
+}
+
+func bindings(providers []worker.Provider, settings worker.Settings) []workerd.Binding {
+	asJSON := func(v any) json.RawMessage {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // cannot be: plain strings
+		}
+		return text
 	}
 	return []workerd.Binding{
-		{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: list},
+		{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: asJSON(providers)},
 		{Name: worker.BindingBuild, Type: workerd.BindingText, Text: build},
 		{Name: worker.BindingVersion, Type: workerd.BindingText, Text: "v1.2.3"},
-		{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: json.RawMessage(`{"managed":false,"page":true,"origins":null}`)},
+		{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: asJSON(settings)},
 	}
 }
 
@@ -139,7 +149,9 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, _ = io.Copy(io.Discard, r.Body)
+	head, _ := httputil.DumpRequest(r, false)
 	w.Header().Set("Seen", r.RequestURI)
+	w.Header().Set("Seen-Head", strconv.QuoteToASCII(string(head)))
 	_, _ = fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)
 }
 
@@ -158,7 +170,9 @@ func (h *harness) handle(t testing.TB, handler http.HandlerFunc) string {
 	return path
 }
 
-func (h *harness) url(path string) string { return "http://" + h.server.Addr("relay") + path }
+func (h *harness) url(path string) string { return h.at("relay", path) }
+
+func (h *harness) at(worker, path string) string { return "http://" + h.server.Addr(worker) + path }
 
 // client is one that adds nothing of its own to requests, follows no redirect,
 // decodes nothing, and when it leaves says so at once: a plain FIN could mean

@@ -6,22 +6,32 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cfproxy/cfproxy/worker"
 )
 
 // raw sends a request whose target and Host header are written as they are,
 // which no client library would do. The answer is nil when the runtime gave none.
 func (h *harness) raw(t testing.TB, target, host string) (*http.Response, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", h.server.Addr("relay"))
+	return h.rawAt(t, "relay", target, host)
+}
+
+// rawAt does so at the worker of that name, with more header lines, each with its
+// line break.
+func (h *harness) rawAt(t testing.TB, worker, target, host string, lines ...string) (*http.Response, string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", h.server.Addr(worker))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	_, _ = io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+	_, _ = io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: "+host+"\r\n"+strings.Join(lines, "")+"Connection: close\r\n\r\n")
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return nil, ""
@@ -115,10 +125,6 @@ func FuzzPath(f *testing.F) {
 	for _, target := range []string{"/anthropic/v1/messages?x=1", "/ported", "http://evil.example/x", "/%00", "/v1/\x01", "/v1/\xff", "/a%zz", `\\evil.example`, "?", "#", "@evil.example", ":443@evil.example", ".evil.example", "/%252e%252e/"} {
 		f.Add(target, "relay.example")
 	}
-	allowed := map[string]bool{}
-	for _, p := range providers {
-		allowed[p.Origin] = true
-	}
 	f.Fuzz(func(t *testing.T, target, host string) {
 		if strings.ContainsAny(target+host, "\r\n") {
 			return // another request, not another target
@@ -129,14 +135,21 @@ func FuzzPath(f *testing.F) {
 				harmless(t, target, seen)
 			}
 		}
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		for origin := range h.hosts {
-			if !allowed[origin] {
-				t.Errorf("%q with Host %q: the upstream %s was called", target, host, origin)
-			}
-		}
+		h.calledNobodyElse(t)
 	})
+}
+
+// calledNobodyElse checks all that the upstream has been asked so far, by whatever
+// worker.
+func (h *harness) calledNobodyElse(t *testing.T) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for origin := range h.hosts {
+		if !slices.ContainsFunc(slices.Concat(providers, managedProviders), func(p worker.Provider) bool { return p.Origin == origin }) {
+			t.Errorf("the upstream %s was called", origin)
+		}
+	}
 }
 
 func harmless(t *testing.T, target, seen string) {

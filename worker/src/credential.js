@@ -45,14 +45,37 @@ function dropCredentials(headers) {
   const offered = headers.get("sec-websocket-protocol");
   if (offered?.includes(protocolPrefix)) {
     const rest = offered.split(",").map((p) => p.trim()).filter((p) => !p.startsWith(protocolPrefix));
-    headers.set("sec-websocket-protocol", rest.join(", "));
+    if (rest.length > 0) {
+      headers.set("sec-websocket-protocol", rest.join(", "));
+    } else {
+      headers.delete("sec-websocket-protocol");
+    }
   }
 }
 
 /**
- * @param {string} url
- * @returns {string} without a key in the query, the rest of which stays as it was written
+ * @param {string} url without a fragment
+ * @returns {string} without any key in the query; all else stays as it was written
  */
 export function withoutKey(url) {
-  return url.replace(/([?&])key=[^&#]*(?:&|(?=#|$))/g, "$1").replace(/[?&](?=#|$)/, "");
+  const mark = url.indexOf("?");
+  if (mark < 0) {
+    return url;
+  }
+  const parameters = url.slice(mark + 1).split("&");
+  const kept = parameters.filter((p) => !isKey(p));
+  if (kept.length === parameters.length) {
+    return url;
+  }
+  return kept.length === 0 ? url.slice(0, mark) : url.slice(0, mark + 1) + kept.join("&");
+}
+
+/**
+ * @param {string} parameter of a query, as it was written
+ * @returns {boolean} whether the provider would read it as the key, in whatever way its name is encoded
+ */
+function isKey(parameter) {
+  const [name] = parameter.split("=", 1);
+  // The ampersand keeps a question mark in the name from being taken for the query's own.
+  return name === "key" || name.includes("%") && new URLSearchParams(`&${name}`).has("key");
 }

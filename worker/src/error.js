@@ -21,6 +21,7 @@ const names = {
   404: ["not_found_error", "NOT_FOUND"],
   405: ["invalid_request_error", "INVALID_ARGUMENT"],
   429: ["rate_limit_error", "RESOURCE_EXHAUSTED"],
+  500: ["api_error", "INTERNAL"],
 };
 
 /**

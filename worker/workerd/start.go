@@ -56,21 +56,11 @@ type Server struct {
 func Start(ctx context.Context, bin string, c Config) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	text, err := c.text()
+	file, remove, err := c.write()
 	if err != nil {
-		return nil, fmt.Errorf("workerd config: %w", err)
+		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "cfproxy-workerd-")
-	if err != nil {
-		return nil, fmt.Errorf("workerd config: %w", err)
-	}
-	// The file may hold secrets: only we can read it, and once workerd listens
-	// it has been read and goes.
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "config.capnp")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("workerd config: %w", err)
-	}
+	defer remove() // once workerd listens it has read the file
 	s, control, err := spawn(bin, file)
 	if err != nil {
 		return nil, &StartError{Err: err}
@@ -80,6 +70,25 @@ func Start(ctx context.Context, bin string, c Config) (*Server, error) {
 		return nil, &StartError{Stderr: s.errout.String(), Err: err}
 	}
 	return s, nil
+}
+
+// write puts c into a file that only we can read, since it may hold secrets.
+func (c Config) write() (file string, remove func(), err error) {
+	text, err := c.text()
+	if err != nil {
+		return "", nil, fmt.Errorf("workerd config: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "cfproxy-workerd-")
+	if err != nil {
+		return "", nil, fmt.Errorf("workerd config: %w", err)
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	file = filepath.Join(dir, "config.capnp")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		remove()
+		return "", nil, fmt.Errorf("workerd config: %w", err)
+	}
+	return file, remove, nil
 }
 
 // spawn starts the process and sees to it that it is reaped. The goroutine

@@ -1,0 +1,60 @@
+// @ts-check
+
+import { route } from "../../src/route.js";
+import { config, equal, test } from "./check.js";
+
+/**
+ * @param {string} url
+ * @param {import("./check.js").Config} [c]
+ */
+function brief(url, c = config(), method = "GET") {
+  const found = /** @type {any} */ (route(/** @type {any} */ ({ method, url }), c));
+  return found.url ? `${found.kind} ${found.provider.id} ${found.url}` : found.code ?? found.kind;
+}
+
+export const pathsLeadToProviders = test(() => {
+  for (const [path, want] of [
+    ["/v1/x?y#z", "upstream first https://first.example/v1/x?y#z"],
+    ["/", "upstream first https://first.example/"],
+    ["/second", "upstream second https://second.example/"],
+    ["/second?a", "upstream second https://second.example/?a"],
+    ["/second/v1", "upstream second https://second.example/v1"],
+    ["/first/second/v1", "upstream first https://first.example/second/v1"],
+    ["/Second/v1", "upstream first https://first.example/Second/v1"],
+    ["/seconds", "upstream first https://first.example/seconds"],
+    ["/%73econd/v1", "upstream first https://first.example/%73econd/v1"],
+    ["/-", "upstream first https://first.example/-"],
+    ["/second/-/health", "upstream second https://second.example/-/health"],
+  ]) {
+    equal(brief(`http://relay.example${path}`), want, path);
+  }
+});
+
+export const whateverStandsBeforeThePathIsIgnored = test(() => {
+  for (const host of ["http://a", "https://a:1", "http://a@b", "http://[::1]", "http://"]) {
+    equal(brief(`${host}/v1`), "upstream first https://first.example/v1", host);
+  }
+  equal(brief("http://a"), "bad_path");
+});
+
+export const pathsThatAreNotCanonicalAreRefused = test(() => {
+  for (const path of ["//", "//evil.example", "/second//x", "/.", "/..", "/a/../b", "/a/./b", "/%2e", "/a/%2E%2e/b", "/a%2f..", "/..%2fa",
+    "/a\\b", "/%5c", "/a b", "/é", "/a\tb", "/a\nb", "/\"", "/<>", "/`", "/{}", "/\x00"]) {
+    equal(brief(`http://relay.example${path}`), "bad_path", path);
+  }
+});
+
+export const theRelaysOwnPaths = test(() => {
+  const managed = config({ managed: true });
+  for (const [path, c, method, want] of /** @type {[string, any, string, string][]} */ ([
+    ["/-/health", config(), "POST", "health"], ["/-/", config(), "GET", "not_found"], ["/-/health/", config(), "GET", "not_found"],
+    ["/", config({ page: true }), "GET", "page"], ["/", config({ page: true }), "HEAD", "page"], ["/?x", config({ page: true }), "GET", "page"],
+    ["/", config({ page: true }), "POST", "upstream first https://first.example/"],
+    ["/-/keyless/v1", config(), "GET", "not_found"], ["/-/keyless/v1?x", managed, "GET", "keyless first https://first.example/v1"],
+    ["/-/keyless/second/v1", managed, "POST", "keyless second https://second.example/v1"], ["/-/keyless/v1", managed, "PUT", "method_not_allowed"],
+    ["/-/keyless", managed, "GET", "not_found"], ["/-/keyless//x", managed, "GET", "bad_path"], ["/-/keyless/../x", managed, "GET", "bad_path"],
+    ["/v1", config(), "TRACE", "method_not_allowed"],
+  ])) {
+    equal(brief(`http://relay.example${path}`, c, method), want, [path, method]);
+  }
+});

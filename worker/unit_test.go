@@ -1,0 +1,50 @@
+package worker_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/worker"
+	"github.com/cfproxy/cfproxy/worker/workerd"
+	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
+)
+
+// TestUnits runs the tests in testdata/unit on the real runtime. Modules have
+// there the names that they have on disk, so that imports are the same in both;
+// the list of tokens is that of the managed relays.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	bin := workerdtest.Binary(t)
+	files, err := filepath.Glob("testdata/unit/*.test.js")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d files, %v", len(files), err)
+	}
+	check := esModule(t, "testdata/unit/check.js")
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
+			t.Parallel()
+			w := workerd.Worker{Name: "unit", Main: filepath.ToSlash(file), CompatibilityDate: worker.Load().CompatibilityDate,
+				Modules: []workerd.Module{esModule(t, file), check}}
+			for _, m := range worker.Load().WithTokens(team()).Modules {
+				w.Modules = append(w.Modules, workerd.Module{Name: "src/" + m.Name, Type: m.Type, Body: m.Source})
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if output, err := workerd.Test(ctx, bin, workerd.Config{Workers: []workerd.Worker{w}}); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
+
+func esModule(t *testing.T, file string) workerd.Module {
+	t.Helper()
+	body, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return workerd.Module{Name: filepath.ToSlash(file), Type: workerd.TypeESModule, Body: body}
+}
