@@ -2,6 +2,7 @@
 // The page for people at "/". In its markup {{name}} stands for a value,
 // {{English|Chinese}} for words, {{#list}}…{{/list}} for each entry's part.
 
+import { fail } from "./error.js";
 import html from "./page.html";
 
 /**
@@ -21,9 +22,13 @@ function fill(text, values) {
  * @param {import("./config.js").Config} config
  * @returns {Response} tells nothing of the providers where access is managed
  */
-export function page({ url, headers }, { build, managed, providers }) {
-  const { host, searchParams } = new URL(url);
-  const [best] = (searchParams.get("lang") ?? headers.get("accept-language") ?? "").split(",")
+export function page(request, config) {
+  const { build, managed, providers } = config;
+  const at = URL.parse(request.url);
+  if (at === null) {
+    return fail(request, config, { status: 400, code: "bad_path", message: "the Host header is malformed" });
+  }
+  const [best] = (at.searchParams.get("lang") ?? request.headers.get("accept-language") ?? "").split(",")
     .map((part) => part.trim().split(/\s*;\s*q=/))
     .filter(([tag, q]) => /^(zh|en)\b/i.test(tag) && Number(q) !== 0)
     .sort(([, a = 1], [, b = 1]) => Number(b) - Number(a));
@@ -31,14 +36,14 @@ export function page({ url, headers }, { build, managed, providers }) {
   const nonce = crypto.randomUUID();
   const listed = managed ? [{ id: "", name: "Base URL", base: "", dialect: "openai", auth: "" }] : providers;
   const cards = listed.map(({ id, name, base, dialect, auth, model = "MODEL" }, i) => {
-    const url = `https://${host}${i ? `/${id}` : ""}${base}`;
+    const url = `https://${at.host}${i ? `/${id}` : ""}${base}`;
     return {
       id, name, url, auth, model, open: i ? "" : "open", short: url.replace(/\/v1$/, ""),
       v1: managed || dialect !== "openai" || base.endsWith("/v1"),
       [dialect]: true, chat: dialect !== "google", bearer: auth === "authorization",
     };
   });
-  return new Response(fill(html, { zh, lang: zh ? "zh-CN" : "en", other: zh ? "en" : "zh", host, nonce, managed, own: !managed, cards }), {
+  return new Response(fill(html, { zh, lang: zh ? "zh-CN" : "en", other: zh ? "en" : "zh", host: at.host, nonce, managed, own: !managed, cards }), {
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
