@@ -40,7 +40,7 @@ export function page(request, config) {
     return {
       id, name, url, auth, model, open: i ? "" : "open", short: url.replace(/\/v1$/, ""),
       v1: managed || dialect !== "openai" || base.endsWith("/v1"),
-      [dialect]: true, chat: dialect !== "google", bearer: auth === "authorization",
+      [dialect]: true, apps: dialect !== "cohere", chat: dialect !== "google", bearer: auth === "authorization",
     };
   });
   return new Response(fill(html, { zh, lang: zh ? "zh-CN" : "en", other: zh ? "en" : "zh", host: at.host, nonce, managed, own: !managed, cards }), {
