@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,17 +82,21 @@ func runScenarios(t *testing.T, bin, file string) {
 	defer socket.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), sdkPatience)
 	defer cancel()
-	server, err := workerd.Start(ctx, bin, workerd.Config{Outbound: upstream.Addr().String(),
-		Workers: []workerd.Worker{relay("relay", sdkBindings(t, false)), managedRelay(t)}})
+	var relays []workerd.Worker
+	for _, first := range []string{"openai", "gemini"} {
+		relays = append(relays, relay("relay "+first, sdkBindings(t, first, false)), managedRelay(t, first))
+	}
+	server, err := workerd.Start(ctx, bin, workerd.Config{Outbound: upstream.Addr().String(), Workers: relays})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Close()
 
 	config, certificate := serverTLS(t)
-	places := map[string]place{}
-	for way, addr := range map[string]string{"direct": upstream.Addr().String(), "relay": server.Addr("relay"), "managed": server.Addr("managed")} {
-		places[way] = place{HTTP: addr, TLS: unwrapTLS(t, config, addr)}
+	places := map[string]place{"direct": {HTTP: upstream.Addr().String(), TLS: unwrapTLS(t, config, upstream.Addr().String())}}
+	for _, w := range relays {
+		addr := server.Addr(w.Name)
+		places[w.Name] = place{HTTP: addr, TLS: unwrapTLS(t, config, addr)}
 	}
 	given, err := json.Marshal(places)
 	if err != nil {
@@ -110,8 +116,13 @@ func runScenarios(t *testing.T, bin, file string) {
 	t.Logf("%s", out)
 }
 
-func sdkBindings(t *testing.T, managed bool) []workerd.Binding {
-	list, err := json.Marshal(sdkProviders)
+// sdkBindings has the provider named first answer at the root.
+func sdkBindings(t *testing.T, first string, managed bool) []workerd.Binding {
+	ordered := slices.Clone(sdkProviders)
+	slices.SortStableFunc(ordered, func(a, b worker.Provider) int {
+		return cmp.Compare(strings.Index(first, b.ID), strings.Index(first, a.ID))
+	})
+	list, err := json.Marshal(ordered)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +140,8 @@ func sdkBindings(t *testing.T, managed bool) []workerd.Binding {
 
 // managedRelay holds the owner's key for each provider, and a token for each
 // answer that it can give.
-func managedRelay(t *testing.T) workerd.Worker {
-	w := relay("managed", sdkBindings(t, true))
+func managedRelay(t *testing.T, first string) workerd.Worker {
+	w := relay("managed "+first, sdkBindings(t, first, true))
 	for _, p := range sdkProviders {
 		w.Bindings = append(w.Bindings, workerd.Binding{Name: worker.KeyBinding(p.ID), Type: workerd.BindingSecret, Text: "sk-owner-key"})
 	}

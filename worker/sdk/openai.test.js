@@ -137,6 +137,11 @@ const scenarios = {
     run: (client) => client.chat.completions.create({ model, messages }),
     check: (_, [, second]) => assert.deepEqual([second.path, second.headers.authorization], ["/moved", undefined]),
   },
+  "a relative redirect stays on its way": {
+    answers: [json({}, 307, { location: "/v1/moved" }), json(answered)],
+    run: (client) => client.chat.completions.create({ model, messages }),
+    check: (_, [, second]) => assert.equal(second.path, "/v1/moved"),
+  },
   ...errors((client, options) => client.chat.completions.create({ model, messages }, options), (status) => ({ error: { message: `no: ${status} 抱歉`, type: "invalid_request_error", param: null, code: "some_code" } }), [400, 401, 403, 404, 409, 422, 429, 500, 503]),
   ...retries((client) => client.chat.completions.create({ model, messages }), json(answered)),
   ...endings((client, options) => client.chat.completions.create({ model, messages, stream: true }, options), chunks[0]),
@@ -167,4 +172,6 @@ async function* pieces(body, lengths) {
   }
 }
 
-compare({ id: "openai", host: "api.openai.com" }, connect, scenarios);
+const openai = { id: "openai", host: "api.openai.com", auth: "authorization" };
+compare({ ...openai, first: true }, connect, scenarios);
+compare(openai, connect, Object.fromEntries(["chat", "chat stream, one by one", "file upload"].map((name) => [name, scenarios[name]])));

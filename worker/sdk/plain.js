@@ -34,16 +34,17 @@ export function seenBy({ host, method, path, headers, body }) {
   const drawn = /boundary=([^;\s]+)/.exec(Object.fromEntries(headers)["content-type"])?.[1];
   const settle = (/** @type {string} */ text) => (drawn === undefined ? text : text.replaceAll(drawn, "BOUNDARY"));
   const kept = headers.filter(([name, value]) => !ofTheHop.has(name) && !keptBack.has(name) && !(name === "content-length" && value === "0"));
-  return { host, method, path, headers: Object.fromEntries(kept.map(([n, v]) => [n, settle(v)])), body: bodyOf(settle(body.toString("latin1"))) };
+  // Google's live client writes the first slash twice where its base URL has no path.
+  return { host, method, path: path.replace("//", "/"), headers: Object.fromEntries(kept.map(([n, v]) => [n, settle(v)])), body: bodyOf(settle(body.toString("latin1"))) };
 }
 
 /**
  * @param {string} latin1 the bytes, one a character
- * @returns {string} readable, if it is short
+ * @returns {string} with their digest, and readable if they are few
  */
 function bodyOf(latin1) {
   const bytes = Buffer.from(latin1, "latin1");
-  return bytes.length < 4096 ? bytes.toString() + digest(bytes).slice(0, 20) : digest(bytes);
+  return bytes.length < 4096 ? bytes + digest(bytes) : digest(bytes);
 }
 
 /**
@@ -51,7 +52,7 @@ function bodyOf(latin1) {
  * @returns {string}
  */
 function digest(bytes) {
-  return ` [${createHash("sha256").update(bytes).digest("hex")}, ${bytes.length} bytes]`;
+  return ` [${bytes.length} bytes, ${createHash("sha256").update(bytes).digest("hex")}]`;
 }
 
 /**

@@ -100,7 +100,8 @@ async function take(req, res, host = "") {
  * @returns {Seen}
  */
 function record(req, host) {
-  const url = new URL(req.url ?? "", "http://direct");
+  const target = req.url ?? "";
+  const url = new URL(target.startsWith("/") ? `http://direct${target}` : target);
   const named = url.host === "direct" ? host : url.host;
   const headers = /** @type {[string, string][]} */ (Object.entries(req.headersDistinct).map(([n, v]) => [n, (v ?? []).join(" | ")]));
   const seen = { host: named, method: req.method ?? "", path: url.pathname + url.search, headers: headers.sort(), body: Buffer.alloc(0) };
