@@ -52,7 +52,7 @@ export function endings(ask, first) {
     "time is up": {
       answers: [silent],
       run: async (client, { arrived }) => {
-        const [outcome] = await Promise.allSettled([ask(client, { timeout: 400, maxRetries: 0 }), arrived()]);
+        const [outcome] = await Promise.allSettled([ask(client, { timeout: 1000, maxRetries: 0 }), arrived()]);
         return outcome;
       },
       check: ({ reason }) => assert.equal(reason.class, "APIConnectionTimeoutError"),

@@ -95,7 +95,7 @@ const scenarios = {
   "time is up": {
     answers: [silent],
     run: async (client, { arrived }) => {
-      const asked = client.models.generateContent({ model, contents, config: { httpOptions: { timeout: 400 } } });
+      const asked = client.models.generateContent({ model, contents, config: { httpOptions: { timeout: 1000 } } });
       return (await Promise.allSettled([asked, arrived()]))[0];
     },
     check: ({ status }) => assert.equal(status, "rejected"),
