@@ -107,7 +107,7 @@ export function data(values) {
 }
 
 /**
- * @param {{ type: string }[]} values
+ * @param {{ type: string, [more: string]: unknown }[]} values
  * @returns {string[]} events with names, as Anthropic and OpenAI's responses write them
  */
 export function named(values) {

@@ -17,8 +17,8 @@ import { WebSocketServer } from "ws";
  *   seen: Seen,
  *   acknowledged: () => Promise<unknown>,
  * }} Exchange
- * @typedef {(exchange: Exchange) => unknown} Answer to one request
- * @typedef {(socket: import("ws").WebSocket) => unknown} Session over one WebSocket
+ * @typedef {(exchange: Exchange) => void} Answer to one request
+ * @typedef {(socket: import("ws").WebSocket) => void} Session over one WebSocket
  * @typedef {{ answers: Answer[], session?: Session, requests: Seen[], events: EventEmitter,
  *   acks: AsyncIterator<unknown>, arrived: AsyncIterator<unknown>, gone: AsyncIterator<unknown>, open: Set<import("node:http").ServerResponse> }} Scene
  */
