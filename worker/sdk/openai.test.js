@@ -35,6 +35,7 @@ const responseEvents = [
   { type: "response.completed", sequence_number: 6, response },
 ];
 
+const refusal = (/** @type {number} */ status) => ({ error: { message: `no: ${status} 抱歉`, type: "invalid_request_error", param: null, code: "some_code" } });
 const sound = Buffer.alloc(300_000, "\x00\xff\xfbID3");
 const vector = Buffer.alloc(4 * 1536, 7).toString("base64");
 const embeddings = (/** @type {number} */ n) => ({ object: "list", model: "text-embedding-3-small", usage: { prompt_tokens: 1, total_tokens: 1 },
@@ -142,7 +143,7 @@ const scenarios = {
     run: (client) => client.chat.completions.create({ model, messages }),
     check: (_, [, second]) => assert.equal(second.path, "/v1/moved"),
   },
-  ...errors((client, options) => client.chat.completions.create({ model, messages }, options), (status) => ({ error: { message: `no: ${status} 抱歉`, type: "invalid_request_error", param: null, code: "some_code" } }), [400, 401, 403, 404, 409, 422, 429, 500, 503]),
+  ...errors((client, options) => client.chat.completions.create({ model, messages }, options), refusal, [400, 401, 403, 404, 409, 422, 429, 500, 503]),
   ...retries((client) => client.chat.completions.create({ model, messages }), json(answered)),
   ...endings((client, options) => client.chat.completions.create({ model, messages, stream: true }, options), chunks[0]),
 };

@@ -38,7 +38,7 @@ const server = createServer(take).on("upgrade", (req, socket, head) => {
   sockets.handleUpgrade(req, socket, head, session);
 });
 
-// A host that no configuration names: where redirects and upload addresses point.
+// A host that no configuration names, where answers may point.
 const other = createServer((req, res) => take(req, res, "elsewhere"));
 
 /**
