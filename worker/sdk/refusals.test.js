@@ -1,0 +1,71 @@
+// @ts-check
+// What the managed relay itself says no to must reach each SDK's caller as the
+// SDK's own kind of error, with the reason in its message.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import Anthropic from "@anthropic-ai/sdk";
+import { GoogleGenAI } from "@google/genai";
+import OpenAI from "openai";
+import { addressOf } from "./differ.js";
+import { scene } from "./upstream.js";
+
+/** @type {Record<string, { status: number, code: string, hint: RegExp, openai: Function, anthropic: Function, google: string }>} by token */
+const refusals = {
+  "sk-not-a-token": { status: 401, code: "token_missing", hint: /begin with cfp_/, openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError, google: "UNAUTHENTICATED" },
+  "cfp_unknown": { status: 401, code: "token_unknown", hint: /revoked/, openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError, google: "UNAUTHENTICATED" },
+  "cfp_expired": { status: 401, code: "token_expired", hint: /expired/, openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError, google: "UNAUTHENTICATED" },
+  "cfp_nowhere": { status: 403, code: "token_provider", hint: /not for this provider/, openai: OpenAI.PermissionDeniedError, anthropic: Anthropic.PermissionDeniedError, google: "PERMISSION_DENIED" },
+  "cfp_busy": { status: 429, code: "token_rate", hint: /wait a minute/, openai: OpenAI.RateLimitError, anthropic: Anthropic.RateLimitError, google: "RESOURCE_EXHAUSTED" },
+};
+
+const messages = [{ role: /** @type {const} */ ("user"), content: "hi" }];
+const at = (/** @type {string} */ id) => addressOf({ id, host: "", auth: "", first: id === "openai" }, "managed").base;
+
+/** @type {Record<string, (apiKey: string, wanted: typeof refusals[string]) => Promise<void>>} */
+const sdks = {
+  openai: async (apiKey, { status, code, hint, openai }) => {
+    const client = new OpenAI({ baseURL: `${at("openai")}/v1`, apiKey, maxRetries: 0 });
+    const error = await thrown(client.chat.completions.create({ model: "m", messages }));
+    assert.deepEqual([error.constructor, error.status, error.code, error.type], [openai, status, code, "cfproxy_error"]);
+    assert.match(error.message, hint);
+  },
+  anthropic: async (apiKey, { status, code, hint, anthropic }) => {
+    const client = new Anthropic({ baseURL: at("anthropic"), apiKey, maxRetries: 0 });
+    const error = await thrown(client.messages.create({ model: "m", max_tokens: 1, messages }));
+    assert.deepEqual([error.constructor, error.status, error.error.type], [anthropic, status, "error"]);
+    assert.match(error.message, hint);
+    assert.match(error.message, new RegExp(`cfproxy: ${code}`));
+  },
+  google: async (apiKey, { status, code, hint, google }) => {
+    const client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: at("gemini") } });
+    const error = await thrown(client.models.generateContent({ model: "m", contents: "hi" }));
+    const said = JSON.parse(error.message).error;
+    assert.deepEqual([error.constructor.name, error.status, said.code, said.status], ["ApiError", status, status, google]);
+    assert.match(said.message, hint);
+    assert.match(said.message, new RegExp(`cfproxy: ${code}`));
+  },
+};
+
+for (const [name, ask] of Object.entries(sdks)) {
+  for (const [token, wanted] of Object.entries(refusals)) {
+    test(`${name}: ${wanted.code}`, { timeout: 20_000 }, async () => {
+      const { requests } = scene([]);
+      await ask(token, wanted);
+      assert.deepEqual(requests, [], "the upstream was asked");
+    });
+  }
+}
+
+/**
+ * @param {PromiseLike<unknown>} promise
+ * @returns {Promise<any>}
+ */
+async function thrown(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  assert.fail("it was not refused");
+}
