@@ -161,7 +161,7 @@ func (c *choice) narrow() {
 	want := strings.ToLower(strings.TrimSpace(c.filter.Value()))
 	c.shown = nil
 	for _, o := range c.q.Options {
-		if strings.Contains(strings.ToLower(o.label()), want) {
+		if strings.Contains(strings.ToLower(o.label()), want) || strings.Contains(strings.ToLower(o.Value), want) {
 			c.shown = append(c.shown, o)
 		}
 	}
