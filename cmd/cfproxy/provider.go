@@ -158,6 +158,18 @@ func (r relay) nameOf(id string) string {
 	return id
 }
 
+// specOf finds how one of the relay's providers is named, with what must be filled in where that is not known.
+func (r relay) specOf(id string) string {
+	for _, provider := range slices.Concat(r.providers, everyProvider()) {
+		if provider.ID == id && provider.Placeholder() == "" {
+			return specOf(id, provider.Origin)
+		} else if provider.ID == id {
+			return namesOf([]templates.Provider{provider})[0]
+		}
+	}
+	return id
+}
+
 // namesOf lists providers as they are named, with what must follow: "openai", "azure=RESOURCE".
 func namesOf(providers []templates.Provider) []string {
 	var names []string

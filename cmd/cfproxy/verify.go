@@ -222,5 +222,30 @@ func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *
 func (p *program) tellReport(c *cli.Context, r relay, report verify.Report) {
 	fmt.Fprintln(p.stderr)
 	p.answer("verify.title", "host", provision.DisplayName(report.Host))
-	p.view.Report(p.stdout, report, r.nameOf, func(command string) string { return p.again(c, command, report.Host) })
+	p.view.Report(p.stdout, report, r.nameOf, func(command string) string { return p.remedy(c, r, report, command) })
+}
+
+// remedy is a command line that a report advises. To verify, --provider names some of the providers, and where there is no
+// file nothing does: who deploys then names all of them, as the Worker itself lists them, or the others would go.
+func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command string) string {
+	line := p.again(c, command, report.Host)
+	if command == "deploy" && c.Command.Name == "verify" && (r.asListed || len(r.chosen[keyProviders]) == 0) {
+		line += r.listedFlags(report)
+	}
+	return line
+}
+
+// listedFlags names the providers that the Worker lists; "" for the default one, and where the list is not known in full.
+func (r relay) listedFlags(report verify.Report) string {
+	var flags string
+	for _, result := range report.Results {
+		listed := result.Details["providers"]
+		if result.Code != verify.CodeWorkerOurs || listed == defaultProvider || listed == "" || strings.HasSuffix(listed, "…") {
+			continue
+		}
+		for id := range strings.SplitSeq(listed, ", ") {
+			flags += " --provider " + r.specOf(id)
+		}
+	}
+	return flags
 }
