@@ -155,23 +155,15 @@ func (r relay) target(host string) verify.Target {
 		return target
 	}
 	target.Upstreams = upstreams(r.providers)
-	if r.asListed {
-		return target
+	if !r.asListed {
+		target.Upstreams[0].Place = verify.PlaceRoot
 	}
-	return inOrder(target)
+	return target
 }
 
 // deployed says what should answer at a host of a plan: just what was deployed, with the default provider if none was chosen.
 func (r relay) deployed(host string, plan provision.Plan) verify.Target {
 	target := verify.Target{Host: host, Build: plan.Build(), Origin: r.Origin, Upstreams: upstreams(r.providers)}
-	return inOrder(target)
-}
-
-// inOrder puts the first provider at the root, and the others under their names.
-func inOrder(target verify.Target) verify.Target {
-	for i := range target.Upstreams {
-		target.Upstreams[i].Place = verify.PlacePrefix
-	}
 	target.Upstreams[0].Place = verify.PlaceRoot
 	return target
 }

@@ -198,6 +198,30 @@ func TestManaged(t *testing.T) {
 	}
 }
 
+// Only the Worker's own refusal for want of a token says that strangers are refused.
+func TestJudgeAccess(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		status           int
+		mark, code, want string
+	}{
+		{401, testBuild, "token_missing", CodeAccessRefused},
+		{403, testBuild, "token_missing", CodeRelayError},
+		{401, testBuild, "token_unknown", CodeRelayError},
+		{401, testBuild, "", CodeAccessOpen},
+		{200, testBuild, "", CodeAccessOpen},
+		{401, "", "token_missing", CodeWorkerNotOurs},
+		{401, "ffffffffffffffff", "token_missing", CodeWorkerOtherBuild},
+	} {
+		a := answer{status: test.status, header: http.Header{}, body: []byte(refusal)}
+		a.header.Set(MarkHeader, test.mark)
+		a.header.Set(ErrorHeader, test.code)
+		if got := judgeAccess(a, testBuild); got.code != test.want {
+			t.Errorf("%+v: %s", test, got.code)
+		}
+	}
+}
+
 // A token goes the way of a key, and what the relay holds against it has a code of its own.
 func TestManagedWithAToken(t *testing.T) {
 	t.Parallel()
@@ -243,6 +267,9 @@ func TestManagedWithAToken(t *testing.T) {
 			report := w.run(t, Options{Wait: true, Sleep: noSleep(t)})
 			if got := find(t, report, ProbeCompletion); got.Code != test.want {
 				t.Errorf("%+v, want %s", got, test.want)
+			}
+			if test.want == CodeKeyTokenRate && !report.OK() {
+				t.Error("a token that has to wait is no fault of the relay's")
 			}
 			if said, _ := json.Marshal(report); strings.Contains(string(said), test.key) {
 				t.Errorf("the key is in %s", said)

@@ -155,7 +155,7 @@ func (c *choice) move(press tea.KeyMsg) bool {
 	return true
 }
 
-// narrow applies the filter, with the cursor staying on its option if that remains.
+// narrow applies the filter, to labels and to values, with the cursor staying on its option if that remains.
 func (c *choice) narrow() {
 	at := c.answerAtCursor()
 	want := strings.ToLower(strings.TrimSpace(c.filter.Value()))
