@@ -37,7 +37,7 @@ type Provider struct {
 	Refused Refused `json:"refused"`
 	// Blocked are its answers where it does not serve the place in which the Worker runs. They are looked for first.
 	Blocked []Signature `json:"blocked"`
-	// Unverified says that the entry as a whole rests on no source that was read.
+	// Unverified says that no source was read for the origin or the base path.
 	Unverified bool `json:"unverified"`
 	// Sources name where the facts come from: OWNER/REPOSITORY#ISSUE, OWNER/REPOSITORY:PATH, or an address.
 	Sources []string `json:"sources"`

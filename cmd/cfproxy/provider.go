@@ -84,7 +84,7 @@ func providerOf(spec string, whole bool) (templates.Provider, error) {
 	blank, open := blankOf(provider)
 	switch {
 	case !open && given:
-		return provider, usage("provider-value-unwanted", "provider", id, "value", value)
+		return provider, usage("provider-value-unwanted", "provider", id) // perhaps a key, so it is not repeated
 	case !open || value == "" && !whole:
 		return provider, nil
 	case value == "":
