@@ -2,6 +2,7 @@ package provision
 
 import (
 	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -95,11 +96,32 @@ func (c Config) check() error {
 
 // checkUpstreams refuses a relay that would call itself.
 func (c Config) checkUpstreams() error {
+	return c.refuseUpstreams(func(host string) bool { return slices.Contains(c.Domains, host) })
+}
+
+// CheckUpstreams refuses a relay that would call itself by another of its names: a host whose route, made by whomever, leads
+// to the same Worker. Who deploys asks this after Observe; who removes need not.
+func (c Config) CheckUpstreams(o Observed) error {
+	return c.refuseUpstreams(func(host string) bool {
+		return slices.ContainsFunc(o.Dependents, func(pattern string) bool { return covers(hostOfPattern(pattern), host) })
+	})
+}
+
+// refuseUpstreams compares names alone, since a route answers on every port.
+func (c Config) refuseUpstreams(isItself func(host string) bool) error {
 	for _, provider := range c.Providers {
-		host := strings.TrimPrefix(provider.Origin, "https://")
-		if slices.Contains(c.Domains, host) {
-			return newError(CodeUpstreamIsItself, "host", host, "provider", provider.ID)
+		origin, err := url.Parse(provider.Origin)
+		if err == nil && isItself(origin.Hostname()) {
+			return newError(CodeUpstreamIsItself, "host", origin.Hostname(), "provider", provider.ID)
 		}
 	}
 	return nil
+}
+
+// covers tells whether the host of a route's pattern, which may begin with an asterisk, is that of a request.
+func covers(pattern, host string) bool {
+	if ending, found := strings.CutPrefix(pattern, "*"); found {
+		return strings.HasSuffix(host, ending)
+	}
+	return pattern == host
 }

@@ -106,6 +106,9 @@ func (w *world) config() provision.Config {
 
 func (w *world) plan(config provision.Config) (provision.Plan, error) {
 	observed, err := w.engine.Observe(context.Background(), config)
+	if err == nil {
+		err = config.CheckUpstreams(observed)
+	}
 	if err != nil {
 		return provision.Plan{}, err
 	}

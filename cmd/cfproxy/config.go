@@ -14,7 +14,6 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/templates"
-	"github.com/cfproxy/cfproxy/worker"
 )
 
 // configName is the file that is read where none is named, and that init writes.
@@ -133,17 +132,20 @@ type relay struct {
 	provision.Config
 	providers []templates.Provider
 	chosen    settings
+	// asListed says that the order of the providers is not known, so that the Worker is asked.
+	asListed bool
 }
-
-// defaultProvider is whom the tutorial relays to.
-const defaultProvider = "openai"
 
 // relay makes a normalised relay of the settings.
 func (p *program) relay(s settings) (relay, error) {
-	providers, err := providersByID(s[keyProviders])
+	providers, err := chooseProviders(s[keyProviders])
 	if err != nil {
 		return relay{}, err
 	}
+	return relayTo(providers, s)
+}
+
+func relayTo(providers []templates.Provider, s settings) (relay, error) {
 	config, err := provision.Config{
 		Domains:   s[keyDomains],
 		Worker:    s.one(keyWorker),
@@ -156,47 +158,6 @@ func (p *program) relay(s settings) (relay, error) {
 	return relay{Config: config, providers: providers, chosen: s}, err
 }
 
-func providersByID(ids []string) ([]templates.Provider, error) {
-	all, err := templates.Providers()
-	if err != nil {
-		return nil, err
-	}
-	if len(ids) == 0 {
-		ids = []string{defaultProvider}
-	}
-	var chosen []templates.Provider
-	for _, id := range ids {
-		same := func(p templates.Provider) bool { return p.ID == strings.ToLower(strings.TrimSpace(id)) }
-		i := slices.IndexFunc(all, same)
-		if i < 0 {
-			return nil, usage("provider-unknown", "value", id, "known", strings.Join(idsOf(all), ", "))
-		}
-		if !slices.ContainsFunc(chosen, same) {
-			chosen = append(chosen, all[i])
-		}
-	}
-	return chosen, nil
-}
-
-func idsOf(providers []templates.Provider) []string {
-	var ids []string
-	for _, provider := range providers {
-		ids = append(ids, provider.ID)
-	}
-	return ids
-}
-
-func upstreamsOf(providers []templates.Provider) []worker.Provider {
-	var upstreams []worker.Provider
-	for _, provider := range providers {
-		upstreams = append(upstreams, worker.Provider{
-			ID: provider.ID, Name: provider.Name, Origin: provider.Origin, Base: provider.Base,
-			Dialect: provider.Dialect, Auth: provider.Auth, Model: provider.Chat.Model,
-		})
-	}
-	return upstreams
-}
-
 // writeConfig writes the relay as cfproxy.toml, unless there is one: what somebody wrote is not overwritten.
 func (p *program) writeConfig(r relay, worker string) (path string, written bool, err error) {
 	comments := map[string]string{}
@@ -204,7 +165,7 @@ func (p *program) writeConfig(r relay, worker string) (path string, written bool
 		comments[key] = p.text.T("comment." + key)
 	}
 	file := templates.File{
-		Domains: r.Domains, Providers: idsOf(r.providers), Worker: worker, Region: r.Region, Account: r.Account, Comments: comments,
+		Domains: r.Domains, Providers: specsOf(r.providers), Worker: worker, Region: r.Region, Account: r.Account, Comments: comments,
 	}
 	if r.Origin != provision.DefaultOrigin {
 		file.Origin = r.Origin

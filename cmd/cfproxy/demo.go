@@ -75,11 +75,10 @@ func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, r relay) 
 // demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
 func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan provision.Plan) error {
 	network := networkTo(edge)
-	target := targetOf(r, demoHost)
-	target.Build = plan.Build()
+	target := r.deployed(demoHost, plan)
 	p.answer("demo.verify")
 	report := p.probe(c, r, target, network, false)
-	p.view.Report(p.stdout, report, r.providers[0].Name, func(command string) string { return p.again(c, command, demoHost) })
+	p.view.Report(p.stdout, report, r.nameOf, func(command string) string { return p.again(c, command, demoHost) })
 	if err := c.Context.Err(); err != nil {
 		return err
 	}
@@ -106,9 +105,9 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
 	// Marshalling plain strings cannot fail.
 	body, _ := json.Marshal(map[string]any{
-		"model": target.Model, "messages": []map[string]string{{"role": "user", "content": question}},
+		"model": target.Upstreams[0].Model, "messages": []map[string]string{{"role": "user", "content": question}},
 	})
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+target.Host+target.Chat, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+target.Host+target.Upstreams[0].Chat, bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}

@@ -81,7 +81,7 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 		return errors.Join(p.writeJSON(out), unproved)
 	}
 	for _, report := range out.Verify {
-		p.tellReport(c, report, r.providers[0].Name)
+		p.tellReport(c, r, report)
 	}
 	if unproved != nil {
 		p.note("deploy.unverified", "command", p.again(c, "verify", r.Domains...))
@@ -100,8 +100,7 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 func (p *program) verifyPlan(c *cli.Context, r relay, way *network, plan provision.Plan) []verify.Report {
 	var reports []verify.Report
 	for _, site := range plan.Sites {
-		target := targetOf(r, site.Host)
-		target.Build = plan.Build()
+		target := r.deployed(site.Host, plan)
 		way.expect(site)
 		reports = append(reports, p.probe(c, r, target, way, way.settles(site)))
 	}

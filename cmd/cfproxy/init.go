@@ -104,14 +104,18 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 func clientsOf(r relay, plan provision.Plan) ([]relayClient, error) {
 	var clients []relayClient
 	for _, site := range plan.Sites {
-		snippets, err := templates.Snippets(r.providers[0], site.Host)
+		snippets, err := templates.Snippets(r.providers[0], "https://"+site.Host)
 		if err != nil {
 			return nil, err
 		}
 		client := relayClient{Host: site.Host, Snippets: snippets}
 		for _, provider := range r.providers[1:] {
-			url := "https://" + site.Host + "/" + provider.ID + provider.Base
-			client.Others = append(client.Others, otherClient{Name: provider.Name, BaseURL: url})
+			root := "https://" + site.Host + "/" + provider.ID
+			snippets, err := templates.Snippets(provider, root)
+			if err != nil {
+				return nil, err
+			}
+			client.Others = append(client.Others, otherClient{Name: provider.Name, BaseURL: root + provider.Base, Snippets: snippets})
 		}
 		clients = append(clients, client)
 	}

@@ -21,7 +21,6 @@ import (
 type network struct {
 	verify.Net
 	detours []detour
-	curl    []string // the flags by which curl goes the same way
 	edge    *sandbox.Edge
 }
 
@@ -64,7 +63,7 @@ func (p *program) network(c *cli.Context, account *account) (*network, error) {
 			return nil, err
 		}
 		n.detours = append(n.detours, detour)
-		n.curl = append(n.curl, "--connect-to", mapping)
+		n.Curl = append(n.Curl, "--connect-to", mapping)
 	}
 	if file := c.String("cacert"); file != "" {
 		pool, err := readRoots(file)
@@ -72,7 +71,7 @@ func (p *program) network(c *cli.Context, account *account) (*network, error) {
 			return nil, err
 		}
 		n.RootCAs = pool
-		n.curl = append(n.curl, "--cacert", file)
+		n.Curl = append(n.Curl, "--cacert", file)
 	}
 	return n, nil
 }

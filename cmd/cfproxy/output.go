@@ -60,8 +60,9 @@ type relayClient struct {
 
 // otherClient is where a provider that is not the first one answers.
 type otherClient struct {
-	Name    string `json:"name"`
-	BaseURL string `json:"base_url"`
+	Name     string              `json:"name"`
+	BaseURL  string              `json:"base_url"`
+	Snippets []templates.Snippet `json:"snippets"`
 }
 
 func planResult(plan provision.Plan) result {

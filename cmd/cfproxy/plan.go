@@ -61,6 +61,9 @@ func (p *program) open(c *cli.Context) (relay, *account, error) {
 // makePlan observes the account and compares.
 func (p *program) makePlan(ctx context.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
 	observed, err := p.observe(ctx, engine, r.Config)
+	if err == nil {
+		err = r.CheckUpstreams(observed)
+	}
 	if err != nil {
 		return provision.Plan{}, err
 	}

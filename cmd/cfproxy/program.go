@@ -109,6 +109,9 @@ func (p *program) again(c *cli.Context, command string, hosts ...string) string 
 		if s.key == keyDomains || !c.IsSet(s.flag) || !slices.Contains(settingsOf(command), s.key) {
 			continue
 		}
+		if s.key == keyProviders && c.Command.Name == "verify" && command != "verify" {
+			continue // those to be proved need not be all that there are
+		}
 		values := []string{c.String(s.flag)}
 		if s.many {
 			values = c.StringSlice(s.flag)

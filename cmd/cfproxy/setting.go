@@ -73,7 +73,7 @@ func (p *program) knownProviders() string {
 	if err != nil {
 		return ""
 	}
-	return strings.Join(idsOf(providers), ", ")
+	return strings.Join(namesOf(providers), ", ")
 }
 
 // settings gathers what was chosen: flag over environment over file. The defaults are left to those who use them, since

@@ -36,7 +36,7 @@ func (p *program) status(c *cli.Context) error {
 // asDeployed takes what the owner did not choose from what stands.
 func asDeployed(config, standing provision.Config, chosen settings) provision.Config {
 	if len(chosen[keyProviders]) == 0 && len(standing.Providers) > 0 {
-		config.Providers = standing.Providers
+		config.Providers = standingProviders(standing.Providers)
 	}
 	if len(chosen[keyRegion]) == 0 {
 		config.Region = standing.Region
@@ -74,7 +74,7 @@ func asFlags(chosen settings, config provision.Config) string {
 	var flags string
 	if len(chosen[keyProviders]) == 0 && len(config.Providers) > 0 && (len(config.Providers) > 1 || config.Providers[0].ID != defaultProvider) {
 		for _, provider := range config.Providers {
-			flags += " --provider " + provider.ID
+			flags += " --provider " + specOf(provider.ID, provider.Origin)
 		}
 	}
 	if len(chosen[keyRegion]) == 0 && config.Region != "" {

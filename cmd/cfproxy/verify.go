@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -31,7 +30,7 @@ func (p *program) verify(c *cli.Context) error {
 	if chosen, err = p.askDomain(c.Context, chosen); err != nil {
 		return err
 	}
-	r, err := p.relay(chosen)
+	r, err := relayToProve(c, chosen)
 	if err != nil {
 		return err
 	}
@@ -50,33 +49,26 @@ func (p *program) verify(c *cli.Context) error {
 	defer network.Close()
 	out := result{}
 	for _, host := range r.Domains {
-		target := targetOf(r, host)
-		target.Key, target.Model = key, cmp.Or(c.String("model"), target.Model)
-		report := p.probe(c, r, target, network, c.IsSet("timeout"))
-		if other, is := otherProvider(r, report); is {
-			// Nobody said who should answer, and the Worker says that it is somebody else: ask again accordingly.
-			r.providers = other
-			target = targetOf(r, host)
-			report = p.probe(c, r, target, network, false)
+		target := r.target(host)
+		target.Key = key
+		if model := c.String("model"); model != "" {
+			target = withModel(target, model)
 		}
-		out.Verify = append(out.Verify, report)
+		out.Verify = append(out.Verify, p.probe(c, r, target, network, c.IsSet("timeout")))
 	}
 	return p.finishVerify(c, r, out)
 }
 
-// otherProvider gives the provider that the Worker itself names first, if none was chosen and it is one that we know.
-func otherProvider(r relay, report verify.Report) ([]templates.Provider, bool) {
-	if len(r.chosen[keyProviders]) > 0 {
-		return nil, false
+// relayToProve says who should answer, as far as anybody said. A relay's order is known from its file alone: flags name
+// those of its providers that are to be proved.
+func relayToProve(c *cli.Context, chosen settings) (relay, error) {
+	providers, err := recogniseProviders(chosen[keyProviders])
+	if err != nil {
+		return relay{}, err
 	}
-	for _, result := range report.Results {
-		first, _, _ := strings.Cut(result.Details["providers"], ",")
-		if result.Code == verify.CodeWorkerOurs && first != "" && first != r.providers[0].ID {
-			providers, err := providersByID([]string{first})
-			return providers, err == nil
-		}
-	}
-	return nil, false
+	r, err := relayTo(providers, chosen)
+	r.asListed = c.IsSet("provider")
+	return r, err
 }
 
 func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
@@ -90,13 +82,15 @@ func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
 		return unproved
 	}
 	for _, report := range out.Verify {
-		p.tellReport(c, report, r.providers[0].Name)
+		p.tellReport(c, r, report)
 	}
 	switch {
 	case ok:
 		p.answer("verify.good")
 	case !slices.ContainsFunc(out.Verify, func(r verify.Report) bool { return !reached(r) }):
 		p.answer("verify.partly")
+	case slices.ContainsFunc(out.Verify, reachedOne):
+		p.answer("verify.some")
 	default:
 		p.answer("verify.bad")
 	}
@@ -115,12 +109,19 @@ func (p *program) unproved(c *cli.Context, reports []verify.Report) error {
 	return nil
 }
 
-// proved wants more than that nothing failed: the provider must have answered as it should, for a provider that is down
-// proves nothing.
+// proved wants more than that nothing failed: every provider must have answered as it should, for one that is down proves
+// nothing.
 func proved(report verify.Report) bool { return report.OK() && reached(report) }
 
-// reached tells whether the provider was recognised, whatever came of requests with a key.
+// reached tells whether the relay leads to all of its providers and to nobody else's, whatever came of requests with a key.
 func reached(report verify.Report) bool {
+	return reachedOne(report) && !slices.ContainsFunc(report.Results, func(r verify.Result) bool {
+		return (r.Probe == verify.ProbeProvider || r.Probe == verify.ProbeAccess) && r.Status != verify.Pass
+	})
+}
+
+// reachedOne tells whether at least one provider is proved.
+func reachedOne(report verify.Report) bool {
 	return slices.ContainsFunc(report.Results, func(r verify.Result) bool {
 		return r.Probe == verify.ProbeProvider && r.Status == verify.Pass
 	})
@@ -135,7 +136,7 @@ func (p *program) key(c *cli.Context, r relay) (string, error) {
 	if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) {
 		return "", usage("key-env-invalid") // perhaps the key itself, so it is not repeated
 	}
-	if provider := r.providers[0]; provider.Chat.Path == "" {
+	if provider := r.providers[0]; len(r.chosen[keyProviders]) > 0 && provider.Chat.Path == "" {
 		return "", usage("key-unsupported", "provider", provider.Name)
 	}
 	key := strings.TrimSpace(p.getenv(name))
@@ -145,28 +146,57 @@ func (p *program) key(c *cli.Context, r relay) (string, error) {
 	return key, nil
 }
 
-// targetOf says what should answer at a host: the relay's first provider, at the root.
-func targetOf(r relay, host string) verify.Target {
-	provider := r.providers[0]
-	return verify.Target{
-		Host:    host,
-		Method:  provider.Probe.Method,
-		Path:    provider.Probe.Path,
-		Body:    provider.Probe.Body,
-		Refused: signatures(provider.Refused),
-		Blocked: signatures(provider.Blocked),
-		Chat:    provider.Chat.Path,
-		Model:   provider.Chat.Model,
-		Origin:  r.Origin,
+// target says what should answer at a host: each of the relay's providers on its own path, the first one at the root. Where
+// nobody chose a provider, the Worker itself is asked whom it serves.
+func (r relay) target(host string) verify.Target {
+	target := verify.Target{Host: host, Origin: r.Origin}
+	if len(r.chosen[keyProviders]) == 0 {
+		target.Known = append(upstreams(r.providers), upstreams(everyProvider())...)
+		return target
 	}
+	target.Upstreams = upstreams(r.providers)
+	if !r.asListed {
+		target.Upstreams[0].Place = verify.PlaceRoot
+	}
+	return target
+}
+
+// deployed says what should answer at a host of a plan: just what was deployed, with the default provider if none was chosen.
+func (r relay) deployed(host string, plan provision.Plan) verify.Target {
+	target := verify.Target{Host: host, Build: plan.Build(), Origin: r.Origin, Upstreams: upstreams(r.providers)}
+	target.Upstreams[0].Place = verify.PlaceRoot
+	return target
+}
+
+// upstreams says by what providers are recognised.
+func upstreams(providers []templates.Provider) []verify.Upstream {
+	var all []verify.Upstream
+	for _, p := range providers {
+		all = append(all, verify.Upstream{
+			ID: p.ID, Method: p.Probe.Method, Path: p.Probe.Path, Body: p.Probe.Body,
+			Refused: signatures(slices.Concat(p.Refused.Keyless, p.Refused.BadKey)), Blocked: signatures(p.Blocked),
+			Chat: p.Chat.Path, Model: p.Chat.Model, Auth: p.Auth,
+		})
+	}
+	return all
 }
 
 func signatures(list []templates.Signature) []verify.Signature {
 	var all []verify.Signature
 	for _, s := range list {
-		all = append(all, verify.Signature(s))
+		all = append(all, verify.Signature{Status: s.Status, Type: s.Type, JSON: s.JSON})
 	}
 	return all
+}
+
+// withModel puts another model in place of the one that is asked by default.
+func withModel(target verify.Target, model string) verify.Target {
+	for _, list := range [][]verify.Upstream{target.Upstreams, target.Known} {
+		for i := range list {
+			list[i].Model = model
+		}
+	}
+	return target
 }
 
 // probe runs the probes for one host. wait says that what can settle is waited for.
@@ -174,17 +204,40 @@ func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *
 	progress := p.progress()
 	defer progress.Close()
 	progress.Doing(p.text.T("doing.verify", "host", provision.DisplayName(target.Host)))
-	report := verify.Run(c.Context, target, network.to(target.Host), verify.Options{
+	return verify.Run(c.Context, target, network.to(target.Host), verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,
-		Observer: progress.Verify(target.Host, r.providers[0].Name),
+		Observer: progress.Verify(target.Host, r.nameOf),
 	})
-	report.Curl = verify.CurlLine(target, network.curl...)
-	return report
 }
 
-func (p *program) tellReport(c *cli.Context, report verify.Report, provider string) {
+func (p *program) tellReport(c *cli.Context, r relay, report verify.Report) {
 	fmt.Fprintln(p.stderr)
 	p.answer("verify.title", "host", provision.DisplayName(report.Host))
-	p.view.Report(p.stdout, report, provider, func(command string) string { return p.again(c, command, report.Host) })
+	p.view.Report(p.stdout, report, r.nameOf, func(command string) string { return p.remedy(c, r, report, command) })
+}
+
+// remedy is a command line that a report advises. To verify, --provider names some of the providers, and where there is no
+// file nothing does: who deploys then names all of them, as the Worker itself lists them, or the others would go.
+func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command string) string {
+	line := p.again(c, command, report.Host)
+	if command == "deploy" && c.Command.Name == "verify" && (r.asListed || len(r.chosen[keyProviders]) == 0) {
+		line += r.listedFlags(report)
+	}
+	return line
+}
+
+// listedFlags names the providers that the Worker lists; "" for the default one, and where the list is not known in full.
+func (r relay) listedFlags(report verify.Report) string {
+	var flags string
+	for _, result := range report.Results {
+		listed := result.Details["providers"]
+		if result.Code != verify.CodeWorkerOurs || listed == defaultProvider || listed == "" || strings.HasSuffix(listed, "…") {
+			continue
+		}
+		for id := range strings.SplitSeq(listed, ", ") {
+			flags += " --provider " + r.specOf(id)
+		}
+	}
+	return flags
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -94,19 +95,54 @@ func (p *program) askRelay(ctx context.Context, account *account, chosen setting
 		}
 		chosen[keyDomains] = []string{host}
 	}
-	if len(chosen[keyProviders]) > 0 {
-		return chosen, nil
+	if len(chosen[keyProviders]) == 0 {
+		question, err := p.providerQuestion()
+		if err != nil {
+			return nil, err
+		}
+		answers, err := p.ask().Ask(ctx, []prompt.Question{question})
+		if err != nil {
+			return nil, err
+		}
+		chosen[keyProviders] = []string{answers[keyProviders]}
 	}
-	question, err := p.providerQuestion()
-	if err != nil {
-		return nil, err
+	specs, err := p.askValues(ctx, chosen[keyProviders])
+	chosen[keyProviders] = specs
+	return chosen, err
+}
+
+// askValues completes the providers of which the origin has a part that only the owner knows.
+func (p *program) askValues(ctx context.Context, specs []string) ([]string, error) {
+	var whole []string
+	for _, spec := range specs {
+		provider, err := providerOf(spec, false)
+		if err != nil {
+			return nil, err
+		}
+		if blank, open := blankOf(provider); open {
+			value, err := p.askBlank(ctx, blank)
+			if err != nil {
+				return nil, err
+			}
+			spec = provider.ID + "=" + value
+		}
+		whole = append(whole, spec)
 	}
-	answers, err := p.ask().Ask(ctx, []prompt.Question{question})
-	if err != nil {
-		return nil, err
-	}
-	chosen[keyProviders] = []string{answers[keyProviders]}
-	return chosen, nil
+	return whole, nil
+}
+
+func (p *program) askBlank(ctx context.Context, b blank) (string, error) {
+	answers, err := p.ask().Ask(ctx, []prompt.Question{{
+		Key:         b.name,
+		Title:       p.text.T("ask." + b.name + ".title"),
+		Help:        p.text.T("ask." + b.name + ".help"),
+		Placeholder: b.example,
+		Validate: p.saying(func(value string) error {
+			_, err := b.read(value)
+			return err
+		}),
+	}})
+	return answers[b.name], err
 }
 
 func (p *program) readZones(ctx context.Context, account *account, id string) ([]provision.Zone, error) {
@@ -182,10 +218,18 @@ func (p *program) providerQuestion() (prompt.Question, error) {
 	providers, err := templates.Providers()
 	question := prompt.Question{
 		Key: keyProviders, Kind: prompt.Select,
-		Title: p.text.T("ask.provider.title"), Help: p.text.T("ask.provider.help"),
+		Title: p.text.T("ask.provider.title"), Help: p.text.T("ask.provider.help"), Default: defaultProvider,
+	}
+	width := 0
+	for _, provider := range providers {
+		width = max(width, len(provider.Name))
 	}
 	for _, provider := range providers {
-		label := provider.Name + "  " + strings.TrimPrefix(provider.Origin, "https://")
+		host := strings.TrimPrefix(provider.Origin, "https://")
+		if blank, open := blankOf(provider); open {
+			host = strings.ReplaceAll(host, "{"+blank.name+"}", strings.ToUpper(blank.name))
+		}
+		label := fmt.Sprintf("%-*s  %s", width, provider.Name, host)
 		question.Options = append(question.Options, prompt.Option{Value: provider.ID, Label: label})
 	}
 	return question, err

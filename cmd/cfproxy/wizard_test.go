@@ -55,6 +55,12 @@ func serve(t *testing.T, store *sandbox.Store) cloud {
 // start runs the program on a terminal of 80 columns, in a folder of its own.
 func (c cloud) start(t *testing.T, dir string, environment []string, args ...string) *ptytest.Session {
 	t.Helper()
+	return c.startWith(t, 40, dir, environment, args...)
+}
+
+// startWith does so on a terminal of that many lines.
+func (c cloud) startWith(t *testing.T, lines int, dir string, environment []string, args ...string) *ptytest.Session {
+	t.Helper()
 	program, err := exec.LookPath("cfproxy")
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +68,7 @@ func (c cloud) start(t *testing.T, dir string, environment []string, args ...str
 	command := exec.Command(program, args...)
 	command.Dir = dir
 	command.Env = append([]string{"HOME=" + dir, "TERM=xterm-256color", "CLOUDFLARE_BASE_URL=" + c.baseURL}, environment...)
-	return ptytest.Start(t, command, 80, 40)
+	return ptytest.Start(t, command, 80, lines)
 }
 
 // The wizard from nothing to a working relay: a token that is not good first, then a good one, a zone out of several, a
@@ -149,6 +155,55 @@ func TestWizardCanBeLeft(t *testing.T) {
 	after, err := cloud.store.Bytes()
 	if err != nil || string(after) != string(before) {
 		t.Errorf("the account changed (%v)", err)
+	}
+}
+
+// A provider among many is found by typing, and asks for what only its owner knows. 80 × 24 is enough for all of it.
+func TestWizardAsksForTheValueOfAProvider(t *testing.T) {
+	t.Parallel()
+	cloud, dir := newCloud(t), t.TempDir()
+	s := cloud.startWith(t, 24, dir, []string{"CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
+		"init", "--domain", "gptapi.example.com", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+	s.Expect("Which provider?")
+	s.Expect("1/21")
+	s.Expect("Enter")
+	s.Send("azu")
+	s.Expect("1/1")
+	s.Send(ptytest.Enter)
+	s.Expect("Name of your Azure resource")
+	s.Expect("Enter")
+	s.Send("my.resource" + ptytest.Enter)
+	s.Expect("cannot be the name of an Azure resource")
+	s.Send(ptytest.CtrlU + "My-Resource" + ptytest.Enter)
+	s.Expect("Apply this plan?")
+	s.Expect("quit")
+	s.Send(ptytest.Enter)
+	s.Expect("OPENAI_BASE_URL=https://gptapi.example.com/openai/v1")
+	if status := s.Wait(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
+	if err != nil || !strings.Contains(string(file), `providers = ["azure=my-resource"]`) {
+		t.Errorf("cfproxy.toml: %v\n%s", err, file)
+	}
+}
+
+// A provider that a flag names is asked for what is missing, and for nothing else.
+func TestWizardCompletesAFlag(t *testing.T) {
+	t.Parallel()
+	cloud, dir := newCloud(t), t.TempDir()
+	s := cloud.startWith(t, 24, dir, []string{"ACCESSIBLE=1", "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
+		"init", "--no-verify", "--domain", "gptapi.example.com", "--provider", "openai", "--provider", "custom")
+	s.Expect("Address of the API")
+	s.Expect("Answer: ")
+	s.Send("https://llm.example.org/v1\n")
+	s.Expect("has more than a hostname: /v1")
+	s.Send("https://llm.example.org\n")
+	s.Expect("[Yes]")
+	s.Send("\n")
+	s.Expect("# llm.example.org: https://gptapi.example.com/custom/v1")
+	if status := s.Wait(); status != 0 {
+		t.Errorf("exit status %d", status)
 	}
 }
 

@@ -70,6 +70,10 @@ func families(t *testing.T) map[string][]string {
 	for _, s := range settingTable() {
 		keys = append(keys, s.key)
 	}
+	var questions []string
+	for _, b := range blanks() {
+		questions = append(questions, b.name+".title", b.name+".help")
+	}
 	actions := []string{"create", "update", "delete"}
 	return map[string][]string{
 		"error.": codes, "check.": checks, "about.": commands, "usage.": append(commands, "app"), "setting.": keys,
@@ -77,7 +81,8 @@ func families(t *testing.T) map[string][]string {
 		"status.": {"ok", "missing", "drift", "surplus", "foreign", "title", "good", "absent", "differs"},
 		"kind.":   {"script", "route", "record"},
 		"attr.":   {"build", "code", "providers", "region", "zones", "script", "fail_open", "type", "content", "proxied", "comment"},
-		"probe.":  {"dns", "tls", "edge", "worker", "completion", "stream"}, "permission.": permissions(),
+		"ask.":    questions,
+		"probe.":  {"dns", "tls", "edge", "worker", "access", "completion", "stream"}, "permission.": permissions(),
 		"reason.":  {"rate-limited", "api-unreachable", "api-timeout", "api-server-error", "script-unseen"},
 		"warning.": {"zone-pending", "deep-host", "dependents", "record-stays"}, "client.": {"env", "curl", "python", "node", "works", "deployed"},
 	}

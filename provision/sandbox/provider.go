@@ -72,17 +72,15 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	blocked := st.Provider != nil && st.Provider.RegionBlocked
-	switch host {
-	case "api.openai.com":
+	other, found, err := standInFor(host, r.URL.Path)
+	_, zone := st.zoneOf(host)
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	case host == "api.openai.com":
 		serveOpenAI(w, r, blocked)
-	case "api.anthropic.com":
-		serveAnthropic(w, r, blocked)
-	case "generativelanguage.googleapis.com":
-		serveGemini(w, r, blocked)
-	case "api.deepseek.com":
-		serveDeepSeek(w, r)
-	case "openrouter.ai":
-		serveOpenRouter(w, r)
+	case found && zone == nil:
+		other.serve(w, r, blocked)
 	default:
 		nowhere(w, st, host)
 	}

@@ -206,6 +206,14 @@ func TestOtherProvidersRefuse(t *testing.T) {
 		{"http://api.deepseek.com/v1/chat/completions", "", 401, "auth header format should be Bearer"},
 		{"http://openrouter.ai/api/v1/chat/completions", "", 401, "No auth credentials found"},
 		{"http://openrouter.ai/api/v1/chat/completions", "Authorization", 401, "User not found."},
+		{"http://my-resource.openai.azure.com/openai/v1/chat/completions", "", 401, "missing subscription key"},
+		{"http://my-resource.openai.azure.com/openai/v1/chat/completions", "Api-Key", 401, "invalid subscription key"},
+		{"http://openai.azure.com/openai/v1/chat/completions", "", 530, "error code: 1016"},
+		{"http://generativelanguage.googleapis.com/v1beta/models/x:generateContent?key=x", "", 400, "API key not valid"},
+		{"http://api.deepseek.com/v1/chat/completions", "Authorization", 401, "Your api key: ****x is invalid"},
+		{"http://api.perplexity.ai/chat/completions", "", 401, "<center>openresty"},
+		{"http://open.bigmodel.cn/api/paas/v4/chat/completions", "Authorization", 401, "令牌已过期或验证不正确"},
+		{"http://llm.example.org/v1/chat/completions", "", 401, "You didn't provide an API key."},
 		{"http://nobody.invalid/", "", 530, "error code: 1016"},
 		{"http://www.example.com/", "", 522, "Connection timed out"},
 	} {
@@ -213,7 +221,7 @@ func TestOtherProvidersRefuse(t *testing.T) {
 		if status != test.status || !strings.Contains(body, test.text) {
 			t.Errorf("%s: got %d %s", test.url, status, body)
 		}
-		if strings.Contains(test.url, "/openai/") && !strings.HasPrefix(body, "[") {
+		if strings.Contains(test.url, "/v1beta/openai/") && !strings.HasPrefix(body, "[") {
 			t.Errorf("the compatible interface wraps its errors in a list: %s", body)
 		}
 	}
@@ -256,5 +264,28 @@ func TestProviderThroughTheEdge(t *testing.T) {
 	}
 	if s := v.must("GET", "https://relay.example.com/-/to/nobody.invalid/x", ""); s.StatusCode != 530 {
 		t.Errorf("got %d %s", s.StatusCode, s.body)
+	}
+}
+
+// Every stand-in of refusals.json has something to say, with a key and without, and the first entry of a host that fits counts.
+func TestStandIns(t *testing.T) {
+	t.Parallel()
+	all, err := standIns()
+	if err != nil || len(all) < 20 {
+		t.Fatalf("%d stand-ins, %v", len(all), err)
+	}
+	for _, s := range all {
+		for _, says := range []standInSays{s.Keyless, s.BadKey} {
+			if says.Status < 400 || (says.Text == "") == (says.Body == nil) {
+				t.Errorf("%s: %d with %d bytes of JSON and %d of text", s.Host, says.Status, len(says.Body), len(says.Text))
+			}
+		}
+		if len(s.Key) == 0 {
+			t.Errorf("%s: no header bears its key", s.Host)
+		}
+	}
+	first, found, err := standInFor("generativelanguage.googleapis.com", "/v1beta/openai/models")
+	if err != nil || !found || first.Path == "" {
+		t.Errorf("%+v, %v, %v", first, found, err)
 	}
 }

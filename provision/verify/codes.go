@@ -5,6 +5,7 @@ import "slices"
 // The codes, each with its meaning. The table below says which probes give it, whether it settles, and which details it
 // carries; those are, everywhere:
 //
+//	access       "pass-through" or "managed", as the health answer says
 //	address      host:port that was dialled, or its IP address and port where known
 //	addresses    IP addresses, comma-separated
 //	alert        the TLS alert, as "handshake failure" (RFC 8446, section 6)
@@ -18,11 +19,11 @@ import "slices"
 //	deltas       number of stream events with a delta
 //	delivery     "single" (one delta), "together" (all within 20 ms), "spread"
 //	error        the cause as the system words it, in English
-//	error_code, error_type  error.code and error.type of the JSON answer
+//	error_code, error_type  error.code and error.type of the JSON answer; of the relay's own errors the code in their header
 //	events       number of stream events, [DONE] not counted
 //	excerpt      the beginning of the body
 //	expires      the certificate's last day, RFC 3339 date in UTC
-//	field        host, method, path or chat
+//	field        host, upstreams, id, method, path or chat
 //	finish       finish_reason of the answer
 //	first_ms, total_ms, ms  milliseconds from sending to the first delta, to the end, to the whole answer
 //	got, wanted  builds
@@ -99,7 +100,10 @@ const (
 	CodeWorkerOtherBuild      = "worker-other-build"      // ours, but not the build that was asked for, or not the same twice
 	CodeWorkerBuildMismatch   = "worker-build-mismatch"   // the mark and the health answer name different builds
 	CodeWorkerHealthMalformed = "worker-health-malformed" // marked as ours, but not the health answer
-	CodeRelayError            = "relay-error"             // the Worker's own error (type cfproxy_error), named by error_code
+	CodeRelayError            = "relay-error"             // the Worker's own error, named by error_code
+
+	CodeAccessRefused = "access-refused" // refused for want of a token, by the Worker itself
+	CodeAccessOpen    = "access-open"    // let through, although the health answer says that access is managed
 
 	CodeProviderRecognised    = "provider-recognised"     // refused for want of a key, in its own words, through our Worker
 	CodeProviderRegionBlocked = "provider-region-blocked" // it does not serve the place where the Worker ran
@@ -110,8 +114,17 @@ const (
 	CodeProviderOpen          = "provider-open"           // answered without a key: not the provider, or somebody's key is spent
 	CodeProviderTimeout       = "provider-timeout"        // the Worker was reached, and no answer came through it
 	CodeProviderUnexpected    = "provider-unexpected"     // through our Worker, but not the provider's known refusal
+	CodeProviderAbsent        = "provider-absent"         // the Worker lists others
+	CodeProviderUnknown       = "provider-unknown"        // the Worker lists it, and nobody said by what to recognise it
 
 	CodeKeyMalformed         = "key-malformed"         // holds what no header may: never sent
+	CodeKeyUnsupported       = "key-unsupported"       // the provider has no chat in OpenAI's shape: never sent
+	CodeKeyNotToken          = "key-not-token"         // access is managed, and this is no token of the relay's owner
+	CodeKeyTokenUnknown      = "key-token-unknown"     // a token that the relay does not know, or no more
+	CodeKeyTokenExpired      = "key-token-expired"     // a token that has ended
+	CodeKeyTokenProvider     = "key-token-provider"    // a token that is not for this provider
+	CodeKeyTokenRate         = "key-token-rate"        // a token that has used up its requests of this minute
+	CodeKeyOwnerMissing      = "key-owner-missing"     // the relay itself has no key for this provider
 	CodeKeyRejected          = "key-rejected"          // 401, 403, or invalid_api_key
 	CodeKeyNoCredit          = "key-no-credit"         // 402, or insufficient_quota
 	CodeModelUnknown         = "model-unknown"         // 404, or model_not_found
@@ -136,7 +149,7 @@ type Code struct {
 
 // Codes lists every code that a Result can carry, in the order of the probes. The slice is the caller's own.
 func Codes() []Code {
-	return slices.Concat(generalCodes(), dnsCodes(), tlsCodes(), edgeCodes(), workerCodes(), providerCodes(), paidCodes())
+	return slices.Concat(generalCodes(), dnsCodes(), tlsCodes(), edgeCodes(), workerCodes(), accessCodes(), providerCodes(), paidCodes())
 }
 
 // codeOf looks a code up. One that is missing from the table counts as a failure that does not settle.
@@ -151,7 +164,7 @@ func codeOf(name string) Code {
 func list(items ...string) []string { return items }
 
 func generalCodes() []Code {
-	all := list(ProbeDNS, ProbeTLS, ProbeEdge, ProbeWorker, ProbeProvider, ProbeCompletion, ProbeStream)
+	all := list(ProbeDNS, ProbeTLS, ProbeEdge, ProbeWorker, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream)
 	return []Code{
 		{CodeSkipped, Skip, false, all[1:], list("because")},
 		{CodeCancelled, Fail, false, all, nil},
@@ -192,11 +205,11 @@ func tlsCodes() []Code {
 
 // edgeCodes lists Cloudflare's own answers. A later probe can meet them too, where an answer does not carry our mark.
 func edgeCodes() []Code {
-	at, wide := list(ProbeEdge), list(ProbeEdge, ProbeProvider, ProbeCompletion, ProbeStream)
+	at, wide := list(ProbeEdge), list(ProbeEdge, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream)
 	page := list("number", "status", "ray", "colo")
 	return []Code{
 		{CodeEdgeReached, Pass, false, at, list("status", "protocol", "ray", "colo")},
-		{CodeEdgeTimeout, Fail, true, at, nil},
+		{CodeEdgeTimeout, Fail, true, list(ProbeEdge, ProbeAccess), nil},
 		{CodeEdgeNoAnswer, Fail, true, wide, list("error")},
 		{CodeEdgeRouteMissing, Fail, true, wide, page},
 		{CodeEdgeHostUnknown, Fail, true, wide, page},
@@ -218,14 +231,22 @@ func edgeCodes() []Code {
 }
 
 func workerCodes() []Code {
-	at, wide := list(ProbeWorker), list(ProbeWorker, ProbeProvider, ProbeCompletion, ProbeStream)
+	at, wide := list(ProbeWorker), list(ProbeWorker, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream)
 	return []Code{
-		{CodeWorkerOurs, Pass, false, at, list("build", "version", "providers", "colo", "placement")},
+		{CodeWorkerOurs, Pass, false, at, list("build", "version", "access", "providers", "colo", "placement")},
 		{CodeWorkerNotOurs, Fail, true, wide, list("status", "server", "content_type", "title", "location", "mark")},
 		{CodeWorkerOtherBuild, Fail, true, wide, list("wanted", "got", "version", "colo")},
 		{CodeWorkerBuildMismatch, Fail, false, at, list("header", "body")},
 		{CodeWorkerHealthMalformed, Fail, false, at, list("build", "status", "content_type", "excerpt")},
 		{CodeRelayError, Fail, false, wide, list("error_code", "status", "colo", "placement")},
+	}
+}
+
+func accessCodes() []Code {
+	at := list(ProbeAccess)
+	return []Code{
+		{CodeAccessRefused, Pass, false, at, list("status", "colo", "placement")},
+		{CodeAccessOpen, Fail, false, at, list("status", "content_type", "excerpt")},
 	}
 }
 
@@ -242,6 +263,8 @@ func providerCodes() []Code {
 		{CodeProviderOpen, Fail, false, at, list("status", "content_type", "excerpt")},
 		{CodeProviderTimeout, Fail, false, wide, nil},
 		{CodeProviderUnexpected, Fail, false, at, list("status", "content_type", "location", "excerpt")},
+		{CodeProviderAbsent, Fail, false, at, list("providers")},
+		{CodeProviderUnknown, Warn, false, at, nil},
 	}
 }
 
@@ -251,6 +274,13 @@ func paidCodes() []Code {
 	refusal := list("status", "error_type", "error_code")
 	return []Code{
 		{CodeKeyMalformed, Fail, false, whole, nil},
+		{CodeKeyUnsupported, Fail, false, whole, nil},
+		{CodeKeyNotToken, Fail, false, wide, list("status")},
+		{CodeKeyTokenUnknown, Fail, false, wide, list("status")},
+		{CodeKeyTokenExpired, Fail, false, wide, list("status")},
+		{CodeKeyTokenProvider, Fail, false, wide, list("status")},
+		{CodeKeyTokenRate, Warn, false, wide, list("status")},
+		{CodeKeyOwnerMissing, Fail, false, wide, list("status")},
 		{CodeKeyRejected, Fail, false, wide, refusal},
 		{CodeKeyNoCredit, Fail, false, wide, refusal},
 		{CodeModelUnknown, Fail, false, wide, append(refusal, "model")},

@@ -22,33 +22,36 @@ var limitNames = []string{"max_completion_tokens", "max_tokens"}
 
 // completion asks the question once. It runs only after the provider probe has seen our Worker answer for this host,
 // so the key goes nowhere else.
-func (p *pass) completion(ctx context.Context) verdict {
+func (p *pass) completion(ctx context.Context, u Upstream) verdict {
+	if u.Chat == "" {
+		return verdict{code: CodeKeyUnsupported}
+	}
 	if strings.ContainsFunc(p.target.Key, func(char rune) bool { return char <= ' ' || char > '~' }) {
 		return verdict{code: CodeKeyMalformed}
 	}
 	var first answer
 	for i, limit := range limitNames {
 		begun := time.Now()
-		a, err := p.link.ask(ctx, p.paid(limit, false), maxPaid)
+		a, err := p.link.ask(ctx, p.paid(u, limit, false), maxPaid)
 		if err != nil {
 			return judgeSilence(err, CodeProviderTimeout)
 		}
 		if i == 0 {
 			first = a
 		}
-		if (a.status == 400 || a.status == 422) && judgeWay(a, p.target, p.build).code == "" {
+		if (a.status == 400 || a.status == 422) && judgeWay(a, u, p.build).code == "" {
 			continue
 		}
 		p.limit = limit
-		return judgeCompletion(a, p.target, p.build, limit, time.Since(begun))
+		return judgeCompletion(a, u, p.build, limit, time.Since(begun))
 	}
-	return judgeCompletion(first, p.target, p.build, limitNames[0], 0)
+	return judgeCompletion(first, u, p.build, limitNames[0], 0)
 }
 
-// paid is the question as OpenAI's chat API takes it.
-func (p *pass) paid(limit string, stream bool) request {
+// paid is the question as OpenAI's chat API takes it. The relay's own tokens always go as a bearer's.
+func (p *pass) paid(u Upstream, limit string, stream bool) request {
 	fields := map[string]any{
-		"model":    p.target.Model,
+		"model":    u.Model,
 		"messages": []any{map[string]string{"role": "user", "content": question}},
 		limit:      maxTokens,
 	}
@@ -58,11 +61,15 @@ func (p *pass) paid(limit string, stream bool) request {
 		accept = "text/event-stream"
 	}
 	body, _ := json.Marshal(fields) // strings, numbers and bools always encode
-	return request{method: "POST", path: p.target.Chat, body: string(body), accept: accept, key: p.target.Key}
+	auth := u.Auth
+	if p.managed {
+		auth = ""
+	}
+	return request{method: "POST", path: u.at(u.Chat), body: string(body), accept: accept, key: p.target.Key, auth: auth}
 }
 
-func judgeCompletion(a answer, t Target, build, limit string, took time.Duration) verdict {
-	if v := judgePaid(a, t, build); v.code != "" {
+func judgeCompletion(a answer, u Upstream, build, limit string, took time.Duration) verdict {
+	if v := judgePaid(a, u, build); v.code != "" {
 		return v
 	}
 	document := a.json()
@@ -70,7 +77,7 @@ func judgeCompletion(a answer, t Target, build, limit string, took time.Duration
 	if a.status != 200 || !is && at(document, "choices.0.message") == nil {
 		return unexpected(a)
 	}
-	details := map[string]string{"model": modelOf(document, t), "limit": limit, "ms": milliseconds(took)}
+	details := map[string]string{"model": modelOf(document, u), "limit": limit, "ms": milliseconds(took)}
 	if strings.TrimSpace(content) == "" {
 		details["finish"] = text(at(document, "choices.0.finish_reason"))
 		return verdict{CodeCompletionEmpty, details}
@@ -80,8 +87,14 @@ func judgeCompletion(a answer, t Target, build, limit string, took time.Duration
 }
 
 // judgePaid looks for what stops a request with a key. An empty code leaves the answer to the caller.
-func judgePaid(a answer, t Target, build string) verdict {
-	if v := judgeWay(a, t, build); v.code != "" {
+func judgePaid(a answer, u Upstream, build string) verdict {
+	if v := judgeMark(a, build); v.code != "" {
+		return v
+	}
+	if v := judgeToken(a); v.code != "" {
+		return v
+	}
+	if v := judgeWay(a, u, build); v.code != "" {
 		return v
 	}
 	if a.status >= 200 && a.status < 300 {
@@ -95,7 +108,7 @@ func judgePaid(a answer, t Target, build string) verdict {
 	case a.status == 402 || is("insufficient_quota"):
 		return verdict{CodeKeyNoCredit, details}
 	case a.status == 404 || is("model_not_found"):
-		details["model"] = t.Model
+		details["model"] = u.Model
 		return verdict{CodeModelUnknown, details}
 	case a.status == 401 || a.status == 403 || is("invalid_api_key"):
 		return verdict{CodeKeyRejected, details}
@@ -110,11 +123,11 @@ func unexpected(a answer) verdict {
 	return verdict{CodeCompletionUnexpected, a.describe("status", "error_type", "error_code", "content_type", "excerpt")}
 }
 
-func modelOf(document any, t Target) string {
+func modelOf(document any, u Upstream) string {
 	if model := text(at(document, "model")); model != "" {
 		return model
 	}
-	return t.Model
+	return u.Model
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

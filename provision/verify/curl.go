@@ -5,28 +5,27 @@ import (
 	"strings"
 )
 
-// CurlLine returns the keyless request of the provider probe as one command for a POSIX shell, quoted where it must be:
-// the same method, URL, headers and body, with the answer's headers shown. Extra arguments for curl, such as "--cacert"
-// and its file, come before the URL. The line never holds the key, whatever the target says.
+// curlLine returns the keyless request to an upstream as one command for a POSIX shell, quoted where it must be: the same
+// method, URL, headers and body, with the answer's headers shown. Extra arguments for curl, such as "--cacert" and its
+// file, come before the URL. The line never holds the key, whatever the target says.
 // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
-func CurlLine(t Target, extra ...string) string {
-	t = t.defaults()
+func curlLine(t Target, u Upstream, extra []string) string {
 	words := []string{"curl", "-sS", "-i"}
-	if t.Method == "HEAD" {
+	if u.Method == "HEAD" {
 		words = []string{"curl", "-sS", "-I"} // -X HEAD would wait for a body
 	}
 	words = append(words, extra...)
-	if t.Method != "POST" && t.Method != "HEAD" && (t.Method != "GET" || t.Body != "") {
-		words = append(words, "-X", t.Method)
+	if u.Method != "POST" && u.Method != "HEAD" && (u.Method != "GET" || u.Body != "") {
+		words = append(words, "-X", u.Method)
 	}
 	words = append(words, "-A", userAgent)
-	if t.Body != "" {
+	if u.Body != "" {
 		words = append(words, "-H", "Content-Type: application/json")
 	}
-	if t.Body != "" || t.Method == "POST" {
-		words = append(words, "--data-raw", t.Body) // --data would read a file if the body began with @
+	if u.Body != "" || u.Method == "POST" {
+		words = append(words, "--data-raw", u.Body) // --data would read a file if the body began with @
 	}
-	link := "https://" + t.Host + t.Path
+	link := "https://" + t.Host + u.at(u.Path)
 	if strings.ContainsAny(link, "[]{}") {
 		words = append(words, "-g") // or curl would take them for a pattern
 	}

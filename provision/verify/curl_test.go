@@ -12,22 +12,24 @@ func TestCurlLine(t *testing.T) {
 	t.Parallel()
 	const common = " -A cfproxy-verify "
 	tests := map[string]struct {
-		edit  func(*Target)
+		edit  func(*Upstream)
 		extra []string
 		want  string
 	}{
-		"plain":   {func(*Target) {}, nil, "curl -sS -i" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/v1/chat/completions"},
-		"extra":   {func(*Target) {}, []string{"--connect-to", "a:443:127.0.0.1:8443", "--cacert", "/tmp/my ca.pem"}, "curl -sS -i --connect-to a:443:127.0.0.1:8443 --cacert '/tmp/my ca.pem'" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/v1/chat/completions"},
-		"get":     {func(t *Target) { t.Method, t.Body, t.Path = "GET", "", "/v1/models?a=1&b=2" }, nil, "curl -sS -i" + common + "'https://gptapi.example.com/v1/models?a=1&b=2'"},
-		"head":    {func(t *Target) { t.Method, t.Body = "HEAD", "" }, nil, "curl -sS -I" + common + "https://gptapi.example.com/v1/chat/completions"},
-		"put":     {func(t *Target) { t.Method = "PUT" }, nil, "curl -sS -i -X PUT" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/v1/chat/completions"},
-		"no body": {func(t *Target) { t.Body = "" }, nil, "curl -sS -i" + common + "--data-raw '' https://gptapi.example.com/v1/chat/completions"},
-		"globs":   {func(t *Target) { t.Body, t.Method, t.Path = "", "GET", "/a[1]" }, nil, "curl -sS -i" + common + "-g 'https://gptapi.example.com/a[1]'"},
+		"plain":   {func(*Upstream) {}, nil, "curl -sS -i" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/v1/chat/completions"},
+		"extra":   {func(*Upstream) {}, []string{"--connect-to", "a:443:127.0.0.1:8443", "--cacert", "/tmp/my ca.pem"}, "curl -sS -i --connect-to a:443:127.0.0.1:8443 --cacert '/tmp/my ca.pem'" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/v1/chat/completions"},
+		"get":     {func(t *Upstream) { t.Method, t.Body, t.Path = "GET", "", "/v1/models?a=1&b=2" }, nil, "curl -sS -i" + common + "'https://gptapi.example.com/v1/models?a=1&b=2'"},
+		"head":    {func(t *Upstream) { t.Method, t.Body = "HEAD", "" }, nil, "curl -sS -I" + common + "https://gptapi.example.com/v1/chat/completions"},
+		"put":     {func(t *Upstream) { t.Method = "PUT" }, nil, "curl -sS -i -X PUT" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/v1/chat/completions"},
+		"no body": {func(t *Upstream) { t.Body = "" }, nil, "curl -sS -i" + common + "--data-raw '' https://gptapi.example.com/v1/chat/completions"},
+		"prefix":  {func(t *Upstream) { t.Place = PlacePrefix }, nil, "curl -sS -i" + common + "-H 'Content-Type: application/json' --data-raw '{}' https://gptapi.example.com/openai/v1/chat/completions"},
+		"globs":   {func(t *Upstream) { t.Body, t.Method, t.Path = "", "GET", "/a[1]" }, nil, "curl -sS -i" + common + "-g 'https://gptapi.example.com/a[1]'"},
 	}
 	for name, test := range tests {
 		target := testTarget()
-		test.edit(&target)
-		if got := CurlLine(target, test.extra...); got != test.want {
+		upstream := target.Upstreams[0]
+		test.edit(&upstream)
+		if got := curlLine(target, upstream, test.extra); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, test.want)
 		}
 	}
@@ -36,8 +38,9 @@ func TestCurlLine(t *testing.T) {
 func TestCurlLineHidesTheKey(t *testing.T) {
 	t.Parallel()
 	target := testTarget()
-	target.Key, target.Body, target.Path = "sk-it's$HOME", `{"k":"sk-it's$HOME"}`, "/v1?key=sk-it's$HOME"
-	line := CurlLine(target, "-H", "Authorization: Bearer sk-it's$HOME")
+	upstream := target.Upstreams[0]
+	target.Key, upstream.Body, upstream.Path = "sk-it's$HOME", `{"k":"sk-it's$HOME"}`, "/v1?key=sk-it's$HOME"
+	line := curlLine(target, upstream, []string{"-H", "Authorization: Bearer sk-it's$HOME"})
 	if strings.Contains(line, "sk-it") || strings.Contains(line, "HOME") {
 		t.Errorf("the key is in %s", line)
 	}
@@ -52,15 +55,16 @@ func TestCurlLineInAShell(t *testing.T) {
 	}
 	nasty := []string{"", "'", "''", `a'b"c`, "$HOME `id` $(id) !x", "a\nb\tc", `back\slash\`, "*?[a]{b,c}~#;&|<>()", "-n", "@file", "蓝色 🌤️", "%s", "a=b"}
 	target := testTarget()
-	target.Body = `{"it's":"` + "`$x`" + `\n"}` + "\nsecond line"
-	line := CurlLine(target, nasty...)
+	upstream := target.Upstreams[0]
+	upstream.Body = `{"it's":"` + "`$x`" + `\n"}` + "\nsecond line"
+	line := curlLine(target, upstream, nasty)
 	out, err := exec.Command(sh, "-c", `curl() { for word; do printf '%s\000' "$word"; done; }`+"\n"+line).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 	want := append(append([]string{"-sS", "-i"}, nasty...), "-A", userAgent, "-H", "Content-Type: application/json",
-		"--data-raw", target.Body, "https://"+testHost+target.Path)
+		"--data-raw", upstream.Body, "https://"+testHost+upstream.Path)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
 	}

@@ -13,7 +13,7 @@ const maxListed = 8 // addresses or names in one detail
 
 // dns asks for the host's addresses and judges them. Which addresses are Cloudflare's is not checked: the list changes,
 // and what answers there is the other probes' question.
-func (p *pass) dns(ctx context.Context) verdict {
+func (p *pass) dns(ctx context.Context, _ Upstream) verdict {
 	if field := p.target.flaw(); field != "" {
 		return verdict{CodeTargetInvalid, map[string]string{"field": field}}
 	}

@@ -77,9 +77,9 @@ func TestInvalidTargets(t *testing.T) {
 	t.Parallel()
 	edits := map[string]func(*Target){
 		"host":   func(t *Target) { t.Host = "gptapi.example.com/x" },
-		"path":   func(t *Target) { t.Path = "v1" },
-		"chat":   func(t *Target) { t.Chat = "/a b" },
-		"method": func(t *Target) { t.Method = "GET /\r\n" },
+		"path":   func(t *Target) { t.Upstreams[0].Path = "v1" },
+		"chat":   func(t *Target) { t.Upstreams[0].Chat = "/a b" },
+		"method": func(t *Target) { t.Upstreams[0].Method = "GET /\r\n" },
 	}
 	for field, edit := range edits {
 		target := testTarget()

@@ -12,7 +12,7 @@ import (
 const healthPath = "/-/health"
 
 // edge fetches the health answer and asks who made it: Cloudflare itself, or something behind it.
-func (p *pass) edge(ctx context.Context) verdict {
+func (p *pass) edge(ctx context.Context, _ Upstream) verdict {
 	health, err := p.link.ask(ctx, request{method: "GET", path: healthPath}, maxBody)
 	if err != nil {
 		return judgeSilence(err, CodeEdgeTimeout)

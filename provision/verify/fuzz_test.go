@@ -20,6 +20,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add(403, testBuild, "X-Cfproxy", testBuild, []byte(`[{"error":{"code":"unsupported_country_region_territory"}}]`), "")
 	f.Add(200, testBuild, "Content-Type", "text/event-stream", []byte(chunk+"data: [DONE]\n\n"), testBuild)
 	f.Add(200, testBuild, "Content-Type", "application/json", []byte(`{"choices":[{"message":{"content":"`+testKey+`"}}]}`), testBuild)
+	f.Add(401, testBuild, ErrorHeader, "token_missing", []byte(`{"error":{"type":"cfproxy_error","code":"token_missing"}}`), "")
 	f.Fuzz(func(t *testing.T, status int, mark, name, value string, body []byte, wanted string) {
 		header := http.Header{}
 		if mark != "" {
@@ -28,7 +29,8 @@ func FuzzJudge(f *testing.F) {
 		header.Add(name, value)
 		a := answer{status: status, protocol: "HTTP/2.0", header: header, body: body}
 		target := testTarget()
-		target.Key, target.Build, target.Model = testKey, wanted, "gpt-4o-mini"
+		target.Key, target.Build = testKey, wanted
+		upstream := target.Upstreams[0]
 		marked := len(header.Values(MarkHeader)) == 1 && buildForm.MatchString(header.Get(MarkHeader))
 		secret := newRedactor(target.Key)
 		judge := func(probe string, v verdict) bool {
@@ -47,19 +49,22 @@ func FuzzJudge(f *testing.F) {
 				t.Errorf("the worker probe passes %d %q %q", status, mark, body)
 			}
 		}
-		if judge(ProbeProvider, judgeProvider(a, target, testBuild)) {
+		if judge(ProbeProvider, judgeProvider(a, upstream, testBuild)) {
 			if !marked || mark != testBuild || status != 401 || !isRefusal(body) {
 				t.Errorf("the provider probe passes %d %q %q", status, mark, body)
 			}
 		}
-		if judge(ProbeCompletion, judgeCompletion(a, target, testBuild, "max_tokens", time.Second)) && (!marked || mark != testBuild || status != 200) {
+		if judge(ProbeAccess, judgeAccess(a, testBuild)) && (!marked || mark != testBuild || status != 401) {
+			t.Errorf("the access probe passes %d %q %q", status, mark, body)
+		}
+		if judge(ProbeCompletion, judgeCompletion(a, upstream, testBuild, "max_tokens", time.Second)) && (!marked || mark != testBuild || status != 200) {
 			t.Errorf("the completion probe passes %d %q %q", status, mark, body)
 		}
-		if judge(ProbeStream, judgeNoStream(a, target, testBuild)) {
+		if judge(ProbeStream, judgeNoStream(a, upstream, testBuild)) {
 			t.Errorf("the stream probe passes what is no stream: %d %q %q", status, mark, body)
 		}
 		count := readEvents(strings.NewReader(string(body)), maxPaid, func() time.Duration { return 0 })
-		if judge(ProbeStream, judgeStream(count, target)) && (!strings.Contains(string(body), "[DONE]") || !strings.Contains(string(body), "delta")) {
+		if judge(ProbeStream, judgeStream(count, upstream)) && (!strings.Contains(string(body), "[DONE]") || !strings.Contains(string(body), "delta")) {
 			t.Errorf("the stream probe passes %q", body)
 		}
 	})

@@ -102,9 +102,9 @@ func (l *link) close() {
 	}
 }
 
-// request is one HTTP request of the verifier. Key goes into it as a bearer token.
+// request is one HTTP request of the verifier. The key goes into the header auth, by default as a bearer token.
 type request struct {
-	method, path, body, accept, key string
+	method, path, body, accept, key, auth string
 }
 
 // send returns the answer with its body unread; the caller closes it. It goes straight to the transport, so neither
@@ -122,8 +122,12 @@ func (l *link) send(ctx context.Context, r request) (*http.Response, error) {
 	if r.accept != "" {
 		req.Header.Set("Accept", r.accept)
 	}
-	if r.key != "" {
+	switch {
+	case r.key == "":
+	case r.auth == "" || r.auth == "authorization":
 		req.Header.Set("Authorization", "Bearer "+r.key)
+	default:
+		req.Header.Set(r.auth, r.key)
 	}
 	return l.transport.RoundTrip(req)
 }

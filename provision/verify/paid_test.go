@@ -255,8 +255,8 @@ func TestDelivery(t *testing.T) {
 func TestStreamTimeout(t *testing.T) {
 	t.Parallel()
 	body := io.MultiReader(strings.NewReader(chunk), iotest.ErrReader(context.DeadlineExceeded))
-	got := judgeStream(readEvents(body, maxPaid, func() time.Duration { return 0 }), testTarget()).result(ProbeStream, nil)
-	want := Result{ProbeStream, Fail, CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "1", "reason": "timeout"}}
+	got := judgeStream(readEvents(body, maxPaid, func() time.Duration { return 0 }), testTarget().Upstreams[0]).result(ProbeStream, nil)
+	want := Result{Probe: ProbeStream, Status: Fail, Code: CodeStreamIncomplete, Details: map[string]string{"events": "1", "deltas": "1", "reason": "timeout"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}

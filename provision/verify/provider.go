@@ -1,23 +1,36 @@
 package verify
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
-// provider sends the keyless request. Only the provider's own refusal, through our Worker, proves the whole way.
-func (p *pass) provider(ctx context.Context) verdict {
-	t := p.target
-	a, err := p.link.ask(ctx, request{method: t.Method, path: t.Path, body: t.Body}, maxBody)
+// provider sends the keyless request. Only the provider's own refusal, through our Worker, proves the whole way. Where
+// access is managed the Worker would refuse first, and has a path for just this question.
+func (p *pass) provider(ctx context.Context, u Upstream) verdict {
+	switch {
+	case !u.isKnown():
+		return verdict{code: CodeProviderUnknown}
+	case u.Place == placeNone:
+		return verdict{CodeProviderAbsent, map[string]string{"providers": strings.Join(p.listed, ", ")}}
+	}
+	path := u.at(u.Path)
+	if p.managed {
+		path = keylessPath + path
+	}
+	a, err := p.link.ask(ctx, request{method: u.Method, path: path, body: u.Body}, maxBody)
 	if err != nil {
 		return judgeSilence(err, CodeProviderTimeout)
 	}
-	return judgeProvider(a, t, p.build)
+	return judgeProvider(a, u, p.build)
 }
 
-func judgeProvider(a answer, t Target, build string) verdict {
-	if v := judgeWay(a, t, build); v.code != "" {
+func judgeProvider(a answer, u Upstream, build string) verdict {
+	if v := judgeWay(a, u, build); v.code != "" {
 		return v
 	}
 	switch {
-	case matchesAny(t.Refused, a):
+	case matchesAny(u.Refused, a):
 		return verdict{CodeProviderRecognised, a.describe("status", "colo", "placement", "error_type", "error_code")}
 	case a.status >= 200 && a.status < 300:
 		return verdict{CodeProviderOpen, a.describe("status", "content_type", "excerpt")}
@@ -31,7 +44,27 @@ func judgeProvider(a answer, t Target, build string) verdict {
 // judgeWay looks for what stops any request on its way: an answer that did not come through the build seen before, an
 // error of the relay's own, the provider's region block, or Cloudflare between the Worker and the provider. An empty
 // code means that the provider itself answered.
-func judgeWay(a answer, t Target, build string) verdict {
+func judgeWay(a answer, u Upstream, build string) verdict {
+	if v := judgeMark(a, build); v.code != "" {
+		return v
+	}
+	if code, is := relayError(a); is {
+		return relayVerdict(a, code)
+	}
+	code, number := cloudflareMade(a)
+	switch {
+	case matchesAny(u.Blocked, a):
+		return verdict{CodeProviderRegionBlocked, a.describe("status", "colo", "placement", "error_type", "error_code")}
+	case code == "":
+		return verdict{}
+	}
+	details := a.describe("status", "colo", "placement", "retry_after")
+	details["number"] = number
+	return verdict{beyond(code), details}
+}
+
+// judgeMark looks for an answer that did not come through the build seen before.
+func judgeMark(a answer, build string) verdict {
 	mark := a.mark()
 	code, number := cloudflareMade(a)
 	switch {
@@ -41,16 +74,8 @@ func judgeWay(a answer, t Target, build string) verdict {
 		return notOurs(a)
 	case mark != build:
 		return verdict{CodeWorkerOtherBuild, map[string]string{"wanted": build, "got": mark, "colo": a.colo()}}
-	case isRelayError(a.json()):
-		return verdict{CodeRelayError, a.describe("error_code", "status", "colo", "placement")}
-	case matchesAny(t.Blocked, a):
-		return verdict{CodeProviderRegionBlocked, a.describe("status", "colo", "placement", "error_type", "error_code")}
-	case code == "":
-		return verdict{}
 	}
-	details := a.describe("status", "colo", "placement", "retry_after")
-	details["number"] = number
-	return verdict{beyond(code), details}
+	return verdict{}
 }
 
 // beyond translates a page of Cloudflare's that came back through the Worker: the provider's edge made it, or Cloudflare

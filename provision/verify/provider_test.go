@@ -84,7 +84,8 @@ func TestKeylessRequest(t *testing.T) {
 		bodies <- string(body[:n])
 		says(418, "")(w, r)
 	}})
-	w.target.Key, w.target.Method, w.target.Path, w.target.Body = testKey, "PUT", "/v1/x?y=1", `{"a":1}`
+	upstream := &w.target.Upstreams[0]
+	w.target.Key, upstream.Method, upstream.Path, upstream.Body = testKey, "PUT", "/v1/x?y=1", `{"a":1}`
 	w.run(t, Options{})
 	got, body := <-requests, <-bodies
 	if got.Method != "PUT" || got.RequestURI != "/v1/x?y=1" || body != `{"a":1}` {
@@ -125,10 +126,10 @@ func TestSignature(t *testing.T) {
 	}
 	for _, test := range tests {
 		a := answer{status: 401, body: []byte(test.body)}
-		if got := matchesAny([]Signature{{400, nil}, {401, test.fields}}, a); got != test.want {
+		if got := matchesAny([]Signature{{Status: 400}, {Status: 401, JSON: test.fields}}, a); got != test.want {
 			t.Errorf("%s against %v: %v", test.body, test.fields, got)
 		}
-		if matchesAny([]Signature{{403, test.fields}}, a) {
+		if matchesAny([]Signature{{Status: 403, JSON: test.fields}}, a) {
 			t.Errorf("%s matches another status", test.body)
 		}
 	}

@@ -1,12 +1,14 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,11 +25,13 @@ const (
 	leastPass = time.Second // a pass with less time than this could only report its own haste
 )
 
-// probe is one step of a pass. It answers with a code and details; the runner makes them a Result.
+// probe is one step of a pass, about the way to the relay or about one upstream. It answers with a code and details; the
+// runner makes them a Result.
 type probe struct {
-	name  string
-	limit time.Duration
-	run   func(*pass, context.Context) verdict
+	name     string
+	limit    time.Duration
+	run      func(*pass, context.Context, Upstream) verdict
+	upstream Upstream
 }
 
 // verdict is a code with the details that explain it, not yet cleaned.
@@ -44,21 +48,23 @@ type pass struct {
 	health answer // of the edge probe; the worker probe reads it
 	build  string // the mark that the Worker showed
 	limit  string // the name of the token limit that the provider took
+
+	managed bool     // the health answer says that callers need a token
+	listed  []string // the providers that it names
 }
 
 // Run probes the target and returns what it found; it reports every trouble as a result and returns no error. It ends
 // within Options.Timeout, and at once when ctx ends.
 func Run(ctx context.Context, t Target, n Net, o Options) Report {
 	t, n, o = t.defaults(), n.defaults(), o.defaults()
-	report := Report{Host: t.Host, Curl: CurlLine(t)}
 	left := o.Timeout
 	for attempt := 1; ; attempt++ {
 		begun := time.Now()
-		report.Results = runPass(ctx, t, n, left)
+		report := runPass(ctx, t, n, left)
 		left -= time.Since(begun)
-		failed, is := report.failure()
+		failed, is := report.unsettled()
 		wait := interval(attempt)
-		if !is || !o.Wait || !canSettle(failed) || ctx.Err() != nil || wait+leastPass > left {
+		if !is || !o.Wait || ctx.Err() != nil || wait+leastPass > left {
 			return report
 		}
 		o.Observer(Event{Failed: failed, Attempt: attempt, Wait: wait, Remaining: left})
@@ -70,53 +76,82 @@ func Run(ctx context.Context, t Target, n Net, o Options) Report {
 }
 
 // runPass runs every probe once, on one connection, and closes it.
-func runPass(ctx context.Context, t Target, n Net, left time.Duration) []Result {
+func runPass(ctx context.Context, t Target, n Net, left time.Duration) Report {
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	p := &pass{target: t, net: n, link: newLink(t, n)}
 	defer p.link.close()
-	secret := newRedactor(t.Key)
-	var results []Result
+	report := Report{Host: t.Host}
 	failed := ""
-	for _, step := range probes(t) {
-		v := verdict{CodeSkipped, map[string]string{"because": failed}}
-		if failed == "" {
-			v = runStep(ctx, p, step)
-		}
-		result := v.result(step.name, secret)
-		if result.Status == Fail {
-			failed = step.name
-		}
-		results = append(results, result)
+	for _, step := range way() {
+		report.Results = append(report.Results, p.take(ctx, step, failed, &failed))
 	}
-	return results
+	upstreams := t.placed(p.listed, p.managed)
+	report.Curl = curlLine(t, upstreams[0], n.Curl)
+	if p.managed {
+		aside := ""
+		report.Results = append(report.Results, p.take(ctx, accessProbe(upstreams[0]), failed, &aside))
+	}
+	first := failed // what keeps the paid probes from running
+	for i, upstream := range upstreams {
+		aside := ""
+		report.Results = append(report.Results, p.take(ctx, providerProbe(upstream), failed, &aside))
+		if i == 0 && first == "" {
+			first = aside
+		}
+	}
+	if t.Key != "" {
+		for _, step := range paidProbes(upstreams[0]) {
+			report.Results = append(report.Results, p.take(ctx, step, first, &first))
+		}
+	}
+	return report
+}
+
+// take runs a probe unless one has failed that it needs, and notes its own failure.
+func (p *pass) take(ctx context.Context, step probe, because string, failed *string) Result {
+	v := verdict{CodeSkipped, map[string]string{"because": because}}
+	if because == "" {
+		v = p.runStep(ctx, step)
+	}
+	result := v.result(step.name, newRedactor(p.target.Key))
+	result.Provider = step.upstream.ID
+	if result.Status == Fail {
+		*failed = step.name
+	}
+	return result
 }
 
 // runStep bounds one probe in time, and tells an end that the caller asked for from one that the network caused.
-func runStep(ctx context.Context, p *pass, step probe) verdict {
+func (p *pass) runStep(ctx context.Context, step probe) verdict {
 	bounded, cancel := context.WithTimeout(ctx, step.limit)
 	defer cancel()
-	v := step.run(p, bounded)
+	v := step.run(p, bounded, step.upstream)
 	if codeOf(v.code).Status == Fail && errors.Is(ctx.Err(), context.Canceled) {
 		return verdict{code: CodeCancelled}
 	}
 	return v
 }
 
-func probes(t Target) []probe {
-	list := []probe{
-		{ProbeDNS, dnsLimit, (*pass).dns},
-		{ProbeTLS, tlsLimit, (*pass).tls},
-		{ProbeEdge, httpLimit, (*pass).edge},
-		{ProbeWorker, httpLimit, (*pass).worker},
-		{ProbeProvider, httpLimit, (*pass).provider},
+// way lists the probes that lead to the Worker.
+func way() []probe {
+	return []probe{
+		{name: ProbeDNS, limit: dnsLimit, run: (*pass).dns},
+		{name: ProbeTLS, limit: tlsLimit, run: (*pass).tls},
+		{name: ProbeEdge, limit: httpLimit, run: (*pass).edge},
+		{name: ProbeWorker, limit: httpLimit, run: (*pass).worker},
 	}
-	if t.Key != "" {
-		list = append(list,
-			probe{ProbeCompletion, paidLimit, (*pass).completion},
-			probe{ProbeStream, paidLimit, (*pass).stream})
+}
+
+func accessProbe(u Upstream) probe { return probe{ProbeAccess, httpLimit, (*pass).access, u} }
+
+func providerProbe(u Upstream) probe { return probe{ProbeProvider, httpLimit, (*pass).provider, u} }
+
+func paidProbes(u Upstream) []probe {
+	return []probe{
+		{ProbeCompletion, paidLimit, (*pass).completion, u},
+		{ProbeStream, paidLimit, (*pass).stream, u},
 	}
-	return list
 }
 
 // canSettle reports whether waiting may cure a failure. The paid probes are never repeated: a second question would cost
@@ -149,17 +184,17 @@ func (v verdict) result(probe string, secret redactor) Result {
 }
 
 func (t Target) defaults() Target {
-	orElse := func(s, other string) string {
-		if s == "" {
-			return other
-		}
-		return s
-	}
-	t.Method = orElse(t.Method, "POST")
-	t.Chat = orElse(t.Chat, "/v1/chat/completions")
-	t.Model = orElse(t.Model, "gpt-4o-mini")
+	t.Upstreams, t.Known = withDefaults(t.Upstreams), withDefaults(t.Known)
 	t.Key = strings.TrimSpace(t.Key) // a file's last newline is no part of the key
 	return t
+}
+
+func withDefaults(upstreams []Upstream) []Upstream {
+	upstreams = slices.Clone(upstreams)
+	for i := range upstreams {
+		upstreams[i].Method = cmp.Or(upstreams[i].Method, "POST")
+	}
+	return upstreams
 }
 
 // hostForm is that of a DNS name in ASCII, as far as a URL needs to be safe from it.
@@ -167,15 +202,17 @@ var hostForm = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`
 
 // flaw names the field that no request could be made of, "" if there is none.
 func (t Target) flaw() string {
-	switch {
-	case !hostForm.MatchString(t.Host):
+	if !hostForm.MatchString(t.Host) {
 		return "host"
-	case !isPath(t.Path):
-		return "path"
-	case !isPath(t.Chat):
-		return "chat"
-	case strings.Trim(t.Method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
-		return "method"
+	}
+	all := slices.Concat(t.Upstreams, t.Known)
+	if len(all) == 0 {
+		return "upstreams"
+	}
+	for _, upstream := range all {
+		if flaw := upstream.flaw(); flaw != "" {
+			return flaw
+		}
 	}
 	return ""
 }

@@ -6,17 +6,19 @@ import (
 	"strings"
 )
 
-// Signature recognises an answer by its status and by fields of its JSON body, never by a message, which providers reword.
+// Signature recognises an answer by its status, by its media type unless Type is empty, and by fields of its JSON body,
+// never by a message, which providers reword. With the Type "application/json" the body must be JSON indeed.
 // JSON maps a dotted path (object keys and array indices: "error.code", "0.error.status"; a key that holds a dot cannot be
 // named) to the values any of which may stand there: string, number, bool, or nil. A nil is met by null and by a missing
 // field alike, because providers drop what is null. With no fields the status alone decides.
 type Signature struct {
-	Status int              `json:"status"`
-	JSON   map[string][]any `json:"json"`
+	Status int
+	Type   string
+	JSON   map[string][]any
 }
 
-func (s Signature) matches(status int, document any) bool {
-	if s.Status != status {
+func (s Signature) matches(a answer, document any) bool {
+	if s.Status != a.status || s.Type != "" && s.Type != a.mediaType() {
 		return false
 	}
 	for path, values := range s.JSON {
@@ -24,13 +26,13 @@ func (s Signature) matches(status int, document any) bool {
 			return false
 		}
 	}
-	return len(s.JSON) == 0 || document != nil
+	return len(s.JSON) == 0 && s.Type != "application/json" || document != nil
 }
 
 func matchesAny(signatures []Signature, a answer) bool {
 	document := a.json()
 	for _, s := range signatures {
-		if s.matches(a.status, document) {
+		if s.matches(a, document) {
 			return true
 		}
 	}

@@ -28,9 +28,9 @@ type tally struct {
 }
 
 // stream asks the question again and reads the answer as it comes.
-func (p *pass) stream(ctx context.Context) verdict {
+func (p *pass) stream(ctx context.Context, u Upstream) verdict {
 	begun := time.Now()
-	resp, err := p.link.send(ctx, p.paid(p.limit, true))
+	resp, err := p.link.send(ctx, p.paid(u, p.limit, true))
 	if err != nil {
 		return judgeSilence(err, CodeProviderTimeout)
 	}
@@ -40,16 +40,16 @@ func (p *pass) stream(ctx context.Context) verdict {
 		if err != nil {
 			return judgeSilence(err, CodeProviderTimeout)
 		}
-		return judgeNoStream(a, p.target, p.build)
+		return judgeNoStream(a, u, p.build)
 	}
 	defer resp.Body.Close()
 	count := readEvents(resp.Body, maxPaid, func() time.Duration { return time.Since(begun) })
-	return judgeStream(count, p.target)
+	return judgeStream(count, u)
 }
 
 // judgeNoStream judges an answer that is not a stream of events.
-func judgeNoStream(a answer, t Target, build string) verdict {
-	if v := judgePaid(a, t, build); v.code != "" {
+func judgeNoStream(a answer, u Upstream, build string) verdict {
+	if v := judgePaid(a, u, build); v.code != "" {
 		return v
 	}
 	if a.status != 200 {
@@ -58,7 +58,7 @@ func judgeNoStream(a answer, t Target, build string) verdict {
 	return verdict{CodeStreamNotSSE, a.describe("content_type", "excerpt")}
 }
 
-func judgeStream(count tally, t Target) verdict {
+func judgeStream(count tally, u Upstream) verdict {
 	details := map[string]string{"events": strconv.Itoa(count.events)}
 	if count.failed {
 		details["error_type"], details["error_code"] = count.errorType, count.errorNum
@@ -71,7 +71,7 @@ func judgeStream(count tally, t Target) verdict {
 	}
 	details["model"] = count.model
 	if count.model == "" {
-		details["model"] = t.Model
+		details["model"] = u.Model
 	}
 	details["first_ms"], details["total_ms"] = milliseconds(count.first), milliseconds(count.end)
 	details["delivery"] = count.delivery()

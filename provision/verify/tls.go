@@ -13,7 +13,7 @@ import (
 )
 
 // tls opens the connection that the later probes use, and names what is wrong with it or its certificate.
-func (p *pass) tls(ctx context.Context) verdict {
+func (p *pass) tls(ctx context.Context, _ Upstream) verdict {
 	conn, err := p.link.open(ctx)
 	var unknown *net.DNSError
 	if errors.As(err, &unknown) && unknown.IsNotFound && !p.net.Direct { // another resolver's answer, which settles like the first's

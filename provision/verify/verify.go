@@ -1,6 +1,8 @@
 // Package verify proves from outside that a relay works: it resolves the name, shakes hands, recognises Cloudflare's own
 // error pages, asks the Worker for its build, and calls the provider without a key, which the provider must refuse in its
-// own words. With a key it also asks one tiny question, once whole and once streamed.
+// own words. Several providers are each asked on a path of their own. A relay whose owner hands out tokens must refuse
+// who has none, and is asked on a path beside that what the provider says. With a key the verifier also asks one tiny
+// question, once whole and once streamed.
 //
 // It believes nobody: it imports nothing of the project, and what it passes it has seen on the wire. It speaks in codes
 // (see codes.go) and flat details; sentences are the caller's.
@@ -15,16 +17,20 @@ import (
 	"crypto/x509"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
-// The probes, in the order in which they run. Each needs all earlier ones not to have failed. ProbeCompletion and
-// ProbeStream exist only when Target.Key is set: they cost money, if little, and are never repeated.
+// The probes, in the order in which they run. The first four make one chain: each needs the earlier ones not to have
+// failed, and so does all that follows. ProbeAccess exists only where the relay says that its access is managed, and
+// there is a ProbeProvider for every provider; they do not wait for each other. ProbeCompletion and ProbeStream exist only
+// when Target.Key is set, and need the first provider: they cost money, if little, and are never repeated.
 const (
 	ProbeDNS        = "dns"
 	ProbeTLS        = "tls"
 	ProbeEdge       = "edge"
 	ProbeWorker     = "worker"
+	ProbeAccess     = "access"
 	ProbeProvider   = "provider"
 	ProbeCompletion = "completion"
 	ProbeStream     = "stream"
@@ -35,18 +41,15 @@ const DefaultTimeout = 2 * time.Minute
 
 // Target says what should answer, and how.
 type Target struct {
-	Host   string // ASCII hostname, no port: always 443
-	Build  string // 16 lower-case hex digits to wait for; "" accepts any build of ours
-	Method string // of the keyless request; "" is POST
-	Path   string // of the keyless request, with its query if any; begins with a slash
-	Body   string // of the keyless request, sent as application/json
+	Host  string // ASCII hostname, no port: always 443
+	Build string // 16 lower-case hex digits to wait for; "" accepts any build of ours
 
-	Refused []Signature // the provider's own refusal of a keyless request: pass
-	Blocked []Signature // the provider refuses the place where the Worker runs
+	Upstreams []Upstream // the providers to prove; empty: those that the Worker itself lists
+	Known     []Upstream // for the Worker's list, when Upstreams is empty; the first one stands in for a list that is not there
 
-	Chat  string // path of the paid checks; OpenAI's chat shape; "" is /v1/chat/completions
-	Model string // for the paid checks; "" is gpt-4o-mini
-	Key   string // sent as a bearer token by the paid checks only; never in a result, an error or the curl line
+	// Key is the provider's, or the relay's own token where access is managed. Only the paid checks send it, and only to
+	// the first provider; it is never in a result, an error or the curl line.
+	Key string
 
 	Origin string // the placeholder address, such as "2.2.2.2": a name that resolves to it is not proxied
 }
@@ -57,7 +60,8 @@ type Net struct {
 	Lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
 	Dial    func(ctx context.Context, network, addr string) (net.Conn, error) // addr is "HOST:443"; mapping it is the caller's
 	RootCAs *x509.CertPool
-	Direct  bool // the address is given (--connect-to), so DNS is not asked
+	Direct  bool     // the address is given (--connect-to), so DNS is not asked
+	Curl    []string // arguments by which curl goes the same way, for Report.Curl
 }
 
 // Options bound and watch a run.
@@ -96,14 +100,16 @@ const (
 
 // Result is the outcome of one probe. Code is one of Codes; Details are those which its entry there names, as far as they
 // were to be had. Values are printable UTF-8 of at most 200 runes, without control characters and without the key.
+// Provider is the ID of whom the probe is about, "" for the way there.
 type Result struct {
-	Probe   string            `json:"probe"`
-	Status  Status            `json:"status"`
-	Code    string            `json:"code"`
-	Details map[string]string `json:"details,omitempty"`
+	Probe    string            `json:"probe"`
+	Provider string            `json:"provider,omitempty"`
+	Status   Status            `json:"status"`
+	Code     string            `json:"code"`
+	Details  map[string]string `json:"details,omitempty"`
 }
 
-// Report is the outcome of the last attempt. Curl is the keyless request as a line for a POSIX shell.
+// Report is the outcome of the last attempt. Curl is the keyless request to the first provider as a line for a POSIX shell.
 type Report struct {
 	Host    string   `json:"host"`
 	Curl    string   `json:"curl"`
@@ -112,13 +118,14 @@ type Report struct {
 
 // OK reports whether something was probed and nothing failed. Warnings and skips are no failures.
 func (r Report) OK() bool {
-	_, failed := r.failure()
+	failed := slices.ContainsFunc(r.Results, func(result Result) bool { return result.Status == Fail })
 	return len(r.Results) > 0 && !failed
 }
 
-func (r Report) failure() (Result, bool) {
+// unsettled gives the first failure that waiting may cure.
+func (r Report) unsettled() (Result, bool) {
 	for _, result := range r.Results {
-		if result.Status == Fail {
+		if result.Status == Fail && canSettle(result) {
 			return result, true
 		}
 	}

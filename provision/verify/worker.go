@@ -5,11 +5,15 @@ import (
 	"strings"
 )
 
+const maxProviders = 64 // that a health answer may name
+
 // worker judges the health answer that the edge probe fetched.
-func (p *pass) worker(context.Context) verdict {
+func (p *pass) worker(context.Context, Upstream) verdict {
 	v := judgeWorker(p.health, p.target.Build)
 	if v.code == CodeWorkerOurs {
-		p.build = v.details["build"]
+		document := p.health.json()
+		p.build, p.managed = v.details["build"], at(document, "access") == "managed"
+		p.listed = texts(at(document, "providers"))
 	}
 	return v
 }
@@ -20,8 +24,8 @@ func judgeWorker(a answer, wanted string) verdict {
 	if build == "" {
 		return notOurs(a)
 	}
-	if isRelayError(document) {
-		return verdict{CodeRelayError, a.describe("error_code", "status", "colo", "placement")}
+	if code, is := relayError(a); is {
+		return relayVerdict(a, code)
 	}
 	stated := text(at(document, "build"))
 	if a.status != 200 || at(document, "service") != "cfproxy" || stated == "" {
@@ -37,12 +41,16 @@ func judgeWorker(a answer, wanted string) verdict {
 	if colo := text(at(document, "colo")); coloForm.MatchString(colo) { // the Worker knows better than the ray
 		details["colo"] = colo
 	}
+	if placement := text(at(document, "placement")); details["placement"] == "" {
+		details["placement"] = placement
+	}
 	if wanted != "" && build != wanted {
 		return verdict{CodeWorkerOtherBuild, map[string]string{
 			"wanted": wanted, "got": build, "version": details["version"], "colo": details["colo"]}}
 	}
 	details["build"] = build
-	details["providers"] = joinTexts(at(document, "providers"))
+	details["providers"] = strings.Join(texts(at(document, "providers")), ", ")
+	details["access"] = text(at(document, "access"))
 	return verdict{CodeWorkerOurs, details}
 }
 
@@ -50,14 +58,14 @@ func notOurs(a answer) verdict {
 	return verdict{CodeWorkerNotOurs, a.describe("status", "server", "content_type", "title", "location", "mark")}
 }
 
-// isRelayError recognises the Worker's own errors, which have OpenAI's shape and a type of their own.
-func isRelayError(document any) bool { return at(document, "error.type") == "cfproxy_error" }
-
-func joinTexts(value any) string {
+// texts gives the scalars of a JSON list as strings.
+func texts(value any) []string {
 	items, _ := value.([]any)
-	var texts []string
-	for _, item := range items[:min(len(items), maxListed)] {
-		texts = append(texts, text(item))
+	var list []string
+	for _, item := range items[:min(len(items), maxProviders)] {
+		if s := text(item); s != "" {
+			list = append(list, s)
+		}
 	}
-	return strings.Join(texts, ", ")
+	return list
 }

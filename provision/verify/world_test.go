@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -122,10 +123,14 @@ func (w *world) serve(t *testing.T, handler http.Handler, certificate tls.Certif
 }
 
 func testTarget() Target {
-	return Target{
-		Host: testHost, Path: "/v1/chat/completions", Body: "{}", Origin: "2.2.2.2",
-		Refused: []Signature{{401, map[string][]any{"error.type": {"invalid_request_error"}, "error.code": {nil, "invalid_api_key"}}}},
-		Blocked: []Signature{{403, map[string][]any{"error.code": {"unsupported_country_region_territory"}}}},
+	return Target{Host: testHost, Origin: "2.2.2.2", Upstreams: []Upstream{openAI()}}
+}
+
+func openAI() Upstream {
+	return Upstream{
+		ID: "openai", Path: "/v1/chat/completions", Body: "{}", Method: "POST", Chat: "/v1/chat/completions", Model: "gpt-4o-mini",
+		Refused: []Signature{{Status: 401, JSON: map[string][]any{"error.type": {"invalid_request_error"}, "error.code": {nil, "invalid_api_key"}}}},
+		Blocked: []Signature{{Status: 403, JSON: map[string][]any{"error.code": {"unsupported_country_region_territory"}}}},
 	}
 }
 
@@ -171,15 +176,42 @@ type relay struct {
 	answer http.HandlerFunc
 }
 
+const passThrough = `"access":"pass-through","providers":["openai","groq"]`
+
 func (r relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("X-Cfproxy", r.build)
 	w.Header().Set("Cf-Ray", "9e3a1ccbaab15ec6-FRA")
 	w.Header().Set("Cf-Placement", "remote-IAD")
 	if req.URL.Path == "/-/health" {
-		fmt.Fprintf(w, `{"service":"cfproxy","version":"1.2.3","build":%q,"providers":["openai","groq"],"colo":"AMS"}`, r.build)
+		fmt.Fprintf(w, `{"service":"cfproxy","version":"1.2.3","build":%q,%s,"colo":"AMS"}`, r.build, passThrough)
 		return
 	}
 	r.answer(w, req)
+}
+
+// managed plays a Worker whose owner hands out tokens.
+func managed(token string, ask http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(MarkHeader, testBuild)
+		refuse := func(status int, code string) {
+			says(status, `{"error":{"message":"x","type":"cfproxy_error","param":null,"code":"`+code+`"}}`, ErrorHeader, code)(w, r)
+		}
+		path, keyless := strings.CutPrefix(r.URL.Path, keylessPath)
+		presented := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		switch {
+		case r.URL.Path == healthPath:
+			says(200, `{"service":"cfproxy","version":"1","build":"`+testBuild+`","access":"managed","providers":[],"placement":"local-HKG"}`)(w, r)
+		case keyless:
+			r.URL.Path = path
+			ask(w, r)
+		case !strings.HasPrefix(presented, "cfp_"):
+			refuse(401, "token_missing")
+		case presented != token:
+			refuse(401, "token_unknown")
+		default:
+			ask(w, r)
+		}
+	}
 }
 
 // says answers with a fixed status and body; pairs are header names and values.
@@ -220,24 +252,40 @@ func find(t *testing.T, r Report, probe string) Result {
 }
 
 // checkReport holds for every report whatever happened: known codes with their status and details, in the order of the
-// probes; values fit to print; nothing after a failure; no key anywhere.
+// probes; values fit to print; nothing after a failure of what it needs; no key anywhere.
 func checkReport(t *testing.T, r Report, target Target) {
 	t.Helper()
-	failed := ""
+	order := []string{ProbeDNS, ProbeTLS, ProbeEdge, ProbeWorker, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream}
+	last, failed, paid := 0, "", ""
 	for i, result := range r.Results {
-		if want := probes(target)[i].name; result.Probe != want {
-			t.Errorf("result %d is of %s, want %s", i, result.Probe, want)
+		at := slices.Index(order, result.Probe)
+		if at < last || i < 4 && at != i || at == last && i > 0 && result.Probe != ProbeProvider {
+			t.Errorf("result %d is of %s, after %s", i, result.Probe, order[last])
 		}
+		if (at > 3) != (result.Provider != "") {
+			t.Errorf("%+v has the wrong provider", result)
+		}
+		first := result.Probe != ProbeProvider || last != at
+		last = at
 		checkResult(t, result)
+		needs := failed
+		if result.Probe == ProbeCompletion || result.Probe == ProbeStream {
+			needs = cmp.Or(failed, paid)
+		}
 		switch {
-		case failed != "" && (result.Code != CodeSkipped || result.Details["because"] != failed):
-			t.Errorf("after %s failed: %+v", failed, result)
-		case failed == "" && result.Status == Fail:
+		case needs != "" && (result.Code != CodeSkipped || result.Details["because"] != needs):
+			t.Errorf("after %s failed: %+v", needs, result)
+		case result.Status == Fail && at < 4:
 			failed = result.Probe
+		case result.Status == Fail && result.Probe != ProbeAccess && first && paid == "":
+			paid = result.Probe
 		}
 	}
-	if r.OK() != (failed == "") {
-		t.Errorf("OK() = %v although failed = %q", r.OK(), failed)
+	if isPaid := last > 5; isPaid != (target.Key != "") {
+		t.Errorf("paid for: %v", isPaid)
+	}
+	if r.OK() == slices.ContainsFunc(r.Results, func(result Result) bool { return result.Status == Fail }) {
+		t.Errorf("OK() = %v of %+v", r.OK(), r.Results)
 	}
 	if target.Key != "" && strings.Contains(fmt.Sprintf("%+v", r), target.Key) {
 		t.Errorf("the key is in the report: %+v", r)

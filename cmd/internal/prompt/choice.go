@@ -155,13 +155,13 @@ func (c *choice) move(press tea.KeyMsg) bool {
 	return true
 }
 
-// narrow applies the filter, with the cursor staying on its option if that remains.
+// narrow applies the filter, to labels and to values, with the cursor staying on its option if that remains.
 func (c *choice) narrow() {
 	at := c.answerAtCursor()
 	want := strings.ToLower(strings.TrimSpace(c.filter.Value()))
 	c.shown = nil
 	for _, o := range c.q.Options {
-		if strings.Contains(strings.ToLower(o.label()), want) {
+		if strings.Contains(strings.ToLower(o.label()), want) || strings.Contains(strings.ToLower(o.Value), want) {
 			c.shown = append(c.shown, o)
 		}
 	}

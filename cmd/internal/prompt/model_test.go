@@ -203,3 +203,13 @@ func TestFormSeveralOfMany(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// Who knows an option by the value that flags and files have for it finds it by that.
+func TestFormFiltersByValueToo(t *testing.T) {
+	t.Parallel()
+	page := languages["en"].zonePage(200)
+	shown := look(page, languages["en"].Texts, 80, 24, typed("id42"))
+	if !strings.Contains(shown, "zone-042") || !strings.Contains(shown, "1/1") {
+		t.Errorf("typed a value, and saw\n%s", shown)
+	}
+}

@@ -145,9 +145,9 @@ func (p *Progress) step(e provision.Event, glyph, style, prefix string) string {
 }
 
 // Verify shows a wait of the verifier.
-func (p *Progress) Verify(host, provider string) func(verify.Event) {
+func (p *Progress) Verify(host string, names func(id string) string) func(verify.Event) {
 	return func(e verify.Event) {
-		found := p.view.Found(e.Failed, host, provider)
+		found := p.view.Found(e.Failed, host, names(e.Failed.Provider))
 		p.waiting("waiting.verify", e.Wait,
 			"found", found,
 			"left", strconv.Itoa(int(math.Ceil(e.Remaining.Seconds()))))

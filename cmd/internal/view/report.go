@@ -16,11 +16,12 @@ var marks = map[verify.Status]row{
 	verify.Skip: {glyph: "-", style: faint},
 }
 
-// Report shows what each probe found and, under a failure, what to do about it. provider is the name of who should answer,
-// again gives the command line by which to go on with a command.
-func (v View) Report(w io.Writer, r verify.Report, provider string, again func(command string) string) {
+// Report shows what each probe found and, under a failure, what to do about it. names gives what people call a provider,
+// again the command line by which to go on with a command.
+func (v View) Report(w io.Writer, r verify.Report, names func(id string) string, again func(command string) string) {
 	var rows []row
 	for _, result := range r.Results {
+		provider := names(result.Provider)
 		line := marks[result.Status]
 		line.cells = []string{v.probe(result.Probe, provider), v.Found(result, r.Host, provider)}
 		if fix := v.fix(result, r.Host, provider); fix != "" {
@@ -47,6 +48,9 @@ func (v View) probe(probe, provider string) string {
 
 // Found says in one line what a probe found.
 func (v View) Found(r verify.Result, host, provider string) string {
+	if r.Code == verify.CodeWorkerOurs && r.Details["placement"] != "" {
+		return v.fill("check.worker-placed", r, host, provider)
+	}
 	return v.fill("check."+r.Code, r, host, provider)
 }
 

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/templates"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// Every part that an origin leaves open can be asked for and read, and is read back as it was written.
+func TestEveryBlankIsKnown(t *testing.T) {
+	t.Parallel()
+	providers, err := templates.Providers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, provider := range providers {
+		blank, open := blankOf(provider)
+		if open != strings.Contains(provider.Origin, "{") {
+			t.Errorf("%s: nobody knows what %s asks for", provider.ID, provider.Origin)
+		}
+		spec := provider.ID
+		if open {
+			spec += "=" + blank.example
+		}
+		chosen, err := chooseProviders([]string{spec})
+		if err != nil || len(chosen) != 1 || specsOf(chosen)[0] != spec {
+			t.Errorf("%s: %v, %v", spec, specsOf(chosen), err)
+		}
+	}
+}
+
+func TestProviderSpecs(t *testing.T) {
+	t.Parallel()
+	for spec, want := range map[string]string{
+		" OpenAI ":                              "https://api.openai.com",
+		"azure=My-Resource":                     "https://my-resource.openai.azure.com",
+		"custom=https://llm.example.org":        "https://llm.example.org",
+		"custom=HTTPS://LLM.Example.org:443/":   "https://llm.example.org",
+		"custom=https://llm.example.org.:08443": "https://llm.example.org:8443",
+		"custom=https://bücher.example":         "https://xn--bcher-kva.example",
+		"nobody":                                "provider-unknown",
+		"nobody=x":                              "provider-unknown",
+		"":                                      "provider-unknown",
+		"openai=x":                              "provider-value-unwanted",
+		"openai=":                               "provider-value-unwanted",
+		"azure":                                 "provider-value-missing",
+		"azure=":                                "provider-value-missing",
+		"custom":                                "provider-value-missing",
+		"azure=my.resource":                     "provider-resource-invalid",
+		"azure=-x":                              "provider-resource-invalid",
+		"azure=https://x.openai.azure.com":      "provider-resource-invalid",
+		"azure=x@evil":                          "provider-resource-invalid",
+		"azure=x#":                              "provider-resource-invalid",
+		"custom=http://llm.example.org":         "provider-origin-invalid",
+		"custom=llm.example.org":                "provider-origin-invalid",
+		"custom=//llm.example.org":              "provider-origin-invalid",
+		"custom=https:llm.example.org":          "provider-origin-invalid",
+		"custom=https://me:secret@llm.example.org": "provider-origin-invalid",
+		"custom=https://":                          "provider-origin-invalid",
+		"custom=https://llm.example.org:0":         "provider-origin-invalid",
+		"custom=https://llm.example.org:65536":     "provider-origin-invalid",
+		"custom=https://llm.example.org:x":         "provider-origin-invalid",
+		"custom=https://llm.example.org/v1":        "provider-origin-path",
+		"custom=https://llm.example.org?key=x":     "provider-origin-path",
+		"custom=https://llm.example.org/#":         "provider-origin-path",
+		"custom=https://192.0.2.1":                 "provider-origin-host",
+		"custom=https://[2001:db8::1]":             "provider-origin-host",
+		"custom=https://127.1":                     "provider-origin-host",
+		"custom=https://localhost":                 "provider-origin-host",
+		"custom=https://llm.local":                 "provider-origin-host",
+		"custom=https://llm":                       "provider-origin-host",
+		"custom=https://*.example.org":             "provider-origin-host",
+		"custom=https://a b.example.org":           "provider-origin-invalid",
+	} {
+		chosen, err := chooseProviders([]string{spec})
+		got := ""
+		if e := (*problem)(nil); errors.As(err, &e) {
+			got = e.code
+			if strings.Contains(strings.Join(valuesOf(e.Details), " "), "secret") {
+				t.Errorf("%s: a password is repeated: %v", spec, e.Details)
+			}
+		} else if err == nil {
+			got = chosen[0].Origin
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", spec, got, want)
+		}
+	}
+}
+
+func valuesOf(details map[string]string) []string {
+	var values []string
+	for _, value := range details {
+		values = append(values, value)
+	}
+	return values
+}
+
+// The same one twice is one; with two values it is a mistake. Who only verifies need not say the value.
+func TestProvidersTogether(t *testing.T) {
+	t.Parallel()
+	chosen, err := chooseProviders([]string{"openai", "azure=a", "OPENAI", "azure=A"})
+	if diff := cmp.Diff([]string{"openai", "azure=a"}, specsOf(chosen)); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	_, err = chooseProviders([]string{"azure=a", "azure=b"})
+	if e := (*problem)(nil); !errors.As(err, &e) || e.code != "provider-twice" {
+		t.Errorf("two resources: %v", err)
+	}
+	seen, err := recogniseProviders([]string{"azure", "custom=https://llm.example.org"})
+	if err != nil || seen[0].Name != "Azure OpenAI" || seen[1].Name != "llm.example.org" {
+		t.Errorf("%v, %v", seen, err)
+	}
+}
+
+// What an account says of deployed providers is completed, unless it is of another making.
+func TestStandingProviders(t *testing.T) {
+	t.Parallel()
+	other := worker.Provider{ID: "openai", Origin: "https://api.example.net"}
+	unknown := worker.Provider{ID: "nobody", Origin: "https://nobody.example.net"}
+	got := standingProviders([]worker.Provider{{ID: "azure", Origin: "https://a.openai.azure.com"}, other, unknown})
+	chosen, err := chooseProviders([]string{"azure=a"})
+	if diff := cmp.Diff([]worker.Provider{upstreamsOf(chosen)[0], other, unknown}, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}

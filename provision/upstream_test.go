@@ -1,0 +1,69 @@
+package provision_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// An upstream that leads back to the same Worker is refused before anything is written, whichever of its names it is, and
+// on whichever port. Removing such a relay stays possible.
+func TestUpstreamThatIsTheRelayItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net"}]}]}`)
+	other := w.config()
+	other.Domains, other.Worker = []string{"other.example.com"}, "relay"
+	w.mustDeploy(other)
+	config := w.config()
+	config.Worker = "relay"
+	w.mustDeploy(config)
+	w.calls = nil
+	for origin, refused := range map[string]bool{
+		"https://gptapi.example.com":      true,
+		"https://gptapi.example.com:8443": true,
+		"https://other.example.com":       true,
+		"https://other.example.com:8443":  true,
+		"https://third.example.com":       false,
+		"https://other.example.net":       false,
+		"https://llm.example.org":         false,
+	} {
+		config.Providers = []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}, {ID: "custom", Origin: origin}}
+		_, err := config.Normalize()
+		if err == nil {
+			_, err = w.plan(config)
+		}
+		if is := provision.CodeOf(err) == provision.CodeUpstreamIsItself; is != refused || is != (err != nil) {
+			t.Errorf("%s: %v", origin, err)
+		}
+	}
+	if writes := w.writes(); len(writes) > 0 {
+		t.Errorf("written: %v", writes)
+	}
+	config.Providers = []worker.Provider{{ID: "custom", Origin: "https://other.example.com"}}
+	if _, err := w.destroy(config); err != nil {
+		t.Errorf("destroy: %v", err)
+	}
+}
+
+// A route with an asterisk leads to the Worker for every name that ends so.
+func TestUpstreamBehindAWildcardRoute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.config())
+	config := w.config()
+	observed, err := w.engine.Observe(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed.Dependents = []string{"*.apis.example.com/v1/*", "https://*shop.example.com"}
+	for host, refused := range map[string]bool{
+		"llm.apis.example.com": true, "apis.example.com": false, "myshop.example.com": true, "shop.example.com": true, "example.com": false,
+	} {
+		config.Providers = []worker.Provider{{ID: "custom", Origin: "https://" + host}}
+		if err := config.CheckUpstreams(observed); (err != nil) != refused {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
