@@ -20,12 +20,15 @@ type difference struct {
 // upstream straight and one that comes through the relay.
 var requestDifferences = []difference{
 	{"the Worker", "what names the caller, its browser or the way it came stays behind",
-		drop("cf-*", "x-forwarded-*", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cdn-loop",
-			"cookie", "origin", "referer")},
-	{"the Worker", "so does what a browser adds, but for Sec-WebSocket-*",
-		dropBut("sec-websocket-", "sec-*")},
-	{"the Worker", "what a Connection header lists is for that connection only, unless it is the authorization or describes the body",
-		dropNamedByConnection},
+		drop("cf-connecting-ip", "cf-connecting-ipv6", "cf-pseudo-ipv4", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cf-worker",
+			"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via",
+			"cdn-loop", "cookie", "origin", "referer")},
+	{"the Worker", "so does whatever else is of such a family, but not where an official SDK says that it asks",
+		unlessSDK(drop("cf-*", "x-forwarded-*"))},
+	{"the Worker", "so does what a browser adds, but for Sec-WebSocket-*, with the same exception",
+		unlessSDK(dropBut("sec-websocket-", "sec-*"))},
+	{"the Worker", "what a Connection header lists is for that connection only, unless it is the authorization or describes the body; with the same exception",
+		unlessSDK(dropNamedByConnection)},
 	{"the Worker", "what is for one connection only stays behind (RFC 9110, section 7.6.1)",
 		drop("connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade")},
 	{"the Worker", "the path leads to the provider, without its prefix, and Host names it",
@@ -47,15 +50,16 @@ var requestDifferences = []difference{
 // straight and one that comes through the relay.
 var answerDifferences = []difference{
 	{"the Worker", "cookies and policies of the provider's host would fall upon the relay's",
-		drop("set-cookie", "strict-transport-security", "alt-svc", "proxy-authenticate")},
-	{"the Worker", "who may read an answer is the relay's to say",
-		drop("access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
-			"access-control-allow-private-network", "access-control-max-age", "access-control-allow-origin", "access-control-expose-headers")},
-	{"the Worker", "its mark and what lets pages read the answer", func(m, _ *message) {
+		drop("set-cookie", "strict-transport-security", "alt-svc")},
+	{"the Worker", "its mark", func(m, _ *message) {
 		drop("x-cfproxy")(m, nil)
-		m.fields = append(m.fields, field{"X-Cfproxy", build}, field{"Access-Control-Allow-Origin", "*"},
-			field{"Access-Control-Expose-Headers", "…"})
+		m.fields = append(m.fields, field{"X-Cfproxy", build})
 	}},
+	{"the Worker", "which pages may read an answer is the relay's to say, but not to an official SDK", unlessSDK(func(m, _ *message) {
+		drop("access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
+			"access-control-allow-private-network", "access-control-max-age", "access-control-allow-origin", "access-control-expose-headers")(m, nil)
+		m.fields = append(m.fields, field{"Access-Control-Allow-Origin", "*"}, field{"Access-Control-Expose-Headers", "…"})
+	})},
 	{"workerd", "what is for one connection only stays behind", drop("connection", "keep-alive", "te", "trailer", "upgrade")},
 	{"workerd", "it ends the connection where it was asked to", func(m, request *message) {
 		if slices.Contains(request.list("connection"), "close") {
@@ -96,6 +100,16 @@ func dropBut(but string, patterns ...string) func(m, request *message) {
 				return name == pattern || ok && strings.HasPrefix(name, family)
 			})
 		})
+	}
+}
+
+// unlessSDK leaves requests out that are marked as those of an official SDK that runs in no browser.
+func unlessSDK(apply func(m, request *message)) func(m, request *message) {
+	return func(m, request *message) {
+		if request.method() == "POST" && request.get("x-stainless-lang") != "" && request.get("origin") == "" && request.get("cf-timezone") == "" {
+			return
+		}
+		apply(m, request)
 	}
 }
 

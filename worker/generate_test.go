@@ -59,6 +59,12 @@ Content-MD5: AAAA
 Content-Disposition: attachment; filename="a;b"
 Sec-Fetch-Mode: cors
 Sec-WebSocket-Protocol: not-an-upgrade
+X-Stainless-Lang: js
+x-stainless-lang: python
+X-Stainless-Lang: js
+CF-Timezone: Europe/Amsterdam
+CF-Whatever: x
+X-Forwarded-Whatever: x
 CF-Connecting-IP: 203.0.113.7
 cf-ray: 8c1-AMS
 X-Forwarded-For: 203.0.113.7, 10.0.0.1

@@ -176,13 +176,16 @@ func TestRedirectsAreHandedBackAndNotFollowed(t *testing.T) {
 	h := running(t)
 	target := h.handle(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		for _, location := range []string{target, "https://api.openai.com" + target, "//elsewhere.example/x", "https://elsewhere.example/?a=b#c"} {
+		for location, want := range map[string]string{
+			target: target, "https://api.openai.com" + target: h.url(target),
+			"//elsewhere.example/x": "//elsewhere.example/x", "https://elsewhere.example/?a=b#c": "https://elsewhere.example/?a=b#c",
+		} {
 			path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Location", location)
 				w.WriteHeader(status)
 			})
 			response, _ := ask(t, newRequest(t, "POST", h.url(path), strings.NewReader("{}"), "Authorization", "Bearer sk-x"))
-			if got := response.Header["Location"]; response.StatusCode != status || !cmp.Equal(got, []string{location}) {
+			if got := response.Header["Location"]; response.StatusCode != status || !cmp.Equal(got, []string{want}) {
 				t.Errorf("%d %s: got %d %v", status, location, response.StatusCode, got)
 			}
 		}
@@ -193,7 +196,7 @@ func TestAnUpstreamThatBreaksOffIsA502(t *testing.T) {
 	t.Parallel()
 	h := running(t)
 	path := h.handle(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	response, body := ask(t, newRequest(t, "POST", h.url(path), strings.NewReader("{}")))
+	response, body := ask(t, newRequest(t, "POST", h.url(path), strings.NewReader("{}"), "Origin", "https://app.example"))
 	if response.StatusCode != http.StatusBadGateway || response.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %d %v", response.StatusCode, response.Header)
 	}

@@ -1,6 +1,6 @@
-// Package worker holds the Worker: the ES modules of src, embedded, as they are
-// uploaded and run, and the names that the Worker and the rest of the program
-// agree on.
+// Package worker holds the Worker: the ES modules of src, embedded, and the names
+// that the Worker and the rest of the program agree on. What is uploaded and run
+// is src as it stands, but for the comments.
 //
 // The modules are plain JavaScript without a build step. Nothing is written
 // into them; all settings reach the Worker by bindings
@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,6 +165,10 @@ type Bundle struct {
 //go:embed src/*.js src/*.html src/*.txt
 var sources embed.FS
 
+// commentLines are those of JavaScript that hold a comment and nothing else, which is how comments are written in src.
+// They are half of it, and every start of the Worker would read them.
+var commentLines = regexp.MustCompile(`(?m)^\s*(?://|/\*\*|\*(?:/|\s)).*\n`)
+
 // Load returns the embedded Worker, its modules sorted by name. Each call
 // returns a copy of its own.
 func Load() Bundle {
@@ -175,12 +180,12 @@ func Load() Bundle {
 	// Reading embedded files fails only for names that are not there.
 	entries, _ := fs.ReadDir(sources, "src")
 	for _, e := range entries {
-		source, _ := fs.ReadFile(sources, "src/"+e.Name())
-		kind := TypeText
+		m := Module{Name: e.Name(), Type: TypeText}
+		m.Source, _ = fs.ReadFile(sources, "src/"+e.Name())
 		if path.Ext(e.Name()) == ".js" {
-			kind = TypeModule
+			m.Type, m.Source = TypeModule, commentLines.ReplaceAll(m.Source, nil)
 		}
-		b.Modules = append(b.Modules, Module{Name: e.Name(), Type: kind, Source: source})
+		b.Modules = append(b.Modules, m)
 	}
 	return b
 }

@@ -2,6 +2,7 @@
 // Who may use a managed relay: the holder of a token that the owner handed out.
 // The token leaves here; the owner's key takes its place.
 
+import { originOf } from "./cors.js";
 import { fail } from "./error.js";
 import { find, isSpoilt } from "./tokens.js";
 
@@ -32,7 +33,7 @@ const refusals = {
  */
 export async function refuse(request, provider, config, presented) {
   const why = await reason(provider, config, presented);
-  return why === "" ? null : fail(request, config, refusals[why], provider.dialect);
+  return why === "" ? null : fail(originOf(request), config, refusals[why], provider.dialect);
 }
 
 /**

@@ -16,7 +16,8 @@
  *   page: boolean,
  *   origins: readonly string[],
  *   env: Env,
- * }>} Config problem is empty when all is well; then providers has an entry or more, the default first; origins is empty for any
+ *   routes: Map<string, import("./route.js").Route>,
+ * }>} Config problem is empty when all is well; then providers has an entry or more, the default first; origins is empty for any; routes are those that were worked out
  */
 
 const idPattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;

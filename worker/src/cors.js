@@ -18,10 +18,18 @@ const exposed = [
 
 /**
  * @param {Request} request
+ * @returns {string | null} the origin of the page that asks, if one does
+ */
+export function originOf(request) {
+  return request.headers.get("origin");
+}
+
+/**
+ * @param {Request} request
  * @returns {boolean} whether a browser asks on its own account; any other OPTIONS is the upstream's business
  */
 export function isPreflight(request) {
-  return request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");
+  return request.method === "OPTIONS" && originOf(request) !== null && request.headers.has("access-control-request-method");
 }
 
 /**
@@ -31,7 +39,7 @@ export function isPreflight(request) {
  */
 export function preflight(request, config) {
   const headers = new Headers({ "x-cfproxy": config.build });
-  allowOrigin(headers, request, config);
+  allowOrigin(headers, originOf(request), config);
   if (!headers.has("access-control-allow-origin")) {
     return new Response(null, { status: 403, headers });
   }
@@ -50,23 +58,19 @@ const ofUpstream = [
 ];
 
 /**
- * Says who may read an answer, if a page asks: whoever sends no Origin is no page.
+ * Says which pages may read an answer.
  * @param {Headers} headers of an answer
- * @param {Request} request
+ * @param {string | null} origin that the request names
  * @param {Config} config
  */
-export function allowOrigin(headers, request, { origins }) {
-  const origin = request.headers.get("origin");
-  if (origin === null) {
-    return;
-  }
+export function allowOrigin(headers, origin, { origins }) {
   ofUpstream.forEach((name) => headers.delete(name));
   if (origins.length > 0) {
     headers.append("vary", "origin");
-    if (!origins.includes(origin)) {
+    if (origin === null || !origins.includes(origin)) {
       return;
     }
   }
-  headers.set("access-control-allow-origin", origins.length > 0 ? origin : "*");
+  headers.set("access-control-allow-origin", origins.length > 0 && origin !== null ? origin : "*");
   headers.set("access-control-expose-headers", exposed);
 }

@@ -44,14 +44,14 @@ function shape(dialect, { status, code, message }) {
 }
 
 /**
- * @param {Request} request
+ * @param {string | null} origin of the page that asks
  * @param {Config} config
  * @param {Failure} failure
  * @param {string} [dialect] that of the provider meant, if any is
  * @returns {Response}
  */
-export function fail(request, config, failure, dialect = "openai") {
-  const response = ownAnswer(request, config, failure.status, shape(dialect, failure));
+export function fail(origin, config, failure, dialect = "openai") {
+  const response = ownAnswer(origin, config, failure.status, shape(dialect, failure));
   response.headers.set("x-cfproxy-error", failure.code);
   if (failure.status === 429) {
     response.headers.set("retry-after", "60");
@@ -60,18 +60,18 @@ export function fail(request, config, failure, dialect = "openai") {
 }
 
 /**
- * @param {Request} request
+ * @param {string | null} origin of the page that asks
  * @param {Config} config
  * @param {number} status
  * @param {unknown} value
  * @returns {Response} with value as JSON, never cached; to a HEAD the runtime sends the head alone
  */
-export function ownAnswer(request, config, status, value) {
+export function ownAnswer(origin, config, status, value) {
   const headers = new Headers({
     "content-type": "application/json",
     "cache-control": "no-store",
     "x-cfproxy": config.build,
   });
-  allowOrigin(headers, request, config);
+  allowOrigin(headers, origin, config);
   return new Response(JSON.stringify(value), { status, headers });
 }

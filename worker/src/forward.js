@@ -1,15 +1,16 @@
 // @ts-check
 // The call to the upstream. Bodies are handed on as streams, untouched.
 
-import { allowOrigin } from "./cors.js";
+import { allowOrigin, originOf } from "./cors.js";
 import { exchange } from "./credential.js";
 import { fail } from "./error.js";
 import { cleanAnswer, cleanRequest } from "./headers.js";
+import { pointBack } from "./pointer.js";
 
 /**
  * @typedef {import("./config.js").Config} Config
  * @typedef {import("./config.js").Provider} Provider
- * @typedef {Readonly<{ provider: Provider, url: string }>} Upstream
+ * @typedef {Readonly<{ provider: Provider, url: string, own: string }>} Upstream own is where the relay stands for the provider's origin
  */
 
 const unreachable = { status: 502, code: "upstream_unreachable", message: "the provider could not be reached from where this relay runs" };
@@ -24,21 +25,17 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  * @param {string} [key] the owner's, which takes the place of the caller's
  * @returns {Promise<Response>}
  */
-export function forward(request, { provider, url }, config, key) {
-  const onward = new Request(url, request);
-  const mayBePage = cleanRequest(onward.headers, request);
+export function forward(request, upstream, config, key) {
+  const onward = new Request(upstream.url, request);
+  const isPlain = cleanRequest(onward.headers, request);
   if (key !== undefined) {
-    exchange(onward.headers, provider, key);
+    exchange(onward.headers, upstream.provider, key);
   }
+  // undefined: no page asks, and nothing needs to be said to one.
+  const origin = isPlain ? undefined : originOf(request);
   return fetch(onward).then(
-    (answer) => {
-      const back = handBack(answer, request, provider, config);
-      if (mayBePage) {
-        allowOrigin(back.headers, request, config);
-      }
-      return back;
-    },
-    () => fail(request, config, unreachable, provider.dialect),
+    (answer) => handBack(answer, upstream, origin, config),
+    () => fail(origin ?? null, config, unreachable, upstream.provider.dialect),
   );
 }
 
@@ -50,24 +47,30 @@ export function forward(request, { provider, url }, config, key) {
  * @param {Config} config
  * @returns {Promise<Response>}
  */
-export function askKeyless(request, upstream, config) {
-  const body = request.method === "POST" ? "{}" : undefined;
-  return forward(new Request(request.url, { method: request.method, headers: { "content-type": "application/json" }, body, redirect: "manual" }), upstream, config);
+export function askKeyless({ method, url }, upstream, config) {
+  const body = method === "POST" ? "{}" : undefined;
+  return forward(new Request(url, { method, headers: { "content-type": "application/json" }, body, redirect: "manual" }), upstream, config);
 }
 
 /**
  * @param {Response} answer
- * @param {Request} request
- * @param {Provider} provider
+ * @param {Upstream} upstream
+ * @param {string | null | undefined} origin of the page that may ask
  * @param {Config} config
  * @returns {Response} the answer with its body, its WebSocket if it has one, and headers that can be changed
  */
-function handBack(answer, request, provider, config) {
-  try {
-    const back = new Response(answer.body, answer);
-    cleanAnswer(back.headers, config.build);
-    return back;
-  } catch { // A Response has a status of 200 to 599, and what is sent to us may have another.
-    return fail(request, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${answer.status}` }, provider.dialect);
+function handBack(answer, upstream, origin, config) {
+  const { status } = answer;
+  if (status > 599) { // Nothing that can be made of it has such a status.
+    return fail(origin ?? null, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${status}` }, upstream.provider.dialect);
   }
+  const back = new Response(answer.body, answer);
+  cleanAnswer(back.headers, config.build);
+  if (status > 200 || upstream.provider.dialect === "google") {
+    pointBack(back.headers, upstream);
+  }
+  if (origin !== undefined) {
+    allowOrigin(back.headers, origin, config);
+  }
+  return back;
 }

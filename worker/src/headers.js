@@ -7,8 +7,9 @@
  * https://developers.cloudflare.com/fundamentals/reference/http-headers/
  */
 const addedOnTheWay = [
-  "cf-connecting-ip", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cdn-loop", "x-forwarded-for", "x-forwarded-proto",
-  "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cookie", "referer",
+  "cf-connecting-ip", "cf-connecting-ipv6", "cf-pseudo-ipv4", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cf-worker",
+  "cdn-loop", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip",
+  "forwarded", "via", "cookie", "referer",
 ];
 
 /**
@@ -32,14 +33,14 @@ const notForCaller = ["set-cookie", "strict-transport-security", "alt-svc"];
  * official SDK sends none of them, so there what is added on the way is enough.
  * @param {Headers} headers of the request under way to the upstream
  * @param {Request} incoming with the same headers, as they came: the copy changes under a walk's feet
- * @returns {boolean} whether a page may have sent it
+ * @returns {boolean} whether an official SDK sent it, so that no page did
  */
 export function cleanRequest(headers, incoming) {
   if (isPlainSDK(incoming.method, headers)) {
     for (const name of addedOnTheWay) {
       headers.delete(name);
     }
-    return false;
+    return true;
   }
   const connection = incoming.headers.get("connection");
   if (connection !== null) {
@@ -54,7 +55,7 @@ export function cleanRequest(headers, incoming) {
   if (incoming.headers.get("upgrade")?.toLowerCase() === "websocket") {
     headers.set("upgrade", "websocket");
   }
-  return true;
+  return false;
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 // What the relay says of itself, so that a deploy can be waited for.
 
+import { originOf } from "./cors.js";
 import { fail, ownAnswer } from "./error.js";
 
 /**
@@ -10,10 +11,10 @@ import { fail, ownAnswer } from "./error.js";
  */
 export function health(request, config) {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return fail(request, config, { status: 405, code: "method_not_allowed", message: "only GET can be asked here" });
+    return fail(originOf(request), config, { status: 405, code: "method_not_allowed", message: "only GET can be asked here" });
   }
   const { build, version, providers, managed } = config;
-  return ownAnswer(request, config, 200, {
+  return ownAnswer(originOf(request), config, 200, {
     service: "cfproxy",
     version,
     build,

@@ -4,7 +4,7 @@
 
 import { refuse } from "./auth.js";
 import { readConfig } from "./config.js";
-import { isPreflight, preflight } from "./cors.js";
+import { isPreflight, originOf, preflight } from "./cors.js";
 import { tokenOf, withoutKey } from "./credential.js";
 import { fail } from "./error.js";
 import { askKeyless, forward } from "./forward.js";
@@ -20,7 +20,7 @@ import { route } from "./route.js";
 function answer(request, env) {
   const config = readConfig(env);
   if (config.problem) {
-    return fail(request, config, { status: 500, code: "bad_config", message: `this relay is not set up correctly: ${config.problem}` });
+    return fail(originOf(request), config, { status: 500, code: "bad_config", message: `this relay is not set up correctly: ${config.problem}` });
   }
   if (isPreflight(request)) {
     return preflight(request, config);
@@ -36,7 +36,7 @@ function answer(request, env) {
     case "page":
       return page(request, config);
     default:
-      return fail(request, config, found);
+      return fail(originOf(request), config, found);
   }
 }
 
@@ -46,16 +46,17 @@ function answer(request, env) {
  * @param {import("./config.js").Config} config
  * @returns {Promise<Response>}
  */
-async function forwardForToken(request, { provider, url }, config) {
+async function forwardForToken(request, upstream, config) {
+  const { provider, url } = upstream;
   const refusal = await refuse(request, provider, config, tokenOf(request.headers, url));
   if (refusal !== null) {
     return refusal;
   }
   const key = config.env[`KEY_${provider.id.replaceAll("-", "_")}`];
   if (typeof key !== "string") {
-    return fail(request, config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
+    return fail(originOf(request), config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
   }
-  return forward(request, { provider, url: withoutKey(url) }, config, key);
+  return forward(request, { ...upstream, url: withoutKey(url) }, config, key);
 }
 
 export default { fetch: answer };

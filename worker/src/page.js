@@ -2,6 +2,7 @@
 // The page for people at "/". In its markup {{name}} stands for a value,
 // {{English|Chinese}} for words, {{#list}}…{{/list}} for each entry's part.
 
+import { originOf } from "./cors.js";
 import { fail } from "./error.js";
 import html from "./page.html";
 
@@ -26,7 +27,7 @@ export function page(request, config) {
   const { build, managed, providers } = config;
   const at = URL.parse(request.url);
   if (at === null) {
-    return fail(request, config, { status: 400, code: "bad_path", message: "the Host header is malformed" });
+    return fail(originOf(request), config, { status: 400, code: "bad_path", message: "the Host header is malformed" });
   }
   const [best] = (at.searchParams.get("lang") ?? request.headers.get("accept-language") ?? "").split(",")
     .map((part) => part.trim().split(/\s*;\s*q=/))

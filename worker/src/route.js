@@ -4,7 +4,7 @@
 
 /**
  * @typedef {import("./config.js").Provider} Provider
- * @typedef {{ kind: "upstream" | "keyless", provider: Provider, url: string }
+ * @typedef {{ kind: "upstream" | "keyless", provider: Provider, url: string, own: string }
  *   | { kind: "health" | "page" }
  *   | { kind: "refused", status: number, code: string, message: string }} Route
  */
@@ -31,31 +31,32 @@ function refused(status, code, message) {
 }
 
 /**
- * Programs ask the same few URLs over and over. An answer once worked out is
- * kept, for as many URLs as attackers can be let fill.
+ * Programs ask the same few URLs over and over, so what was worked out is kept;
+ * for as many URLs as an attacker may be let fill.
  * @param {Request} request
  * @param {import("./config.js").Config} config
  * @returns {Route}
  */
-export function route(request, config) {
-  const { method, url } = request;
-  const before = config.routes.get(url);
-  if (before !== undefined && before.method === method) {
-    return before.route;
+export function route({ method, url }, config) {
+  const asked = `${method} ${url}`;
+  const before = config.routes.get(asked);
+  if (before !== undefined) {
+    return before;
   }
-  const found = Object.freeze(work(method, url, config));
+  const found = Object.freeze(workOut(method, url, config));
   if (config.routes.size < 1000 && url.length < 200) {
-    config.routes.set(url, { method, route: found });
+    config.routes.set(asked, found);
   }
   return found;
 }
 
 /**
- * @param {Request} request its URL is as the runtime gives it: scheme, Host header and request target in one, not normalised
+ * @param {string} method
+ * @param {string} url as the runtime gives it: scheme, Host header and request target in one, not normalised
  * @param {import("./config.js").Config} config
  * @returns {Route}
  */
-function work(method, url, config) {
+function workOut(method, url, config) {
   // An echoed request would show what was added to it on the way.
   if (method === "TRACE") {
     return badMethod;
@@ -66,14 +67,13 @@ function work(method, url, config) {
   }
   const mark = url.indexOf("?", start);
   const path = mark < 0 ? url.slice(start) : url.slice(start, mark);
-  const query = mark < 0 ? "" : url.slice(mark);
   if (path === "/" && config.page && (method === "GET" || method === "HEAD")) {
     return { kind: "page" };
   }
   if (path.startsWith("/-/")) {
-    return own(method, path, config);
+    return ofRelay(method, path, config);
   }
-  return toUpstream("upstream", path, query, config.providers);
+  return toProvider("upstream", url.slice(0, start), path, mark < 0 ? "" : url.slice(mark), config);
 }
 
 /**
@@ -82,26 +82,33 @@ function work(method, url, config) {
  * @param {import("./config.js").Config} config
  * @returns {Route}
  */
-function own(method, path, { managed, providers }) {
+function ofRelay(method, path, config) {
   if (path === "/-/health") {
     return { kind: "health" };
   }
-  if (managed && path.startsWith(keylessPath)) {
+  if (config.managed && path.startsWith(keylessPath)) {
     const isAllowed = method === "GET" || method === "POST";
-    return isAllowed ? toUpstream("keyless", path.slice(keylessPath.length - 1), "", providers) : badMethod;
+    return isAllowed ? toProvider("keyless", "", path.slice(keylessPath.length - 1), "", config) : badMethod;
   }
   return notFound;
 }
 
 /**
+ * "/{id}/…" leads to that provider, without the prefix, all else to the first one.
  * @param {"upstream" | "keyless"} kind
- * @param {string} path
+ * @param {string} relay scheme and host as the caller has them
+ * @param {string} path begins with a slash
  * @param {string} query with its question mark, or ""
- * @param {readonly Provider[]} providers the default first
+ * @param {import("./config.js").Config} config
  * @returns {Route}
  */
-function toUpstream(kind, path, query, providers) {
-  const { provider, rest } = choose(path, providers);
+function toProvider(kind, relay, path, query, { providers }) {
+  const end = path.indexOf("/", 1);
+  const first = end < 0 ? path.slice(1) : path.slice(1, end);
+  const named = providers.find((p) => p.id === first);
+  const provider = named ?? providers[0];
+  const prefix = named ? `/${first}` : "";
+  const rest = withoutSlash(path.slice(prefix.length) || "/");
   if (rest.startsWith("//") || hiddenDots.test(path)) {
     return badPath;
   }
@@ -109,21 +116,15 @@ function toUpstream(kind, path, query, providers) {
   if (upstream === null || upstream.origin !== provider.origin || upstream.pathname !== rest) {
     return badPath;
   }
-  return { kind, provider, url: upstream.href };
+  return { kind, provider, url: upstream.href, own: relay + prefix };
 }
 
 /**
- * "/{id}/…" leads to that provider, without the prefix, all else to the first one.
- * @param {string} path begins with a slash
- * @param {readonly Provider[]} providers
- * @returns {{ provider: Provider, rest: string }} rest begins with a slash
+ * Google's SDK writes two slashes before the path of a WebSocket when its base
+ * URL ends in the host's name.
+ * @param {string} path
+ * @returns {string}
  */
-function choose(path, providers) {
-  const end = path.indexOf("/", 1);
-  const first = end < 0 ? path.slice(1) : path.slice(1, end);
-  const named = providers.find((p) => p.id === first);
-  if (named === undefined) {
-    return { provider: providers[0], rest: path };
-  }
-  return { provider: named, rest: end < 0 ? "/" : path.slice(end) };
+function withoutSlash(path) {
+  return path.startsWith("//ws/google.") ? path.slice(1) : path;
 }

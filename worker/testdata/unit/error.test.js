@@ -1,7 +1,7 @@
 // @ts-check
 
 import { fail, ownAnswer } from "../../src/error.js";
-import { asked, config, equal, test } from "./check.js";
+import { config, equal, test } from "./check.js";
 
 const failure = { status: 403, code: "token_provider", message: "not so" };
 
@@ -13,7 +13,7 @@ export const eachDialectHasItsShape = test(async () => {
     ["cohere", { message: "not so (cfproxy: token_provider)" }],
     ["unheard of", { error: { message: "not so", type: "cfproxy_error", param: null, code: "token_provider" } }],
   ])) {
-    const response = fail(asked(), config(), failure, dialect);
+    const response = fail(null, config(), failure, dialect);
     equal([response.status, response.headers.get("x-cfproxy-error"), response.headers.get("x-cfproxy")], [403, "token_provider", "b"], dialect);
     equal(await response.json(), want, dialect);
   }
@@ -22,14 +22,14 @@ export const eachDialectHasItsShape = test(async () => {
 export const everyStatusHasAName = test(async () => {
   for (const [status, google] of /** @type {[number, string][]} */ ([[400, "INVALID_ARGUMENT"], [401, "UNAUTHENTICATED"], [404, "NOT_FOUND"],
     [405, "INVALID_ARGUMENT"], [429, "RESOURCE_EXHAUSTED"], [500, "INTERNAL"], [502, "UNAVAILABLE"]])) {
-    const body = /** @type {any} */ (await fail(asked(), config(), { ...failure, status }, "google").json());
+    const body = /** @type {any} */ (await fail(null, config(), { ...failure, status }, "google").json());
     equal([body.error.status, body.error.code], [google, status]);
-    equal(fail(asked(), config(), { ...failure, status }).headers.get("retry-after"), status === 429 ? "60" : null);
+    equal(fail(null, config(), { ...failure, status }).headers.get("retry-after"), status === 429 ? "60" : null);
   }
 });
 
 export const ownAnswersAreNeverCached = test(async () => {
-  const response = ownAnswer(asked(), config(), 200, { a: 1 });
+  const response = ownAnswer(null, config(), 200, { a: 1 });
   equal(response.headers.get("cache-control"), "no-store");
   equal(response.headers.get("content-type"), "application/json");
   equal(await response.json(), { a: 1 });

@@ -1,12 +1,12 @@
 // @ts-check
 
 import { cleanAnswer, cleanRequest } from "../../src/headers.js";
-import { asked, config, equal, plain, test } from "./check.js";
+import { asked, equal, plain, test } from "./check.js";
 
 /** @param {Record<string, string>} sent */
 function cleaned(sent) {
-  const incoming = new Headers(sent);
-  const headers = new Headers(incoming);
+  const incoming = asked(sent);
+  const headers = new Headers(sent);
   cleanRequest(headers, incoming);
   return plain(headers);
 }
@@ -37,8 +37,7 @@ export const onlyAWebSocketIsUpgraded = test(() => {
 
 export const answersLoseWhatIsTheProvidersOwn = test(() => {
   const headers = new Headers({ "content-type": "a", "set-cookie": "b=c", "alt-svc": "d", "strict-transport-security": "e",
-    "access-control-allow-credentials": "true", "access-control-allow-origin": "https://evil.example", "x-cfproxy": "forged", etag: "f" });
-  cleanAnswer(headers, asked(), config());
-  headers.delete("access-control-expose-headers");
-  equal(plain(headers), { "access-control-allow-origin": "*", "content-type": "a", etag: "f", "x-cfproxy": "b" });
+    "x-cfproxy": "forged", etag: "f" });
+  cleanAnswer(headers, "b");
+  equal(plain(headers), { "content-type": "a", etag: "f", "x-cfproxy": "b" });
 });

@@ -1,0 +1,33 @@
+// @ts-check
+// Addresses in an answer, by which the caller goes on.
+
+// Redirects, things created, and Google's uploads:
+// https://ai.google.dev/gemini-api/docs/files
+const pointers = ["location", "x-goog-upload-url"];
+
+/**
+ * Turns addresses at the provider's origin into those of the relay, as reverse
+ * proxies do: the caller may not reach the provider itself, and a path alone
+ * would lead to the provider that answers at the root, with another one's key.
+ * @param {Headers} headers of the answer under way to the caller
+ * @param {import("./forward.js").Upstream} upstream
+ */
+export function pointBack(headers, { provider, own }) {
+  for (const name of pointers) {
+    const to = headers.get(name);
+    if (to?.startsWith(`${provider.origin}/`)) {
+      headers.set(name, own + to.slice(provider.origin.length));
+    } else if (to?.startsWith("/") && !to.startsWith("//")) {
+      headers.set(name, pathOf(own) + to);
+    }
+  }
+}
+
+/**
+ * @param {string} url
+ * @returns {string} "" or a path without a slash at its end
+ */
+function pathOf(url) {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  return start < 0 ? "" : url.slice(start);
+}
