@@ -46,14 +46,15 @@ func parseSettings(attrs Attrs) worker.Settings {
 	return s
 }
 
-// sortTokens gives tokens by name, so that their order in a file changes nothing.
+// sortTokens gives tokens by name, so that their order in a file changes nothing; nil stays nil.
 func sortTokens(tokens []worker.Token) []worker.Token {
 	if tokens == nil {
 		return nil
 	}
-	return slices.SortedFunc(slices.Values(append([]worker.Token{}, tokens...)), func(a, b worker.Token) int {
-		return cmp.Compare(a.Name+" "+a.SHA256, b.Name+" "+b.SHA256)
-	})
+	// None at all stays different from nobody having said.
+	sorted := append([]worker.Token{}, tokens...)
+	slices.SortFunc(sorted, func(a, b worker.Token) int { return cmp.Compare(a.Name+" "+a.SHA256, b.Name+" "+b.SHA256) })
+	return sorted
 }
 
 // mostNames of tokens are shown; of more the number says enough.

@@ -94,6 +94,9 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 		t.Errorf("tokens that cannot be read: %v", err)
 	}
 	c.Tokens = []worker.Token{}
+	if c, err = c.Normalize(); err != nil {
+		t.Fatal(err)
+	}
 	if complete, err := c.Complete(observed); err != nil || len(complete.Tokens) != 0 {
 		t.Errorf("an owner who wants none: %v", err)
 	}

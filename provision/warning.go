@@ -1,6 +1,10 @@
 package provision
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
 
 // What an owner should know of a plan, though it can be carried out.
 const (
@@ -12,7 +16,7 @@ const (
 	WarnAccessOpens     Code = "access-opens"     // from managed to pass-through: tokens and stored keys go; details: tokens
 	WarnAccessCloses    Code = "access-closes"    // from pass-through to managed: callers' own keys work no more
 	WarnNoTokens        Code = "no-tokens"        // managed, and nobody holds a token
-	WarnKeyMissing      Code = "key-missing"      // managed, and nobody has a key for a provider; details: provider
+	WarnKeyMissing      Code = "key-missing"      // managed, and nobody has a key for a provider; details: provider, name (in capitals)
 	WarnRegionUnchecked Code = "region-unchecked" // the list of regions could not be had; details: region
 )
 
@@ -73,7 +77,8 @@ func (s Step) accessWarnings() []Warning {
 	}
 	for _, part := range strings.Fields(s.After[AttrKeys]) {
 		if provider, mark, _ := strings.Cut(part, ":"); mark == keyMissing {
-			warnings = append(warnings, warn(WarnKeyMissing, "provider", provider))
+			name := strings.TrimPrefix(worker.KeyBinding(provider), worker.BindingKey)
+			warnings = append(warnings, warn(WarnKeyMissing, "provider", provider, "name", strings.ToUpper(name)))
 		}
 	}
 	return warnings
