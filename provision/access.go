@@ -131,14 +131,13 @@ func limitsText(limits []Limit) string {
 
 // LimitsText gives the same text for a Worker as it is read back, from the names of its rate limits.
 func LimitsText(bindings []string) string {
-	var limits []Limit
+	var tokens []worker.Token
 	for _, name := range bindings {
 		if n, err := strconv.Atoi(strings.TrimPrefix(name, worker.BindingRate)); err == nil {
-			limits = append(limits, Limit{Requests: n})
+			tokens = append(tokens, worker.Token{RPM: n})
 		}
 	}
-	slices.SortFunc(limits, func(a, b Limit) int { return cmp.Compare(a.Requests, b.Requests) })
-	return limitsText(limits)
+	return limitsText(limitsOf("", tokens))
 }
 
 // Complete takes what the owner has not said from what stands: without a file that lists them, the tokens that the Worker

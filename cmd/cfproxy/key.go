@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func (p *program) keyCommand() *cli.Command {
 	add := append([]cli.Flag{
 		&cli.StringFlag{Name: "expires", Usage: p.text.T("flag.expires")},
 		&cli.StringSliceFlag{Name: "provider", Usage: p.text.T("flag.token-provider")},
-		&cli.IntFlag{Name: "rpm", Usage: p.text.T("flag.rpm"), DefaultText: "-"},
+		&cli.StringFlag{Name: "rpm", Usage: p.text.T("flag.rpm")},
 	}, change...)
 	return &cli.Command{Name: "key", Action: p.keyHelp, Subcommands: []*cli.Command{
 		{Name: "add", ArgsUsage: "NAME", Flags: add, Action: p.keyAdd},
@@ -97,8 +98,10 @@ func (p *program) tokenWanted(c *cli.Context, file tokenFile, name string) (work
 		}
 		token.Providers = append(token.Providers, id)
 	}
-	if token.RPM = c.Int("rpm"); c.IsSet("rpm") && !isRPM(token.RPM) {
-		return token, usage("rpm-invalid", "value", itoa(token.RPM), "most", itoa(mostRequests))
+	if c.IsSet("rpm") {
+		if token.RPM, err = strconv.Atoi(c.String("rpm")); err != nil || !isRPM(token.RPM) {
+			return token, usage("rpm-invalid", "value", c.String("rpm"), "most", itoa(mostRequests))
+		}
 	}
 	if c.IsSet("expires") {
 		token.Expires, err = parseExpiry(c.String("expires"), time.Now())
@@ -234,7 +237,9 @@ func (p *program) proveChange(c *cli.Context, r relay, way *network, receipt pro
 		p.note("deploy.unverified", "command", p.again(c, "verify", r.Domains...))
 		return unproved
 	}
-	p.note("key.live."+change.verb, "name", change.name, "host", hostsOf(receipt.Plan))
+	if way != nil {
+		p.note("key.live."+change.verb, "name", change.name, "host", hostsOf(receipt.Plan))
+	}
 	return nil
 }
 
