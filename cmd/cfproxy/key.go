@@ -34,13 +34,31 @@ func isKeyCommand(c *cli.Context) bool {
 	return c.Command != nil && strings.HasPrefix(c.Command.HelpName, "cfproxy key ")
 }
 
+// sameKeyCommand gives the command line of the run.
+func (p *program) sameKeyCommand(c *cli.Context) string {
+	line := p.again(c, "key "+c.Command.Name+" "+c.Args().First())
+	for _, name := range []string{"expires", "rpm"} {
+		if c.IsSet(name) {
+			line += " --" + name + " " + c.String(name)
+		}
+	}
+	for _, id := range c.StringSlice("provider") {
+		line += " --provider " + id
+	}
+	return line
+}
+
 // keyHelp is for whoever names no subcommand, or none that there is.
 func (p *program) keyHelp(c *cli.Context) error {
 	if !c.Args().Present() {
 		return cli.ShowSubcommandHelp(c)
 	}
 	wrong := c.Args().First()
-	return usage("command-unknown", "value", "key "+wrong, "suggestion", suggestCommand(c.Command.Subcommands, wrong))
+	suggestion := suggestCommand(c.Command.Subcommands, wrong)
+	if suggestion != "" {
+		suggestion = "key " + suggestion
+	}
+	return usage("command-unknown", "value", "key "+wrong, "suggestion", suggestion)
 }
 
 // nameGiven is the one argument that adding and revoking take.
