@@ -117,6 +117,9 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 	for _, client := range out.Clients {
 		p.tellClient(client, way != nil)
 	}
+	if r.Settings.Managed {
+		p.answer("client.managed")
+	}
 	if file, _ := sandboxFile(c); file != "" {
 		p.note("notice.sandbox", "file", file)
 	}

@@ -64,7 +64,7 @@ func (x *team) run(key string, args ...string) string {
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	command := exec.Command(program, append(args, "--no-verify", "--yes", "--connect-to", "::"+x.cloud.edge, "--cacert", x.cloud.ca)...)
+	command := exec.Command(program, append(args, "--yes", "--connect-to", "::"+x.cloud.edge, "--cacert", x.cloud.ca)...)
 	command.Dir = x.dir
 	command.Env = []string{"HOME=" + x.dir, "CLOUDFLARE_BASE_URL=" + x.cloud.baseURL, "CLOUDFLARE_API_TOKEN=" + x.cloud.store.Token(), "CFPROXY_KEY_OPENAI=" + key}
 	var stdout, stderr strings.Builder

@@ -178,6 +178,9 @@ func TestWizardAsksForTheValueOfAProvider(t *testing.T) {
 	s.Send("my.resource" + ptytest.Enter)
 	s.Expect("cannot be the name of an Azure resource")
 	s.Send(ptytest.CtrlU + "My-Resource" + ptytest.Enter)
+	s.Expect("Who may use it?")
+	s.Expect("quit")
+	s.Send(ptytest.Enter)
 	s.Expect("Apply this plan?")
 	s.Expect("quit")
 	s.Send(ptytest.Enter)
@@ -196,7 +199,7 @@ func TestWizardCompletesAFlag(t *testing.T) {
 	t.Parallel()
 	cloud, dir := newCloud(t), t.TempDir()
 	s := cloud.startWith(t, 24, dir, []string{"ACCESSIBLE=1", "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
-		"init", "--no-verify", "--domain", "gptapi.example.com", "--provider", "openai", "--provider", "custom")
+		"init", "--no-verify", "--domain", "gptapi.example.com", "--provider", "openai", "--provider", "custom", "--access", "pass-through")
 	s.Expect("Address of the API")
 	s.Expect("Answer: ")
 	s.Send("https://llm.example.org/v1\n")
