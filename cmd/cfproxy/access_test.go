@@ -40,7 +40,7 @@ func TestWizardForAManagedRelay(t *testing.T) {
 			s.Send(ptytest.Paste("cfp_0123") + ptytest.Enter)
 			s.Expect(text.T("error.owner-key-token", "name", "CFPROXY_KEY_OPENAI"))
 			s.Send(ptytest.CtrlU + ptytest.Paste(sandbox.Key) + ptytest.Enter)
-			s.Expect(text.T("content.managed"))
+			s.Expect(text.T("content.managed", "tokens", "王小明"))
 			s.Expect(text.T("ask.init.title"))
 			s.Expect(text.T("prompt.key-quit"))
 			s.Send(ptytest.Enter)

@@ -99,8 +99,12 @@ func parseExpiry(value string, now time.Time) (int64, error) {
 	return endOfDay(day), nil
 }
 
-// askAccess asks who may use the relay and, where the owner hands out tokens, who is to have the first one.
+// askAccess asks who may use the relay and, where the owner hands out tokens, who is to have the first one. A file that is in
+// use has the say: it would not be changed, and the next deploy would go by it.
 func (p *program) askAccess(ctx context.Context, chosen settings) (settings, issued, error) {
+	if _, inFile := chosen[keyTokens]; inFile {
+		return chosen, issued{}, nil
+	}
 	if len(chosen[keyAccess]) == 0 {
 		answers, err := p.ask().Ask(ctx, []prompt.Question{{
 			Key: keyAccess, Kind: prompt.Select, Title: p.text.T("ask.access.title"), Default: provision.AccessOpen,

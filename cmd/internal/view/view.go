@@ -129,9 +129,6 @@ func (v View) script(attrs provision.Attrs) string {
 	if region := attrs[provision.AttrRegion]; region != "" {
 		parts = append(parts, v.Text.T("content.region", "region", region))
 	}
-	if attrs[provision.AttrAccess] == provision.AccessManaged {
-		parts = append(parts, v.Text.T("content.managed"))
-	}
 	return strings.Join(parts, v.Text.T("comma"))
 }
 
@@ -142,7 +139,10 @@ func (v View) build(attrs provision.Attrs) []string {
 		return nil
 	}
 	lines := []string{v.Text.T("content.build", "build", attrs[provision.AttrBuild])}
-	for _, name := range []string{provision.AttrTokens, provision.AttrKeys, provision.AttrOrigins} {
+	if attrs[provision.AttrAccess] == provision.AccessManaged {
+		lines = append(lines, v.Text.T("content.managed", "tokens", v.value(provision.AttrTokens, attrs[provision.AttrTokens])))
+	}
+	for _, name := range []string{provision.AttrKeys, provision.AttrOrigins} {
 		if attrs[name] != "" {
 			lines = append(lines, v.Text.T("attr."+name)+": "+v.value(name, attrs[name]))
 		}
