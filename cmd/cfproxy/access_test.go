@@ -60,3 +60,21 @@ func TestWizardForAManagedRelay(t *testing.T) {
 		})
 	}
 }
+
+// A file that is in use says who may use the relay, by its silence too: init would not change it.
+func TestWizardDoesNotAskWhatAFileSays(t *testing.T) {
+	t.Parallel()
+	cloud, dir := newCloud(t), t.TempDir()
+	file := "domains = [\"gptapi.example.com\"]\nproviders = [\"openai\"]\n"
+	if err := os.WriteFile(filepath.Join(dir, "cfproxy.toml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + cloud.store.Token()}, "init", "--no-verify")
+	s.Expect("Apply this plan?")
+	s.Expect("quit")
+	s.Send(ptytest.Enter)
+	s.Expect("was left as it is")
+	if status := s.Wait(); status != 0 || strings.Contains(s.Raw(), "Who may use it?") {
+		t.Errorf("exit status %d", status)
+	}
+}
