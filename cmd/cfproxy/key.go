@@ -158,7 +158,7 @@ func (p *program) change(c *cli.Context, file tokenFile, change tokenChange) err
 	if err != nil {
 		return err
 	}
-	r, err := p.relay(next.settings)
+	r, err := p.relay(p.environmentOver(next.settings))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,15 +95,11 @@ func (p *program) knownProviders() string {
 // settings gathers what was chosen: flag over environment over file. The defaults are left to those who use them, since
 // status must tell a default from a choice.
 func (p *program) settings(c *cli.Context) (settings, error) {
-	chosen := settings{}
+	chosen := p.environmentOver(nil)
 	for _, s := range settingTable() {
-		if value := p.getenv(s.env); s.env != "" && value != "" {
-			chosen[s.key] = []string{value}
+		if c.IsSet(s.flag) {
+			chosen[s.key] = s.given(c)
 		}
-		if !c.IsSet(s.flag) {
-			continue
-		}
-		chosen[s.key] = s.given(c)
 	}
 	file, err := p.configFile(c.String("config"), chosen[keyDomains])
 	if err != nil {
@@ -114,6 +111,18 @@ func (p *program) settings(c *cli.Context) (settings, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// environmentOver gives settings with those of the environment in their place.
+func (p *program) environmentOver(file settings) settings {
+	chosen := settings{}
+	maps.Copy(chosen, file)
+	for _, s := range settingTable() {
+		if value := p.getenv(s.env); s.env != "" && value != "" {
+			chosen[s.key] = []string{value}
+		}
+	}
+	return chosen
 }
 
 // given reads the flag of a setting.
