@@ -1,10 +1,12 @@
 package provision
 
 import (
+	"encoding/json"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/worker"
@@ -30,6 +32,13 @@ type Config struct {
 	// Region is where the Worker runs, such as "aws:us-east-1". Empty: near the caller.
 	// https://developers.cloudflare.com/workers/configuration/placement/
 	Region string
+	// Settings are the choices that are not about one provider. Origins may be in any spelling that ParseOrigin takes.
+	Settings worker.Settings
+	// Tokens let callers in where access is managed; nil: those that the Worker lets in already.
+	Tokens []worker.Token
+	// Keys are the owner's, by the id of the provider, where access is managed. One that is not here stays as it is in the
+	// account.
+	Keys map[string]Secret
 	// Version is the program's own version; it reaches the Worker's health answer.
 	Version string
 	// Adopt takes over what stands at our addresses and is not ours.
@@ -54,6 +63,10 @@ func (c Config) Normalize() (Config, error) {
 		c.Origin = DefaultOrigin
 	}
 	c.Account = strings.ToLower(c.Account)
+	if c.Settings.Origins, err = parseOrigins(c.Settings.Origins); err != nil {
+		return Config{}, err
+	}
+	c.Tokens = sortTokens(c.Tokens)
 	if err := c.check(); err != nil {
 		return Config{}, err
 	}
@@ -91,7 +104,34 @@ func (c Config) check() error {
 	if addr, err := netip.ParseAddr(c.Origin); err != nil || !addr.Is4() || !addr.IsGlobalUnicast() || addr.IsPrivate() {
 		return newError(CodeOriginInvalid, "value", c.Origin)
 	}
+	if err := c.checkSizes(); err != nil {
+		return err
+	}
 	return c.checkUpstreams()
+}
+
+// Limits of a Worker's variables on the free plan. https://developers.cloudflare.com/workers/platform/limits/
+const (
+	maxVariable  = 5 << 10 // bytes each
+	maxVariables = 64
+	ownVariables = 6 // those that are no provider's
+)
+
+// checkSizes finds what Cloudflare would refuse in the middle of a deploy.
+func (c Config) checkSizes() error {
+	// Marshalling plain strings cannot fail.
+	providers, _ := json.Marshal(c.Providers)
+	settings, _ := json.Marshal(c.Settings)
+	kilobytes := func(b []byte) string { return strconv.FormatFloat(float64(len(b))/1024, 'f', 1, 64) }
+	switch {
+	case c.Settings.Managed && len(c.Providers)+ownVariables > maxVariables:
+		return newError(CodeTooManyKeys, "count", strconv.Itoa(len(c.Providers)), "most", strconv.Itoa(maxVariables-ownVariables))
+	case len(providers) > maxVariable:
+		return newError(CodeProvidersTooLarge, "count", strconv.Itoa(len(c.Providers)), "size", kilobytes(providers))
+	case len(settings) > maxVariable:
+		return newError(CodeOriginsTooLarge, "count", strconv.Itoa(len(c.Settings.Origins)), "size", kilobytes(settings))
+	}
+	return nil
 }
 
 // checkUpstreams refuses a relay that would call itself.

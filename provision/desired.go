@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,26 +39,32 @@ func NewDesired(c Config, o Observed, bundle worker.Bundle) Desired {
 }
 
 func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
+	if !c.Settings.Managed {
+		c.Tokens = nil
+	}
 	script := &Script{
-		Bundle:    bundle,
+		Bundle:    bundle.WithTokens(c.Tokens),
 		Providers: c.Providers,
-		Settings:  worker.Settings{Page: true},
+		Settings:  c.Settings,
+		Keys:      keysOf(c, o),
+		Limits:    limitsOf(o.Worker, c.Tokens),
 		Region:    c.Region,
-		Build:     BuildOf(bundle, c.Providers, c.Region),
 		Version:   c.Version,
 		Zones:     o.allZones(),
 	}
-	return Resource{
-		Address: o.scriptAddress(),
-		Attrs: Attrs{
-			AttrBuild:     script.Build,
-			AttrCode:      CodeDigest(bundle.Modules),
-			AttrProviders: providersText(c.Providers),
-			AttrRegion:    c.Region,
-			AttrZones:     script.Zones,
-		},
-		Script: script,
+	script.Build = script.build()
+	attrs := Attrs{
+		AttrBuild:     script.Build,
+		AttrCode:      CodeDigest(bundle.Modules),
+		AttrProviders: providersText(c.Providers),
+		AttrKeys:      keysText(script.Keys),
+		AttrTokens:    TokensText(c.Tokens),
+		AttrLimits:    limitsText(script.Limits),
+		AttrRegion:    c.Region,
+		AttrZones:     script.Zones,
 	}
+	maps.Copy(attrs, settingsAttrs(c.Settings))
+	return Resource{Address: o.scriptAddress(), Attrs: attrs, Script: script}
 }
 
 // allZones gives the zones of the sites and those that the Worker is known to serve already.
@@ -86,22 +93,27 @@ func Kept(o Observed) Desired {
 	return kept
 }
 
-// BuildOf is the digest of everything that decides how a Worker behaves: 16 lower-case hex digits. The verifier waits
-// for it after a deploy. The program's version is left out, so that a new program alone uploads nothing.
-func BuildOf(bundle worker.Bundle, providers []worker.Provider, region string) string {
-	// Marshalling plain structs of strings and bytes cannot fail, and keeps the order of fields.
+// build is the digest of everything that decides how a Worker behaves: 16 lower-case hex digits. The verifier waits for it
+// after a deploy. Tokens are in the bundle, keys by their fingerprints. The program's version is left out, so that a new
+// program alone uploads nothing.
+func (s *Script) build() string {
+	// Marshalling plain structs of strings, numbers and bytes cannot fail, and keeps the order of fields.
 	text, _ := json.Marshal(struct {
 		Bundle    worker.Bundle
 		Providers []worker.Provider
+		Settings  worker.Settings
+		Keys      string
+		Limits    []Limit
 		Region    string
-	}{bundle, providers, region})
+	}{s.Bundle, s.Providers, s.Settings, keysText(s.Keys), s.Limits, s.Region})
 	return digest(text)[:16]
 }
 
 // CodeDigest is the digest of modules, whatever their order: 16 lower-case hex digits. It tells code that somebody edited
-// in the dashboard, which leaves the build's name as it was.
+// in the dashboard, which leaves the build's name as it was. Tokens are compared by themselves.
 func CodeDigest(modules []worker.Module) string {
 	sorted := slices.SortedFunc(slices.Values(modules), func(a, b worker.Module) int { return cmp.Compare(a.Name, b.Name) })
+	sorted = slices.DeleteFunc(sorted, func(m worker.Module) bool { return m.Name == worker.TokensModule })
 	text, _ := json.Marshal(sorted)
 	return digest(text)[:16]
 }

@@ -83,6 +83,7 @@ func resourceOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	for _, part := range []struct{ in, name string }{
 		{"/dns_records", "record"}, {"/workers/routes", "route"}, {"/workers/scripts", "script"}, {"/subdomain", "subdomain"},
+		{"/placement/regions", "regions"},
 	} {
 		if strings.Contains(path, part.in) {
 			return part.name

@@ -33,6 +33,13 @@ const (
 	CodeRegionInvalid    Code = "region-invalid"
 	CodeAccountsDiffer   Code = "accounts-differ"
 	CodeUpstreamIsItself Code = "upstream-is-itself"
+
+	CodeAllowOriginInvalid Code = "allow-origin-invalid"
+	CodeProvidersTooLarge  Code = "providers-too-large"
+	CodeOriginsTooLarge    Code = "allow-origins-too-large"
+	CodeTooManyKeys        Code = "too-many-keys"
+	CodeRegionUnknown      Code = "region-unknown"
+	CodeTokensUnread       Code = "tokens-unread"
 )
 
 // What the account or its API can answer.
@@ -54,6 +61,7 @@ const (
 	CodeEmailUnverified  Code = "email-unverified"
 	CodeScriptUnseen     Code = "script-unseen"
 	CodeScriptRefused    Code = "script-refused"
+	CodeKeyGone          Code = "key-gone"
 	CodeQuota            Code = "quota"
 	CodeRateLimited      Code = "rate-limited"
 	CodeUnreachable      Code = "api-unreachable"

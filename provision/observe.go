@@ -19,6 +19,8 @@ type Observed struct {
 	Objects []Object
 	// Dependents are the patterns of other routes that lead to Worker, as far as the zones of the sites show.
 	Dependents []string
+	// RegionUnchecked says that a region was chosen and that the account's list of regions could not be had.
+	RegionUnchecked bool
 }
 
 func (o Observed) scriptAddress() Address {
@@ -51,15 +53,21 @@ func (e *Engine) Observe(ctx context.Context, c Config) (Observed, error) {
 	if o.Worker == "" {
 		o.Worker = WorkerName(sites[0].Host)
 	}
-	return e.read(ctx, o, c.Worker != "")
+	return e.read(ctx, o, c)
 }
 
-// read fills in the objects. named says that the owner chose the Worker's name, so that no other is used.
-func (e *Engine) read(ctx context.Context, o Observed, named bool) (Observed, error) {
+// read fills in the objects. Where the owner chose the Worker's name, no other is used.
+func (e *Engine) read(ctx context.Context, o Observed, c Config) (Observed, error) {
+	named := c.Worker != ""
 	var script *Object
 	var routes, records []Object
 	err := allOf(
-		func() (err error) { script, err = e.script(ctx, o.Account, o.Worker); return err },
+		func() (err error) {
+			if script, err = e.script(ctx, o.Account, o.Worker); err == nil {
+				o.RegionUnchecked, err = e.checkRegion(ctx, o.Account, c.Region, script)
+			}
+			return err
+		},
 		func() (err error) { routes, err = e.routes(ctx, zonesOf(o.Sites)); return err },
 		func() (err error) { records, err = e.records(ctx, o.Sites); return err },
 	)
@@ -208,10 +216,15 @@ func isAddressRecord(record Object) bool {
 	return slices.Contains([]string{"A", "AAAA", "CNAME"}, record.Attrs[AttrType])
 }
 
-// Standing gives the providers and the region with which our Worker was deployed; zero values where there is none.
+// Standing gives what our Worker was deployed with, as far as it can be read back; zero values where there is none.
 func (o Observed) Standing() Config {
-	attrs := o.script().Attrs
-	return Config{Providers: parseProviders(attrs[AttrProviders]), Region: attrs[AttrRegion]}
+	script := o.script()
+	return Config{
+		Providers: parseProviders(script.Attrs[AttrProviders]),
+		Region:    script.Attrs[AttrRegion],
+		Settings:  parseSettings(script.Attrs),
+		Tokens:    script.Tokens,
+	}
 }
 
 // AllDependents looks through every zone that the token sees for routes of other hosts that lead to the Worker. Removing

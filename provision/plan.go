@@ -38,6 +38,8 @@ type Plan struct {
 	Dependents []string `json:"dependents,omitempty"`
 	// Left are the things of others at our addresses that a removal leaves where they are.
 	Left []Object `json:"left,omitempty"`
+	// RegionUnchecked says that nobody could tell whether the chosen region exists.
+	RegionUnchecked bool `json:"region_unchecked,omitempty"`
 }
 
 // Changes gives the steps that do something.
@@ -70,20 +72,25 @@ func (p Plan) Config() Config {
 	return c
 }
 
-// Build gives the build that the script of the plan will have, or "".
-func (p Plan) Build() string {
+// script gives the step of the Worker that the plan is about, or an empty one.
+func (p Plan) script() Step {
 	for _, step := range p.Steps {
 		if step.Address.Kind == KindScript && step.Action != ActionDelete {
-			return step.After[AttrBuild]
+			return step
 		}
 	}
-	return ""
+	return Step{}
 }
+
+// Build gives the build that the script of the plan will have, or "".
+func (p Plan) Build() string { return p.script().After[AttrBuild] }
 
 // Diff compares what should exist with what does. It is pure. What is not ours and stands in the way is an *Error with
 // CodeConflict that names all of it, unless adopt takes it over; where nothing should exist it is left alone.
 func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
-	plan := Plan{Steps: []Step{}, Account: o.Account, Worker: o.Worker, Sites: o.Sites, Dependents: o.Dependents}
+	plan := Plan{
+		Steps: []Step{}, Account: o.Account, Worker: o.Worker, Sites: o.Sites, Dependents: o.Dependents, RegionUnchecked: o.RegionUnchecked,
+	}
 	rest := slices.Clone(o.Objects)
 	var conflicts []Object
 	for _, want := range desired {

@@ -13,6 +13,8 @@ type Provider interface {
 	Routes(ctx context.Context, zone Zone) ([]Object, error)
 	// Records lists the DNS records of a zone that bear one of the hosts' names.
 	Records(ctx context.Context, zone Zone, hosts []string) ([]Object, error)
+	// Regions lists where the account's Workers can be placed, such as "aws:us-east-1".
+	Regions(ctx context.Context, account string) ([]string, error)
 	// Do carries out one step and gives the id of what now stands there. Deleting what is gone already is no error.
 	Do(ctx context.Context, step Step) (id string, err error)
 	// RegisterSubdomain gives the account its workers.dev name, which it needs before its first Worker.

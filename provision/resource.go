@@ -42,6 +42,12 @@ const (
 	AttrRegion    = "region"
 	AttrCode      = "code"
 	AttrZones     = "zones"
+	AttrAccess    = "access"
+	AttrPage      = "page"
+	AttrOrigins   = "allow_origins"
+	AttrTokens    = "tokens"
+	AttrKeys      = "keys"
+	AttrLimits    = "limits"
 	AttrScript    = "script"
 	AttrFailOpen  = "fail_open"
 	AttrType      = "type"
@@ -84,6 +90,9 @@ type Object struct {
 	Attrs   Attrs   `json:"attrs"`
 	ID      string  `json:"id,omitempty"`
 	Owned   bool    `json:"owned"`
+	// Tokens are those that a Worker of ours lets in, nil where they could not be read. Names and digests are no secrets, but
+	// five hundred of them are no line of a report either.
+	Tokens []worker.Token `json:"-"`
 }
 
 // Script is the upload: the bundle and the settings that reach it as bindings.
@@ -91,6 +100,8 @@ type Script struct {
 	Bundle    worker.Bundle
 	Providers []worker.Provider
 	Settings  worker.Settings
+	Keys      []Key
+	Limits    []Limit
 	Region    string
 	Build     string
 	Version   string

@@ -1,6 +1,10 @@
 package provision
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
 
 // What an owner should know of a plan, though it can be carried out.
 const (
@@ -8,6 +12,12 @@ const (
 	WarnDeepHost    Code = "deep-host"    // Universal SSL has no certificate for it; details: host, zone
 	WarnDependents  Code = "dependents"   // other routes lead to the same Worker; details: routes, worker
 	WarnRecordStays Code = "record-stays" // not ours, proxied, and answers once our route is gone; details: host, content
+
+	WarnAccessOpens     Code = "access-opens"     // from managed to pass-through: tokens and stored keys go; details: tokens
+	WarnAccessCloses    Code = "access-closes"    // from pass-through to managed: callers' own keys work no more
+	WarnNoTokens        Code = "no-tokens"        // managed, and nobody holds a token
+	WarnKeyMissing      Code = "key-missing"      // managed, and nobody has a key for a provider; details: provider, name (in capitals)
+	WarnRegionUnchecked Code = "region-unchecked" // the list of regions could not be had; details: region
 )
 
 // Warning is one of them, with flat details.
@@ -42,8 +52,34 @@ func (p Plan) Warnings() []Warning {
 			add(WarnDeepHost, "host", site.Host, "zone", site.Zone.Name)
 		}
 	}
+	warnings = append(warnings, p.script().accessWarnings()...)
+	if p.RegionUnchecked {
+		add(WarnRegionUnchecked, "region", p.script().After[AttrRegion])
+	}
 	if len(p.Dependents) > 0 {
 		add(WarnDependents, "routes", strings.Join(p.Dependents, ", "), "worker", p.Worker)
+	}
+	return warnings
+}
+
+// accessWarnings tells whom a change lets in or locks out.
+func (s Step) accessWarnings() []Warning {
+	var warnings []Warning
+	before, after := s.Before[AttrAccess], s.After[AttrAccess]
+	switch {
+	case before == AccessManaged && after == AccessOpen:
+		warnings = append(warnings, warn(WarnAccessOpens, "tokens", s.Before[AttrTokens]))
+	case before == AccessOpen && after == AccessManaged:
+		warnings = append(warnings, warn(WarnAccessCloses))
+	}
+	if after == AccessManaged && s.After[AttrTokens] == "" {
+		warnings = append(warnings, warn(WarnNoTokens))
+	}
+	for _, part := range strings.Fields(s.After[AttrKeys]) {
+		if provider, mark, _ := strings.Cut(part, ":"); mark == keyMissing {
+			name := strings.TrimPrefix(worker.KeyBinding(provider), worker.BindingKey)
+			warnings = append(warnings, warn(WarnKeyMissing, "provider", provider, "name", strings.ToUpper(name)))
+		}
 	}
 	return warnings
 }

@@ -49,6 +49,8 @@ type File struct {
 	Domains, Providers      []string
 	Worker, Region, Account string
 	Origin                  string
+	Managed, NoPage         bool
+	AllowOrigins            []string
 	Comments                map[string]string
 }
 

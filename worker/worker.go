@@ -38,6 +38,9 @@ const (
 	// BindingKey begins the names of the bindings, of type secret_text, that hold
 	// the owner's keys where access is managed: see [KeyBinding].
 	BindingKey = "KEY_"
+	// BindingKeys is of type plain_text: fingerprints of those keys, which cannot be
+	// read back. The Worker does not read it; it is there for the next upload.
+	BindingKeys = "KEYS"
 	// BindingRate begins the names of the bindings, of type ratelimit, that count
 	// requests a minute: see [RateBinding].
 	BindingRate = "RPM_"

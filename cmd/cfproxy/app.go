@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -30,26 +31,30 @@ func (p *program) app() *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		Commands: []*cli.Command{
 			p.initCommand(), p.deployCommand(), p.planCommand(), p.verifyCommand(), p.statusCommand(), p.destroyCommand(),
-			p.demoCommand(), p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
+			p.keyCommand(), p.demoCommand(), p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
 	for _, command := range app.Commands {
-		p.finish(command)
+		p.finish(command, command.Name)
+		for _, sub := range command.Subcommands {
+			p.finish(sub, command.Name+"-"+sub.Name)
+		}
 	}
 	return app
 }
 
-// finish gives a command what all have in common: the global flags, which may also stand behind it, and its help.
-func (p *program) finish(command *cli.Command) {
-	command.Usage = p.text.T("usage." + command.Name)
-	command.CustomHelpTemplate = p.commandHelp(command.Name)
+// finish gives a command what all have in common: the global flags, which may also stand behind it, and its help. name is
+// that of its texts.
+func (p *program) finish(command *cli.Command, name string) {
+	command.Usage = p.text.T("usage." + name)
+	command.CustomHelpTemplate = p.commandHelp(name)
 	command.Flags = append(command.Flags, p.globalFlags()...)
 	command.OnUsageError = p.onUsageError
 	command.HideHelpCommand = true
 	action := command.Action
 	command.Action = func(c *cli.Context) error {
 		p.json = c.Bool("json")
-		if takes := command.ArgsUsage != ""; !takes && c.Args().Present() {
+		if takes := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takes && c.Args().Present() {
 			return usage("argument-unexpected", "value", c.Args().First())
 		}
 		return action(c)
@@ -101,7 +106,7 @@ func (p *program) onUsageError(c *cli.Context, err error, _ bool) error {
 		e = usage("flag-invalid", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
 	}
 	if c.Command != nil && c.Command.Name != c.App.Name {
-		e.Details["command"] = " " + c.Command.Name
+		e.Details["command"] = strings.TrimPrefix(c.Command.HelpName, c.App.Name)
 	}
 	return e
 }
@@ -111,4 +116,52 @@ func (p *program) versionCommand() *cli.Command {
 		_, err := io.WriteString(p.stdout, "cfproxy version "+version()+"\n")
 		return err
 	}}
+}
+
+// flagsFirst moves the flags behind a command's argument before it, since the library stops looking at the first argument and
+// people write "key add alice --expires 30d".
+func flagsFirst(app *cli.App, args []string) []string {
+	commands, flags := app.Commands, app.Flags
+	var command *cli.Command
+	i := min(1, len(args))
+	for i < len(args) {
+		if strings.HasPrefix(args[i], "-") {
+			i += widthOf(flags, args[i])
+			continue
+		}
+		at := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.Name == args[i] })
+		if at < 0 {
+			break
+		}
+		command = commands[at]
+		commands, flags = command.Subcommands, command.Flags
+		i++
+	}
+	if command == nil || command.ArgsUsage == "" || i >= len(args) || strings.HasSuffix(args[len(args)-1], "-bash-completion") {
+		return args
+	}
+	var behind, arguments []string
+	for i := i; i < len(args); {
+		width := 1
+		if !strings.HasPrefix(args[i], "-") || args[i] == "--" {
+			arguments = append(arguments, args[i])
+		} else {
+			width = min(widthOf(flags, args[i]), len(args)-i)
+			behind = append(behind, args[i:i+width]...)
+		}
+		i += width
+	}
+	return slices.Concat(args[:i], behind, arguments)
+}
+
+// widthOf tells how many arguments a flag takes, itself included.
+func widthOf(flags []cli.Flag, arg string) int {
+	name := strings.TrimLeft(arg, "-")
+	for _, flag := range flags {
+		_, isBool := flag.(*cli.BoolFlag)
+		if slices.Contains(flag.Names(), name) && !isBool {
+			return 2
+		}
+	}
+	return 1
 }

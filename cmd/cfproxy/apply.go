@@ -81,5 +81,9 @@ func (p *program) sayWhatStands(c *cli.Context, receipt provision.Receipt) {
 	for _, step := range receipt.Unknown {
 		p.note("stands.unknown", "name", step.Address.Name)
 	}
-	p.note("stands.next", "command", p.again(c, c.Command.Name, asciiHosts(receipt.Plan)...))
+	command := c.Command.Name
+	if isKeyCommand(c) {
+		command = "deploy" // the file is written, and says the rest
+	}
+	p.note("stands.next", "command", p.again(c, command, asciiHosts(receipt.Plan)...))
 }

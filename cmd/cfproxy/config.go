@@ -27,6 +27,11 @@ type configFile struct {
 	Account   string   `toml:"account"`
 	Region    string   `toml:"region"`
 	Origin    string   `toml:"origin"`
+
+	Access       string      `toml:"access"`
+	Page         *bool       `toml:"page"`
+	AllowOrigins []string    `toml:"allow_origins"`
+	Tokens       []fileToken `toml:"tokens"`
 }
 
 // configFile reads the file that was named, or cfproxy.toml of this folder if there is one. A file that does not list the
@@ -93,12 +98,21 @@ func parseConfig(path string, text []byte) (settings, error) {
 	s := settings{}
 	for key, values := range map[string][]string{
 		keyDomains: file.Domains, keyProviders: file.Providers, keyWorker: {file.Worker}, keyAccount: {file.Account},
-		keyRegion: {file.Region}, keyOrigin: {file.Origin},
+		keyRegion: {file.Region}, keyOrigin: {file.Origin}, keyAccess: {file.Access}, keyAllowOrigins: file.AllowOrigins,
 	} {
 		if len(values) > 0 && values[0] != "" {
 			s[key] = values
 		}
 	}
+	if file.Page != nil {
+		s[keyPage] = []string{strconv.FormatBool(*file.Page)}
+	}
+	tokens, err := checkTokens(path, text, file.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	// A file that lists no tokens says that there are none.
+	s[keyTokens] = encodeTokens(tokens)
 	return s, nil
 }
 
@@ -107,12 +121,17 @@ func configError(path string, err error) error {
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		line, _ := unknown.Errors[0].Position()
+		key := unknown.Errors[0].Key()
+		if len(key) > 1 && key[0] == keyTokens {
+			return usage("token-unknown-key", "file", path, "line", strconv.Itoa(line),
+				"key", strings.Join(key[1:], "."), "known", "name, sha256, expires, providers, rpm")
+		}
 		var known []string
 		for _, s := range settingTable() {
 			known = append(known, s.key)
 		}
 		return usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
-			"key", strings.Join(unknown.Errors[0].Key(), "."), "known", strings.Join(known, ", "))
+			"key", strings.Join(key, "."), "known", strings.Join(append(known, keyTokens), ", "))
 	}
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {
@@ -146,6 +165,14 @@ func (p *program) relay(s settings) (relay, error) {
 }
 
 func relayTo(providers []templates.Provider, s settings) (relay, error) {
+	choices, err := choicesOf(s)
+	if err != nil {
+		return relay{}, err
+	}
+	tokens, err := decodeTokens(s)
+	if err != nil {
+		return relay{}, err
+	}
 	config, err := provision.Config{
 		Domains:   s[keyDomains],
 		Worker:    s.one(keyWorker),
@@ -153,6 +180,8 @@ func relayTo(providers []templates.Provider, s settings) (relay, error) {
 		Providers: upstreamsOf(providers),
 		Origin:    s.one(keyOrigin),
 		Region:    s.one(keyRegion),
+		Settings:  choices,
+		Tokens:    tokens,
 		Version:   version(),
 	}.Normalize()
 	return relay{Config: config, providers: providers, chosen: s}, err
@@ -161,7 +190,7 @@ func relayTo(providers []templates.Provider, s settings) (relay, error) {
 // writeConfig writes the relay as cfproxy.toml, unless there is one: what somebody wrote is not overwritten.
 func (p *program) writeConfig(r relay, worker string) (path string, written bool, err error) {
 	comments := map[string]string{}
-	for _, key := range []string{"head", keyDomains, keyProviders, keyWorker, keyAccount, keyRegion, keyOrigin} {
+	for _, key := range append([]string{"head"}, settingsOf("init")...) {
 		comments[key] = p.text.T("comment." + key)
 	}
 	file := templates.File{
@@ -170,9 +199,13 @@ func (p *program) writeConfig(r relay, worker string) (path string, written bool
 	if r.Origin != provision.DefaultOrigin {
 		file.Origin = r.Origin
 	}
+	file.Managed, file.NoPage, file.AllowOrigins = r.Settings.Managed, !r.Settings.Page, r.Settings.Origins
 	text, err := templates.ConfigFile(file)
 	if err != nil {
 		return "", false, err
+	}
+	for _, token := range r.Tokens {
+		text = string(withToken([]byte(text), token))
 	}
 	path = filepath.Clean(configName)
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)

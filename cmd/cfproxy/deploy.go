@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,24 +51,50 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 
 // carryOut plans, asks for a yes, and applies.
 func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision.Receipt, error) {
-	plan, err := p.makePlan(c.Context, account.engine, r)
+	plan, err := p.settle(c, r, account, c.Command.Name)
 	if err != nil {
-		return provision.Receipt{}, err
-	}
-	fmt.Fprintln(p.stderr)
-	p.note("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
-	p.view.Plan(p.stderr, plan)
-	fmt.Fprintln(p.stderr)
-	if err := p.confirm(c, plan, c.Command.Name); err != nil {
 		return provision.Receipt{}, err
 	}
 	return p.apply(c, account.engine, plan)
 }
 
+// settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
+func (p *program) settle(c *cli.Context, r relay, account *account, command string) (provision.Plan, error) {
+	observed, err := p.observe(c.Context, account.engine, r.Config)
+	if err != nil {
+		return provision.Plan{}, err
+	}
+	plan, err := planFor(r, observed)
+	if err != nil {
+		return provision.Plan{}, err
+	}
+	if missing := provision.MissingKeys(r.Config, observed); len(missing) > 0 {
+		typed, err := p.askOwnerKeys(c.Context, r, missing)
+		if err != nil {
+			return provision.Plan{}, err
+		}
+		r.Keys = merged(r.Keys, typed)
+		if plan, err = planFor(r, observed); err != nil {
+			return provision.Plan{}, err
+		}
+	}
+	fmt.Fprintln(p.stderr)
+	p.note("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
+	p.view.Plan(p.stderr, plan)
+	fmt.Fprintln(p.stderr)
+	return plan, p.confirm(c, plan, command)
+}
+
+func merged(a, b map[string]provision.Secret) map[string]provision.Secret {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
 // prove verifies what was deployed, if there is a way, and prints the result: what the user needs next, or what is wrong.
 func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision.Receipt) error {
 	out := planResult(receipt.Plan)
-	out.Done = receipt.Done
+	out.Done, out.Token = receipt.Done, p.issued.view()
 	var err error
 	if out.Clients, err = clientsOf(r, receipt.Plan); err != nil {
 		return err
@@ -89,6 +116,9 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 	}
 	for _, client := range out.Clients {
 		p.tellClient(client, way != nil)
+	}
+	if r.Settings.Managed {
+		p.answer("client.managed")
 	}
 	if file, _ := sandboxFile(c); file != "" {
 		p.note("notice.sandbox", "file", file)

@@ -43,6 +43,7 @@ func (p *program) destroy(c *cli.Context) error {
 // makeRemoval plans the removal of everything of ours. The Worker stays while routes of other hosts lead to it, wherever
 // in the account they are.
 func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, config provision.Config) (provision.Plan, error) {
+	config.Region = "" // a region that is no more must not be in the way
 	observed, err := p.observe(ctx, engine, config)
 	if err != nil {
 		return provision.Plan{}, err

@@ -113,7 +113,8 @@ func statusOf(code provision.Code) int {
 	case provision.CodeInterrupted:
 		return exitInterrupted
 	case provision.CodeAccountInvalid, provision.CodeWorkerInvalid, provision.CodeOriginInvalid, provision.CodeRegionInvalid,
-		provision.CodeAccountsDiffer, provision.CodeUpstreamIsItself:
+		provision.CodeAccountsDiffer, provision.CodeUpstreamIsItself, provision.CodeAllowOriginInvalid, provision.CodeRegionUnknown,
+		provision.CodeProvidersTooLarge, provision.CodeOriginsTooLarge, provision.CodeTooManyKeys, provision.CodeTokensUnread:
 		return exitUsage
 	}
 	if strings.HasPrefix(string(code), "host-") {

@@ -35,10 +35,11 @@ func (p *program) appHelp() string {
 func (p *program) commandHelp(name string) string {
 	return strings.NewReplacer(
 		"%USAGE%", p.text.T("help.usage"), "%FLAGS%", p.text.T("help.flags"), "%ABOUT%", p.text.T("about."+name),
-	).Replace(`cfproxy {{.Name}} – {{.Usage}}
+		"%PATH%", strings.ReplaceAll(name, "-", " "),
+	).Replace(`cfproxy %PATH% – {{.Usage}}
 
 %USAGE%:
-  cfproxy {{.Name}} {{if .ArgsUsage}}{{.ArgsUsage}}{{else}}[…]{{end}}
+  cfproxy %PATH% {{if .ArgsUsage}}{{.ArgsUsage}}{{if .VisibleFlags}} […]{{end}}{{else}}[…]{{end}}
 
 %ABOUT%
 {{if .VisibleFlags}}

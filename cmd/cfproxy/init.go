@@ -34,11 +34,20 @@ func (p *program) init(c *cli.Context) error {
 			return err
 		}
 	}
+	issued := issued{}
+	if p.terminal && !c.Bool("yes") {
+		if chosen, issued, err = p.askAccess(c.Context, chosen); err != nil {
+			return err
+		}
+	}
 	r, err := p.relay(chosen)
 	if err != nil {
 		return err
 	}
 	r.Adopt = c.Bool("adopt")
+	if r.Keys, err = p.ownerKeys(r); err != nil {
+		return err
+	}
 	way, err := p.wayToProve(c, account)
 	if err != nil {
 		return err
@@ -48,6 +57,7 @@ func (p *program) init(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	p.issued = issued
 	unproved := p.prove(c, r, way, receipt)
 	return cmp.Or(unproved, p.keep(c, r, receipt.Plan.Worker, account))
 }
@@ -59,6 +69,7 @@ func (p *program) keep(c *cli.Context, r relay, worker string, account *account)
 	if err != nil {
 		code, details, _ := p.classify(err)
 		p.show(err, code, details)
+		p.hand(p.issued)
 		return silent(exitFailed)
 	}
 	listed, err := p.configFile(file, r.Domains)
@@ -71,6 +82,7 @@ func (p *program) keep(c *cli.Context, r relay, worker string, account *account)
 	default:
 		p.note("init.other", "file", file, "command", p.again(c, "status", r.Domains...))
 	}
+	p.hand(p.issued)
 	if account.sandbox == nil && p.token() == "" {
 		p.note("init.token")
 	}

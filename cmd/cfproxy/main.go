@@ -39,5 +39,6 @@ func (p *program) guarded(ctx context.Context, args []string) (err error) {
 			err = wrap("crashed", fmt.Errorf("%v", r))
 		}
 	}()
-	return p.app().RunContext(ctx, args)
+	app := p.app()
+	return app.RunContext(ctx, flagsFirst(app, args))
 }

@@ -19,6 +19,7 @@ type result struct {
 	Verify   []verify.Report     `json:"verify,omitempty"`
 	OK       *bool               `json:"ok,omitempty"`
 	Clients  []relayClient       `json:"clients,omitempty"`
+	Token    *tokenView          `json:"token,omitempty"`
 }
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
@@ -30,6 +31,8 @@ type failure struct {
 	} `json:"error"`
 	Done    []provision.Step `json:"done,omitempty"`
 	Unknown []provision.Step `json:"unknown,omitempty"`
+	// Token was written down before the failure, so it is good once the run is finished.
+	Token *tokenView `json:"token,omitempty"`
 }
 
 func (p *program) errorResult(code string, details map[string]string, conflicts []provision.Object) failure {
@@ -37,6 +40,7 @@ func (p *program) errorResult(code string, details map[string]string, conflicts 
 	f.Error.Code, f.Error.Details, f.Error.Conflicts = code, details, conflicts
 	if p.failed != nil {
 		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
+		f.Token = p.issued.view()
 	}
 	return f
 }

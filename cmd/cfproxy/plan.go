@@ -50,6 +50,9 @@ func (p *program) open(c *cli.Context) (relay, *account, error) {
 		return relay{}, nil, err
 	}
 	r.Adopt = c.Bool("adopt")
+	if r.Keys, err = p.ownerKeys(r); err != nil {
+		return relay{}, nil, err
+	}
 	token, err := p.askToken(c)
 	if err != nil {
 		return relay{}, nil, err
@@ -61,13 +64,22 @@ func (p *program) open(c *cli.Context) (relay, *account, error) {
 // makePlan observes the account and compares.
 func (p *program) makePlan(ctx context.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
 	observed, err := p.observe(ctx, engine, r.Config)
-	if err == nil {
-		err = r.CheckUpstreams(observed)
-	}
 	if err != nil {
 		return provision.Plan{}, err
 	}
-	return provision.Diff(provision.NewDesired(r.Config, observed, worker.Load()), observed, r.Adopt)
+	return planFor(r, observed)
+}
+
+// planFor compares what was observed with what the owner wants.
+func planFor(r relay, observed provision.Observed) (provision.Plan, error) {
+	if err := r.CheckUpstreams(observed); err != nil {
+		return provision.Plan{}, err
+	}
+	config, err := r.Config.Complete(observed)
+	if err != nil {
+		return provision.Plan{}, err
+	}
+	return provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, r.Adopt)
 }
 
 // observe reads the account, telling of waits as they come.

@@ -24,6 +24,8 @@ type program struct {
 	noticed bool
 	// failed is what an apply that failed had done until then, for the error's JSON.
 	failed *provision.Receipt
+	// issued is a token that was made in this run and must be shown, whatever happens after it was written down.
+	issued issued
 }
 
 // newProgram chooses the language before anything else, since even the help texts need it.
@@ -106,18 +108,14 @@ func (p *program) again(c *cli.Context, command string, hosts ...string) string 
 		parts = append(parts, "--domain", host)
 	}
 	for _, s := range settingTable() {
-		if s.key == keyDomains || !c.IsSet(s.flag) || !slices.Contains(settingsOf(command), s.key) {
+		if s.key == keyDomains || !c.IsSet(s.flag) || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.key) {
 			continue
 		}
 		if s.key == keyProviders && c.Command.Name == "verify" && command != "verify" {
 			continue // those to be proved need not be all that there are
 		}
-		values := []string{c.String(s.flag)}
-		if s.many {
-			values = c.StringSlice(s.flag)
-		}
-		for _, value := range values {
-			parts = append(parts, "--"+s.flag, value)
+		for _, value := range s.given(c) {
+			parts = append(parts, s.asFlag(value))
 		}
 	}
 	return strings.Join(parts, " ")
@@ -131,7 +129,11 @@ func settingsOf(command string) []string {
 	case "destroy":
 		return []string{keyDomains, keyWorker, keyAccount}
 	}
-	return []string{keyDomains, keyProviders, keyWorker, keyAccount, keyRegion, keyOrigin}
+	var all []string
+	for _, s := range settingTable() {
+		all = append(all, s.key)
+	}
+	return all
 }
 
 // note writes a line that is not the result, on stderr: progress, plans before a yes, warnings.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -16,6 +18,8 @@ type setting struct {
 	flag string
 	env  string
 	many bool
+	// toggle is on unless it is switched off: --page=false.
+	toggle bool
 }
 
 // The keys.
@@ -26,6 +30,12 @@ const (
 	keyAccount   = "account"
 	keyRegion    = "region"
 	keyOrigin    = "origin"
+
+	keyAccess       = "access"
+	keyPage         = "page"
+	keyAllowOrigins = "allow_origins"
+	// keyTokens has no flag: tokens live in cfproxy.toml alone.
+	keyTokens = "tokens"
 )
 
 func settingTable() []setting {
@@ -36,6 +46,9 @@ func settingTable() []setting {
 		{key: keyAccount, flag: "account", env: "CLOUDFLARE_ACCOUNT_ID"},
 		{key: keyRegion, flag: "region"},
 		{key: keyOrigin, flag: "origin"},
+		{key: keyAccess, flag: "access"},
+		{key: keyPage, flag: "page", toggle: true},
+		{key: keyAllowOrigins, flag: "allow-origin", many: true},
 	}
 }
 
@@ -58,9 +71,12 @@ func (p *program) settingFlags(keys ...string) []cli.Flag {
 			continue
 		}
 		help := p.text.T("setting."+s.key, "known", known)
-		if s.many {
+		switch {
+		case s.many:
 			flags = append(flags, &cli.StringSliceFlag{Name: s.flag, Usage: help})
-		} else {
+		case s.toggle:
+			flags = append(flags, &cli.BoolFlag{Name: s.flag, Usage: help, Value: true})
+		default:
 			flags = append(flags, &cli.StringFlag{Name: s.flag, Usage: help})
 		}
 	}
@@ -79,18 +95,10 @@ func (p *program) knownProviders() string {
 // settings gathers what was chosen: flag over environment over file. The defaults are left to those who use them, since
 // status must tell a default from a choice.
 func (p *program) settings(c *cli.Context) (settings, error) {
-	chosen := settings{}
+	chosen := p.environmentOver(nil)
 	for _, s := range settingTable() {
-		if value := p.getenv(s.env); s.env != "" && value != "" {
-			chosen[s.key] = []string{value}
-		}
-		if !c.IsSet(s.flag) {
-			continue
-		}
-		if s.many {
-			chosen[s.key] = c.StringSlice(s.flag)
-		} else {
-			chosen[s.key] = []string{c.String(s.flag)}
+		if c.IsSet(s.flag) {
+			chosen[s.key] = s.given(c)
 		}
 	}
 	file, err := p.configFile(c.String("config"), chosen[keyDomains])
@@ -103,4 +111,35 @@ func (p *program) settings(c *cli.Context) (settings, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// environmentOver gives settings with those of the environment in their place.
+func (p *program) environmentOver(file settings) settings {
+	chosen := settings{}
+	maps.Copy(chosen, file)
+	for _, s := range settingTable() {
+		if value := p.getenv(s.env); s.env != "" && value != "" {
+			chosen[s.key] = []string{value}
+		}
+	}
+	return chosen
+}
+
+// given reads the flag of a setting.
+func (s setting) given(c *cli.Context) []string {
+	switch {
+	case s.many:
+		return c.StringSlice(s.flag)
+	case s.toggle:
+		return []string{strconv.FormatBool(c.Bool(s.flag))}
+	}
+	return []string{c.String(s.flag)}
+}
+
+// asFlag writes a value as it is given on a command line.
+func (s setting) asFlag(value string) string {
+	if s.toggle {
+		return "--" + s.flag + "=" + value
+	}
+	return "--" + s.flag + " " + value
 }

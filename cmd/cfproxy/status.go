@@ -41,6 +41,18 @@ func asDeployed(config, standing provision.Config, chosen settings) provision.Co
 	if len(chosen[keyRegion]) == 0 {
 		config.Region = standing.Region
 	}
+	if len(chosen[keyAccess]) == 0 {
+		config.Settings.Managed = standing.Settings.Managed
+	}
+	if len(chosen[keyPage]) == 0 {
+		config.Settings.Page = standing.Settings.Page
+	}
+	if len(chosen[keyAllowOrigins]) == 0 {
+		config.Settings.Origins = standing.Settings.Origins
+	}
+	if _, listed := chosen[keyTokens]; !listed {
+		config.Tokens = standing.Tokens
+	}
 	return config
 }
 
@@ -79,6 +91,17 @@ func asFlags(chosen settings, config provision.Config) string {
 	}
 	if len(chosen[keyRegion]) == 0 && config.Region != "" {
 		flags += " --region " + config.Region
+	}
+	if len(chosen[keyAccess]) == 0 && config.Settings.Managed {
+		flags += " --access " + provision.AccessManaged
+	}
+	if len(chosen[keyPage]) == 0 && !config.Settings.Page {
+		flags += " --page=false"
+	}
+	if len(chosen[keyAllowOrigins]) == 0 {
+		for _, origin := range config.Settings.Origins {
+			flags += " --allow-origin " + origin
+		}
 	}
 	return flags
 }

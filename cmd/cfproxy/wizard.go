@@ -241,7 +241,11 @@ func (p *program) confirm(c *cli.Context, plan provision.Plan, command string) e
 		return nil
 	}
 	if !p.terminal {
-		return usage("yes-missing", "command", p.again(c, command, asciiHosts(plan)...)+" --yes")
+		again := p.again(c, command, asciiHosts(plan)...)
+		if isKeyCommand(c) {
+			again = p.sameKeyCommand(c)
+		}
+		return usage("yes-missing", "command", again+" --yes")
 	}
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
 		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask." + command + ".title"), Default: defaultOf(command),

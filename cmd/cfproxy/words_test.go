@@ -65,6 +65,9 @@ func families(t *testing.T) map[string][]string {
 	p.text, _ = catalogues(t)
 	for _, command := range p.app().Commands {
 		commands = append(commands, command.Name)
+		for _, sub := range command.Subcommands {
+			commands = append(commands, command.Name+"-"+sub.Name)
+		}
 	}
 	var keys []string
 	for _, s := range settingTable() {
@@ -80,11 +83,13 @@ func families(t *testing.T) map[string][]string {
 		"comment.": append(keys, "head"), "doing.": append(actions, "observe", "zones", "verify"), "done.": actions, "failed.": actions,
 		"status.": {"ok", "missing", "drift", "surplus", "foreign", "title", "good", "absent", "differs"},
 		"kind.":   {"script", "route", "record"},
-		"attr.":   {"build", "code", "providers", "region", "zones", "script", "fail_open", "type", "content", "proxied", "comment"},
+		"attr.":   {"build", "code", "providers", "region", "zones", "access", "page", "allow_origins", "tokens", "keys", "limits", "script", "fail_open", "type", "content", "proxied", "comment"},
 		"ask.":    questions,
 		"probe.":  {"dns", "tls", "edge", "worker", "access", "completion", "stream"}, "permission.": permissions(),
-		"reason.":  {"rate-limited", "api-unreachable", "api-timeout", "api-server-error", "script-unseen"},
-		"warning.": {"zone-pending", "deep-host", "dependents", "record-stays"}, "client.": {"env", "curl", "python", "node", "works", "deployed"},
+		"reason.":      {"rate-limited", "api-unreachable", "api-timeout", "api-server-error", "script-unseen"},
+		"warning.":     {"zone-pending", "deep-host", "dependents", "record-stays", "access-opens", "access-closes", "no-tokens", "key-missing", "region-unchecked"},
+		"content.key-": {"missing", "unknown"}, "key.written.": {"add", "revoke"}, "key.pending.": {"add", "revoke"}, "key.live.": {"add", "revoke"},
+		"client.": {"env", "curl", "python", "node", "works", "deployed"},
 	}
 }
 
@@ -124,6 +129,7 @@ func TestEveryErrorAndFailureHasARemedy(t *testing.T) {
 		"cacert-unreadable", "cacert-empty", "config-unreadable", "config-unwritable", "config-unknown-key", "config-invalid",
 		"sandbox-unreadable", "ca-unwritable", "demo-chat-failed",
 		"host-url", "host-path", "host-port", "host-wildcard", "host-space", "host-label", "host-long", "host-outside",
+		"token-provider-unknown",
 	}
 	for _, code := range slices.Concat(provisionCodes(t), problemCodes(t)) {
 		if !english.Has("hint."+code+".1") && !slices.Contains(obvious, code) {

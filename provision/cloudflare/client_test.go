@@ -95,13 +95,18 @@ func TestOddAnswersAreRead(t *testing.T) {
 		"list": {`{"mode": "targeted", "target": [{"region": "gcp:us-east4"}]}`, "gcp:us-east4"},
 	} {
 		body := `{"success": true, "errors": [], "messages": [], "result": {"tags": ["` + provision.Mark + `"], "placement": ` + test.placement + `,
-			"bindings": [{"type": "secret_text", "name": "KEY"}, {"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
+			"bindings": [{"type": "secret_text", "name": "KEY_a_b"}, {"type": "secret_text", "name": "KEY_openai"}, {"type": "secret_text", "name": "OTHER"},
+			{"type": "plain_text", "name": "KEYS", "text": "openai:0123abcd gone:4567cdef"}, {"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
+			{"type": "ratelimit", "name": "RPM_600"}, {"type": "ratelimit", "name": "RPM_60"},
+			{"type": "json", "name": "SETTINGS", "json": {"origins": ["https://a.example", "https://b.example"], "managed": true, "page": false}},
 			{"type": "json", "name": "PROVIDERS", "json": [{"origin": "https://api.openai.com", "id": "openai"}]}]}}`
 		script, err := client(t, says(200, "application/json", body)).Script(ctx, strings.Repeat("a", 32), "relay")
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		want := provision.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region, "zones": ""}
+		want := provision.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region, "zones": "",
+			"access": "managed", "page": "false", "allow_origins": "https://a.example https://b.example",
+			"keys": "a_b:unknown openai:0123abcd", "limits": "60 600"}
 		if diff := cmp.Diff(want, script.Attrs); diff != "" || !script.Owned {
 			t.Errorf("%s: owned %v, %s", name, script.Owned, diff)
 		}
@@ -114,6 +119,31 @@ func TestOddAnswersAreRead(t *testing.T) {
 		"account": {"id": "a"}, "name_servers": null}], "result_info": null}`
 	if found, err := client(t, says(200, "", zones)).Zones(ctx, ""); err != nil || len(found) != 1 || found[0].Name != "example.com" {
 		t.Errorf("zones: %v, %v", found, err)
+	}
+}
+
+// Nobody has published an answer of this endpoint, so several that it might give are understood.
+func TestRegionsAreReadInAnyShape(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string][]string{
+		`{"providers": [{"id": "aws", "regions": ["us-east-1"]}, {"id": "gcp", "regions": [{"id": "us-east4", "name": "x"}]}]}`: {"aws:us-east-1", "gcp:us-east4"},
+		`{"providers": [{"id": "aws", "regions": ["aws:us-east-1", 7, null, {}]}]}`:                                             {"aws:us-east-1"},
+		`{"providers": null}`: nil,
+	} {
+		path := ""
+		c := client(t, func(w http.ResponseWriter, r *http.Request) {
+			path = r.URL.Path
+			says(200, "application/json", `{"success": true, "result": `+body+`}`)(w, r)
+		})
+		got, err := c.Regions(context.Background(), "account")
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || path != "/client/v4/accounts/account/workers/placement/regions" {
+			t.Errorf("%s at %s: %v %s", body, path, err, diff)
+		}
+	}
+	for _, handler := range []http.HandlerFunc{says(200, "application/json", `{"success": true, "result": ["aws:us-east-1"]}`), says(404, "application/json", refusal(`{"code": 7003}`))} {
+		if got, err := client(t, handler).Regions(context.Background(), "account"); err == nil {
+			t.Errorf("got %v", got)
+		}
 	}
 }
 
@@ -142,6 +172,9 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 	parts := map[string]string{}
 	var order []string
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "bindings_inherit=strict" {
+			t.Errorf("asked with %q", r.URL.RawQuery)
+		}
 		_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		if err != nil {
 			t.Error(err)
@@ -162,7 +195,10 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
 			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization"}},
 			Settings:  worker.Settings{Page: true},
-			Region:    "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: "z1 z2",
+			Keys: []provision.Key{{Provider: "openai", Mark: "0123abcd", Given: provision.NewSecret("sk-1")}, {Provider: "a-b", Mark: "4567cdef", Inherited: true},
+				{Provider: "none", Mark: "missing"}},
+			Limits: []provision.Limit{{Requests: 60, Namespace: "7"}},
+			Region: "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: "z1 z2",
 		},
 	})
 	if err != nil {
@@ -190,6 +226,10 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 			map[string]any{"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
 			map[string]any{"type": "plain_text", "name": "VERSION", "text": "1.2.3"},
 			map[string]any{"type": "plain_text", "name": "ZONES", "text": "z1 z2"},
+			map[string]any{"type": "secret_text", "name": "KEY_openai", "text": "sk-1"},
+			map[string]any{"type": "inherit", "name": "KEY_a_b"},
+			map[string]any{"type": "plain_text", "name": "KEYS", "text": "openai:0123abcd a-b:4567cdef"},
+			map[string]any{"type": "ratelimit", "name": "RPM_60", "namespace_id": "7", "simple": map[string]any{"limit": 60.0, "period": 60.0}},
 		},
 	}
 	if diff := cmp.Diff(want, metadata); diff != "" {

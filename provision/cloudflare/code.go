@@ -41,6 +41,8 @@ var codesOf = map[int]provision.Code{
 	10026: provision.CodeScriptRefused,
 	10068: provision.CodeScriptRefused,
 
+	10057: provision.CodeKeyGone, // a binding to inherit is not there; nothing but keys is inherited
+
 	10027: provision.CodeQuota,
 	10037: provision.CodeQuota,
 	10054: provision.CodeQuota,

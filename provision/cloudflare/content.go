@@ -14,22 +14,34 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// readCode gives the digest of a Worker's modules, or "" where they cannot be had for whatever reason: some kinds of Worker
-// and of token get no code, and nothing else depends on it. What is not read is not compared.
+// code is what is known of a Worker's modules: their digest, "" where they could not be read, and the tokens among them.
+type code struct {
+	digest string
+	tokens []worker.Token
+}
+
+// readCode reads a Worker's modules. They cannot always be had: some kinds of Worker and of token get no code. What is not
+// read is not compared.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/get/
-func (c *Client) readCode(ctx context.Context, account, name string) string {
+func (c *Client) readCode(ctx context.Context, account, name string) code {
 	var params workers.ScriptContentGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	res, err := c.content.Get(ctx, name, params)
 	if err != nil {
-		return ""
+		return code{}
 	}
 	defer res.Body.Close()
 	modules, err := readModules(res)
 	if err != nil || len(modules) == 0 {
-		return ""
+		return code{}
 	}
-	return provision.CodeDigest(modules)
+	read := code{digest: provision.CodeDigest(modules)}
+	for _, m := range modules {
+		if m.Name == worker.TokensModule {
+			read.tokens = provision.ParseTokens(m.Source)
+		}
+	}
+	return read
 }
 
 // readModules reads the parts of a form, which is how the API gives the modules back.

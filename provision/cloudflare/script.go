@@ -25,19 +25,26 @@ type settings struct {
 }
 
 type binding struct {
-	Type string          `json:"type"`
-	Name string          `json:"name"`
-	Text string          `json:"text,omitempty"`
-	JSON json.RawMessage `json:"json,omitempty"`
+	Type      string          `json:"type"`
+	Name      string          `json:"name"`
+	Text      string          `json:"text,omitempty"`
+	JSON      json.RawMessage `json:"json,omitempty"`
+	Namespace string          `json:"namespace_id,omitempty"`
+	Simple    *simpleLimit    `json:"simple,omitempty"`
+}
+
+type simpleLimit struct {
+	Limit  int `json:"limit"`
+	Period int `json:"period"`
 }
 
 // Script reads a Worker's settings and code at once, nil where there is no such Worker.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/script_and_version_settings/
 func (c *Client) Script(ctx context.Context, account, name string) (*provision.Object, error) {
-	code := make(chan string, 1)
-	go func() { code <- c.readCode(ctx, account, name) }()
+	modules := make(chan code, 1)
+	go func() { modules <- c.readCode(ctx, account, name) }()
 	s, err := c.readSettings(ctx, account, name)
-	digest := <-code
+	read := <-modules
 	if err != nil || s == nil {
 		return nil, err
 	}
@@ -45,17 +52,36 @@ func (c *Client) Script(ctx context.Context, account, name string) (*provision.O
 		Address: provision.Address{Kind: provision.KindScript, Parent: account, Name: name},
 		ID:      name,
 		Owned:   slices.Contains(s.Tags, provision.Mark),
-		Attrs: provision.Attrs{
-			provision.AttrBuild:     s.binding(worker.BindingBuild).Text,
-			provision.AttrProviders: provision.ProvidersText(s.binding(worker.BindingProviders).JSON),
-			provision.AttrRegion:    s.region(),
-			provision.AttrZones:     s.binding(worker.BindingZones).Text,
-		},
+		Attrs:   s.attrs(),
 	}
-	if digest != "" {
-		object.Attrs[provision.AttrCode] = digest
+	if read.digest != "" {
+		object.Attrs[provision.AttrCode] = read.digest
+		object.Attrs[provision.AttrTokens] = provision.TokensText(read.tokens)
+		object.Tokens = read.tokens
 	}
 	return object, nil
+}
+
+func (s settings) attrs() provision.Attrs {
+	attrs := provision.SettingsAttrs(s.binding(worker.BindingSettings).JSON)
+	attrs[provision.AttrBuild] = s.binding(worker.BindingBuild).Text
+	attrs[provision.AttrProviders] = provision.ProvidersText(s.binding(worker.BindingProviders).JSON)
+	attrs[provision.AttrKeys] = provision.KeysText(s.binding(worker.BindingKeys).Text, s.names("secret_text"))
+	attrs[provision.AttrLimits] = provision.LimitsText(s.names("ratelimit"))
+	attrs[provision.AttrRegion] = s.region()
+	attrs[provision.AttrZones] = s.binding(worker.BindingZones).Text
+	return attrs
+}
+
+// names lists the bindings of a type.
+func (s settings) names(kind string) []string {
+	var names []string
+	for _, b := range s.Bindings {
+		if b.Type == kind {
+			names = append(names, b.Name)
+		}
+	}
+	return names
 }
 
 func (c *Client) readSettings(ctx context.Context, account, name string) (*settings, error) {
@@ -104,7 +130,9 @@ func (c *Client) doScript(ctx context.Context, step provision.Step) (string, err
 	}
 	var params workers.ScriptUpdateParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), into(&made))
+	// Strict: a key that has vanished since it was seen is an error, and not a Worker without it.
+	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), into(&made),
+		option.WithQuery("bindings_inherit", "strict"))
 	return name, err
 }
 

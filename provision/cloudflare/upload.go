@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime/multipart"
 	"net/textproto"
+	"strings"
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/worker"
@@ -67,21 +68,12 @@ func writePart(form *multipart.Writer, disposition, contentType string, content 
 }
 
 func metadataOf(script *provision.Script) metadata {
-	// Marshalling a list of plain strings cannot fail.
-	providers, _ := json.Marshal(script.Providers)
-	settings, _ := json.Marshal(script.Settings)
 	meta := metadata{
 		MainModule:         script.Bundle.Main,
 		CompatibilityDate:  script.Bundle.CompatibilityDate,
 		CompatibilityFlags: script.Bundle.CompatibilityFlags,
-		Bindings: []binding{
-			{Type: "json", Name: worker.BindingProviders, JSON: providers},
-			{Type: "json", Name: worker.BindingSettings, JSON: settings},
-			{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
-			{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
-			{Type: "plain_text", Name: worker.BindingZones, Text: script.Zones},
-		},
-		Tags: []string{provision.Mark},
+		Bindings:           bindingsOf(script),
+		Tags:               []string{provision.Mark},
 		Annotations: map[string]string{
 			"workers/tag":     script.Build,
 			"workers/message": "cfproxy " + script.Version + ", build " + script.Build,
@@ -91,4 +83,42 @@ func metadataOf(script *provision.Script) metadata {
 		meta.Placement = &placement{Mode: "targeted", Region: script.Region}
 	}
 	return meta
+}
+
+// bindingsOf gives everything that reaches the Worker but its code. A key that nobody typed again is inherited from the version
+// before: it is in the same upload as the script, so that no version ever runs without it.
+func bindingsOf(script *provision.Script) []binding {
+	// Marshalling plain structs of strings cannot fail.
+	providers, _ := json.Marshal(script.Providers)
+	settings, _ := json.Marshal(script.Settings)
+	bindings := []binding{
+		{Type: "json", Name: worker.BindingProviders, JSON: providers},
+		{Type: "json", Name: worker.BindingSettings, JSON: settings},
+		{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
+		{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
+		{Type: "plain_text", Name: worker.BindingZones, Text: script.Zones},
+	}
+	var marks []string
+	for _, key := range script.Keys {
+		name := worker.KeyBinding(key.Provider)
+		switch {
+		case key.Inherited:
+			bindings = append(bindings, binding{Type: "inherit", Name: name})
+		case key.Given.Reveal() != "":
+			bindings = append(bindings, binding{Type: "secret_text", Name: name, Text: key.Given.Reveal()})
+		default:
+			continue
+		}
+		marks = append(marks, key.Provider+":"+key.Mark)
+	}
+	if len(marks) > 0 {
+		bindings = append(bindings, binding{Type: "plain_text", Name: worker.BindingKeys, Text: strings.Join(marks, " ")})
+	}
+	for _, limit := range script.Limits {
+		bindings = append(bindings, binding{
+			Type: "ratelimit", Name: worker.RateBinding(limit.Requests), Namespace: limit.Namespace,
+			Simple: &simpleLimit{Limit: limit.Requests, Period: 60},
+		})
+	}
+	return bindings
 }

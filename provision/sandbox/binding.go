@@ -81,6 +81,10 @@ func (b binding) check() *apiError {
 	if value == nil || need != "json" && !isText {
 		return invalid("binding %s of type %s must have a valid `%s` specified", name, kind, need)
 	}
+	if kind == "ratelimit" {
+		_, refused := b.rateLimit()
+		return refused
+	}
 	size := len(text)
 	if kind == "json" {
 		size = len(value)

@@ -108,6 +108,7 @@
 //
 // Uploads are not run before they are taken: the sandbox looks for missing modules and missing handlers in the text, and a
 // script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept. Custom domains
-// are listed, not served. Bindings other than text, secrets and JSON are stored, and left out when the script runs.
+// are listed, not served. Bindings other than text, secrets, JSON and rate limits are stored, and left out when the script
+// runs. Rate limits count in the runtime's memory and begin anew with each version of the script.
 // Origins of records are never connected to: a request that no script answers is a 522.
 package sandbox

@@ -221,7 +221,7 @@ func (w *script) run() string {
 	return digest(string(data))
 }
 
-// worker is the script as workerd takes it. Bindings to what one machine does not have are left out.
+// worker is the script as workerd takes it.
 func (w *script) worker() workerd.Worker {
 	out := workerd.Worker{
 		Name: w.Name, Main: w.Main, CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: w.CompatibilityFlags,
@@ -238,12 +238,6 @@ func (w *script) worker() workerd.Worker {
 		}
 		out.Modules = append(out.Modules, workerd.Module{Name: m.Name, Type: kind, Body: m.source()})
 	}
-	for _, b := range w.Bindings {
-		if !variable(b.kind()) {
-			continue
-		}
-		text, _ := b.string("text")
-		out.Bindings = append(out.Bindings, workerd.Binding{Name: b.name(), Type: b.kind(), Text: text, JSON: b["json"]})
-	}
+	out.Bindings = w.runnable()
 	return out
 }

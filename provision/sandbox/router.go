@@ -118,6 +118,7 @@ func scriptEndpoints() []endpoint {
 		{"PUT", account + "/subdomain", write, putSubdomain},
 		{"DELETE", account + "/subdomain", write, deleteSubdomain},
 		{"GET", account + "/domains", plain, listDomains},
+		{"GET", account + "/placement/regions", plain, listRegions},
 		{"GET", account + "/scripts", read, listScripts},
 		{"GET", one, read, getScript},
 		{"PUT", one, write, putScript},

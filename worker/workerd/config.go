@@ -44,7 +44,7 @@ func (c Config) text() (string, error) {
 		return "", err
 	}
 	services = append(services, out)
-	return "using Workerd = import \"/workerd/workerd.capnp\";\n\nconst config :Workerd.Config = (\n  services = " +
+	return "using Workerd = import \"/workerd/workerd.capnp\";\n\nconst config :Workerd.Config = (\n" + c.extensionsText() + "  services = " +
 		list(services) + ",\n  sockets = " + list(sockets) + ",\n);\n", nil
 }
 
@@ -135,6 +135,8 @@ func (b Binding) text() (string, error) {
 		return fmt.Sprintf("(name = %s, text = %s)", quote(b.Name), quote(b.Text)), nil
 	case BindingJSON:
 		return fmt.Sprintf("(name = %s, json = %s)", quote(b.Name), quote(string(b.JSON))), nil
+	case BindingRateLimit:
+		return b.RateLimit.text(b.Name)
 	}
 	return "", fmt.Errorf("binding %q: unsupported type %q", b.Name, b.Type)
 }

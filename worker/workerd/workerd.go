@@ -38,9 +38,10 @@ const (
 // Types of the bindings that can be given to a Worker here, as the upload API
 // names them.
 const (
-	BindingText   = "plain_text"
-	BindingSecret = "secret_text"
-	BindingJSON   = "json"
+	BindingText      = "plain_text"
+	BindingSecret    = "secret_text"
+	BindingJSON      = "json"
+	BindingRateLimit = "ratelimit"
 )
 
 var (
@@ -63,12 +64,14 @@ type Module struct {
 }
 
 // Binding is one value that the Worker finds in its env under Name. Type is one
-// of the Binding constants; Text is read for texts and secrets, JSON for json.
+// of the Binding constants; Text is read for texts and secrets, JSON for json,
+// RateLimit for ratelimit.
 type Binding struct {
-	Name string
-	Type string
-	Text string
-	JSON json.RawMessage
+	Name      string
+	Type      string
+	Text      string
+	JSON      json.RawMessage
+	RateLimit RateLimit
 }
 
 // Worker is one script with its bindings, served on a socket of its own. Main

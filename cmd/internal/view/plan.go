@@ -49,14 +49,7 @@ func (v View) stepRow(step provision.Step) row {
 }
 
 func (v View) diff(d provision.AttrDiff) string {
-	return fmt.Sprintf("%s: %s → %s", v.Text.T("attr."+d.Name), v.orNone(d.Before), v.orNone(d.After))
-}
-
-func (v View) orNone(value string) string {
-	if value == "" {
-		return v.Text.T("none")
-	}
-	return value
+	return fmt.Sprintf("%s: %s → %s", v.Text.T("attr."+d.Name), v.value(d.Name, d.Before), v.value(d.Name, d.After))
 }
 
 func (v View) counts(p provision.Plan) string {

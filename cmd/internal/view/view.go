@@ -132,12 +132,38 @@ func (v View) script(attrs provision.Attrs) string {
 	return strings.Join(parts, v.Text.T("comma"))
 }
 
-// build is a line of its own: its sixteen digits would push a row over the edge of a terminal.
+// build is a line of its own: its sixteen digits would push a row over the edge of a terminal. What is not as by default
+// follows.
 func (v View) build(attrs provision.Attrs) []string {
 	if attrs[provision.AttrBuild] == "" {
 		return nil
 	}
-	return []string{v.Text.T("content.build", "build", attrs[provision.AttrBuild])}
+	lines := []string{v.Text.T("content.build", "build", attrs[provision.AttrBuild])}
+	if attrs[provision.AttrAccess] == provision.AccessManaged {
+		lines = append(lines, v.Text.T("content.managed", "tokens", v.value(provision.AttrTokens, attrs[provision.AttrTokens])))
+	}
+	for _, name := range []string{provision.AttrKeys, provision.AttrOrigins} {
+		if attrs[name] != "" {
+			lines = append(lines, v.Text.T("attr."+name)+": "+v.value(name, attrs[name]))
+		}
+	}
+	if attrs[provision.AttrPage] == "false" {
+		lines = append(lines, v.Text.T("content.no-page"))
+	}
+	return lines
+}
+
+// value makes words of what an attribute says in codes.
+func (v View) value(name, value string) string {
+	switch {
+	case value == "":
+		return v.Text.T("none")
+	case name == provision.AttrKeys:
+		for _, mark := range []string{"missing", "unknown"} {
+			value = strings.ReplaceAll(value, ":"+mark, ":"+v.Text.T("content.key-"+mark))
+		}
+	}
+	return value
 }
 
 // upstreams shortens "openai=https://api.openai.com" to the host, which says it all.

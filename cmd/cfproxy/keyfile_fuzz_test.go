@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// Whatever an owner wrote, as long as it is a cfproxy.toml: a token that was added and taken back leaves it as it was, and
+// taking any other token out leaves the rest.
+func FuzzEditingTokens(f *testing.F) {
+	block := "[[tokens]]\nname = \"a\"\nsha256 = \"" + digestOf("a") + "\"\n"
+	for _, text := range []string{
+		"", "\n", "domains = []", "# x\r\n", block, block + "\n\n# y", "worker = \"\"\"\n" + block + "\"\"\"\n", " [[ tokens ]] # z\n" + block[11:],
+		"[[\"tokens\"]]\n" + block[11:] + "providers = [\n#]\n]\n", "tokens = []\n", "\ufeff" + block,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := tokenFile{path: configName}.saying(text)
+		if err != nil || file.find("new") >= 0 {
+			return
+		}
+		added, err := file.with(worker.Token{Name: "new", SHA256: digestOf("b")})
+		if err != nil {
+			return
+		}
+		back, err := added.without("new")
+		if err != nil {
+			t.Fatalf("a token that was added cannot be taken back: %v", err)
+		}
+		if rest, ok := bytes.CutPrefix(back.text, text); !ok || len(bytes.TrimSpace(rest)) > 0 {
+			t.Errorf("got %q\nwant %q", back.text, text)
+		}
+		for _, token := range file.tokens {
+			if less, err := added.without(token.Name); err != nil || less.find("new") < 0 || len(less.tokens) != len(file.tokens) {
+				t.Errorf("without %q: %v, %v", token.Name, less.tokens, err)
+			}
+		}
+	})
+}

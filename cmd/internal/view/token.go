@@ -1,0 +1,55 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Token is what may be shown of a token of the owner's: never the token itself, nor its digest.
+type Token struct {
+	Name      string
+	Expires   string // the last day, YYYY-MM-DD; "" for none
+	Expired   bool
+	Providers []string // empty for all
+	RPM       int      // 0 for no limit
+}
+
+// Tokens lists who may use a relay.
+func (v View) Tokens(w io.Writer, tokens []Token) {
+	var rows []row
+	for _, token := range tokens {
+		r := row{glyph: "•", style: good, cells: []string{token.Name, v.expiry(token), v.scope(token), v.rate(token)}}
+		if token.Expired {
+			r.glyph, r.style = "×", bad
+		}
+		rows = append(rows, r)
+	}
+	v.table(w, rows)
+	fmt.Fprintln(w, "  "+v.Text.T("token.count", "count", strconv.Itoa(len(tokens))))
+}
+
+func (v View) expiry(t Token) string {
+	switch {
+	case t.Expired:
+		return v.Text.T("token.expired", "day", t.Expires)
+	case t.Expires != "":
+		return v.Text.T("token.expires", "day", t.Expires)
+	}
+	return v.Text.T("token.lasting")
+}
+
+func (v View) scope(t Token) string {
+	if len(t.Providers) == 0 {
+		return v.Text.T("token.everywhere")
+	}
+	return strings.Join(t.Providers, ", ")
+}
+
+func (v View) rate(t Token) string {
+	if t.RPM == 0 {
+		return v.Text.T("token.unlimited")
+	}
+	return v.Text.T("token.rpm", "rpm", strconv.Itoa(t.RPM))
+}

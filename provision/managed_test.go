@@ -1,0 +1,243 @@
+package provision_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+const ownerKey = "sk-owner-0123456789abcdef"
+
+// managed is a relay for alice, with the owner's key.
+func (w *world) managed() provision.Config {
+	c := w.config()
+	c.Settings = worker.Settings{Managed: true, Page: true}
+	c.Tokens = []worker.Token{{Name: "alice", SHA256: strings.Repeat("a", 64), RPM: 60}}
+	c.Keys = map[string]provision.Secret{"openai": provision.NewSecret(ownerKey)}
+	return c
+}
+
+// diffOf gives the names of what a plan changes about the Worker, and its warnings.
+func (w *world) diffOf(c provision.Config) (changed, warnings []string) {
+	w.t.Helper()
+	plan, err := w.plan(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, step := range plan.Steps {
+		for _, diff := range step.Diff {
+			changed = append(changed, diff.Name)
+		}
+	}
+	for _, warning := range plan.Warnings() {
+		warnings = append(warnings, string(warning.Code))
+	}
+	return changed, warnings
+}
+
+func (w *world) wantDiff(c provision.Config, changed, warnings []string) {
+	w.t.Helper()
+	gotChanged, gotWarnings := w.diffOf(c)
+	if diff := cmp.Diff([][]string{changed, warnings}, [][]string{gotChanged, gotWarnings}); diff != "" {
+		w.t.Error(diff)
+	}
+}
+
+func TestKeyIsTypedOnceAndOutlivesUploads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	w.mustDeploy(c)
+	if strings.Count(w.bytes(), ownerKey) != 1 {
+		t.Fatal("the key is not in the account")
+	}
+	w.wantDiff(c, nil, nil)
+	c.Keys = nil
+	w.wantDiff(c, nil, nil)
+	w.writes()
+	c.Tokens = append(c.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64), RPM: 30})
+	w.wantDiff(c, []string{"build", "limits", "tokens"}, nil)
+	w.mustDeploy(c)
+	if diff := cmp.Diff([]string{"PUT script"}, w.writes()); diff != "" || strings.Count(w.bytes(), ownerKey) != 1 {
+		t.Errorf("the key does not outlive an upload: %s", diff)
+	}
+	c.Keys = map[string]provision.Secret{"openai": provision.NewSecret("sk-another")}
+	w.wantDiff(c, []string{"build", "keys"}, nil)
+	w.mustDeploy(c)
+	if text := w.bytes(); strings.Contains(text, ownerKey) || !strings.Contains(text, "sk-another") {
+		t.Error("the key was not changed")
+	}
+}
+
+func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.managed())
+	c := w.managed()
+	c.Tokens, c.Keys = nil, nil
+	observed, err := w.engine.Observe(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete, err := c.Complete(observed)
+	if diff := cmp.Diff(w.managed().Tokens, complete.Tokens); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	observed.Objects[0].Tokens = nil
+	if _, err := c.Complete(observed); provision.CodeOf(err) != provision.CodeTokensUnread {
+		t.Errorf("tokens that cannot be read: %v", err)
+	}
+	c.Tokens = []worker.Token{}
+	if c, err = c.Normalize(); err != nil {
+		t.Fatal(err)
+	}
+	if complete, err := c.Complete(observed); err != nil || len(complete.Tokens) != 0 {
+		t.Errorf("an owner who wants none: %v", err)
+	}
+}
+
+func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	w.mustDeploy(c)
+	c.Keys, c.Settings.Page = nil, false
+	plan, err := w.plan(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := w.config()
+	w.mustDeploy(other)
+	before := w.bytes()
+	_, err = w.engine.Apply(t.Context(), plan)
+	if provision.CodeOf(err) != provision.CodeKeyGone || w.bytes() != before {
+		t.Errorf("got %v", err)
+	}
+	w.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-closes", "key-missing"})
+	if missing := provision.MissingKeys(c, mustObserve(w, c)); len(missing) != 1 || missing[0] != "openai" {
+		t.Errorf("missing are %v", missing)
+	}
+}
+
+func mustObserve(w *world, c provision.Config) provision.Observed {
+	w.t.Helper()
+	observed, err := w.engine.Observe(w.t.Context(), c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return observed
+}
+
+func TestLeavingManagedTakesKeysAndTokensAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.managed())
+	c := w.managed()
+	c.Settings.Managed = false
+	w.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-opens"})
+	w.mustDeploy(c)
+	if text := w.bytes(); strings.Contains(text, ownerKey) || strings.Contains(text, strings.Repeat("a", 64)) || strings.Contains(text, "KEY_openai") {
+		t.Error("a key or a token stays behind")
+	}
+}
+
+func TestATeamOfFiveHundred(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	c.Tokens = nil
+	for i := range 500 {
+		c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprintf("member-%03d", i), SHA256: fmt.Sprintf("%064x", i), RPM: 10 * (i%3 + 1)})
+	}
+	w.mustDeploy(c)
+	w.wantDiff(c, nil, nil)
+	plan, err := w.plan(c)
+	if err != nil || !strings.HasPrefix(plan.Steps[0].After[provision.AttrTokens], "500 (") || plan.Steps[0].After[provision.AttrLimits] != "10 20 30" {
+		t.Errorf("%v %v", err, plan.Steps[0].After)
+	}
+	// The order in which they are listed says nothing.
+	c.Tokens[0], c.Tokens[499] = c.Tokens[499], c.Tokens[0]
+	if c, err = c.Normalize(); err != nil {
+		t.Fatal(err)
+	}
+	w.wantDiff(c, nil, nil)
+}
+
+func TestSecretsArePrintedByNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	plan, err := w.plan(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal([]any{c, plan, plan.Steps[0].Script})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := struct{ c provision.Config }{c}
+	printed := string(text) + fmt.Sprintf("%v %+v %#v %s %q %x", c, plan, plan.Steps[0].Script, c.Keys, c.Keys["openai"], c.Keys) + fmt.Sprintf("%+v %#v", hidden, hidden)
+	if strings.Contains(printed, ownerKey) || strings.Contains(printed, fmt.Sprintf("%x", ownerKey)) {
+		t.Error(printed)
+	}
+}
+
+func TestFingerprintsTellKeysAndPlacesApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	mark := func(change func(*provision.Config)) string {
+		c := w.managed()
+		change(&c)
+		plan, err := w.plan(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Steps[0].After[provision.AttrKeys]
+	}
+	seen := map[string]bool{}
+	for _, change := range []func(*provision.Config){
+		func(*provision.Config) {},
+		func(c *provision.Config) { c.Worker = "other" },
+		func(c *provision.Config) { c.Keys["openai"] = provision.NewSecret(ownerKey + "x") },
+	} {
+		if got := mark(change); seen[got] || !strings.HasPrefix(got, "openai:") || len(got) != len("openai:")+8 {
+			t.Errorf("got %q beside %v", got, seen)
+		} else {
+			seen[got] = true
+		}
+	}
+}
+
+func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	many := func(n, padding int) []worker.Provider {
+		var list []worker.Provider
+		for i := range n {
+			list = append(list, worker.Provider{ID: fmt.Sprintf("p%d", i), Origin: "https://" + strings.Repeat("x", padding) + ".example.net"})
+		}
+		return list
+	}
+	for want, change := range map[provision.Code]func(*provision.Config){
+		provision.CodeProvidersTooLarge: func(c *provision.Config) { c.Providers = many(10, 600) },
+		provision.CodeTooManyKeys:       func(c *provision.Config) { c.Providers = many(59, 0) },
+		provision.CodeOriginsTooLarge: func(c *provision.Config) {
+			for i := range 300 {
+				c.Settings.Origins = append(c.Settings.Origins, fmt.Sprintf("https://app-%d.example.com", i))
+			}
+		},
+		provision.CodeAllowOriginInvalid: func(c *provision.Config) { c.Settings.Origins = []string{"*"} },
+	} {
+		c := w.managed()
+		change(&c)
+		if _, err := c.Normalize(); provision.CodeOf(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package provision
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// ParseOrigin gives the origin of a web page as browsers send it: scheme and host in lower case, the host in ASCII, a port only
+// where it is not the scheme's own, nothing behind it. https://fetch.spec.whatwg.org/#origin-header
+func ParseOrigin(value string) (string, error) {
+	text := strings.TrimSpace(value)
+	refuse := func(suggestion string) (string, error) {
+		return "", newError(CodeAllowOriginInvalid, "value", value, "suggestion", suggestion)
+	}
+	if !strings.Contains(text, "://") {
+		// The name alone is the commonest slip, and https the commonest meaning.
+		if origin, err := ParseOrigin("https://" + text); err == nil && text != "" {
+			return refuse(origin)
+		}
+		return refuse("")
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return refuse("")
+	}
+	host, ok := originHost(u)
+	if !ok {
+		return refuse("")
+	}
+	origin := u.Scheme + "://" + host
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
+		return refuse(origin)
+	}
+	return origin, nil
+}
+
+// originHost gives host and port as browsers write them.
+func originHost(u *url.URL) (string, bool) {
+	host := strings.ToLower(u.Hostname())
+	if addr, err := netip.ParseAddr(host); err == nil {
+		host = addr.String()
+		if addr.Is6() {
+			host = "[" + host + "]"
+		}
+	} else if host, err = profile.ToASCII(host); err != nil || strings.HasSuffix(host, ".") {
+		return "", false
+	}
+	port := u.Port()
+	if strings.HasSuffix(u.Host, ":") || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		return host, true
+	}
+	if port == "" {
+		return host, true
+	}
+	number, err := netip.ParseAddrPort("127.0.0.1:" + port)
+	return host + ":" + strings.TrimLeft(port, "0"), err == nil && number.Port() > 0
+}
+
+func parseOrigins(values []string) ([]string, error) {
+	var origins []string
+	for _, value := range values {
+		origin, err := ParseOrigin(value)
+		if err != nil {
+			return nil, err
+		}
+		origins = append(origins, origin)
+	}
+	slices.Sort(origins)
+	return slices.Compact(origins), nil
+}

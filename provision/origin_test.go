@@ -1,0 +1,42 @@
+package provision_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+func TestParseOriginGivesWhatBrowsersSend(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"https://app.example.com":       "https://app.example.com",
+		" HTTPS://App.Example.COM/ ":    "https://app.example.com",
+		"https://app.example.com:443":   "https://app.example.com",
+		"https://app.example.com:":      "https://app.example.com",
+		"http://app.example.com:80":     "http://app.example.com",
+		"https://app.example.com:8443/": "https://app.example.com:8443",
+		"http://localhost:3000":         "http://localhost:3000",
+		"http://192.168.1.2:03000":      "http://192.168.1.2:3000",
+		"http://[::1]:5173":             "http://[::1]:5173",
+		"https://例子.中国":                 "https://xn--fsqu00a.xn--fiqs8s",
+		"https://Bücher.example":        "https://xn--bcher-kva.example",
+	} {
+		if got, err := provision.ParseOrigin(value); err != nil || got != want {
+			t.Errorf("%q: got %q, %v, want %q", value, got, err, want)
+		}
+	}
+	for value, suggestion := range map[string]string{
+		"": "", "*": "", "null": "https://null", "app.example.com": "https://app.example.com", "https://": "", "ftp://app.example.com": "",
+		"https://app.example.com/chat": "https://app.example.com", "https://app.example.com?x": "https://app.example.com",
+		"https://app.example.com#": "https://app.example.com", "https://user@app.example.com": "", "https://*.example.com": "",
+		"https://app.example.com:0": "", "https://app.example.com:99999": "", "https://app example.com": "", "https://app..com": "",
+		"file:///index.html": "",
+	} {
+		got, err := provision.ParseOrigin(value)
+		var e *provision.Error
+		if !errors.As(err, &e) || e.Code != provision.CodeAllowOriginInvalid || e.Details["suggestion"] != suggestion {
+			t.Errorf("%q: got %q, %v, want a suggestion of %q", value, got, err, suggestion)
+		}
+	}
+}

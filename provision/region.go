@@ -1,0 +1,78 @@
+package provision
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// checkRegion looks a chosen region up among those of the account, but only where it is not what stands already: so an
+// unchanged deploy makes no call more. The endpoint is documented by its path alone; nobody has shown us an answer of it. Whatever
+// goes wrong with it therefore says nothing about the region, and the deploy goes on with a warning.
+// https://developers.cloudflare.com/workers/configuration/placement/
+func (e *Engine) checkRegion(ctx context.Context, account, region string, standing *Object) (unchecked bool, err error) {
+	if region == "" || standing != nil && standing.Attrs[AttrRegion] == region {
+		return false, nil
+	}
+	regions, err := once(ctx, e, func(ctx context.Context) ([]string, error) { return e.Provider.Regions(ctx, account) })
+	if ctx.Err() != nil {
+		return false, interrupted(ctx, err)
+	}
+	if err != nil || len(regions) == 0 {
+		return true, nil
+	}
+	if slices.Contains(regions, region) {
+		return false, nil
+	}
+	return false, newError(CodeRegionUnknown, "value", region, "suggestion", nearest(region, regions), "known", ofCloud(region, regions))
+}
+
+// ofCloud lists the regions of the cloud that was meant, or the clouds where there is none of that name.
+func ofCloud(region string, regions []string) string {
+	cloud, _, _ := strings.Cut(region, ":")
+	var same, clouds []string
+	for _, other := range regions {
+		name, _, _ := strings.Cut(other, ":")
+		clouds = append(clouds, name+":…")
+		if name == cloud {
+			same = append(same, other)
+		}
+	}
+	if len(same) == 0 {
+		same = clouds
+	}
+	slices.Sort(same)
+	return strings.Join(slices.Compact(same), ", ")
+}
+
+// nearest gives the region that a typing error may have meant: at most two letters away, or "".
+func nearest(region string, regions []string) string {
+	best, least := "", 3
+	for _, other := range slices.Sorted(slices.Values(regions)) {
+		if d := distance(region, other); d < least {
+			best, least = other, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to change, add or leave out (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

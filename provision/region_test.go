@@ -1,0 +1,59 @@
+package provision_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+func TestRegionIsLookedUpWhereItIsNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	asked := func() int {
+		defer func() { w.calls = nil }()
+		return len(slices.DeleteFunc(slices.Clone(w.calls), func(c string) bool { return c != "GET regions" }))
+	}
+	w.mustDeploy(w.config())
+	if n := asked(); n != 0 {
+		t.Errorf("without a region the list is read %d times", n)
+	}
+	c := w.config()
+	c.Region = "aws:us-east-1"
+	w.mustDeploy(c)
+	if n := asked(); n != 1 {
+		t.Errorf("for a new region the list is read %d times", n)
+	}
+	w.mustDeploy(c)
+	if n := asked(); n != 0 {
+		t.Errorf("for what stands the list is read %d times", n)
+	}
+	before := w.bytes()
+	for region, want := range map[string]string{"aws:us-esat-1": "aws:us-east-1", "gcp:nowhere": "", "azure:eastus3": "azure:eastus"} {
+		c.Region = region
+		_, err := w.deploy(c)
+		var e *provision.Error
+		cloud, _, _ := strings.Cut(region, ":")
+		if !errors.As(err, &e) || e.Code != provision.CodeRegionUnknown || e.Details["suggestion"] != want || !strings.HasPrefix(e.Details["known"], cloud+":") {
+			t.Errorf("%s: %v", region, err)
+		}
+	}
+	if w.bytes() != before {
+		t.Error("something was written")
+	}
+}
+
+func TestARegionThatCannotBeLookedUpIsAWarning(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+		"faults": [{"path": "/accounts/*/workers/placement/regions", "status": 500, "times": -1}]}`)
+	c := w.config()
+	c.Region = "aws:us-east-99"
+	w.wantDiff(c, nil, []string{"region-unchecked"})
+	w.mustDeploy(c)
+	if len(w.waits) > 0 {
+		t.Errorf("waited %v for a list that is a courtesy", w.waits)
+	}
+}

@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+
+	"github.com/cfproxy/cfproxy/worker/workerd"
+)
+
+// simpleLimit is the only kind of rate limit that the API knows.
+// https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
+type simpleLimit struct {
+	Limit      int  `json:"limit"`
+	Period     int  `json:"period"`
+	Mitigation *int `json:"mitigation_timeout"`
+}
+
+var namespacePattern = regexp.MustCompile(`^[1-9][0-9]*$`)
+
+// rateLimit reads a binding of type ratelimit, or says what is wrong with it.
+func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
+	wrong := func(what string) (workerd.RateLimit, *apiError) {
+		return workerd.RateLimit{}, invalid("binding %s of type ratelimit must have a valid `%s` specified", b.name(), what)
+	}
+	var simple simpleLimit
+	namespace, _ := b.string("namespace_id")
+	switch {
+	case !namespacePattern.MatchString(namespace):
+		return wrong("namespace_id")
+	case b["simple"] == nil || json.Unmarshal(b["simple"], &simple) != nil || simple.Limit < 1:
+		return wrong("simple.limit")
+	case simple.Period != 10 && simple.Period != 60:
+		return wrong("simple.period")
+	case simple.Mitigation != nil && !simple.mitigates():
+		return wrong("simple.mitigation_timeout")
+	}
+	return workerd.RateLimit{Namespace: namespace, Limit: simple.Limit, Period: simple.Period}, nil
+}
+
+// mitigates tells a timeout that the schema allows: none, 10 seconds or whole minutes up to a day, and not below the period.
+func (s simpleLimit) mitigates() bool {
+	t := *s.Mitigation
+	return t == 0 || t >= s.Period && t <= 86400 && (t == 10 || t%60 == 0)
+}
+
+// runnable gives the bindings that one machine can offer; those to what it does not have are left out.
+func (w *script) runnable() []workerd.Binding {
+	var out []workerd.Binding
+	for _, b := range w.Bindings {
+		text, _ := b.string("text")
+		limit, refused := b.rateLimit()
+		switch {
+		case b.kind() == workerd.BindingRateLimit && refused == nil:
+			out = append(out, workerd.Binding{Name: b.name(), Type: b.kind(), RateLimit: limit})
+		case slices.Contains([]string{workerd.BindingText, workerd.BindingSecret, workerd.BindingJSON}, b.kind()):
+			out = append(out, workerd.Binding{Name: b.name(), Type: b.kind(), Text: text, JSON: b["json"]})
+		}
+	}
+	return out
+}
