@@ -29,7 +29,7 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 func TestHiddenDriftIsRepaired(t *testing.T) {
 	t.Parallel()
 	for attr, edit := range map[string][2]string{
-		provision.AttrCode:     {`"// @ts-check",`, `"// edited",`},
+		provision.AttrCode:     {`"export default { fetch: answer };",`, `"// edited",`},
 		provision.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
 	} {
 		w := newWorld(t, "")
