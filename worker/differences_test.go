@@ -23,9 +23,9 @@ var requestDifferences = []difference{
 		drop("cf-connecting-ip", "cf-connecting-ipv6", "cf-pseudo-ipv4", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cf-worker",
 			"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via",
 			"cdn-loop", "cookie", "origin", "referer")},
-	{"the Worker", "so does whatever else is of such a family, but not where an official SDK says that it asks",
+	{"the Worker", "so does whatever else is of such a family, but from an official SDK, which sends nothing of the kind",
 		unlessSDK(drop("cf-*", "x-forwarded-*"))},
-	{"the Worker", "so does what a browser adds, but for Sec-WebSocket-*, with the same exception",
+	{"the Worker", "so does what a browser adds, but for Sec-WebSocket-*; with the same exception",
 		unlessSDK(dropBut("sec-websocket-", "sec-*"))},
 	{"the Worker", "what a Connection header lists is for that connection only, unless it is the authorization or describes the body; with the same exception",
 		unlessSDK(dropNamedByConnection)},
@@ -49,13 +49,13 @@ var requestDifferences = []difference{
 // answerDifferences are all there are between an answer that the caller gets
 // straight and one that comes through the relay.
 var answerDifferences = []difference{
-	{"the Worker", "cookies and policies of the provider's host would fall upon the relay's",
-		drop("set-cookie", "strict-transport-security", "alt-svc")},
-	{"the Worker", "its mark", func(m, _ *message) {
+	{"the Worker", "cookies and policies of the provider's host would fall upon the relay's, if a browser could see them",
+		unlessSDK(drop("set-cookie", "strict-transport-security", "alt-svc"))},
+	{"the Worker", "its mark", unlessSDK(func(m, _ *message) {
 		drop("x-cfproxy")(m, nil)
 		m.fields = append(m.fields, field{"X-Cfproxy", build})
-	}},
-	{"the Worker", "which pages may read an answer is the relay's to say, but not to an official SDK", unlessSDK(func(m, _ *message) {
+	})},
+	{"the Worker", "which pages may read an answer is the relay's to say", unlessSDK(func(m, _ *message) {
 		drop("access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
 			"access-control-allow-private-network", "access-control-max-age", "access-control-allow-origin", "access-control-expose-headers")(m, nil)
 		m.fields = append(m.fields, field{"Access-Control-Allow-Origin", "*"}, field{"Access-Control-Expose-Headers", "…"})
@@ -103,7 +103,7 @@ func dropBut(but string, patterns ...string) func(m, request *message) {
 	}
 }
 
-// unlessSDK leaves requests out that are marked as those of an official SDK that runs in no browser.
+// unlessSDK leaves requests out that are marked as those of an official SDK which runs in no browser, and their answers.
 func unlessSDK(apply func(m, request *message)) func(m, request *message) {
 	return func(m, request *message) {
 		if request.method() == "POST" && request.get("x-stainless-lang") != "" && request.get("origin") == "" && request.get("cf-timezone") == "" {

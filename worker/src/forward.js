@@ -10,7 +10,7 @@ import { pointBack } from "./pointer.js";
 /**
  * @typedef {import("./config.js").Config} Config
  * @typedef {import("./config.js").Provider} Provider
- * @typedef {Readonly<{ provider: Provider, url: string, own: string }>} Upstream own is where the relay stands for the provider's origin
+ * @typedef {Readonly<{ provider: Provider, url: string, relay: string, prefix: string }>} Upstream relay and prefix are where the relay stands for the provider's origin
  */
 
 const unreachable = { status: 502, code: "upstream_unreachable", message: "the provider could not be reached from where this relay runs" };
@@ -19,6 +19,10 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  * The copy of a request that came in hands redirects back: followed by us, one
  * would carry the caller's key to wherever it points. And a caller that leaves
  * needs no care: the runtime then ends the fetch.
+ *
+ * An answer to an official SDK goes back as it is, without another look: half of
+ * what a request costs here is to make one that can be changed, and all that
+ * would be changed is for browsers. Only below a prefix may it name addresses.
  * @param {Request} request
  * @param {Upstream} upstream
  * @param {Config} config
@@ -27,16 +31,14 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  */
 export function forward(request, upstream, config, key) {
   const onward = new Request(upstream.url, request);
-  const isPlain = cleanRequest(onward.headers, request);
+  const isSDK = cleanRequest(onward.headers, request);
   if (key !== undefined) {
     exchange(onward.headers, upstream.provider, key);
   }
-  // undefined: no page asks, and nothing needs to be said to one.
-  const origin = isPlain ? undefined : originOf(request);
-  return fetch(onward).then(
-    (answer) => handBack(answer, upstream, origin, config),
-    () => fail(origin ?? null, config, unreachable, upstream.provider.dialect),
-  );
+  const failed = () => fail(originOf(request), config, unreachable, upstream.provider.dialect);
+  return isSDK && upstream.prefix === ""
+    ? fetch(onward).catch(failed)
+    : fetch(onward).then((answer) => handBack(answer, upstream, originOf(request), config), failed);
 }
 
 /**
@@ -55,22 +57,20 @@ export function askKeyless({ method, url }, upstream, config) {
 /**
  * @param {Response} answer
  * @param {Upstream} upstream
- * @param {string | null | undefined} origin of the page that may ask
+ * @param {string | null} origin of the page that asks
  * @param {Config} config
  * @returns {Response} the answer with its body, its WebSocket if it has one, and headers that can be changed
  */
 function handBack(answer, upstream, origin, config) {
   const { status } = answer;
   if (status > 599) { // Nothing that can be made of it has such a status.
-    return fail(origin ?? null, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${status}` }, upstream.provider.dialect);
+    return fail(origin, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${status}` }, upstream.provider.dialect);
   }
   const back = new Response(answer.body, answer);
   cleanAnswer(back.headers, config.build);
   if (status > 200 || upstream.provider.dialect === "google") {
     pointBack(back.headers, upstream);
   }
-  if (origin !== undefined) {
-    allowOrigin(back.headers, origin, config);
-  }
+  allowOrigin(back.headers, origin, config);
   return back;
 }

@@ -2,20 +2,21 @@
 // What of a list of headers goes on, in each direction.
 
 /**
- * What Cloudflare's edge or another proxy adds to a request, and what a program
- * that keeps state like a browser would send:
+ * What Cloudflare's edge, its Access, and other proxies add to a request, and
+ * what a program adds that keeps state like a browser:
  * https://developers.cloudflare.com/fundamentals/reference/http-headers/
  */
 const addedOnTheWay = [
   "cf-connecting-ip", "cf-connecting-ipv6", "cf-pseudo-ipv4", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cf-worker",
+  "cf-access-client-id", "cf-access-client-secret", "cf-access-jwt-assertion", "cf-access-authenticated-user-email",
   "cdn-loop", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip",
   "forwarded", "via", "cookie", "referer",
 ];
 
 /**
- * Request headers that are not for the upstream: they name the caller, its
- * browser or the way it came, or speak of one connection only
- * (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
+ * Request headers that are not for the upstream, beside families of them: they
+ * name the caller, its browser or the way it came, or speak of one connection
+ * only (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
  */
 const notForUpstream = new Set([
   ...addedOnTheWay, "origin", "host", "connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
@@ -33,29 +34,18 @@ const notForCaller = ["set-cookie", "strict-transport-security", "alt-svc"];
  * official SDK sends none of them, so there what is added on the way is enough.
  * @param {Headers} headers of the request under way to the upstream
  * @param {Request} incoming with the same headers, as they came: the copy changes under a walk's feet
- * @returns {boolean} whether an official SDK sent it, so that no page did
+ * @returns {boolean} whether OpenAI's or Anthropic's SDK sent it, and from no browser
  */
 export function cleanRequest(headers, incoming) {
-  if (isPlainSDK(incoming.method, headers)) {
+  const isSDK = isOfSDK(incoming.method, headers);
+  if (isSDK) {
     for (const name of addedOnTheWay) {
       headers.delete(name);
     }
-    return true;
+  } else {
+    walk(headers, incoming.headers);
   }
-  const connection = incoming.headers.get("connection");
-  if (connection !== null) {
-    dropNamed(headers, connection);
-  }
-  incoming.headers.forEach((_, name) => {
-    if (isOfFamily(name) || notForUpstream.has(name)) {
-      headers.delete(name);
-    }
-  });
-  // What makes the runtime open a WebSocket.
-  if (incoming.headers.get("upgrade")?.toLowerCase() === "websocket") {
-    headers.set("upgrade", "websocket");
-  }
-  return false;
+  return isSDK;
 }
 
 /**
@@ -64,10 +54,30 @@ export function cleanRequest(headers, incoming) {
  * https://developers.cloudflare.com/rules/transform/managed-transforms/reference/
  * @param {string} method
  * @param {Headers} headers
- * @returns {boolean} whether they are of OpenAI's or Anthropic's SDK, and nothing else had a hand in it
+ * @returns {boolean} whether they are an SDK's, and nothing else had a hand in them
  */
-function isPlainSDK(method, headers) {
+function isOfSDK(method, headers) {
   return method === "POST" && headers.has("x-stainless-lang") && !headers.has("origin") && !headers.has("cf-timezone");
+}
+
+/**
+ * @param {Headers} headers of the request under way to the upstream
+ * @param {Headers} incoming
+ */
+function walk(headers, incoming) {
+  const connection = incoming.get("connection");
+  if (connection !== null) {
+    dropNamed(headers, connection);
+  }
+  incoming.forEach((_, name) => {
+    if (isOfFamily(name) || notForUpstream.has(name)) {
+      headers.delete(name);
+    }
+  });
+  // What makes the runtime open a WebSocket.
+  if (incoming.get("upgrade")?.toLowerCase() === "websocket") {
+    headers.set("upgrade", "websocket");
+  }
 }
 
 /**

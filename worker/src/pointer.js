@@ -12,22 +12,13 @@ const pointers = ["location", "x-goog-upload-url"];
  * @param {Headers} headers of the answer under way to the caller
  * @param {import("./forward.js").Upstream} upstream
  */
-export function pointBack(headers, { provider, own }) {
+export function pointBack(headers, { provider, relay, prefix }) {
   for (const name of pointers) {
     const to = headers.get(name);
     if (to?.startsWith(`${provider.origin}/`)) {
-      headers.set(name, own + to.slice(provider.origin.length));
+      headers.set(name, relay + prefix + to.slice(provider.origin.length));
     } else if (to?.startsWith("/") && !to.startsWith("//")) {
-      headers.set(name, pathOf(own) + to);
+      headers.set(name, prefix + to);
     }
   }
-}
-
-/**
- * @param {string} url
- * @returns {string} "" or a path without a slash at its end
- */
-function pathOf(url) {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  return start < 0 ? "" : url.slice(start);
 }

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {import("./config.js").Provider} Provider
- * @typedef {{ kind: "upstream" | "keyless", provider: Provider, url: string, own: string }
+ * @typedef {{ kind: "upstream" | "keyless", provider: Provider, url: string, relay: string, prefix: string }
  *   | { kind: "health" | "page" }
  *   | { kind: "refused", status: number, code: string, message: string }} Route
  */
@@ -116,7 +116,7 @@ function toProvider(kind, relay, path, query, { providers }) {
   if (upstream === null || upstream.origin !== provider.origin || upstream.pathname !== rest) {
     return badPath;
   }
-  return { kind, provider, url: upstream.href, own: relay + prefix };
+  return { kind, provider, url: upstream.href, relay, prefix };
 }
 
 /**

@@ -5,11 +5,11 @@ import { equal, provider, test } from "./check.js";
 
 /**
  * @param {string} to
- * @param {string} own
+ * @param {string} prefix
  */
-function pointed(to, own) {
+function pointed(to, prefix) {
   const headers = new Headers({ location: to, "x-goog-upload-url": to });
-  pointBack(headers, { provider: provider("first"), url: "https://first.example/v1", own });
+  pointBack(headers, { provider: provider("first"), url: "https://first.example/v1", relay: "https://relay.example", prefix });
   equal(headers.get("location"), headers.get("x-goog-upload-url"));
   return headers.get("location");
 }
@@ -27,12 +27,12 @@ export const addressesOfTheProviderBecomeTheRelays = test(() => {
     ["https://first.example:444/", "https://first.example:444/", "https://first.example:444/"],
     ["", "", ""],
   ]) {
-    equal([pointed(to, "https://relay.example"), pointed(to, "https://relay.example/first")], [atRoot, belowPrefix], to);
+    equal([pointed(to, ""), pointed(to, "/first")], [atRoot, belowPrefix], to);
   }
 });
 
 export const whatIsNotThereStaysAway = test(() => {
   const headers = new Headers({ etag: "a" });
-  pointBack(headers, { provider: provider("first"), url: "https://first.example/v1", own: "https://relay.example/first" });
+  pointBack(headers, { provider: provider("first"), url: "https://first.example/v1", relay: "https://relay.example", prefix: "/first" });
   equal([...headers], [["etag", "a"]]);
 });
