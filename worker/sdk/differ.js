@@ -23,8 +23,7 @@ import { close, open, scene } from "./upstream.js";
  *   session?: import("./upstream.js").Session,
  *   run: (client: C, run: Run) => unknown,
  *   check?: (result: any, requests: import("./plain.js").Arrived[]) => void,
- *   todo?: string,
- * }} Scenario todo is why it cannot hold yet; check says what is expected, where being equal is not enough
+ * }} Scenario check says what is expected, where being equal is not enough
  */
 
 /** The owner's key of the managed relay; without it callers bring it themselves. */
@@ -46,13 +45,13 @@ after(close);
  */
 export function compare(provider, connect, scenarios) {
   for (const [name, scenario] of Object.entries(scenarios)) {
-    test(`${provider.id}${provider.first ? " at the root" : ""}: ${name}`, { timeout: 20_000, todo: scenario.todo }, async (t) => {
+    test(`${provider.id}${provider.first ? " at the root" : ""}: ${name}`, { timeout: 20_000 }, async (t) => {
       const straight = await play(provider, connect, scenario, "direct");
       const check = scenario.check ?? (({ thrown }) => assert.equal(thrown, undefined));
       check(Object(straight.result), straight.requests);
       assert.ok(straight.requests.every((r) => ["", "elsewhere"].includes(r.host)), "the upstream was not asked directly");
       for (const way of /** @type {Way[]} */ (["relay", "managed"])) {
-        await t.test(way, { todo: scenario.todo }, async () => {
+        await t.test(way, async () => {
           const relayed = await play(provider, connect, scenario, way);
           assert.deepEqual(relayed.result, straight.result);
           assert.deepEqual(relayed.requests, straight.requests.map((r) => atProvider(r, provider, way)));

@@ -32,6 +32,4 @@ const upload = {
 const provider = { id: "gemini", host, auth: "x-goog-api-key" };
 
 compare({ ...provider, first: true }, connect, { "file upload": upload });
-compare(provider, connect, {
-  "file upload": { ...upload, todo: "the SDK leaves the path of its base URL out, so that the film and the key go to the first provider" },
-});
+compare(provider, connect, { "file upload": upload });
