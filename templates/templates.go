@@ -26,9 +26,13 @@ type Snippet struct {
 var kinds = []string{"env", "curl", "python", "node"}
 
 // Snippets fills in the client snippets of a provider for a relay that has it at root: "https://HOST", or
-// "https://HOST/ID" where it is not the relay's first one.
-func Snippets(p Provider, root string) ([]Snippet, error) {
-	data := struct{ BaseURL, Model, Name, Auth string }{root + p.Base, p.Chat.Model, p.Name, p.Auth}
+// "https://HOST/ID" where it is not the relay's first one. In a managed relay callers hold tokens, not the provider's keys.
+func Snippets(p Provider, root string, managed bool) ([]Snippet, error) {
+	key := "your " + p.Name + " key"
+	if managed {
+		key = "your token of this relay, cfp_…"
+	}
+	data := struct{ BaseURL, Model, Key, Auth string }{root + p.Base, p.Chat.Model, key, p.Auth}
 	var snippets []Snippet
 	for _, kind := range kinds {
 		name := path.Join("client", p.Dialect+"."+kind+".tmpl")

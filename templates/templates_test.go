@@ -104,11 +104,28 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+func TestSnippetsNameWhatCallersHold(t *testing.T) {
+	t.Parallel()
+	for _, p := range all(t) {
+		for managed, want := range map[bool]string{false: "your " + p.Name + " key", true: "your token"} {
+			snippets, err := templates.Snippets(p, "https://gptapi.example.com", managed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, snippet := range snippets {
+				if is := strings.Contains(snippet.Text, want); is != (snippet.Kind == "python" || snippet.Kind == "node") {
+					t.Errorf("%s, %s: %q is there: %t in\n%s", p.ID, snippet.Kind, want, is, snippet.Text)
+				}
+			}
+		}
+	}
+}
+
 func TestSnippets(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
 		for _, root := range []string{"https://gptapi.example.com", "https://gptapi.example.com/" + p.ID} {
-			snippets, err := templates.Snippets(p, root)
+			snippets, err := templates.Snippets(p, root, false)
 			if err != nil || len(snippets) < 3 {
 				t.Fatalf("%s: %v, %v", p.ID, snippets, err)
 			}

@@ -99,6 +99,33 @@ func measure(b *testing.B, c *http.Client, upstream string, spent map[string]flo
 	}
 }
 
+// BenchmarkStart measures the CPU time from nothing to the first answer, of
+// workerd with the Worker for 500 tokens and with the barest one, by turns. The
+// difference is what the Worker's own start takes.
+func BenchmarkStart(b *testing.B) {
+	c := client(b)
+	upstream := httptest.NewServer(http.HandlerFunc(answerAsOpenAI))
+	defer upstream.Close()
+	start := func(w workerd.Worker, extra []string) float64 {
+		server, err := workerd.Start(b.Context(), workerdtest.Binary(b), workerd.Config{Workers: []workerd.Worker{w}, Outbound: upstream.Listener.Addr().String()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer server.Close()
+		sendAsSDK(b, c, "http://"+server.Addr(w.Name)+"/v1/chat/completions", extra)
+		return cpuTime(b, server.Pid())
+	}
+	workers := benchmarked()
+	barest, managed := workers[0], workers[len(workers)-1]
+	sum, rounds := 0.0, 0
+	for b.Loop() {
+		sum += start(managed, runners[len(runners)-1].extra) - start(barest, ofSDK)
+		rounds++
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(sum/float64(rounds)*1e3, "ms-over-bare")
+}
+
 func benchmarked() []workerd.Worker {
 	script := func(name, source string) workerd.Worker {
 		return workerd.Worker{Name: name, Main: "index.js", CompatibilityDate: worker.Load().CompatibilityDate,

@@ -47,8 +47,8 @@ func (p *program) app() *cli.App {
 // that of its texts.
 func (p *program) finish(command *cli.Command, name string) {
 	command.Usage = p.text.T("usage." + name)
-	command.CustomHelpTemplate = p.commandHelp(name)
 	command.Flags = append(command.Flags, p.globalFlags()...)
+	command.CustomHelpTemplate = p.commandHelp(name, append(slices.Clone(command.Flags), cli.HelpFlag))
 	command.OnUsageError = p.onUsageError
 	command.HideHelpCommand = true
 	action := command.Action

@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
 
 // The help pages. The library's own have English headings.
 
@@ -10,6 +14,7 @@ func (p *program) appHelp() string {
 		"%EXAMPLES%", p.text.T("help.examples"), "%ENVIRONMENT%", p.text.T("help.environment"),
 		"%EXIT%", p.text.T("help.exit"), "%MORE%", p.text.T("help.more"),
 		"%USAGE%", p.text.T("help.usage"), "%TERMS%", p.text.T("help.terms"),
+		"%LIST%", p.flagHelp(append(p.globalFlags(), cli.HelpFlag, cli.VersionFlag)),
 	).Replace(`{{.Name}} – {{.Usage}}
 
 %USAGE%:
@@ -18,8 +23,8 @@ func (p *program) appHelp() string {
 %COMMANDS%:{{range .VisibleCommands}}
   {{printf "%-11s" .Name}} {{.Usage}}{{end}}
 
-%FLAGS%:{{range .VisibleFlags}}
-  {{.}}{{end}}
+%FLAGS%:
+%LIST%
 
 %EXAMPLES%
 
@@ -32,18 +37,18 @@ func (p *program) appHelp() string {
 `)
 }
 
-func (p *program) commandHelp(name string) string {
+func (p *program) commandHelp(name string, flags []cli.Flag) string {
 	return strings.NewReplacer(
 		"%USAGE%", p.text.T("help.usage"), "%FLAGS%", p.text.T("help.flags"), "%ABOUT%", p.text.T("about."+name),
-		"%PATH%", strings.ReplaceAll(name, "-", " "),
+		"%PATH%", strings.ReplaceAll(name, "-", " "), "%LIST%", p.flagHelp(flags),
 	).Replace(`cfproxy %PATH% – {{.Usage}}
 
 %USAGE%:
   cfproxy %PATH% {{if .ArgsUsage}}{{.ArgsUsage}}{{if .VisibleFlags}} […]{{end}}{{else}}[…]{{end}}
 
 %ABOUT%
-{{if .VisibleFlags}}
-%FLAGS%:{{range .VisibleFlags}}
-  {{.}}{{end}}
-{{end}}`)
+
+%FLAGS%:
+%LIST%
+`)
 }

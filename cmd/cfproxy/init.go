@@ -116,14 +116,14 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 func clientsOf(r relay, plan provision.Plan) ([]relayClient, error) {
 	var clients []relayClient
 	for _, site := range plan.Sites {
-		snippets, err := templates.Snippets(r.providers[0], "https://"+site.Host)
+		snippets, err := templates.Snippets(r.providers[0], "https://"+site.Host, r.Settings.Managed)
 		if err != nil {
 			return nil, err
 		}
 		client := relayClient{Host: site.Host, Snippets: snippets}
 		for _, provider := range r.providers[1:] {
 			root := "https://" + site.Host + "/" + provider.ID
-			snippets, err := templates.Snippets(provider, root)
+			snippets, err := templates.Snippets(provider, root, r.Settings.Managed)
 			if err != nil {
 				return nil, err
 			}

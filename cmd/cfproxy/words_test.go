@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -249,4 +251,20 @@ func parse(t *testing.T, pattern string) []*ast.File {
 		files = append(files, file)
 	}
 	return files
+}
+
+// Help pages are read in terminals of 80 columns, but for what has no place to break.
+func TestFlagsFitATerminal(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"en", "zh"} {
+		p, err := newProgram([]string{"--lang", language}, environment{getenv: func(string) string { return "" }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.SplitSeq(p.flagHelp(p.deployFlags()), "\n") {
+			if width := runewidth.StringWidth(line); width > helpWidth {
+				t.Errorf("%d columns: %s", width, line)
+			}
+		}
+	}
 }

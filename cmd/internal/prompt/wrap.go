@@ -13,6 +13,13 @@ const (
 	notLast  = "（「『【《〈“‘("
 )
 
+// Wrap breaks each line of text at spaces, and between wide characters, so that none is wider than width columns, unless
+// there is no place to break it.
+func Wrap(text string, width int) string {
+	wrapped, _ := wrapText(text, width)
+	return wrapped
+}
+
 // wrapText breaks each line of text at spaces, and between wide characters, so that none is wider than width columns. What
 // cannot be broken gets a line of its own that is too wide; fits tells whether there is none.
 func wrapText(text string, width int) (wrapped string, fits bool) {

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+)
+
+// The columns of a help page: where descriptions of flags begin, and where they end.
+const (
+	flagColumn = 23
+	helpWidth  = 80
+)
+
+// flagHelp lists flags with their descriptions beside them, which the library would write in one long line each, with the
+// flag's name twice where it is repeatable.
+func (p *program) flagHelp(flags []cli.Flag) string {
+	var b strings.Builder
+	for _, flag := range flags {
+		documented, ok := flag.(cli.DocGenerationFlag)
+		if !ok {
+			continue
+		}
+		name, about := p.describe(flag, documented)
+		lines := strings.Split(prompt.Wrap(about, helpWidth-flagColumn), "\n")
+		if len(name) > flagColumn-4 {
+			fmt.Fprintf(&b, "  %s\n", name)
+			name = ""
+		}
+		for i, line := range lines {
+			if i > 0 {
+				name = ""
+			}
+			fmt.Fprintf(&b, "  %-*s%s\n", flagColumn-2, name, line)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// describe gives a flag as it is typed, with the placeholder that its description has in backquotes, and the description.
+func (p *program) describe(flag cli.Flag, documented cli.DocGenerationFlag) (name, about string) {
+	about = documented.GetUsage()
+	before, rest, _ := strings.Cut(about, "`")
+	placeholder, after, quoted := strings.Cut(rest, "`")
+	names := []string{}
+	for _, name := range flag.Names() {
+		names = append(names, strings.Repeat("-", min(len(name), 2))+name)
+	}
+	name = strings.Join(names, ", ")
+	if documented.TakesValue() && quoted {
+		name += " " + placeholder
+	}
+	if quoted {
+		about = before + placeholder + after
+	}
+	if value := strings.Trim(documented.GetDefaultText(), `"`); value != "" && documented.TakesValue() {
+		about += p.text.T("help.default", "value", value)
+	}
+	return name, about
+}
