@@ -124,6 +124,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(sum/float64(rounds)*1e3, "ms-over-bare")
+	b.ReportMetric(float64(packedSize(b))/1024, "KB-gzip")
 }
 
 func benchmarked() []workerd.Worker {
