@@ -20,15 +20,12 @@ type difference struct {
 // upstream straight and one that comes through the relay.
 var requestDifferences = []difference{
 	{"the Worker", "what names the caller, its browser or the way it came stays behind",
-		drop("cf-connecting-ip", "cf-connecting-ipv6", "cf-pseudo-ipv4", "cf-ipcountry", "cf-ray", "cf-visitor", "cf-ew-via", "cf-worker",
-			"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via",
-			"cdn-loop", "cookie", "origin", "referer")},
-	{"the Worker", "so does whatever else is of such a family, but from an official SDK, which sends nothing of the kind",
-		unlessSDK(drop("cf-*", "x-forwarded-*"))},
-	{"the Worker", "so does what a browser adds, but for Sec-WebSocket-*; with the same exception",
-		unlessSDK(dropBut("sec-websocket-", "sec-*"))},
-	{"the Worker", "what a Connection header lists is for that connection only, unless it is the authorization or describes the body; with the same exception",
-		unlessSDK(dropNamedByConnection)},
+		drop("cf-*", "x-forwarded-*", "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cdn-loop",
+			"cookie", "origin", "referer")},
+	{"the Worker", "so does what a browser adds, but for Sec-WebSocket-*",
+		dropBut("sec-websocket-", "sec-*")},
+	{"the Worker", "what a Connection header lists is for that connection only, unless it is the authorization or describes the body",
+		dropNamedByConnection},
 	{"the Worker", "what is for one connection only stays behind (RFC 9110, section 7.6.1)",
 		drop("connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "upgrade")},
 	{"the Worker", "the path leads to the provider, without its prefix, and Host names it",
@@ -50,7 +47,7 @@ var requestDifferences = []difference{
 // straight and one that comes through the relay.
 var answerDifferences = []difference{
 	{"the Worker", "cookies and policies of the provider's host would fall upon the relay's, if a browser could see them",
-		unlessSDK(drop("set-cookie", "strict-transport-security", "alt-svc"))},
+		unlessSDK(drop("set-cookie", "strict-transport-security", "alt-svc", "x-cfproxy-error"))},
 	{"the Worker", "its mark", unlessSDK(func(m, _ *message) {
 		drop("x-cfproxy")(m, nil)
 		m.fields = append(m.fields, field{"X-Cfproxy", build})
@@ -103,13 +100,12 @@ func dropBut(but string, patterns ...string) func(m, request *message) {
 	}
 }
 
-// unlessSDK leaves requests out that are marked as those of an official SDK which runs in no browser, and their answers.
+// unlessSDK leaves the successes out that answer an official SDK which runs in no browser.
 func unlessSDK(apply func(m, request *message)) func(m, request *message) {
 	return func(m, request *message) {
-		if request.method() == "POST" && request.get("x-stainless-lang") != "" && request.get("origin") == "" && request.get("cf-timezone") == "" {
-			return
+		if request.method() != "POST" || request.get("x-stainless-lang") == "" || request.get("origin") != "" || m.status() != 200 {
+			apply(m, request)
 		}
-		apply(m, request)
 	}
 }
 

@@ -158,16 +158,23 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handle makes handler the upstream of one path, which it returns.
 func (h *harness) handle(t testing.TB, handler http.HandlerFunc) string {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.count++
 	path := fmt.Sprintf("/v1/test/%d", h.count)
+	h.mu.Unlock()
+	h.handleAt(t, path, handler)
+	return path
+}
+
+// handleAt makes handler the upstream of a path until the test ends.
+func (h *harness) handleAt(t testing.TB, path string, handler http.HandlerFunc) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.handlers[path] = handler
 	t.Cleanup(func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		delete(h.handlers, path)
 	})
-	return path
 }
 
 func (h *harness) url(path string) string { return h.at("relay", path) }

@@ -18,15 +18,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// probe is the path by which each of them is asked without a key. Tests that
+// serve it do not run in parallel.
+const probe = "/v1/probe"
+
 // managedProviders has one of each dialect and of each place for a key. The
 // owner forgot to give the last one's.
 var managedProviders = []worker.Provider{
-	{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: worker.DialectOpenAI, Auth: "authorization"},
-	{ID: "anthropic", Name: "Anthropic", Origin: "https://api.anthropic.com", Dialect: worker.DialectAnthropic, Auth: "x-api-key"},
-	{ID: "gemini", Name: "Gemini", Origin: "https://generativelanguage.googleapis.com", Dialect: worker.DialectGoogle, Auth: "x-goog-api-key"},
-	{ID: "azure-openai", Name: "Azure OpenAI", Origin: "https://mine.openai.azure.com", Dialect: worker.DialectOpenAI, Auth: "api-key"},
-	{ID: "cohere", Name: "Cohere", Origin: "https://api.cohere.com", Dialect: worker.DialectCohere, Auth: "authorization"},
-	{ID: "forgotten", Name: "Forgotten", Origin: "https://api.forgotten.example", Dialect: worker.DialectOpenAI, Auth: "authorization"},
+	{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: worker.DialectOpenAI, Auth: "authorization", Probe: probe},
+	{ID: "anthropic", Name: "Anthropic", Origin: "https://api.anthropic.com", Dialect: worker.DialectAnthropic, Auth: "x-api-key", Probe: probe},
+	{ID: "gemini", Name: "Gemini", Origin: "https://generativelanguage.googleapis.com", Dialect: worker.DialectGoogle, Auth: "x-goog-api-key", Probe: probe},
+	{ID: "azure-openai", Name: "Azure OpenAI", Origin: "https://mine.openai.azure.com", Dialect: worker.DialectOpenAI, Auth: "api-key", Probe: probe},
+	{ID: "cohere", Name: "Cohere", Origin: "https://api.cohere.com", Dialect: worker.DialectCohere, Auth: "authorization", Probe: probe},
+	{ID: "forgotten", Name: "Forgotten", Origin: "https://api.forgotten.example", Dialect: worker.DialectOpenAI, Auth: "authorization", Probe: probe},
 }
 
 // ownersKey is what stands for a provider's real key.
@@ -105,14 +109,17 @@ type arrival struct {
 // watch gives a path below a provider's whose requests are announced.
 func (h *harness) watch(t testing.TB) (string, <-chan arrival) {
 	arrived := make(chan arrival, 16)
-	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
+	return h.handle(t, watcher(t, arrived)), arrived
+}
+
+func watcher(t testing.TB, arrived chan<- arrival) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		text, err := httputil.DumpRequest(r, true)
 		if err != nil {
 			t.Error(err)
 		}
 		arrived <- arrival{r.Header, r.RequestURI, string(text)}
-	})
-	return path, arrived
+	}
 }
 
 func TestATokenIsExchangedForTheOwnersKeyWhereverItStands(t *testing.T) {
@@ -262,12 +269,12 @@ func TestManagedHealthNamesNoProvider(t *testing.T) {
 
 // In a keyless request nothing is the caller's but method and path.
 func TestAKeylessRequestBearsNothingOfTheCallers(t *testing.T) {
-	t.Parallel()
 	h := running(t)
-	path, arrived := h.watch(t)
+	arrived := make(chan arrival, 16)
+	h.handleAt(t, probe, watcher(t, arrived))
 	for _, method := range []string{"GET", "POST"} {
 		for prefix, p := range map[string]worker.Provider{"": managedProviders[0], "/anthropic": managedProviders[1], "/gemini": managedProviders[2], "/forgotten": managedProviders[5]} {
-			request := newRequest(t, method, h.at("managed", "/-/keyless"+prefix+path+"?key=callers-own&x=mark"), strings.NewReader(`{"mark":1}`),
+			request := newRequest(t, method, h.at("managed", "/-/keyless"+prefix+probe+"?key=callers-own&x=mark"), strings.NewReader(`{"mark":1}`),
 				"Authorization", "Bearer mark", "X-Api-Key", "mark", "X-Goog-Api-Key", "mark", "Api-Key", "mark", "Cookie", "mark=1",
 				"X-Anything", "mark", "User-Agent", "mark", "Content-Type", "text/mark", "Accept", "mark/*", "Anthropic-Version", "mark",
 				"Sec-WebSocket-Protocol", "openai-insecure-api-key."+tokenAlice, "Range", "bytes=7-9", "Accept-Language", "mark")
@@ -282,50 +289,53 @@ func TestAKeylessRequestBearsNothingOfTheCallers(t *testing.T) {
 				}
 			}
 			_, body, _ := strings.Cut(got.text, "\r\n\r\n")
-			if want := map[string]string{"GET": "", "POST": "{}"}[method]; got.uri != p.Origin+path || body != want {
+			if want := map[string]string{"GET": "", "POST": "{}"}[method]; got.uri != p.Origin+probe || body != want {
 				t.Errorf("%s %s: arrived as %s with %q", method, prefix, got.uri, body)
 			}
 		}
 	}
 }
 
-func TestKeylessIsForGetAndPostWhereAccessIsManaged(t *testing.T) {
-	t.Parallel()
+func TestKeylessIsForTheProbesWhereAccessIsManaged(t *testing.T) {
 	h := running(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s %s reached the upstream", r.Method, r.RequestURI)
 	})
+	h.handleAt(t, probe, func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s reached the upstream", r.Method, r.RequestURI)
+	})
 	for _, method := range []string{"PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"} {
-		response, _ := ask(t, newRequest(t, method, h.at("managed", "/-/keyless"+path), nil))
+		response, _ := ask(t, newRequest(t, method, h.at("managed", "/-/keyless"+probe), nil))
 		if response.StatusCode != 405 || response.Header.Get(worker.ErrorHeader) != "method_not_allowed" {
 			t.Errorf("%s: got %d %v", method, response.StatusCode, response.Header)
 		}
 	}
 	for _, method := range []string{"GET", "POST"} {
-		response, body := ask(t, newRequest(t, method, h.url("/-/keyless"+path), nil))
-		if response.StatusCode != 404 || response.Header.Get(worker.ErrorHeader) != "not_found" {
-			t.Errorf("%s where access is not managed: got %d %s", method, response.StatusCode, body)
+		for _, address := range []string{h.url("/-/keyless" + probe), h.at("managed", "/-/keyless"+path), h.at("managed", "/-/keyless/openai"+path)} {
+			response, body := ask(t, newRequest(t, method, address, nil))
+			if response.StatusCode != 404 || response.Header.Get(worker.ErrorHeader) != "not_found" {
+				t.Errorf("%s %s: got %d %s", method, address, response.StatusCode, body)
+			}
 		}
 	}
-	for _, target := range []string{"/-/keyless//evil.example", "/-/keyless/openai//evil.example", "/-/keyless/../x", "/-/keyless/v1/%2e%2e/x"} {
+	for _, target := range []string{"/-/keyless//evil.example", "/-/keyless/openai//evil.example", "/-/keyless/../x", "/-/keyless/v1/%2e%2e/x", "/-/keyless/v1/probe/", "/-/keyless/v1/%70robe"} {
 		response, body := h.rawAt(t, "managed", target, "relay.example")
-		if response == nil || response.StatusCode != 400 || response.Header.Get(worker.ErrorHeader) != "bad_path" {
+		if response == nil || response.StatusCode != 404 || response.Header.Get(worker.ErrorHeader) != "not_found" {
 			t.Errorf("%s: got %v %s", target, response, body)
 		}
 	}
 }
 
 func TestARedirectOfAKeylessRequestIsHandedBack(t *testing.T) {
-	t.Parallel()
 	h := running(t)
 	target := h.handle(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
+		h.handleAt(t, probe, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", target)
 			w.WriteHeader(status)
 		})
 		for _, method := range []string{"GET", "POST"} {
-			response, _ := ask(t, newRequest(t, method, h.at("managed", "/-/keyless"+path), nil))
+			response, _ := ask(t, newRequest(t, method, h.at("managed", "/-/keyless"+probe), nil))
 			if response.StatusCode != status || response.Header.Get("Location") != target {
 				t.Errorf("%s, %d: got %d %v", method, status, response.StatusCode, response.Header)
 			}

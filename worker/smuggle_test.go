@@ -29,7 +29,7 @@ func FuzzManaged(f *testing.F) {
 		"/v1/x?key=a&key=b", "/v1/x?&key=a&&key&", "/v1/x&key=/y?z", "/gemini/v1beta/x?alt=sse&key=a#f", "/v1?key=a&b#&key=c",
 		"/v1?%6bey=a&KEY=1&k%65y", "/v1?key=//evil.example&@evil.example/", "/v1?key=?key=a&b", "/v1?a=b;key=c", "/v1??key=a&?k%65y=1",
 		"/v1?key%=a&key%3d=b&%=c", "/v1?'key'=a&ke%79=%zz", "http://evil.example?key=a", "/v1?\xffkey=1&key\xff=2", "/v1?key[]=1&key+=2&+key=3&key%20=4",
-		"/-/keyless/anthropic/v1?key=a", "/-/keyless", "/-/keyless/", "/-/keyless/@evil.example", "/openai/-/keyless/v1", "/azure-openai/x?y=1&key=x",
+		"/-/keyless/anthropic/v1/probe?key=a", "/-/keyless/v1/probe", "/-/keyless", "/-/keyless/", "/-/keyless/@evil.example", "/openai/-/keyless/v1", "/azure-openai/x?y=1&key=x",
 		"/v1?a\tkey=1&\x00key=2", "/v1?&&", "/v1?=key&key", "/?key=x", "?key=x", "/v1?%00key=a&key%00=b&%6B%65%79=c&%256bey=d",
 	} {
 		f.Add(target, "relay.example", "x-goog-api-key: a")

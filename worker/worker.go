@@ -65,8 +65,8 @@ const (
 	// build, the providers' ids and the data centre ("colo", null if unknown).
 	HealthPath = "/-/health"
 	// KeylessPath begins the paths by which a managed relay can be verified without
-	// a token: what follows is asked of the provider with POST {} and without any
-	// key, KeylessPath + "openai/v1/chat/completions".
+	// a token, one for each provider: its Probe is asked with GET or with POST {} and
+	// without any key, KeylessPath + "openai/v1/chat/completions".
 	KeylessPath = "/-/keyless/"
 )
 
@@ -93,6 +93,8 @@ type Provider struct {
 	// Auth is the request header, in lower case, that carries its key.
 	// "authorization" stands for "Authorization: Bearer KEY".
 	Auth string `json:"auth"`
+	// Probe is the one path below Origin that a managed relay asks without any key, for verify.
+	Probe string `json:"probe"`
 	// Model is a small one, for examples.
 	Model string `json:"model,omitempty"`
 }

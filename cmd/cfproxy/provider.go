@@ -210,7 +210,7 @@ func upstreamsOf(providers []templates.Provider) []worker.Provider {
 	for _, provider := range providers {
 		upstreams = append(upstreams, worker.Provider{
 			ID: provider.ID, Name: provider.Name, Origin: provider.Origin, Base: provider.Base,
-			Dialect: provider.Dialect, Auth: provider.Auth, Model: provider.Chat.Model,
+			Dialect: provider.Dialect, Auth: provider.Auth, Probe: provider.Probe.Path, Model: provider.Chat.Model,
 		})
 	}
 	return upstreams

@@ -193,7 +193,7 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
 
 				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
-			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization"}},
+			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization", Probe: "/v1/models"}},
 			Settings:  worker.Settings{Page: true},
 			Keys: []provision.Key{{Provider: "openai", Mark: "0123abcd", Given: provision.NewSecret("sk-1")}, {Provider: "a-b", Mark: "4567cdef", Inherited: true},
 				{Provider: "none", Mark: "missing"}},
@@ -221,7 +221,7 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 		"annotations": map[string]any{"workers/tag": "0123456789abcdef", "workers/message": "cfproxy 1.2.3, build 0123456789abcdef"},
 		"bindings": []any{
 			map[string]any{"type": "json", "name": "PROVIDERS", "json": []any{map[string]any{
-				"id": "openai", "name": "OpenAI", "origin": "https://api.openai.com", "base": "/v1", "dialect": "openai", "auth": "authorization"}}},
+				"id": "openai", "name": "OpenAI", "origin": "https://api.openai.com", "base": "/v1", "dialect": "openai", "auth": "authorization", "probe": "/v1/models"}}},
 			map[string]any{"type": "json", "name": "SETTINGS", "json": map[string]any{"managed": false, "page": true, "origins": nil}},
 			map[string]any{"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
 			map[string]any{"type": "plain_text", "name": "VERSION", "text": "1.2.3"},

@@ -5,7 +5,7 @@
 /**
  * @typedef {Record<string, unknown>} Env
  * @typedef {Readonly<{
- *   id: string, name: string, origin: string, base: string, dialect: string, auth: string, model?: string,
+ *   id: string, name: string, origin: string, base: string, dialect: string, auth: string, probe: string, model?: string,
  * }>} Provider
  * @typedef {Readonly<{
  *   problem: string,

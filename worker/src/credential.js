@@ -4,6 +4,7 @@
 /** @typedef {import("./config.js").Provider} Provider */
 
 const carriers = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+const keyParameters = ["key", "api-key"];
 const prefix = "cfp_";
 
 // How a browser's WebSocket, which can set no header, brings a key:
@@ -24,7 +25,17 @@ export function tokenOf(headers, url) {
   }
   const offered = headers.get("sec-websocket-protocol")?.split(",").map((p) => p.trim());
   return offered?.find((p) => p.startsWith(protocolPrefix + prefix))?.slice(protocolPrefix.length) ??
-    (url.includes("key=") ? URL.parse(url)?.searchParams.get("key") ?? null : null);
+    (url.includes("key=") ? inQuery(url) : null);
+}
+
+/**
+ * @param {string} url
+ * @returns {string | null} the token in a parameter by which Google or Azure take keys
+ */
+function inQuery(url) {
+  const parameters = URL.parse(url)?.searchParams;
+  const found = keyParameters.flatMap((name) => parameters?.getAll(name) ?? []);
+  return found.find((value) => value.startsWith(prefix)) ?? null;
 }
 
 /**
@@ -77,5 +88,5 @@ export function withoutKey(url) {
 function isKey(parameter) {
   const [name] = parameter.split("=", 1);
   // The ampersand keeps a question mark in the name from being taken for the query's own.
-  return name === "key" || name.includes("%") && new URLSearchParams(`&${name}`).has("key");
+  return keyParameters.includes(name) || name.includes("%") && keyParameters.some((key) => new URLSearchParams(`&${name}`).has(key));
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // The call to the upstream. Bodies are handed on as streams, untouched.
 
-import { allowOrigin, originOf } from "./cors.js";
+import { allowOrigin } from "./cors.js";
 import { exchange } from "./credential.js";
 import { fail } from "./error.js";
 import { cleanAnswer, cleanRequest } from "./headers.js";
@@ -20,9 +20,9 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  * would carry the caller's key to wherever it points. And a caller that leaves
  * needs no care: the runtime then ends the fetch.
  *
- * An answer to an official SDK goes back as it is, without another look: half of
- * what a request costs here is to make one that can be changed, and all that
- * would be changed is for browsers. Only below a prefix may it name addresses.
+ * A success goes back to an official SDK as it is, without the mark: to make an
+ * answer that can be changed costs more than all the rest that is done here, and
+ * what would be changed is for browsers, which name their Origin with every POST.
  * @param {Request} request
  * @param {Upstream} upstream
  * @param {Config} config
@@ -31,14 +31,16 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  */
 export function forward(request, upstream, config, key) {
   const onward = new Request(upstream.url, request);
-  const isSDK = cleanRequest(onward.headers, request);
+  const { headers } = onward;
+  const origin = cleanRequest(headers).get("origin") ?? null;
   if (key !== undefined) {
-    exchange(onward.headers, upstream.provider, key);
+    exchange(headers, upstream.provider, key);
   }
-  const failed = () => fail(originOf(request), config, unreachable, upstream.provider.dialect);
-  return isSDK && upstream.prefix === ""
-    ? fetch(onward).catch(failed)
-    : fetch(onward).then((answer) => handBack(answer, upstream, originOf(request), config), failed);
+  const isSDK = origin === null && onward.method === "POST" && headers.has("x-stainless-lang");
+  return fetch(onward).then(
+    (answer) => isSDK && answer.status === 200 ? answer : handBack(answer, upstream, origin, config),
+    () => fail(origin, config, unreachable, upstream.provider.dialect),
+  );
 }
 
 /**

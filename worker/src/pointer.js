@@ -1,9 +1,10 @@
 // @ts-check
 // Addresses in an answer, by which the caller goes on.
 
-// Redirects, things created, and Google's uploads:
+// Redirects and things created, Azure's jobs, and Google's uploads:
+// https://learn.microsoft.com/azure/ai-services/openai/reference
 // https://ai.google.dev/gemini-api/docs/files
-const pointers = ["location", "x-goog-upload-url"];
+const pointers = ["location", "operation-location", "x-goog-upload-url"];
 
 /**
  * Turns addresses at the provider's origin into those of the relay, as reverse

@@ -31,8 +31,9 @@ function refused(status, code, message) {
 }
 
 /**
- * Programs ask the same few URLs over and over, so what was worked out is kept;
- * for as many URLs as an attacker may be let fill.
+ * Programs ask the same few paths over and over, so what was worked out is kept;
+ * for as many as an attacker may be let fill, and none with a query, which may
+ * hold a key.
  * @param {Request} request
  * @param {import("./config.js").Config} config
  * @returns {Route}
@@ -44,7 +45,7 @@ export function route({ method, url }, config) {
     return before;
   }
   const found = Object.freeze(workOut(method, url, config));
-  if (config.routes.size < 1000 && url.length < 200) {
+  if (config.routes.size < 1000 && url.length < 200 && !url.includes("?")) {
     config.routes.set(asked, found);
   }
   return found;
@@ -86,11 +87,14 @@ function ofRelay(method, path, config) {
   if (path === "/-/health") {
     return { kind: "health" };
   }
-  if (config.managed && path.startsWith(keylessPath)) {
-    const isAllowed = method === "GET" || method === "POST";
-    return isAllowed ? toProvider("keyless", "", path.slice(keylessPath.length - 1), "", config) : badMethod;
+  if (!config.managed || !path.startsWith(keylessPath)) {
+    return notFound;
   }
-  return notFound;
+  const found = toProvider("keyless", "", path.slice(keylessPath.length - 1), "", config);
+  if (found.kind !== "keyless" || found.url !== found.provider.origin + found.provider.probe) {
+    return notFound;
+  }
+  return method === "GET" || method === "POST" ? found : badMethod;
 }
 
 /**

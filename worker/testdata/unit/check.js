@@ -30,7 +30,7 @@ export function test(body) {
  * @returns {import("../../src/config.js").Provider}
  */
 export function provider(id, dialect = "openai", auth = "authorization") {
-  return { id, name: id, origin: `https://${id}.example`, base: "", dialect, auth };
+  return { id, name: id, origin: `https://${id}.example`, base: "", dialect, auth, probe: "/probe" };
 }
 
 /**

@@ -50,9 +50,9 @@ export const theRelaysOwnPaths = test(() => {
     ["/-/health", config(), "POST", "health"], ["/-/", config(), "GET", "not_found"], ["/-/health/", config(), "GET", "not_found"],
     ["/", config({ page: true }), "GET", "page"], ["/", config({ page: true }), "HEAD", "page"], ["/?x", config({ page: true }), "GET", "page"],
     ["/", config({ page: true }), "POST", "upstream first https://first.example/"],
-    ["/-/keyless/v1", config(), "GET", "not_found"], ["/-/keyless/v1?x", managed, "GET", "keyless first https://first.example/v1"],
-    ["/-/keyless/second/v1", managed, "POST", "keyless second https://second.example/v1"], ["/-/keyless/v1", managed, "PUT", "method_not_allowed"],
-    ["/-/keyless", managed, "GET", "not_found"], ["/-/keyless//x", managed, "GET", "bad_path"], ["/-/keyless/../x", managed, "GET", "bad_path"],
+    ["/-/keyless/probe", config(), "GET", "not_found"], ["/-/keyless/probe?x", managed, "GET", "keyless first https://first.example/probe"],
+    ["/-/keyless/second/probe", managed, "POST", "keyless second https://second.example/probe"], ["/-/keyless/probe", managed, "PUT", "method_not_allowed"], ["/-/keyless/v1", managed, "POST", "not_found"],
+    ["/-/keyless", managed, "GET", "not_found"], ["/-/keyless//x", managed, "GET", "not_found"], ["/-/keyless/../x", managed, "GET", "not_found"],
     ["/v1", config(), "TRACE", "method_not_allowed"],
   ])) {
     equal(brief(`http://relay.example${path}`, c, method), want, [path, method]);
