@@ -190,7 +190,7 @@ func TestThePageShowsTheSnippetsOfTheProgram(t *testing.T) {
 		if i > 0 {
 			root += "/" + p.ID
 		}
-		snippets, err := templates.Snippets(p, root)
+		snippets, err := templates.Snippets(p, root, false)
 		if err != nil {
 			t.Fatal(err)
 		}
