@@ -45,10 +45,12 @@ func TestInABrowser(t *testing.T) {
 func inBrowser(t *testing.T, bin, file string) {
 	ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
 	defer cancel()
+	_, all := every(t)
 	upstream, app := listen(t), listen(t)
 	allowed := worker.Settings{Page: true, Origins: []string{"http://" + app.Addr().String()}}
 	relays := []workerd.Worker{
 		relay("open", pageBindings(t, pageProviders, worker.Settings{Page: true})),
+		relay("full", pageBindings(t, all, worker.Settings{Page: true})),
 		relay("allowing", pageBindings(t, pageProviders, allowed)),
 		relay("managed", pageBindings(t, pageProviders, worker.Settings{Page: true, Managed: true})),
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cfproxy/cfproxy/templates"
 	"github.com/cfproxy/cfproxy/worker"
 	"github.com/cfproxy/cfproxy/worker/workerd"
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
@@ -27,6 +29,24 @@ var pageProviders = []worker.Provider{
 // hostile is a provider whose every free text would like to be markup.
 var hostile = worker.Provider{ID: "evil", Name: `<script>alert(1)</script>{{nonce}}"'&`, Origin: "https://evil.example", Base: `/"><img>{{Copy|x}}`,
 	Dialect: worker.DialectOpenAI, Auth: "authorization", Model: `"><script>alert(2)</script>$&`}
+
+// every gives all providers that are known, with an owner's values where they need some.
+func every(t *testing.T) ([]templates.Provider, []worker.Provider) {
+	t.Helper()
+	known, err := templates.Providers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{"resource": "my-resource", "origin": "https://llm.example.org"}
+	var filled []templates.Provider
+	var list []worker.Provider
+	for _, p := range known {
+		p = p.Fill(values[p.Placeholder()])
+		filled = append(filled, p)
+		list = append(list, worker.Provider{ID: p.ID, Name: p.Name, Origin: p.Origin, Base: p.Base, Dialect: p.Dialect, Auth: p.Auth, Model: p.Chat.Model})
+	}
+	return filled, list
+}
 
 func pageBindings(t testing.TB, list []worker.Provider, s worker.Settings) []workerd.Binding {
 	t.Helper()
@@ -147,7 +167,7 @@ func TestThePageNamesEveryBaseURL(t *testing.T) {
 		`"https://gptapi.example.com/gemini/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"`,
 		`"https://gptapi.example.com/cohere/v2/chat"`,
 		`-H "authorization: Bearer YOUR_KEY"`, `-H "x-api-key: YOUR_KEY"`, `-H "x-goog-api-key: YOUR_KEY"`,
-		`-H "anthropic-version: 2023-06-01"`, "API Host  https://gptapi.example.com<",
+		`-H "anthropic-version: 2023-06-01"`, "<code>https://gptapi.example.com</code>", "cfproxy v1.2.3",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page has no %s", want)
@@ -155,6 +175,30 @@ func TestThePageNamesEveryBaseURL(t *testing.T) {
 	}
 	if strings.Contains(body, "https://api.") {
 		t.Error("the page sends people to a provider")
+	}
+}
+
+// The same lines are in the program's own output, where they are tested, too.
+func TestThePageShowsTheSnippetsOfTheProgram(t *testing.T) {
+	t.Parallel()
+	filled, list := every(t)
+	url := paged(t, list, worker.Settings{Page: true})
+	_, body := ask(t, newRequestTo(t, url, "gptapi.example.com"))
+	shown := html.UnescapeString(body)
+	for i, p := range filled {
+		root := "https://gptapi.example.com"
+		if i > 0 {
+			root += "/" + p.ID
+		}
+		snippets, err := templates.Snippets(p, root, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range snippets {
+			if (s.Kind == "python" || s.Kind == "node") && !strings.Contains(shown, "<code>"+s.Text+"</code>") {
+				t.Errorf("%s: the page has no\n%s", p.ID, s.Text)
+			}
+		}
 	}
 }
 
@@ -212,7 +256,7 @@ func TestTheManagedPageTellsNothingOfTheProviders(t *testing.T) {
 	if bodies[0] != bodies[1] {
 		t.Error("the page depends on the providers")
 	}
-	for _, want := range []string{"<code>https://gptapi.example.com</code>", "Base URL  https://gptapi.example.com/v1", "cfp_"} {
+	for _, want := range []string{"<code>https://gptapi.example.com</code>", "<code>https://gptapi.example.com/v1</code>", "cfp_"} {
 		if !strings.Contains(bodies[0], want) {
 			t.Errorf("the page has no %s", want)
 		}

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-/** Addresses of the relays by name: open, allowing, managed. */
+/** Addresses of the relays by name: open, full, allowing, managed. */
 export const places = JSON.parse(process.env.CFPROXY_PLACES);
 
 export const patience = { timeout: 60_000 };

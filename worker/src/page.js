@@ -24,7 +24,7 @@ function fill(text, values) {
  * @returns {Response} tells nothing of the providers where access is managed
  */
 export function page(request, config) {
-  const { build, managed, providers } = config;
+  const { build, version, managed, providers } = config;
   const at = URL.parse(request.url);
   if (at === null) {
     return fail(originOf(request), config, { status: 400, code: "bad_path", message: "the Host header is malformed" });
@@ -44,7 +44,7 @@ export function page(request, config) {
       [dialect]: true, apps: dialect !== "cohere", chat: dialect !== "google", bearer: auth === "authorization",
     };
   });
-  return new Response(fill(html, { zh, lang: zh ? "zh-CN" : "en", other: zh ? "en" : "zh", host: at.host, nonce, managed, own: !managed, cards }), {
+  return new Response(fill(html, { zh, lang: zh ? "zh-CN" : "en", other: zh ? "en" : "zh", host: at.host, nonce, version, managed, own: !managed, cards }), {
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
