@@ -72,7 +72,7 @@ var refusals = []struct {
 	{name: "nothing", status: 401, code: "token_missing", hint: "ask its owner"},
 	{name: "empty", header: []string{"Authorization", ""}, status: 401, code: "token_missing", hint: "ask its owner"},
 	{name: "a key of the caller's", header: []string{"Authorization", "Bearer sk-callers-own", "X-Api-Key", "sk-ant-callers-own"}, status: 401, code: "token_missing", hint: "cfp_"},
-	{name: "a key in the query", query: "?key=AIza-callers-own", status: 401, code: "token_unknown", hint: "ask the owner"},
+	{name: "a key in the query", query: "?key=AIza-callers-own", status: 401, code: "token_missing", hint: "ask its owner"},
 	{name: "revoked", header: []string{"X-Api-Key", tokenRevoked}, status: 401, code: "token_unknown", hint: "ask the owner"},
 	{name: "the prefix alone", header: []string{"Authorization", "Bearer cfp_"}, status: 401, code: "token_unknown", hint: "ask the owner"},
 	{name: "half a token", header: []string{"Authorization", "Bearer " + tokenAlice[:20]}, status: 401, code: "token_unknown", hint: "ask the owner"},

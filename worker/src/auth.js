@@ -2,7 +2,6 @@
 // Who may use a managed relay: the holder of a token that the owner handed out.
 // The token leaves here; the owner's key takes its place.
 
-import { originOf } from "./cors.js";
 import { fail } from "./error.js";
 import { find, isSpoilt } from "./tokens.js";
 
@@ -25,24 +24,24 @@ const refusals = {
 };
 
 /**
- * @param {Request} request
+ * @param {string | null} presented what the request bears as its credential
+ * @param {string | null} origin of the page that asks, if one does
  * @param {Provider} provider
  * @param {Config} config
- * @param {string | null} presented what the request bears as its credential
  * @returns {Promise<Response | null>} a refusal, or null for a caller who may pass
  */
-export async function refuse(request, provider, config, presented) {
-  const why = await reason(provider, config, presented);
-  return why === "" ? null : fail(originOf(request), config, refusals[why], provider.dialect);
+export async function refuse(presented, origin, provider, config) {
+  const why = await reason(presented, provider, config);
+  return why === "" ? null : fail(origin, config, refusals[why], provider.dialect);
 }
 
 /**
+ * @param {string | null} presented
  * @param {Provider} provider
  * @param {Config} config
- * @param {string | null} presented
  * @returns {Promise<string>} the refusal that is due, or ""
  */
-async function reason(provider, config, presented) {
+async function reason(presented, provider, config) {
   if (isSpoilt) {
     return "spoilt";
   }

@@ -2,7 +2,6 @@
 // The call to the upstream. Bodies are handed on as streams, untouched.
 
 import { allowOrigin } from "./cors.js";
-import { exchange } from "./credential.js";
 import { fail } from "./error.js";
 import { cleanAnswer, cleanRequest } from "./headers.js";
 import { pointBack } from "./pointer.js";
@@ -11,6 +10,7 @@ import { pointBack } from "./pointer.js";
  * @typedef {import("./config.js").Config} Config
  * @typedef {import("./config.js").Provider} Provider
  * @typedef {Readonly<{ provider: Provider, url: string, relay: string, prefix: string }>} Upstream relay and prefix are where the relay stands for the provider's origin
+ * @typedef {Readonly<{ onward: Request, origin: string | null }>} Call what goes to the provider, and the origin of the page that asks, if one does
  */
 
 const unreachable = { status: 502, code: "upstream_unreachable", message: "the provider could not be reached from where this relay runs" };
@@ -19,24 +19,26 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  * The copy of a request that came in hands redirects back: followed by us, one
  * would carry the caller's key to wherever it points. And a caller that leaves
  * needs no care: the runtime then ends the fetch.
- *
+ * @param {Request} request
+ * @param {string} url
+ * @returns {Call}
+ */
+export function prepare(request, url) {
+  const onward = new Request(url, request);
+  return { onward, origin: cleanRequest(onward.headers).get("origin") ?? null };
+}
+
+/**
  * A success goes back to an official SDK as it is, without the mark: to make an
  * answer that can be changed costs more than all the rest that is done here, and
  * what would be changed is for browsers, which name their Origin with every POST.
- * @param {Request} request
+ * @param {Call} call
  * @param {Upstream} upstream
  * @param {Config} config
- * @param {string} [key] the owner's, which takes the place of the caller's
  * @returns {Promise<Response>}
  */
-export function forward(request, upstream, config, key) {
-  const onward = new Request(upstream.url, request);
-  const { headers } = onward;
-  const origin = cleanRequest(headers).get("origin") ?? null;
-  if (key !== undefined) {
-    exchange(headers, upstream.provider, key);
-  }
-  const isSDK = origin === null && onward.method === "POST" && headers.has("x-stainless-lang");
+export function send({ onward, origin }, upstream, config) {
+  const isSDK = origin === null && onward.method === "POST" && onward.headers.has("x-stainless-lang");
   return fetch(onward).then(
     (answer) => isSDK && answer.status === 200 ? answer : handBack(answer, upstream, origin, config),
     () => fail(origin, config, unreachable, upstream.provider.dialect),
@@ -53,7 +55,8 @@ export function forward(request, upstream, config, key) {
  */
 export function askKeyless({ method, url }, upstream, config) {
   const body = method === "POST" ? "{}" : undefined;
-  return forward(new Request(url, { method, headers: { "content-type": "application/json" }, body, redirect: "manual" }), upstream, config);
+  const asked = new Request(url, { method, headers: { "content-type": "application/json" }, body, redirect: "manual" });
+  return send(prepare(asked, upstream.url), upstream, config);
 }
 
 /**

@@ -5,9 +5,9 @@
 import { refuse } from "./auth.js";
 import { readConfig } from "./config.js";
 import { isPreflight, originOf, preflight } from "./cors.js";
-import { tokenOf, withoutKey } from "./credential.js";
+import { exchange, tokenOf, withoutKey } from "./credential.js";
 import { fail } from "./error.js";
-import { askKeyless, forward } from "./forward.js";
+import { askKeyless, prepare, send } from "./forward.js";
 import { health } from "./health.js";
 import { page } from "./page.js";
 import { route } from "./route.js";
@@ -28,7 +28,7 @@ function answer(request, env) {
   const found = route(request, config);
   switch (found.kind) {
     case "upstream":
-      return config.managed ? forwardForToken(request, found, config) : forward(request, found, config);
+      return config.managed ? sendForToken(request, found, config) : send(prepare(request, found.url), found, config);
     case "keyless":
       return askKeyless(request, found, config);
     case "health":
@@ -46,17 +46,20 @@ function answer(request, env) {
  * @param {import("./config.js").Config} config
  * @returns {Promise<Response>}
  */
-async function forwardForToken(request, upstream, config) {
+async function sendForToken(request, upstream, config) {
   const { provider, url } = upstream;
-  const refusal = await refuse(request, provider, config, tokenOf(request.headers, url));
+  const call = prepare(request, withoutKey(url));
+  const { headers } = call.onward;
+  const refusal = await refuse(tokenOf(headers, url), call.origin, provider, config);
   if (refusal !== null) {
     return refusal;
   }
   const key = config.env[`KEY_${provider.id.replaceAll("-", "_")}`];
   if (typeof key !== "string") {
-    return fail(originOf(request), config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
+    return fail(call.origin, config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
   }
-  return forward(request, { ...upstream, url: withoutKey(url) }, config, key);
+  exchange(headers, provider, key);
+  return send(call, upstream, config);
 }
 
 export default { fetch: answer };

@@ -5,6 +5,7 @@ import text from "./tokens.txt";
 
 /** @typedef {{ name: string, sha256: string, expires?: number, providers?: string[], rpm?: number }} Token */
 
+const encoder = new TextEncoder();
 const digestPattern = /^[0-9a-f]{64}$/;
 
 /**
@@ -60,14 +61,6 @@ function isCount(n) {
  * @returns {Promise<Token | undefined>} what the owner said of it
  */
 export async function find(token) {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
-  return tokens?.get(new DataView(digest).getUint32(0))?.find((t) => crypto.subtle.timingSafeEqual(bytesOf(t.sha256), digest));
-}
-
-/**
- * @param {string} hex
- * @returns {Uint8Array}
- */
-function bytesOf(hex) {
-  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(token));
+  return tokens?.get(new DataView(digest).getUint32(0))?.find((t) => crypto.subtle.timingSafeEqual(Uint8Array.fromHex(t.sha256), digest));
 }

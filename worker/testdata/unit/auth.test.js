@@ -2,7 +2,7 @@
 // The tokens are those of managed_test.go.
 
 import { refuse } from "../../src/auth.js";
-import { asked, config, equal, provider, test } from "./check.js";
+import { config, equal, provider, test } from "./check.js";
 
 const alice = "cfp_alice0123456789abcdefghijklmnop";
 const expired = "cfp_expired0123456789abcdefghijklmn";
@@ -14,7 +14,7 @@ const capped = "cfp_uncapped0123456789abcdefghijklm";
  * @param {Record<string, unknown>} [env]
  */
 async function code(token, id = "openai", env = {}) {
-  const refusal = await refuse(asked(), provider(id), config({ managed: true, env }), token);
+  const refusal = await refuse(token, null, provider(id), config({ managed: true, env }));
   return refusal && `${refusal.status} ${refusal.headers.get("x-cfproxy-error")} ${refusal.headers.get("retry-after")}`;
 }
 
