@@ -45,7 +45,7 @@ var (
 		{"bare", "bare", ofSDK},
 		{"tutorial", "tutorial", ofSDK},
 		{"relay", "relay", ofSDK},
-		{"other-program", "relay", ofSDK[2:]}, // whose headers are walked through, since it may send anything
+		{"other-program", "relay", ofSDK[2:]}, // whose answers are changed, since it may be a browser
 		{"managed", "managed", []string{"X-Stainless-Lang", "js", "Authorization", "Bearer cfp_alice"}},
 	}
 )

@@ -103,7 +103,7 @@ func dropBut(but string, patterns ...string) func(m, request *message) {
 // unlessSDK leaves the successes out that answer an official SDK which runs in no browser.
 func unlessSDK(apply func(m, request *message)) func(m, request *message) {
 	return func(m, request *message) {
-		if request.method() != "POST" || request.get("x-stainless-lang") == "" || request.get("origin") != "" || m.status() != 200 {
+		if request.get("x-stainless-lang") == "" || request.get("origin") != "" || m.status() != 200 {
 			apply(m, request)
 		}
 	}

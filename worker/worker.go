@@ -57,7 +57,8 @@ func RateBinding(requests int) string { return BindingRate + strconv.Itoa(reques
 
 const (
 	// MarkHeader stands on every answer that the Worker gives, its value being
-	// the build.
+	// the build; but not on a provider's success that goes to an official SDK,
+	// which gets it as it is.
 	MarkHeader = "X-Cfproxy"
 	// ErrorHeader stands on the Worker's own failures, its value being the code.
 	ErrorHeader = "X-Cfproxy-Error"

@@ -25,20 +25,20 @@ const unreachable = { status: 502, code: "upstream_unreachable", message: "the p
  */
 export function prepare(request, url) {
   const onward = new Request(url, request);
-  return { onward, origin: cleanRequest(onward.headers).get("origin") ?? null };
+  return { onward, origin: cleanRequest(onward.headers).origin };
 }
 
 /**
  * A success goes back to an official SDK as it is, without the mark: to make an
  * answer that can be changed costs more than all the rest that is done here, and
- * what would be changed is for browsers, which name their Origin with every POST.
+ * what would be changed is for browsers, whose pages name their Origin.
  * @param {Call} call
  * @param {Upstream} upstream
  * @param {Config} config
  * @returns {Promise<Response>}
  */
 export function send({ onward, origin }, upstream, config) {
-  const isSDK = origin === null && onward.method === "POST" && onward.headers.has("x-stainless-lang");
+  const isSDK = origin === null && onward.headers.has("x-stainless-lang");
   return fetch(onward).then(
     (answer) => isSDK && answer.status === 200 ? answer : handBack(answer, upstream, origin, config),
     () => fail(origin, config, unreachable, upstream.provider.dialect),
