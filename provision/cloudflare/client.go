@@ -107,6 +107,11 @@ func (c *Client) Do(ctx context.Context, step provision.Step) (string, error) {
 		provision.KindRecord: c.doRecord,
 	}[step.Address.Kind]
 	id, err := do(ctx, step)
+	if step.Script != nil {
+		for _, key := range step.Script.Keys {
+			conceal(err, key.Given.Reveal())
+		}
+	}
 	if step.Action == provision.ActionDelete && isGone(err) {
 		return step.ID, nil
 	}

@@ -66,6 +66,10 @@ func TestAnswersAreJudged(t *testing.T) {
 		"bare 503":             {503, "upstream connect error", provision.CodeServerError, true, ""},
 		"success false at 200": {200, refusal(), provision.CodeRefused, false, ""},
 		"portal":               {200, "<html>please log in</html>", provision.CodeNotJSON, false, ""},
+		"nothing at all":       {200, "", provision.CodeServerError, true, ""},
+		"no result":            {200, `{"success": true, "errors": []}`, provision.CodeServerError, true, ""},
+		"null for a result":    {200, `{"success": true, "errors": [], "result": null}`, provision.CodeServerError, true, ""},
+		"token repeated":       {400, refusal(`{"code": 4242, "message": "bad token ` + token + `!"}`), provision.CodeRefused, false, ""},
 		"other JSON":           {200, `{"code": 1, "error": "nope"}`, provision.CodeNotJSON, false, ""},
 		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), provision.CodeRefused, false, ""},
 	} {
@@ -79,7 +83,7 @@ func TestAnswersAreJudged(t *testing.T) {
 			if e.Code != test.want || e.Temporary != test.temporary || e.Details["permission"] != test.permission {
 				t.Errorf("got %v (temporary: %v), want %s", e, e.Temporary, test.want)
 			}
-			if e.Details["ray"] != "0123456789abcdef-SIN" || strings.Contains(e.Details["message"], "\n") || strings.Contains(err.Error(), token) {
+			if e.Details["ray"] != "0123456789abcdef-SIN" || strings.Contains(e.Details["message"], "\n") || strings.Contains(err.Error()+e.Details["message"], token) {
 				t.Errorf("details %v of %v", e.Details, err)
 			}
 		})
@@ -234,6 +238,21 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, metadata); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Should the API repeat a key that it was sent, nobody else does.
+func TestAKeyThatTheAPIRepeatsIsNotSaid(t *testing.T) {
+	t.Parallel()
+	const key = "sk-owner-0123456789"
+	c := client(t, says(400, "application/json", refusal(`{"code": 10021, "message": "binding KEY_openai: bad text `+key+`"}`)))
+	_, err := c.Do(context.Background(), provision.Step{
+		Action: provision.ActionCreate, Address: provision.Address{Kind: provision.KindScript, Parent: "account", Name: "relay"},
+		Script: &provision.Script{Keys: []provision.Key{{Provider: "openai", Given: provision.NewSecret(key)}}},
+	})
+	var e *provision.Error
+	if !errors.As(err, &e) || e.Details["message"] != "binding KEY_openai: bad text …" {
+		t.Errorf("got %v with %v", err, e.Details)
 	}
 }
 

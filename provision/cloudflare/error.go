@@ -19,9 +19,13 @@ import (
 
 // envelope is what every answer of the API has around it. https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
 type envelope struct {
-	Success *bool      `json:"success"`
-	Errors  []apiError `json:"errors"`
+	Success *bool           `json:"success"`
+	Errors  []apiError      `json:"errors"`
+	Result  json.RawMessage `json:"result"`
 }
+
+// hasResult tells whether there is what every call but a deletion is made for.
+func (e envelope) hasResult() bool { return len(e.Result) > 0 && string(e.Result) != "null" }
 
 type apiError struct {
 	Code    int        `json:"code"`
@@ -69,20 +73,28 @@ func unanswered(err error) error {
 }
 
 func judge(r *http.Request, res *http.Response, body []byte) error {
-	if len(body) == 0 && res.StatusCode < 300 {
+	isDeletion := r.Method == http.MethodDelete
+	if len(body) == 0 && res.StatusCode < 300 && isDeletion {
 		return nil
 	}
 	var e envelope
-	if json.Unmarshal(body, &e) != nil || e.Success == nil {
+	switch {
+	case len(body) == 0 && res.StatusCode < 300:
+		// A success that says nothing is no proof of one: to believe it could leave a record without its route.
+		return newError(r, res, provision.CodeServerError)
+	case json.Unmarshal(body, &e) != nil || e.Success == nil:
 		return unenveloped(r, res)
-	}
-	if *e.Success && res.StatusCode < 300 {
+	case *e.Success && res.StatusCode < 300 && !isDeletion && !e.hasResult():
+		return newError(r, res, provision.CodeServerError)
+	case *e.Success && res.StatusCode < 300:
 		return nil
 	}
 	failure := newError(r, res, codeOf(r, res.StatusCode, e.codes()))
 	if len(e.Errors) > 0 {
 		failure.Details["api_code"] = strconv.Itoa(e.Errors[0].Code)
 		failure.Details["message"] = e.message()
+		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		conceal(failure, token)
 	}
 	return failure
 }
@@ -149,6 +161,19 @@ func (e envelope) message() string {
 		parts = append(parts, link.Message)
 	}
 	return strings.Join(strings.Fields(strings.Join(parts, ": ")), " ")
+}
+
+// conceal takes secrets out of what the API says, should it ever repeat what it was sent.
+func conceal(err error, secrets ...string) {
+	var e *provision.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	for _, secret := range secrets {
+		if message := e.Details["message"]; secret != "" && message != "" {
+			e.Details["message"] = strings.ReplaceAll(message, secret, "…")
+		}
+	}
 }
 
 // failure makes sure that what leaves the package is an *provision.Error: the SDK gives a context's error as it is.
