@@ -2,13 +2,10 @@ package worker_test
 
 import (
 	"context"
-	"encoding/json"
-	"net"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,42 +60,7 @@ func inBrowser(t *testing.T, bin, file string) {
 	for _, w := range relays {
 		places[w.Name] = overTLS(t, server.Addr(w.Name))
 	}
-	given, err := json.Marshal(places)
-	if err != nil {
-		t.Fatal(err)
-	}
-	node := exec.CommandContext(ctx, "node", "--test-reporter=spec", "--test-force-exit", filepath.Base(file))
-	node.Dir = filepath.Dir(file)
-	node.Env = append(os.Environ(), "CFPROXY_PLACES="+string(given))
-	node.ExtraFiles = []*os.File{socketOf(t, upstream), socketOf(t, app)}
-	ownGroup(node)
-	node.WaitDelay = time.Second
-	out, err := node.CombinedOutput()
-	if err != nil {
-		t.Errorf("%s: %v\n%s\nworkerd: %s", file, err, out, server.Stderr())
-		return
-	}
-	t.Logf("%s", out)
-}
-
-func listen(t *testing.T) *net.TCPListener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l.(*net.TCPListener)
-}
-
-func socketOf(t *testing.T, l *net.TCPListener) *os.File {
-	t.Helper()
-	file, err := l.File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { file.Close() })
-	return file
+	runNode(ctx, t, server, file, places, nil, socketOf(t, upstream), socketOf(t, app))
 }
 
 // overTLS stands before a relay as Cloudflare does: the page speaks of https only.

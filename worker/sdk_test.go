@@ -6,13 +6,11 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"io"
 	"net"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,8 +34,8 @@ var sdkProviders = []worker.Provider{
 	{ID: "gemini", Name: "Gemini", Origin: "https://generativelanguage.googleapis.com", Dialect: worker.DialectGoogle, Auth: "x-goog-api-key"},
 }
 
-// limited stands before the managed Worker: workerd has no binding that counts
-// requests, so RPM_1 is one that has counted enough.
+// limited stands before the managed Worker: its RPM_1 has counted enough before
+// the first request.
 const limited = `import relay from "./index.js";
 const RPM_1 = { limit: async () => ({ success: false }) };
 export default { fetch: (request, env) => relay.fetch(request, { ...env, RPM_1 }) }`
@@ -70,21 +68,12 @@ func TestTheOfficialSDKsCannotTellTheRelayFromTheProvider(t *testing.T) {
 // runScenarios gives one file of scenarios a workerd of its own, and the socket
 // that workerd takes for the world to listen on.
 func runScenarios(t *testing.T, bin, file string) {
-	upstream, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer upstream.Close()
-	socket, err := upstream.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer socket.Close()
+	upstream := listen(t)
 	ctx, cancel := context.WithTimeout(t.Context(), sdkPatience)
 	defer cancel()
 	var relays []workerd.Worker
 	for _, first := range []string{"openai", "gemini"} {
-		relays = append(relays, relay("relay "+first, sdkBindings(t, first, false)), managedRelay(t, first))
+		relays = append(relays, relay("relay "+first, sdkBindings(first, false)), managedRelay(first))
 	}
 	server, err := workerd.Start(ctx, bin, workerd.Config{Outbound: upstream.Addr().String(), Workers: relays})
 	if err != nil {
@@ -98,61 +87,28 @@ func runScenarios(t *testing.T, bin, file string) {
 		addr := server.Addr(w.Name)
 		places[w.Name] = place{HTTP: addr, TLS: unwrapTLS(t, config, addr)}
 	}
-	given, err := json.Marshal(places)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// One process that has its tests in itself, so that ending it ends all.
-	node := exec.CommandContext(ctx, "node", "--test-reporter=spec", "--test-force-exit", filepath.Base(file))
-	node.Dir = filepath.Dir(file)
-	node.Env = append(os.Environ(), "CFPROXY_PLACES="+string(given), "NODE_EXTRA_CA_CERTS="+certificate)
-	node.ExtraFiles = []*os.File{socket}
-	node.WaitDelay = time.Second
-	out, err := node.CombinedOutput()
-	if err != nil {
-		t.Errorf("%s: %v\n%s\nworkerd: %s", file, err, out, server.Stderr())
-		return
-	}
-	t.Logf("%s", out)
+	runNode(ctx, t, server, file, places, []string{"NODE_EXTRA_CA_CERTS=" + certificate}, socketOf(t, upstream))
 }
 
 // sdkBindings has the provider named first answer at the root.
-func sdkBindings(t *testing.T, first string, managed bool) []workerd.Binding {
+func sdkBindings(first string, managed bool) []workerd.Binding {
 	ordered := slices.Clone(sdkProviders)
 	slices.SortStableFunc(ordered, func(a, b worker.Provider) int {
 		return cmp.Compare(strings.Index(first, b.ID), strings.Index(first, a.ID))
 	})
-	list, err := json.Marshal(ordered)
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings, err := json.Marshal(worker.Settings{Managed: managed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []workerd.Binding{
-		{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: list},
-		{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: settings},
-		{Name: worker.BindingBuild, Type: workerd.BindingText, Text: build},
-		{Name: worker.BindingVersion, Type: workerd.BindingText, Text: "v1.2.3"},
-	}
+	return bindings(ordered, worker.Settings{Managed: managed})
 }
 
 // managedRelay holds the owner's key for each provider, and a token for each
 // answer that it can give.
-func managedRelay(t *testing.T, first string) workerd.Worker {
-	w := relay("managed "+first, sdkBindings(t, first, true))
+func managedRelay(first string) workerd.Worker {
+	w := relay("managed "+first, sdkBindings(first, true),
+		worker.Token{Name: "alice", SHA256: tokenDigest("cfp_alice")},
+		worker.Token{Name: "gone", SHA256: tokenDigest("cfp_expired"), Expires: 1},
+		worker.Token{Name: "nowhere", SHA256: tokenDigest("cfp_nowhere"), Providers: []string{"none-of-these"}},
+		worker.Token{Name: "busy", SHA256: tokenDigest("cfp_busy"), RPM: 1})
 	for _, p := range sdkProviders {
 		w.Bindings = append(w.Bindings, workerd.Binding{Name: worker.KeyBinding(p.ID), Type: workerd.BindingSecret, Text: "sk-owner-key"})
-	}
-	tokens := worker.Load().WithTokens([]worker.Token{
-		{Name: "alice", SHA256: tokenDigest("cfp_alice")},
-		{Name: "gone", SHA256: tokenDigest("cfp_expired"), Expires: 1},
-		{Name: "nowhere", SHA256: tokenDigest("cfp_nowhere"), Providers: []string{"none-of-these"}},
-		{Name: "busy", SHA256: tokenDigest("cfp_busy"), RPM: 1},
-	})
-	for i, m := range tokens.Modules {
-		w.Modules[i].Body = m.Source
 	}
 	w.Modules = append(w.Modules, workerd.Module{Name: "limited.js", Type: workerd.TypeESModule, Body: []byte(limited)})
 	w.Main = "limited.js"

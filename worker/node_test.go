@@ -1,0 +1,57 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cfproxy/cfproxy/worker/workerd"
+)
+
+// runNode runs one file of tests in JavaScript, which has its tests in itself, and
+// ends it with ctx. It gets places as JSON in CFPROXY_PLACES, and sockets to
+// listen on as its descriptors from 3 on: relays know their upstream by address.
+func runNode(ctx context.Context, t *testing.T, server *workerd.Server, file string, places any, env []string, sockets ...*os.File) {
+	t.Helper()
+	given, err := json.Marshal(places)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := exec.CommandContext(ctx, "node", "--test-reporter=spec", "--test-force-exit", filepath.Base(file))
+	node.Dir = filepath.Dir(file)
+	node.Env = append(append(os.Environ(), "CFPROXY_PLACES="+string(given)), env...)
+	node.ExtraFiles = sockets
+	ownGroup(node)
+	node.WaitDelay = time.Second
+	out, err := node.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s\nworkerd: %s", file, err, out, server.Stderr())
+		return
+	}
+	t.Logf("%s", out)
+}
+
+func listen(t *testing.T) *net.TCPListener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.(*net.TCPListener)
+}
+
+func socketOf(t *testing.T, l *net.TCPListener) *os.File {
+	t.Helper()
+	file, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return file
+}
