@@ -70,9 +70,13 @@ func losing(before, after []worker.Token) []string {
 
 // Unlisted names the tokens of standing that listed has not, or has otherwise.
 func Unlisted(standing, listed []worker.Token) []string {
+	isListed := map[string]bool{}
+	for _, token := range listed {
+		isListed[tokenText(token)] = true
+	}
 	var names []string
 	for _, token := range sortTokens(standing) {
-		if !slices.ContainsFunc(listed, func(t worker.Token) bool { return tokenText(t) == tokenText(token) }) {
+		if !isListed[tokenText(token)] {
 			names = append(names, token.Name)
 		}
 	}

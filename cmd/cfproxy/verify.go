@@ -224,7 +224,15 @@ func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command 
 	if command == "deploy" && c.Command.Name == "verify" && (r.asListed || len(r.chosen[keyProviders]) == 0) {
 		line += r.listedFlags(report)
 	}
+	if command == "deploy" && c.Command.Name == "verify" && r.accessUnsaid() && isManaged(report) {
+		line += " --access " + provision.AccessManaged
+	}
 	return line
+}
+
+// isManaged tells whether a relay said that it wants tokens.
+func isManaged(report verify.Report) bool {
+	return slices.ContainsFunc(report.Results, func(r verify.Result) bool { return r.Details["access"] == provision.AccessManaged })
 }
 
 // listedFlags names the providers that the Worker lists; "" for the default one, and where the list is not known in full.
