@@ -22,6 +22,11 @@ func (p *program) initCommand() *cli.Command {
 
 // init goes from nothing to a working relay: it asks for what is missing, and then does what deploy does.
 func (p *program) init(c *cli.Context) error {
+	release, err := p.holdFile(c)
+	if err != nil {
+		return err
+	}
+	defer release()
 	chosen, err := p.settings(c)
 	if err != nil {
 		return err
@@ -58,6 +63,7 @@ func (p *program) init(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	release()
 	p.issued = issued
 	unproved := p.prove(c, r, way, receipt)
 	return cmp.Or(unproved, p.keep(c, r, receipt.Plan.Worker, account))

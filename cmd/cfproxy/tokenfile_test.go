@@ -196,6 +196,20 @@ func TestTokenNames(t *testing.T) {
 	}
 }
 
+func TestKeysAreNoNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"sk-proj-abcdef": true, "SK-ant-api03-x": true, "cfp_0123": true, "AIzaSyA1234": true, "gsk_abcdefgh": true, "xai-abcdef": true,
+		"0a1b2c3d4e5f60718293a4b5c6d7e8f9": true, "Bearer abc": true, "cfat_abcdef": true,
+		"alice": false, "sk": false, "skyler": false, "sk-a": false, "member-of-the-data-team-2026": false, "bob@example.com": false,
+		"ci-20270131120000000000000": false, "internationalization-team": false, "王小明": false, "cf-team": false,
+	} {
+		if got := looksLikeKey(name); got != want {
+			t.Errorf("%q: got %v", name, got)
+		}
+	}
+}
+
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 12, 1, 23, 59, 0, 0, time.FixedZone("", -3600)) // in UTC it is the 2nd

@@ -220,12 +220,13 @@ func (p *program) tellReport(c *cli.Context, r relay, report verify.Report) {
 // remedy is a command line that a report advises. To verify, --provider names some of the providers, and where there is no
 // file nothing does: who deploys then names all of them, as the Worker itself lists them, or the others would go.
 func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command string) string {
+	// A managed relay lists nothing, so it is init that goes by what stands.
+	if command == "deploy" && c.Command.Name == "verify" && r.accessUnsaid() && isManaged(report) {
+		return p.commandLine(c, "init", report.Host) + " --access " + provision.AccessManaged
+	}
 	line := p.again(c, command, report.Host)
 	if command == "deploy" && c.Command.Name == "verify" && (r.asListed || len(r.chosen[keyProviders]) == 0) {
 		line += r.listedFlags(report)
-	}
-	if command == "deploy" && c.Command.Name == "verify" && r.accessUnsaid() && isManaged(report) {
-		line += " --access " + provision.AccessManaged
 	}
 	return line
 }
