@@ -57,6 +57,39 @@ func sortTokens(tokens []worker.Token) []worker.Token {
 	return sorted
 }
 
+// losing names those who hold a token of before that is not among after, whatever else is said of it there.
+func losing(before, after []worker.Token) []string {
+	var names []string
+	for _, token := range before {
+		if !slices.ContainsFunc(after, func(t worker.Token) bool { return t.SHA256 == token.SHA256 }) {
+			names = append(names, token.Name)
+		}
+	}
+	return names
+}
+
+// Unlisted names the tokens of standing that listed has not, or has otherwise.
+func Unlisted(standing, listed []worker.Token) []string {
+	isListed := map[string]bool{}
+	for _, token := range listed {
+		isListed[tokenText(token)] = true
+	}
+	var names []string
+	for _, token := range sortTokens(standing) {
+		if !isListed[tokenText(token)] {
+			names = append(names, token.Name)
+		}
+	}
+	return names
+}
+
+// tokenText is a token as it is uploaded: an empty list of providers is none.
+func tokenText(token worker.Token) string {
+	// Marshalling plain strings and numbers cannot fail.
+	text, _ := json.Marshal(token)
+	return string(text)
+}
+
 // mostNames of tokens are shown; of more the number says enough.
 const mostNames = 4
 
@@ -98,6 +131,15 @@ type Limit struct {
 
 // limitsOf gives a limit for each number that any token has.
 func limitsOf(name string, tokens []worker.Token) []Limit {
+	var limits []Limit
+	for _, n := range ratesOf(tokens) {
+		limits = append(limits, Limit{Requests: n, Namespace: namespaceOf(name, n)})
+	}
+	return limits
+}
+
+// ratesOf lists the numbers, each once and in their order.
+func ratesOf(tokens []worker.Token) []int {
 	var numbers []int
 	for _, token := range tokens {
 		if token.RPM > 0 {
@@ -105,11 +147,7 @@ func limitsOf(name string, tokens []worker.Token) []Limit {
 		}
 	}
 	slices.Sort(numbers)
-	var limits []Limit
-	for _, n := range slices.Compact(numbers) {
-		limits = append(limits, Limit{Requests: n, Namespace: namespaceOf(name, n)})
-	}
-	return limits
+	return slices.Compact(numbers)
 }
 
 // namespaceOf makes the positive integer under which Cloudflare counts. It counts across the whole account, so the number comes
@@ -121,23 +159,24 @@ func namespaceOf(name string, requests int) string {
 }
 
 // limitsText is how limits are compared: "30 60".
-func limitsText(limits []Limit) string {
-	var numbers []string
-	for _, limit := range limits {
-		numbers = append(numbers, strconv.Itoa(limit.Requests))
+func limitsText(numbers []int) string {
+	var texts []string
+	for _, n := range numbers {
+		texts = append(texts, strconv.Itoa(n))
 	}
-	return strings.Join(numbers, " ")
+	return strings.Join(texts, " ")
 }
 
 // LimitsText gives the same text for a Worker as it is read back, from the names of its rate limits.
 func LimitsText(bindings []string) string {
-	var tokens []worker.Token
+	var numbers []int
 	for _, name := range bindings {
 		if n, err := strconv.Atoi(strings.TrimPrefix(name, worker.BindingRate)); err == nil {
-			tokens = append(tokens, worker.Token{RPM: n})
+			numbers = append(numbers, n)
 		}
 	}
-	return limitsText(limitsOf("", tokens))
+	slices.Sort(numbers)
+	return limitsText(numbers)
 }
 
 // Complete takes what the owner has not said from what stands: without a file that lists them, the tokens that the Worker

@@ -115,6 +115,9 @@ const (
 	maxVariable  = 5 << 10 // bytes each
 	maxVariables = 64
 	ownVariables = 6 // those that are no provider's
+
+	// maxLimits is ours: each limit is a binding, and nobody needs more kinds of them.
+	maxLimits = 20
 )
 
 // checkSizes finds what Cloudflare would refuse in the middle of a deploy.
@@ -126,6 +129,8 @@ func (c Config) checkSizes() error {
 	switch {
 	case c.Settings.Managed && len(c.Providers)+ownVariables > maxVariables:
 		return newError(CodeTooManyKeys, "count", strconv.Itoa(len(c.Providers)), "most", strconv.Itoa(maxVariables-ownVariables))
+	case c.Settings.Managed && len(ratesOf(c.Tokens)) > maxLimits:
+		return newError(CodeTooManyLimits, "count", strconv.Itoa(len(ratesOf(c.Tokens))), "most", strconv.Itoa(maxLimits))
 	case len(providers) > maxVariable:
 		return newError(CodeProvidersTooLarge, "count", strconv.Itoa(len(c.Providers)), "size", kilobytes(providers))
 	case len(settings) > maxVariable:

@@ -46,6 +46,7 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 		Bundle:    bundle.WithTokens(c.Tokens),
 		Providers: c.Providers,
 		Settings:  c.Settings,
+		Tokens:    c.Tokens,
 		Keys:      keysOf(c, o),
 		Limits:    limitsOf(o.Worker, c.Tokens),
 		Region:    c.Region,
@@ -59,7 +60,7 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 		AttrProviders: providersText(c.Providers),
 		AttrKeys:      keysText(script.Keys),
 		AttrTokens:    TokensText(c.Tokens),
-		AttrLimits:    limitsText(script.Limits),
+		AttrLimits:    limitsText(ratesOf(c.Tokens)),
 		AttrRegion:    c.Region,
 		AttrZones:     script.Zones,
 	}

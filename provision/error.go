@@ -38,6 +38,7 @@ const (
 	CodeProvidersTooLarge  Code = "providers-too-large"
 	CodeOriginsTooLarge    Code = "allow-origins-too-large"
 	CodeTooManyKeys        Code = "too-many-keys"
+	CodeTooManyLimits      Code = "too-many-limits"
 	CodeRegionUnknown      Code = "region-unknown"
 	CodeTokensUnread       Code = "tokens-unread"
 )

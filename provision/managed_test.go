@@ -227,6 +227,11 @@ func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
 	for want, change := range map[provision.Code]func(*provision.Config){
 		provision.CodeProvidersTooLarge: func(c *provision.Config) { c.Providers = many(10, 600) },
 		provision.CodeTooManyKeys:       func(c *provision.Config) { c.Providers = many(59, 0) },
+		provision.CodeTooManyLimits: func(c *provision.Config) {
+			for i := range 21 {
+				c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprint("m", i), RPM: 1000 + i})
+			}
+		},
 		provision.CodeOriginsTooLarge: func(c *provision.Config) {
 			for i := range 300 {
 				c.Settings.Origins = append(c.Settings.Origins, fmt.Sprintf("https://app-%d.example.com", i))
@@ -239,5 +244,88 @@ func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
 		if _, err := c.Normalize(); provision.CodeOf(err) != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// A key is for the origin that it was given for: another firm under the same id never gets it.
+func TestAKeyStaysWithItsOrigin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://a.example.net"}}
+	c.Keys = map[string]provision.Secret{"custom": provision.NewSecret(ownerKey)}
+	w.mustDeploy(c)
+	c.Keys = nil
+	if missing := provision.MissingKeys(c, mustObserve(w, c)); len(missing) != 0 {
+		t.Errorf("the same origin: missing are %v", missing)
+	}
+	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://b.example.net"}}
+	if missing := provision.MissingKeys(c, mustObserve(w, c)); len(missing) != 1 || missing[0] != "custom" {
+		t.Errorf("another origin: missing are %v", missing)
+	}
+	w.wantDiff(c, []string{"build", "keys", "providers"}, []string{"key-missing"})
+	w.mustDeploy(c)
+	if strings.Contains(w.bytes(), ownerKey) {
+		t.Error("the key of one firm is bound to another")
+	}
+}
+
+func TestWhoLosesAccessIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	for i := range 25 {
+		c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprintf("m%02d", i), SHA256: fmt.Sprintf("%064x", i)})
+	}
+	w.mustDeploy(c)
+	for want, tokens := range map[string][]worker.Token{
+		"alice 1": c.Tokens[1:],
+		"":        append([]worker.Token{{Name: "renamed", SHA256: c.Tokens[0].SHA256}}, c.Tokens[1:]...),
+		"alice, m00, m01, m02, m03, m04, m05, m06, m07, m08, m09, m10, m11, m12, m13, m14, m15, m16, m17, m18, … 26": {},
+	} {
+		c.Tokens = tokens
+		plan, err := w.plan(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, warning := range plan.Warnings() {
+			if warning.Code == provision.WarnTokensLose {
+				got = warning.Details["names"] + " " + warning.Details["count"]
+			}
+		}
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestTokensForProvidersThatAreNotThereAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	w.wantDiff(c, nil, nil)
+	c.Tokens = append(c.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64), Providers: []string{"openai", "groq", "xai"}})
+	plan, err := w.plan(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []provision.Warning{{Code: provision.WarnTokensNowhere, Details: map[string]string{"names": "bob", "count": "1", "providers": "groq, xai"}}}
+	if diff := cmp.Diff(want, plan.Warnings()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUnlistedAreThoseThatStandOtherwise(t *testing.T) {
+	t.Parallel()
+	token := func(name, digest string, rpm int) worker.Token {
+		return worker.Token{Name: name, SHA256: strings.Repeat(digest, 64), RPM: rpm}
+	}
+	standing := []worker.Token{token("d", "d", 0), token("b", "b", 5), token("a", "a", 0), token("c", "c", 0)}
+	lists := token("a", "a", 0)
+	lists.Providers = []string{} // as nobody's list
+	listed := []worker.Token{lists, token("b", "b", 6), token("c", "f", 0), token("e", "e", 0)}
+	if diff := cmp.Diff([]string{"b", "c", "d"}, provision.Unlisted(standing, listed)); diff != "" {
+		t.Error(diff)
 	}
 }

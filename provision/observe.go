@@ -227,6 +227,9 @@ func (o Observed) Standing() Config {
 	}
 }
 
+// Stands tells whether a Worker of ours is there.
+func (o Observed) Stands() bool { return o.script().ID != "" }
+
 // AllDependents looks through every zone that the token sees for routes of other hosts that lead to the Worker. Removing
 // a script while such a route stands would break that host and open its record to the address behind it. A zone that the
 // Worker is known to serve and that the token does not see counts as well, as "zone:ID".

@@ -38,6 +38,8 @@ type Plan struct {
 	Dependents []string `json:"dependents,omitempty"`
 	// Left are the things of others at our addresses that a removal leaves where they are.
 	Left []Object `json:"left,omitempty"`
+	// Losing are those whose tokens stand and will not any more, where the relay stays managed.
+	Losing []string `json:"losing,omitempty"`
 	// RegionUnchecked says that nobody could tell whether the chosen region exists.
 	RegionUnchecked bool `json:"region_unchecked,omitempty"`
 }
@@ -101,6 +103,9 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 			continue
 		}
 		plan.Steps = append(plan.Steps, stepsFor(want, here)...)
+		if want.Script != nil && want.Script.Settings.Managed {
+			plan.Losing = losing(o.script().Tokens, want.Script.Tokens)
+		}
 	}
 	deploying := slices.ContainsFunc(desired, func(r Resource) bool { return r.Address.Kind == KindRoute })
 	for _, object := range rest {

@@ -100,6 +100,7 @@ type Script struct {
 	Bundle    worker.Bundle
 	Providers []worker.Provider
 	Settings  worker.Settings
+	Tokens    []worker.Token // those in the bundle
 	Keys      []Key
 	Limits    []Limit
 	Region    string

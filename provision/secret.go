@@ -59,12 +59,13 @@ type Key struct {
 	Inherited bool
 }
 
-// keysOf works out, provider by provider, whose key goes up. A key that is not given stays as it is in the account.
+// keysOf works out, provider by provider, whose key goes up. A key that is not given stays as it is in the account, but only
+// for the origin that it was given for: what one firm is trusted with must never reach another.
 func keysOf(c Config, o Observed) []Key {
 	if !c.Settings.Managed {
 		return nil
 	}
-	held := map[string]string{}
+	held, served := map[string]string{}, parseProviders(o.script().Attrs[AttrProviders])
 	for provider, mark := range parseKeys(o.script().Attrs[AttrKeys]) {
 		held[worker.KeyBinding(provider)] = mark
 	}
@@ -72,6 +73,7 @@ func keysOf(c Config, o Observed) []Key {
 	for _, p := range c.Providers {
 		given, isGiven := c.Keys[p.ID]
 		mark, stands := held[worker.KeyBinding(p.ID)]
+		stands = stands && slices.ContainsFunc(served, func(was worker.Provider) bool { return was.ID == p.ID && was.Origin == p.Origin })
 		switch {
 		case isGiven:
 			keys = append(keys, Key{Provider: p.ID, Given: given, Mark: fingerprint(o.Account, o.Worker, p.ID, given)})

@@ -1,6 +1,8 @@
 package provision
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/worker"
@@ -16,6 +18,8 @@ const (
 	WarnAccessOpens     Code = "access-opens"     // from managed to pass-through: tokens and stored keys go; details: tokens
 	WarnAccessCloses    Code = "access-closes"    // from pass-through to managed: callers' own keys work no more
 	WarnNoTokens        Code = "no-tokens"        // managed, and nobody holds a token
+	WarnTokensLose      Code = "tokens-lose"      // tokens that stand are not listed; details: names, count
+	WarnTokensNowhere   Code = "tokens-nowhere"   // limited to providers that the relay has not; details: names, count, providers
 	WarnKeyMissing      Code = "key-missing"      // managed, and nobody has a key for a provider; details: provider, name (in capitals)
 	WarnRegionUnchecked Code = "region-unchecked" // the list of regions could not be had; details: region
 )
@@ -52,6 +56,9 @@ func (p Plan) Warnings() []Warning {
 			add(WarnDeepHost, "host", site.Host, "zone", site.Zone.Name)
 		}
 	}
+	if len(p.Losing) > 0 {
+		add(WarnTokensLose, "names", Some(p.Losing), "count", strconv.Itoa(len(p.Losing)))
+	}
 	warnings = append(warnings, p.script().accessWarnings()...)
 	if p.RegionUnchecked {
 		add(WarnRegionUnchecked, "region", p.script().After[AttrRegion])
@@ -75,6 +82,9 @@ func (s Step) accessWarnings() []Warning {
 	if after == AccessManaged && s.After[AttrTokens] == "" {
 		warnings = append(warnings, warn(WarnNoTokens))
 	}
+	if s.Script != nil {
+		warnings = append(warnings, s.Script.tokenWarnings()...)
+	}
 	for _, part := range strings.Fields(s.After[AttrKeys]) {
 		if provider, mark, _ := strings.Cut(part, ":"); mark == keyMissing {
 			name := strings.TrimPrefix(worker.KeyBinding(provider), worker.BindingKey)
@@ -82,4 +92,34 @@ func (s Step) accessWarnings() []Warning {
 		}
 	}
 	return warnings
+}
+
+// tokenWarnings tells of tokens that name a provider to which the relay does not lead.
+func (s *Script) tokenWarnings() []Warning {
+	var names, strangers []string
+	for _, token := range s.Tokens {
+		for _, id := range token.Providers {
+			if !slices.ContainsFunc(s.Providers, func(p worker.Provider) bool { return p.ID == id }) {
+				names, strangers = append(names, token.Name), append(strangers, id)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	names = slices.Compact(names)
+	slices.Sort(strangers)
+	providers := strings.Join(slices.Compact(strangers), ", ")
+	return []Warning{warn(WarnTokensNowhere, "names", Some(names), "count", strconv.Itoa(len(names)), "providers", providers)}
+}
+
+// someNames are what a sentence can hold.
+const someNames = 20
+
+// Some lists names for a sentence: all of them, or the first ones and an ellipsis.
+func Some(names []string) string {
+	if len(names) > someNames {
+		names = append(slices.Clone(names[:someNames]), "…")
+	}
+	return strings.Join(names, ", ")
 }

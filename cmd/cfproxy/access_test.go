@@ -78,3 +78,25 @@ func TestWizardDoesNotAskWhatAFileSays(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 }
+
+// Where a managed relay stands and no file is here, init neither asks what stands nor makes a second first token.
+func TestWizardTakesWhatStands(t *testing.T) {
+	t.Parallel()
+	x := newTeam(t, managedConfig)
+	x.run(sandbox.Key, "deploy", "--no-verify")
+	x.run("", "key", "add", "alice", "--no-verify")
+	dir := t.TempDir()
+	s := x.cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + x.cloud.store.Token()}, "init", "--domain", "gptapi.example.com", "--no-verify")
+	s.Expect("stands there already")
+	s.Expect("Wrote cfproxy.toml")
+	status := s.Wait()
+	for _, question := range []string{"Who may use it?", "Who gets the first token?", "Which provider"} {
+		if strings.Contains(s.Raw(), question) {
+			t.Errorf("asks %q", question)
+		}
+	}
+	file, err := openTokens(filepath.Join(dir, configName))
+	if status != 0 || err != nil || file.names() != "alice" || file.settings.one(keyAccess) != "managed" {
+		t.Errorf("exit status %d, %v: %s", status, err, file.text)
+	}
+}

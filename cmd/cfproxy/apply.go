@@ -75,7 +75,7 @@ func (p *program) sayWhatStands(c *cli.Context, receipt provision.Receipt) {
 	switch {
 	case len(receipt.Done) > 0:
 		p.note("stands.some", "done", itoa(len(receipt.Done)), "all", itoa(len(receipt.Plan.Changes())))
-	case len(receipt.Unknown) == 0:
+	case len(receipt.Unknown) == 0 && !isKeyCommand(c): // which changed cfproxy.toml
 		p.note("stands.nothing")
 	}
 	for _, step := range receipt.Unknown {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/templates"
+	"github.com/cfproxy/cfproxy/worker"
 )
 
 // configName is the file that is read where none is named, and that init writes.
@@ -48,7 +49,7 @@ func (p *program) configFile(path string, domains []string) (settings, error) {
 	if err != nil {
 		return nil, wrap("config-unreadable", err, "file", path)
 	}
-	file, err := parseConfig(path, text)
+	file, err := parseConfig(path, withoutMark(text))
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (p *program) configFile(path string, domains []string) (settings, error) {
 	return file, nil
 }
 
-// readRegular reads a file, and not a pipe that nobody writes to; Notepad's byte order mark is dropped.
+// readRegular reads a file, and not a pipe that nobody writes to.
 func readRegular(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -70,9 +71,11 @@ func readRegular(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("no regular file")
 	}
-	text, err := os.ReadFile(path)
-	return bytes.TrimPrefix(text, []byte("\ufeff")), err
+	return os.ReadFile(path)
 }
+
+// withoutMark drops the byte order mark that Notepad begins with.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
 
 // firstMissing gives the first of domains that is not listed, whatever its spelling, or "".
 func firstMissing(domains, listed []string) string {
@@ -187,14 +190,26 @@ func relayTo(providers []templates.Provider, s settings) (relay, error) {
 	return relay{Config: config, providers: providers, chosen: s}, err
 }
 
+// choicesOf reads the settings that are not about a single provider.
+func choicesOf(s settings) (worker.Settings, error) {
+	access := strings.ToLower(strings.TrimSpace(s.one(keyAccess)))
+	if _, given := s[keyAccess]; given && access != provision.AccessManaged && access != provision.AccessOpen {
+		return worker.Settings{}, usage("access-unknown", "value", s.one(keyAccess),
+			"known", provision.AccessOpen+", "+provision.AccessManaged)
+	}
+	return worker.Settings{
+		Managed: access == provision.AccessManaged, Page: s.one(keyPage) != "false", Origins: s[keyAllowOrigins],
+	}, nil
+}
+
 // writeConfig writes the relay as cfproxy.toml, unless there is one: what somebody wrote is not overwritten.
-func (p *program) writeConfig(r relay, worker string) (path string, written bool, err error) {
+func (p *program) writeConfig(r relay, name string) (path string, written bool, err error) {
 	comments := map[string]string{}
 	for _, key := range append([]string{"head"}, settingsOf("init")...) {
 		comments[key] = p.text.T("comment." + key)
 	}
 	file := templates.File{
-		Domains: r.Domains, Providers: specsOf(r.providers), Worker: worker, Region: r.Region, Account: r.Account, Comments: comments,
+		Domains: r.Domains, Providers: specsOf(r.providers), Worker: name, Region: r.Region, Account: r.Account, Comments: comments,
 	}
 	if r.Origin != provision.DefaultOrigin {
 		file.Origin = r.Origin

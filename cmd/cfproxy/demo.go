@@ -62,7 +62,7 @@ func (p *program) demo(c *cli.Context) error {
 
 func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
 	p.answer("demo.deploy", "host", demoHost)
-	plan, err := p.makePlan(c.Context, engine, r)
+	plan, err := p.makePlan(c, engine, r)
 	if err != nil {
 		return plan, err
 	}

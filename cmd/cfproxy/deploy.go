@@ -24,6 +24,11 @@ func (p *program) deployFlags() []cli.Flag {
 
 // deploy makes the account match, then proves that the relay works.
 func (p *program) deploy(c *cli.Context) error {
+	release, err := p.holdFile(c)
+	if err != nil {
+		return err
+	}
+	defer release()
 	r, account, err := p.open(c)
 	if err != nil {
 		return err
@@ -37,6 +42,7 @@ func (p *program) deploy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	release()
 	return p.prove(c, r, way, receipt)
 }
 
@@ -51,7 +57,14 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 
 // carryOut plans, asks for a yes, and applies.
 func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision.Receipt, error) {
-	plan, err := p.settle(c, r, account, c.Command.Name)
+	observed, err := p.observe(c.Context, account.engine, r.Config)
+	if err == nil {
+		err = p.checkAccess(c, r, observed)
+	}
+	if err != nil {
+		return provision.Receipt{}, err
+	}
+	plan, err := p.settle(c, r, observed, c.Command.Name)
 	if err != nil {
 		return provision.Receipt{}, err
 	}
@@ -59,11 +72,7 @@ func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
-func (p *program) settle(c *cli.Context, r relay, account *account, command string) (provision.Plan, error) {
-	observed, err := p.observe(c.Context, account.engine, r.Config)
-	if err != nil {
-		return provision.Plan{}, err
-	}
+func (p *program) settle(c *cli.Context, r relay, observed provision.Observed, command string) (provision.Plan, error) {
 	plan, err := planFor(r, observed)
 	if err != nil {
 		return provision.Plan{}, err

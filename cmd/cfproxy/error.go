@@ -114,7 +114,7 @@ func statusOf(code provision.Code) int {
 		return exitInterrupted
 	case provision.CodeAccountInvalid, provision.CodeWorkerInvalid, provision.CodeOriginInvalid, provision.CodeRegionInvalid,
 		provision.CodeAccountsDiffer, provision.CodeUpstreamIsItself, provision.CodeAllowOriginInvalid, provision.CodeRegionUnknown,
-		provision.CodeProvidersTooLarge, provision.CodeOriginsTooLarge, provision.CodeTooManyKeys, provision.CodeTokensUnread:
+		provision.CodeProvidersTooLarge, provision.CodeOriginsTooLarge, provision.CodeTooManyKeys, provision.CodeTooManyLimits, provision.CodeTokensUnread:
 		return exitUsage
 	}
 	if strings.HasPrefix(string(code), "host-") {

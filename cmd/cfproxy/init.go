@@ -2,7 +2,12 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,6 +22,11 @@ func (p *program) initCommand() *cli.Command {
 
 // init goes from nothing to a working relay: it asks for what is missing, and then does what deploy does.
 func (p *program) init(c *cli.Context) error {
+	release, err := p.holdFile(c)
+	if err != nil {
+		return err
+	}
+	defer release()
 	chosen, err := p.settings(c)
 	if err != nil {
 		return err
@@ -24,21 +34,17 @@ func (p *program) init(c *cli.Context) error {
 	if !p.terminal && len(chosen[keyDomains]) == 0 {
 		return usage("domain-missing")
 	}
+	if err := checkFolder(); err != nil {
+		return err
+	}
 	p.note("init.welcome")
 	account, err := p.askAccount(c, chosen)
 	if err != nil {
 		return err
 	}
-	if p.terminal && !c.Bool("yes") {
-		if chosen, err = p.askRelay(c.Context, account, chosen); err != nil {
-			return err
-		}
-	}
-	issued := issued{}
-	if p.terminal && !c.Bool("yes") {
-		if chosen, issued, err = p.askAccess(c.Context, chosen); err != nil {
-			return err
-		}
+	chosen, issued, err := p.complete(c, account, chosen)
+	if err != nil {
+		return err
 	}
 	r, err := p.relay(chosen)
 	if err != nil {
@@ -57,9 +63,58 @@ func (p *program) init(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	release()
 	p.issued = issued
 	unproved := p.prove(c, r, way, receipt)
 	return cmp.Or(unproved, p.keep(c, r, receipt.Plan.Worker, account))
+}
+
+// checkFolder finds out whether cfproxy.toml can be written in the end, unless there is one. Tokens that it cannot list would be
+// lost.
+func checkFolder() error {
+	if _, err := os.Lstat(configName); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := mayWrite("."); err != nil {
+		return wrap("config-unwritable", err, "file", configName)
+	}
+	return nil
+}
+
+// complete fills in what nobody has chosen: from what stands, and from answers where somebody can be asked.
+func (p *program) complete(c *cli.Context, account *account, chosen settings) (settings, issued, error) {
+	asks := p.terminal && !c.Bool("yes")
+	given, first := maps.Clone(chosen), issued{}
+	var err error
+	if asks {
+		if chosen, err = p.askZone(c.Context, account, chosen); err != nil {
+			return nil, first, err
+		}
+	}
+	if chosen, err = p.standingBelow(c.Context, account, chosen); err != nil {
+		return nil, first, err
+	}
+	if asks {
+		if chosen, err = p.askProviders(c.Context, chosen); err != nil {
+			return nil, first, err
+		}
+		if chosen, first, err = p.askAccess(c.Context, chosen); err != nil {
+			return nil, first, err
+		}
+	}
+	p.answered = unlikeDefaults(chosen, given)
+	return chosen, first, nil
+}
+
+// unlikeDefaults gives the settings that were not given and that no default says.
+func unlikeDefaults(chosen, given settings) settings {
+	defaults := settings{keyProviders: {defaultProvider}, keyAccess: {provision.AccessOpen}, keyPage: {"true"}}
+	unlike := maps.Clone(chosen)
+	maps.DeleteFunc(unlike, func(key string, values []string) bool {
+		_, was := given[key]
+		return was || slices.Equal(values, defaults[key])
+	})
+	return unlike
 }
 
 // keep writes cfproxy.toml, and says so: it is what the next command reads. An error is said here, since the result was

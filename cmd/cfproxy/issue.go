@@ -41,18 +41,9 @@ func sha256Of(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// tokenView is a token as --json shows it. Token is there for the one that was just made.
-type tokenView struct {
-	Name      string   `json:"name"`
-	Token     string   `json:"token,omitempty"`
-	Expires   string   `json:"expires,omitempty"`
-	Expired   bool     `json:"expired"`
-	Providers []string `json:"providers,omitempty"`
-	RPM       int      `json:"rpm,omitempty"`
-}
-
-func viewOf(token worker.Token) tokenView {
-	v := tokenView{Name: token.Name, Providers: token.Providers, RPM: token.RPM}
+// viewOf is what may be shown of a token.
+func viewOf(token worker.Token) view.Token {
+	v := view.Token{Name: token.Name, Providers: token.Providers, RPM: token.RPM}
 	if token.Expires > 0 {
 		v.Expires, v.Expired = lastDay(token), token.Expires <= time.Now().Unix()
 	}
@@ -60,12 +51,12 @@ func viewOf(token worker.Token) tokenView {
 }
 
 // view gives what --json shows of it, nil for none.
-func (i issued) view() *tokenView {
+func (i issued) view() *view.Token {
 	if i.secret == "" {
 		return nil
 	}
 	v := viewOf(i.token)
-	v.Token = i.secret
+	v.Secret = i.secret
 	return &v
 }
 
@@ -136,17 +127,11 @@ func (p *program) askAccess(ctx context.Context, chosen settings) (settings, iss
 }
 
 func checkTokenName(name string) error {
+	if looksLikeKey(name) {
+		return usage("name-is-key")
+	}
 	if !isTokenName(name) {
 		return usage("name-invalid", "value", name)
 	}
 	return nil
-}
-
-// tellTokens shows the list on stdout.
-func (p *program) tellTokens(views []tokenView) {
-	var tokens []view.Token
-	for _, v := range views {
-		tokens = append(tokens, view.Token{Name: v.Name, Expires: v.Expires, Expired: v.Expired, Providers: v.Providers, RPM: v.RPM})
-	}
-	p.view.Tokens(p.stdout, tokens)
 }

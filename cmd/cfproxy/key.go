@@ -1,13 +1,13 @@
 package main
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -69,6 +69,9 @@ func nameGiven(c *cli.Context) (string, error) {
 	case 1:
 		return c.Args().First(), nil
 	}
+	if looksLikeKey(c.Args().Get(1)) {
+		return "", usage("name-is-key")
+	}
 	return "", usage("name-one", "value", c.Args().Get(1))
 }
 
@@ -81,6 +84,11 @@ func (p *program) keyAdd(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	release, err := p.holdFile(c)
+	if err != nil {
+		return err
+	}
+	defer release()
 	file, err := openTokens(c.String("config"))
 	if err != nil {
 		return err
@@ -90,12 +98,7 @@ func (p *program) keyAdd(c *cli.Context) error {
 		return err
 	}
 	p.issued = issue(token)
-	return p.change(c, file, tokenChange{verb: "add", name: name, edit: func(f tokenFile) (tokenFile, error) {
-		if f.find(name) >= 0 {
-			return f, usage("token-exists", "file", f.path, "name", name)
-		}
-		return f.with(p.issued.token)
-	}})
+	return p.change(c, file, tokenChange{verb: "add", token: p.issued.token}, release)
 }
 
 // tokenWanted reads the flags of a new token. A provider must be one that the relay leads to.
@@ -133,132 +136,16 @@ func (p *program) keyRevoke(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	release, err := p.holdFile(c)
+	if err != nil {
+		return err
+	}
+	defer release()
 	file, err := openTokens(c.String("config"))
 	if err != nil {
 		return err
 	}
-	return p.change(c, file, tokenChange{verb: "revoke", name: name, edit: func(f tokenFile) (tokenFile, error) {
-		if f.find(name) < 0 {
-			return f, usage("token-not-listed", "file", f.path, "name", name, "names", f.names())
-		}
-		return f.without(name)
-	}})
-}
-
-// tokenChange is what a command does to the file.
-type tokenChange struct {
-	verb, name string
-	edit       func(tokenFile) (tokenFile, error)
-}
-
-// change edits the file and, where access is managed, deploys. What can go wrong before anything is written is found before:
-// plan and yes come first, then the file, then the account.
-func (p *program) change(c *cli.Context, file tokenFile, change tokenChange) error {
-	next, err := change.edit(file)
-	if err != nil {
-		return err
-	}
-	r, err := p.relay(p.environmentOver(next.settings))
-	if err != nil {
-		return err
-	}
-	if c.Bool("no-deploy") || !r.Settings.Managed {
-		return p.changeFile(c, file, change, r)
-	}
-	if r.Keys, err = p.ownerKeys(r); err != nil {
-		return err
-	}
-	token, err := p.askToken(c)
-	if err != nil {
-		return err
-	}
-	account, err := p.openAccount(c, token)
-	if err != nil {
-		return err
-	}
-	way, err := p.wayToProve(c, account)
-	if err != nil {
-		return err
-	}
-	defer way.Close()
-	plan, err := p.settle(c, r, account, "deploy")
-	if err != nil {
-		return err
-	}
-	if err := file.write(next); err != nil {
-		return err
-	}
-	p.note("key.written."+change.verb, "file", file.path, "name", change.name)
-	p.hand(p.issued)
-	receipt, err := p.apply(c, account.engine, plan)
-	if err != nil {
-		p.note("key.pending."+change.verb, "name", change.name)
-		return err
-	}
-	return p.proveChange(c, r, way, receipt, change)
-}
-
-// attempts bounds how often a change of the file alone is tried again because somebody else changed it meanwhile.
-const attempts = 20
-
-// changeFile changes the file alone.
-func (p *program) changeFile(c *cli.Context, file tokenFile, change tokenChange, r relay) error {
-	for n := 1; ; n++ {
-		next, err := change.edit(file)
-		if err == nil {
-			err = file.write(next)
-		}
-		var own *problem
-		if err == nil {
-			break
-		}
-		if !errors.As(err, &own) || own.code != "config-changed" || n == attempts {
-			return err
-		}
-		if file, err = openTokens(c.String("config")); err != nil {
-			return err
-		}
-	}
-	p.note("key.written."+change.verb, "file", file.path, "name", change.name)
-	p.hand(p.issued)
-	command := p.again(c, "deploy")
-	if r.Settings.Managed {
-		p.note("key.pending."+change.verb, "name", change.name)
-		p.note("stands.next", "command", command)
-	} else {
-		p.note("key.open", "file", file.path, "command", command)
-	}
-	if p.json {
-		return p.writeJSON(result{Token: p.issued.view()})
-	}
-	return nil
-}
-
-// proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
-func (p *program) proveChange(c *cli.Context, r relay, way *network, receipt provision.Receipt, change tokenChange) error {
-	out := planResult(receipt.Plan)
-	out.Done, out.Token = receipt.Done, p.issued.view()
-	var unproved error
-	if way != nil {
-		out.Verify = p.verifyPlan(c, r, way, receipt.Plan)
-		unproved = p.unproved(c, out.Verify)
-	}
-	if p.json {
-		return errors.Join(p.writeJSON(out), unproved)
-	}
-	if unproved != nil {
-		aside := *p
-		aside.stdout = p.stderr
-		for _, report := range out.Verify {
-			aside.tellReport(c, r, report)
-		}
-		p.note("deploy.unverified", "command", p.again(c, "verify", r.Domains...))
-		return unproved
-	}
-	if way != nil {
-		p.note("key.live."+change.verb, "name", change.name, "host", hostsOf(receipt.Plan))
-	}
-	return nil
+	return p.change(c, file, tokenChange{verb: "revoke", token: worker.Token{Name: name}}, release)
 }
 
 // keyList shows who holds a token, and nothing by which one could be used.
@@ -267,20 +154,20 @@ func (p *program) keyList(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	views := []tokenView{}
+	views := []view.Token{}
 	for _, token := range file.tokens {
 		views = append(views, viewOf(token))
 	}
 	if p.json {
 		return p.writeJSON(struct {
-			Tokens []tokenView `json:"tokens"`
+			Tokens []view.Token `json:"tokens"`
 		}{views})
 	}
 	if len(views) == 0 {
 		p.note("key.none", "file", file.path)
 		return nil
 	}
-	p.tellTokens(views)
+	p.view.Tokens(p.stdout, views)
 	if file.settings.one(keyAccess) != provision.AccessManaged {
 		p.note("key.open", "file", file.path, "command", p.again(c, "deploy"))
 	}

@@ -19,7 +19,7 @@ type result struct {
 	Verify   []verify.Report     `json:"verify,omitempty"`
 	OK       *bool               `json:"ok,omitempty"`
 	Clients  []relayClient       `json:"clients,omitempty"`
-	Token    *tokenView          `json:"token,omitempty"`
+	Token    *view.Token         `json:"token,omitempty"`
 }
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
@@ -32,7 +32,7 @@ type failure struct {
 	Done    []provision.Step `json:"done,omitempty"`
 	Unknown []provision.Step `json:"unknown,omitempty"`
 	// Token was written down before the failure, so it is good once the run is finished.
-	Token *tokenView `json:"token,omitempty"`
+	Token *view.Token `json:"token,omitempty"`
 }
 
 func (p *program) errorResult(code string, details map[string]string, conflicts []provision.Object) failure {

@@ -17,6 +17,14 @@ func keyVariable(provider string) string {
 	return "CFPROXY_" + strings.ToUpper(worker.KeyBinding(provider))
 }
 
+func keyVariables(providers []string) []string {
+	var names []string
+	for _, id := range providers {
+		names = append(names, keyVariable(id))
+	}
+	return names
+}
+
 // longestKey is what a variable of a Worker holds.
 const longestKey = 5 << 10
 
@@ -55,11 +63,7 @@ func (p *program) ownerKeys(r relay) (map[string]provision.Secret, error) {
 // askOwnerKeys asks for the keys that neither the environment nor the account has.
 func (p *program) askOwnerKeys(ctx context.Context, r relay, missing []string) (map[string]provision.Secret, error) {
 	if !p.terminal {
-		var names []string
-		for _, id := range missing {
-			names = append(names, keyVariable(id))
-		}
-		return nil, usage("owner-key-missing", "name", names[0], "names", strings.Join(names, ", "))
+		return nil, usage("owner-key-missing", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "))
 	}
 	var page []prompt.Question
 	for _, id := range missing {

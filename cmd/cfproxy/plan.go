@@ -21,7 +21,7 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := p.makePlan(c.Context, account.engine, r)
+	plan, err := p.makePlan(c, account.engine, r)
 	if err != nil {
 		return err
 	}
@@ -62,8 +62,11 @@ func (p *program) open(c *cli.Context) (relay, *account, error) {
 }
 
 // makePlan observes the account and compares.
-func (p *program) makePlan(ctx context.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
-	observed, err := p.observe(ctx, engine, r.Config)
+func (p *program) makePlan(c *cli.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
+	observed, err := p.observe(c.Context, engine, r.Config)
+	if err == nil {
+		err = p.checkAccess(c, r, observed)
+	}
 	if err != nil {
 		return provision.Plan{}, err
 	}
@@ -80,6 +83,28 @@ func planFor(r relay, observed provision.Observed) (provision.Plan, error) {
 		return provision.Plan{}, err
 	}
 	return provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, r.Adopt)
+}
+
+// accessUnsaid tells whether neither a flag nor a file, by its silence, says who may use the relay.
+func (r relay) accessUnsaid() bool {
+	_, inFile := r.chosen[keyTokens]
+	_, said := r.chosen[keyAccess]
+	return !inFile && !said
+}
+
+// checkAccess refuses to open a managed relay to everybody, and to throw away its tokens and keys, where nobody said so: the
+// file that does is most likely in another folder.
+func (p *program) checkAccess(c *cli.Context, r relay, observed provision.Observed) error {
+	standing := observed.Standing()
+	if !r.accessUnsaid() || !standing.Settings.Managed {
+		return nil
+	}
+	command := p.again(c, c.Command.Name, r.Domains...)
+	kept := asDeployed(r.Config, standing, r.chosen)
+	open := kept
+	open.Settings.Managed = false
+	return usage("access-unsaid", "worker", observed.Worker, "keep", command+asFlags(r.chosen, kept),
+		"open", command+asFlags(r.chosen, open)+" --access "+provision.AccessOpen)
 }
 
 // observe reads the account, telling of waits as they come.

@@ -22,6 +22,8 @@ type program struct {
 	json bool
 	// noticed says that the address of the API was mentioned.
 	noticed bool
+	// answered are the settings that no flag and no file says, but the wizard or what stands.
+	answered settings
 	// failed is what an apply that failed had done until then, for the error's JSON.
 	failed *provision.Receipt
 	// issued is a token that was made in this run and must be shown, whatever happens after it was written down.
@@ -95,28 +97,37 @@ func (p *program) ask() prompt.Prompter {
 
 // again gives the command line by which to go on: the same hosts and settings, for the same command or another one.
 func (p *program) again(c *cli.Context, command string, hosts ...string) string {
-	parts := []string{"cfproxy"}
-	if file, _ := sandboxFile(c); file != "" {
-		parts = append(parts, "--sandbox", file)
-	}
-	parts = append(parts, command)
+	line := p.commandLine(c, command, hosts...)
 	if file := c.String("config"); file != "" {
-		parts = append(parts, "--config", file)
-		hosts = nil
-	}
-	for _, host := range hosts {
-		parts = append(parts, "--domain", host)
+		line = p.commandLine(c, command) + " --config " + file
 	}
 	for _, s := range settingTable() {
-		if s.key == keyDomains || !c.IsSet(s.flag) || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.key) {
+		if s.key == keyDomains || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.key) {
 			continue
 		}
 		if s.key == keyProviders && c.Command.Name == "verify" && command != "verify" {
 			continue // those to be proved need not be all that there are
 		}
-		for _, value := range s.given(c) {
-			parts = append(parts, s.asFlag(value))
+		values := p.answered[s.key]
+		if c.IsSet(s.flag) {
+			values = s.given(c)
 		}
+		for _, value := range values {
+			line += " " + s.asFlag(value)
+		}
+	}
+	return line
+}
+
+// commandLine gives one for the same account and some hosts.
+func (p *program) commandLine(c *cli.Context, command string, hosts ...string) string {
+	parts := []string{"cfproxy"}
+	if file, _ := sandboxFile(c); file != "" {
+		parts = append(parts, "--sandbox", file)
+	}
+	parts = append(parts, command)
+	for _, host := range hosts {
+		parts = append(parts, "--domain", host)
 	}
 	return strings.Join(parts, " ")
 }

@@ -2,204 +2,161 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"regexp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
-	"github.com/pelletier/go-toml/v2/unstable"
-
-	"github.com/cfproxy/cfproxy/provision"
-	"github.com/cfproxy/cfproxy/templates"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// fileToken is a [[tokens]] block of cfproxy.toml. It holds no secret: of the token itself there is a digest alone.
-type fileToken struct {
-	Name      string          `toml:"name"`
-	SHA256    string          `toml:"sha256"`
-	Expires   *toml.LocalDate `toml:"expires"`
-	Providers []string        `toml:"providers"`
-	RPM       *int            `toml:"rpm"`
+// tokenFile is a cfproxy.toml whose tokens are to be listed or changed: its bytes as they are, and what they say.
+type tokenFile struct {
+	path     string
+	text     []byte
+	settings settings
+	tokens   []worker.Token
 }
 
-// mostRequests a minute that a token may be given; more is a slip of the keyboard.
-const mostRequests = 100_000
-
-var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// checkTokens reads the blocks of a file, or says which line of it is wrong.
-func checkTokens(path string, text []byte, list []fileToken) ([]worker.Token, error) {
-	known, err := providerIDs()
+// openTokens reads the file that was named, or that of this folder. Without one there is nothing to write tokens into.
+func openTokens(path string) (tokenFile, error) {
+	if path == "" {
+		path = configName
+	}
+	f := tokenFile{path: path}
+	text, err := readRegular(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, usage("tokens-need-file", "file", path)
+	}
 	if err != nil {
-		return nil, err
+		return f, wrap("config-unreadable", err, "file", path)
 	}
+	return f.saying(text)
+}
+
+// saying is the file as it would be with another text.
+func (f tokenFile) saying(text []byte) (tokenFile, error) {
+	s, err := parseConfig(f.path, withoutMark(text))
+	if err != nil {
+		return f, err
+	}
+	tokens, err := decodeTokens(s)
+	return tokenFile{path: f.path, text: text, settings: s, tokens: tokens}, err
+}
+
+// names lists the tokens for people.
+func (f tokenFile) names() string {
+	var names []string
+	for _, token := range f.tokens {
+		names = append(names, token.Name)
+	}
+	return orDash(strings.Join(names, ", "))
+}
+
+// find gives the place of a name, or -1.
+func (f tokenFile) find(name string) int {
+	return slices.IndexFunc(f.tokens, func(t worker.Token) bool { return t.Name == name })
+}
+
+// with is the file with one token more.
+func (f tokenFile) with(token worker.Token) (tokenFile, error) {
+	next, err := f.saying(withToken(f.text, token))
+	if err != nil || len(next.tokens) != len(f.tokens)+1 || next.find(token.Name) < 0 {
+		return f, usage("tokens-uneditable", "file", f.path)
+	}
+	return next, nil
+}
+
+// without is the file with one token less, all else as it was.
+func (f tokenFile) without(name string) (tokenFile, error) {
+	text := withoutMark(f.text)
+	mark := f.text[:len(f.text)-len(text)]
 	blocks := tokenBlocks(text)
-	var tokens []worker.Token
-	for i, entry := range list {
-		token := entry.token()
-		wrong := wrongWith(entry, token, tokens, known)
-		if wrong == nil {
-			tokens = append(tokens, token)
-			continue
+	if len(blocks) != len(f.tokens) {
+		return f, usage("tokens-uneditable", "file", f.path)
+	}
+	next, err := f.saying(slices.Concat(mark, cut(text, blocks[f.find(name)])))
+	if err != nil || len(next.tokens) != len(f.tokens)-1 || next.find(name) >= 0 {
+		return f, usage("tokens-uneditable", "file", f.path)
+	}
+	return next, nil
+}
+
+// withToken puts a block behind a text, in the line breaks that the text has.
+func withToken(text []byte, token worker.Token) []byte {
+	var b strings.Builder
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		b.WriteString("\n")
+	}
+	// %q of a name or an id is how TOML quotes as well.
+	fmt.Fprintf(&b, "\n[[tokens]]\nname = %q\nsha256 = %q\n", token.Name, token.SHA256)
+	if token.Expires > 0 {
+		fmt.Fprintf(&b, "expires = %s\n", lastDay(token))
+	}
+	if len(token.Providers) > 0 {
+		fmt.Fprintf(&b, "providers = [%s]\n", quoted(token.Providers))
+	}
+	if token.RPM > 0 {
+		fmt.Fprintf(&b, "rpm = %d\n", token.RPM)
+	}
+	added := b.String()
+	if bytes.Contains(text, []byte("\r\n")) {
+		added = strings.ReplaceAll(added, "\n", "\r\n")
+	}
+	return append(bytes.Clone(text), added...)
+}
+
+func quoted(values []string) string {
+	var all []string
+	for _, value := range values {
+		all = append(all, fmt.Sprintf("%q", value))
+	}
+	return strings.Join(all, ", ")
+}
+
+// cut takes a block out, and the blank line before it if another blank line or the end follows: so adding and revoking leaves
+// a file as it was.
+func cut(text []byte, b block) []byte {
+	head, tail := text[:b.start], text[b.end:]
+	next, _, _ := bytes.Cut(tail, []byte("\n"))
+	if len(bytes.TrimSpace(next)) == 0 {
+		start := bytes.LastIndexByte(bytes.TrimSuffix(head, []byte("\n")), '\n') + 1
+		if len(head) > 0 && len(bytes.TrimSpace(head[start:])) == 0 {
+			head = head[:start]
 		}
-		line := 1
-		if len(blocks) == len(list) {
-			line += bytes.Count(text[:blocks[i].start], []byte("\n"))
-		}
-		wrong.Details["file"], wrong.Details["line"] = path, itoa(line)
-		return nil, wrong
 	}
-	return tokens, nil
+	return slices.Concat(head, tail)
 }
 
-func (f fileToken) token() worker.Token {
-	token := worker.Token{Name: f.Name, SHA256: strings.ToLower(f.SHA256), Providers: f.Providers}
-	if f.Expires != nil {
-		token.Expires = endOfDay(f.Expires.AsTime(time.UTC))
+// write replaces the file by next, if it still says what f says: an editor takes no turns.
+func (f tokenFile) write(next tokenFile) error {
+	path, err := realPath(f.path)
+	if err != nil {
+		return wrap("config-unwritable", err, "file", f.path)
 	}
-	if f.RPM != nil {
-		token.RPM = *f.RPM
+	now, err := os.ReadFile(path)
+	if err != nil {
+		return wrap("config-unreadable", err, "file", f.path)
 	}
-	return token
-}
-
-// endOfDay is when a token ends that is good until a day, that day included.
-func endOfDay(day time.Time) int64 { return day.AddDate(0, 0, 1).Unix() }
-
-// lastDay is the inverse.
-func lastDay(token worker.Token) string {
-	return time.Unix(token.Expires, 0).UTC().AddDate(0, 0, -1).Format(time.DateOnly)
-}
-
-func wrongWith(entry fileToken, token worker.Token, before []worker.Token, known []string) *problem {
-	other := slices.IndexFunc(before, func(t worker.Token) bool { return t.SHA256 == token.SHA256 })
-	stranger := slices.IndexFunc(token.Providers, func(id string) bool { return !slices.Contains(known, id) })
-	switch {
-	case !isTokenName(token.Name):
-		return usage("token-name-invalid", "value", token.Name)
-	case slices.ContainsFunc(before, func(t worker.Token) bool { return t.Name == token.Name }):
-		return usage("token-name-twice", "name", token.Name)
-	case !digestPattern.MatchString(token.SHA256):
-		return usage("token-digest-invalid", "name", token.Name)
-	case other >= 0:
-		return usage("token-digest-twice", "name", token.Name, "other", before[other].Name)
-	case stranger >= 0:
-		return usage("token-provider-unknown", "name", token.Name, "value", token.Providers[stranger], "known", strings.Join(known, ", "))
-	case entry.RPM != nil && !isRPM(token.RPM):
-		return usage("token-rpm-invalid", "name", token.Name, "value", itoa(token.RPM), "most", itoa(mostRequests))
+	if !bytes.Equal(now, f.text) {
+		return newProblem("config-changed", exitFailed, "file", f.path)
+	}
+	if err := replaceFile(path, next.text); err != nil {
+		return wrap("config-unwritable", err, "file", f.path)
 	}
 	return nil
 }
 
-func isRPM(n int) bool { return n >= 1 && n <= mostRequests }
-
-// isTokenName takes letters and digits of any script, with the marks that some of them need, and . _ @ - within: what fits on
-// one line of a list and can be typed on a command line without quotes. It begins with a letter or a digit, so that no name
-// looks like a flag.
-func isTokenName(name string) bool {
-	first, _ := utf8.DecodeRuneInString(name)
-	isWrong := func(r rune) bool {
-		return r == utf8.RuneError || !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Nd) && !strings.ContainsRune("._@-", r)
+// writable finds out whether write can do its work, before anything else is done that leans on it.
+func (f tokenFile) writable() error {
+	path, err := realPath(f.path)
+	if err == nil {
+		err = rehearse(path)
 	}
-	return utf8.RuneCountInString(name) <= 64 && unicode.In(first, unicode.Letter, unicode.Nd) && !strings.ContainsFunc(name, isWrong)
-}
-
-func providerIDs() ([]string, error) {
-	providers, err := templates.Providers()
-	var ids []string
-	for _, provider := range providers {
-		ids = append(ids, provider.ID)
+	if err != nil {
+		return wrap("config-unwritable", err, "file", f.path)
 	}
-	return ids, err
-}
-
-// encodeTokens puts tokens into the table of settings, which holds texts.
-func encodeTokens(tokens []worker.Token) []string {
-	texts := []string{}
-	for _, token := range tokens {
-		// Marshalling plain strings and numbers cannot fail.
-		text, _ := json.Marshal(token)
-		texts = append(texts, string(text))
-	}
-	return texts
-}
-
-// decodeTokens reads them back; nil where no file said anything of tokens.
-func decodeTokens(s settings) ([]worker.Token, error) {
-	texts, listed := s[keyTokens]
-	if !listed {
-		return nil, nil
-	}
-	tokens := []worker.Token{}
-	for _, text := range texts {
-		var token worker.Token
-		if err := json.Unmarshal([]byte(text), &token); err != nil {
-			return nil, err
-		}
-		tokens = append(tokens, token)
-	}
-	return tokens, nil
-}
-
-// choicesOf reads the settings that are not about a single provider.
-func choicesOf(s settings) (worker.Settings, error) {
-	access := strings.ToLower(strings.TrimSpace(s.one(keyAccess)))
-	if _, given := s[keyAccess]; given && access != provision.AccessManaged && access != provision.AccessOpen {
-		return worker.Settings{}, usage("access-unknown", "value", s.one(keyAccess),
-			"known", provision.AccessOpen+", "+provision.AccessManaged)
-	}
-	return worker.Settings{
-		Managed: access == provision.AccessManaged, Page: s.one(keyPage) != "false", Origins: s[keyAllowOrigins],
-	}, nil
-}
-
-// block is the extent of a [[tokens]] block in a file: from the first byte of its header's line to behind its last value's line
-// break.
-type block struct{ start, end int }
-
-// tokenBlocks finds the blocks in their order, by the library's own parser, so that nothing in a text or a comment can look
-// like one. What follows the last value of a block, blank lines and comments, belongs to what comes next.
-func tokenBlocks(text []byte) []block {
-	var parser unstable.Parser
-	parser.Reset(text)
-	var blocks []block
-	open := false
-	closeAt := func(end int) {
-		if open {
-			blocks[len(blocks)-1].end = trimmedEnd(text, end)
-		}
-	}
-	for parser.NextExpression() {
-		e := parser.Expression()
-		if e.Kind != unstable.ArrayTable && e.Kind != unstable.Table {
-			continue
-		}
-		key := e.Key()
-		key.Next()
-		start := bytes.LastIndexByte(text[:key.Node().Raw.Offset], '\n') + 1
-		closeAt(start)
-		if open = e.Kind == unstable.ArrayTable && string(key.Node().Data) == keyTokens && !key.Next(); open {
-			blocks = append(blocks, block{start: start})
-		}
-	}
-	closeAt(len(text))
-	return blocks
-}
-
-// trimmedEnd steps back from end over lines that are blank or comments. No value can end in such a line.
-func trimmedEnd(text []byte, end int) int {
-	for end > 0 {
-		start := bytes.LastIndexByte(text[:end-1], '\n') + 1
-		line := bytes.TrimSpace(text[start:end])
-		if len(line) > 0 && line[0] != '#' {
-			break
-		}
-		end = start
-	}
-	return end
+	return nil
 }

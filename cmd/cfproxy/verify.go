@@ -220,11 +220,20 @@ func (p *program) tellReport(c *cli.Context, r relay, report verify.Report) {
 // remedy is a command line that a report advises. To verify, --provider names some of the providers, and where there is no
 // file nothing does: who deploys then names all of them, as the Worker itself lists them, or the others would go.
 func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command string) string {
+	// A managed relay lists nothing, so it is init that goes by what stands.
+	if command == "deploy" && c.Command.Name == "verify" && r.accessUnsaid() && isManaged(report) {
+		return p.commandLine(c, "init", report.Host) + " --access " + provision.AccessManaged
+	}
 	line := p.again(c, command, report.Host)
 	if command == "deploy" && c.Command.Name == "verify" && (r.asListed || len(r.chosen[keyProviders]) == 0) {
 		line += r.listedFlags(report)
 	}
 	return line
+}
+
+// isManaged tells whether a relay said that it wants tokens.
+func isManaged(report verify.Report) bool {
+	return slices.ContainsFunc(report.Results, func(r verify.Result) bool { return r.Details["access"] == provision.AccessManaged })
 }
 
 // listedFlags names the providers that the Worker lists; "" for the default one, and where the list is not known in full.

@@ -82,19 +82,25 @@ func (p *program) saying(check func(string) error) func(string) error {
 	}
 }
 
-// askRelay asks, page by page, for what a relay still lacks: the zone, the hostname in it, the provider.
-func (p *program) askRelay(ctx context.Context, account *account, chosen settings) (settings, error) {
-	if len(chosen[keyDomains]) == 0 {
-		zones, err := p.readZones(ctx, account, chosen.one(keyAccount))
-		if err != nil {
-			return nil, err
-		}
-		host, err := p.askHost(ctx, zones)
-		if err != nil {
-			return nil, err
-		}
-		chosen[keyDomains] = []string{host}
+// askZone asks for the zone and the hostname in it.
+func (p *program) askZone(ctx context.Context, account *account, chosen settings) (settings, error) {
+	if len(chosen[keyDomains]) > 0 {
+		return chosen, nil
 	}
+	zones, err := p.readZones(ctx, account, chosen.one(keyAccount))
+	if err != nil {
+		return nil, err
+	}
+	host, err := p.askHost(ctx, zones)
+	if err != nil {
+		return nil, err
+	}
+	chosen[keyDomains] = []string{host}
+	return chosen, nil
+}
+
+// askProviders asks for the provider, and for what is missing of those that are known.
+func (p *program) askProviders(ctx context.Context, chosen settings) (settings, error) {
 	if len(chosen[keyProviders]) == 0 {
 		question, err := p.providerQuestion()
 		if err != nil {

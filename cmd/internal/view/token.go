@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// Token is what may be shown of a token of the owner's: never the token itself, nor its digest.
+// Token is what may be shown of a token of the owner's, here and in JSON: never its digest, and the token itself but once.
 type Token struct {
-	Name      string
-	Expires   string // the last day, YYYY-MM-DD; "" for none
-	Expired   bool
-	Providers []string // empty for all
-	RPM       int      // 0 for no limit
+	Name      string   `json:"name"`
+	Secret    string   `json:"token,omitempty"`   // where it was just made, and in JSON alone
+	Expires   string   `json:"expires,omitempty"` // the last day, YYYY-MM-DD; "" for none
+	Expired   bool     `json:"expired"`
+	Providers []string `json:"providers,omitempty"` // empty for all
+	RPM       int      `json:"rpm,omitempty"`       // 0 for no limit
 }
 
 // Tokens lists who may use a relay.

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// tokenChange is the one thing that a command does to the list of tokens: add this token, or revoke the one of that name.
+type tokenChange struct {
+	verb  string
+	token worker.Token
+}
+
+func (x tokenChange) adds() bool { return x.verb == "add" }
+
+// isIn tells whether the file is as the change would have it, by name.
+func (x tokenChange) isIn(f tokenFile) bool { return f.find(x.token.Name) >= 0 == x.adds() }
+
+// edit gives the file with the change, which may be in it already.
+func (x tokenChange) edit(f tokenFile) (tokenFile, error) {
+	switch {
+	case x.isIn(f):
+		return f, nil
+	case x.adds():
+		return f.with(x.token)
+	}
+	return f.without(x.token.Name)
+}
+
+// refusal is for whoever wants what is so already.
+func (x tokenChange) refusal(f tokenFile) error {
+	switch {
+	case x.adds():
+		return usage("token-exists", "file", f.path, "name", x.token.Name)
+	case looksLikeKey(x.token.Name):
+		return usage("name-is-key")
+	}
+	return usage("token-not-listed", "file", f.path, "name", x.token.Name, "names", f.names())
+}
+
+// change edits the file and, where access is managed, deploys. What can go wrong before anything is written is found before:
+// plan and yes come first, then the file, then the account. release lets others have the file.
+func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, release func()) error {
+	next, err := change.edit(file)
+	if err == nil && !change.isIn(file) {
+		err = file.writable()
+	}
+	if err != nil {
+		return err
+	}
+	r, err := p.relay(p.environmentOver(next.settings))
+	if err != nil {
+		return err
+	}
+	deploys := r.Settings.Managed && !c.Bool("no-deploy")
+	switch {
+	case change.isIn(file) && !(deploys && p.mayLook(c, change)):
+		return change.refusal(file)
+	case !deploys:
+		return p.changeFile(c, file, next, change, r)
+	}
+	return p.changeRelay(c, file, next, change, r, release)
+}
+
+// mayLook tells whether the relay can be asked about a token whose change is in the file already. To be told of a name that is
+// taken nobody need paste an API token.
+func (p *program) mayLook(c *cli.Context, change tokenChange) bool {
+	sandbox, err := sandboxFile(c)
+	return err == nil && sandbox != "" || p.token() != "" || p.terminal && !change.adds()
+}
+
+// changeRelay changes the file and then the relay.
+func (p *program) changeRelay(c *cli.Context, file, next tokenFile, change tokenChange, r relay, release func()) error {
+	token, err := p.askToken(c)
+	if err != nil {
+		return err
+	}
+	account, err := p.openAccount(c, token)
+	if err != nil {
+		return err
+	}
+	way, err := p.wayToProve(c, account)
+	if err != nil {
+		return err
+	}
+	defer way.Close()
+	observed, err := p.observe(c.Context, account.engine, r.Config)
+	if err == nil {
+		err = p.checkChange(c, file, change, r, observed)
+	}
+	if err != nil {
+		return err
+	}
+	plan, err := p.settle(c, r, observed, "deploy")
+	if err != nil {
+		return err
+	}
+	if !change.isIn(file) {
+		if err := file.write(next); err != nil {
+			return err
+		}
+		p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
+		p.hand(p.issued)
+	}
+	receipt, err := p.apply(c, account.engine, plan)
+	if err != nil {
+		p.note("key.pending."+change.verb, "name", change.token.Name)
+		return err
+	}
+	release()
+	return p.proveChange(c, r, way, receipt, change)
+}
+
+// checkChange refuses what would do more than the one change, or nothing.
+func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange, r relay, observed provision.Observed) error {
+	standing := observed.Standing().Tokens
+	if change.isIn(file) {
+		if err := p.checkUnfinished(c, file, change, standing); err != nil {
+			return err
+		}
+	}
+	others := slices.DeleteFunc(provision.Unlisted(standing, file.tokens), func(name string) bool {
+		return !change.adds() && name == change.token.Name
+	})
+	if len(others) > 0 {
+		return usage("tokens-differ", "file", file.path, "names", provision.Some(others), "count", itoa(len(others)),
+			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", r.Domains...))
+	}
+	if missing := provision.MissingKeys(r.Config, observed); len(missing) > 0 {
+		return usage("owner-key-first", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "),
+			"command", p.again(c, "deploy"))
+	}
+	return nil
+}
+
+// checkUnfinished looks at a change that is in the file already: an earlier run wrote it there, and may not have reached the
+// relay. A revocation goes on from there. A token's text is shown once, so adding cannot.
+func (p *program) checkUnfinished(c *cli.Context, file tokenFile, change tokenChange, standing []worker.Token) error {
+	name := change.token.Name
+	stands := slices.ContainsFunc(standing, func(t worker.Token) bool {
+		return t.Name == name && (!change.adds() || t.SHA256 == file.tokens[file.find(name)].SHA256)
+	})
+	switch {
+	case stands == change.adds():
+		return change.refusal(file)
+	case change.adds():
+		return usage("token-undeployed", "file", file.path, "name", name, "command", p.again(c, "deploy"))
+	}
+	return nil
+}
+
+// changeFile changes the file alone.
+func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenChange, r relay) error {
+	if err := file.write(next); err != nil {
+		return err
+	}
+	p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
+	p.hand(p.issued)
+	command := p.again(c, "deploy")
+	if r.Settings.Managed {
+		p.note("key.pending."+change.verb, "name", change.token.Name)
+		p.note("stands.next", "command", command)
+	} else {
+		p.note("key.open", "file", file.path, "command", command)
+	}
+	if p.json {
+		return p.writeJSON(result{Token: p.issued.view()})
+	}
+	return nil
+}
+
+// proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
+func (p *program) proveChange(c *cli.Context, r relay, way *network, receipt provision.Receipt, change tokenChange) error {
+	out := planResult(receipt.Plan)
+	out.Done, out.Token = receipt.Done, p.issued.view()
+	var unproved error
+	if way != nil {
+		out.Verify = p.verifyPlan(c, r, way, receipt.Plan)
+		unproved = p.unproved(c, out.Verify)
+	}
+	if p.json {
+		return errors.Join(p.writeJSON(out), unproved)
+	}
+	if unproved != nil {
+		aside := *p
+		aside.stdout = p.stderr
+		for _, report := range out.Verify {
+			aside.tellReport(c, r, report)
+		}
+		p.note("deploy.unverified", "command", p.again(c, "verify", r.Domains...))
+		return unproved
+	}
+	if way != nil {
+		p.note("key.live."+change.verb, "name", change.token.Name, "host", hostsOf(receipt.Plan))
+	}
+	return nil
+}

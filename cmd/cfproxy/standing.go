@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+// standingBelow fills in what nobody has chosen from our own relay as it stands, its tokens included, so that init neither
+// undoes nor asks what is there. A file that is in use has the say by itself.
+func (p *program) standingBelow(ctx context.Context, account *account, chosen settings) (settings, error) {
+	if _, inFile := chosen[keyTokens]; inFile || len(chosen[keyDomains]) == 0 {
+		return chosen, nil
+	}
+	config, err := provision.Config{
+		Domains: chosen[keyDomains], Worker: chosen.one(keyWorker), Account: chosen.one(keyAccount),
+	}.Normalize()
+	if err != nil {
+		return nil, err
+	}
+	observed, err := p.observe(ctx, account.engine, config)
+	if err != nil || !observed.Stands() {
+		return chosen, err
+	}
+	p.note("init.stands", "worker", observed.Worker)
+	standing := observed.Standing()
+	for key, values := range asSettings(standing) {
+		if _, given := chosen[key]; !given {
+			chosen[key] = values
+		}
+	}
+	if !standing.Settings.Managed || chosen.one(keyAccess) != provision.AccessManaged {
+		return chosen, nil
+	}
+	config.Settings.Managed = true
+	if config, err = config.Complete(observed); err != nil {
+		return nil, err
+	}
+	chosen[keyTokens] = encodeTokens(config.Tokens)
+	return chosen, nil
+}
+
+// asSettings writes what stands as an owner would have chosen it.
+func asSettings(standing provision.Config) settings {
+	s := settings{keyAccess: {provision.AccessOpen}, keyPage: {strconv.FormatBool(standing.Settings.Page)}}
+	if standing.Settings.Managed {
+		s[keyAccess] = []string{provision.AccessManaged}
+	}
+	for _, provider := range standing.Providers {
+		s[keyProviders] = append(s[keyProviders], specOf(provider.ID, provider.Origin))
+	}
+	if standing.Region != "" {
+		s[keyRegion] = []string{standing.Region}
+	}
+	if len(standing.Settings.Origins) > 0 {
+		s[keyAllowOrigins] = standing.Settings.Origins
+	}
+	return s
+}
