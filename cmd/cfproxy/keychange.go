@@ -193,7 +193,9 @@ func (p *program) proveChange(c *cli.Context, r relay, way *network, receipt pro
 		for _, report := range out.Verify {
 			aside.tellReport(c, r, report)
 		}
-		p.note("deploy.unverified", "command", p.again(c, "verify", r.Domains...))
+		// Only a deploy asks for this very build; verify would be content with the one before.
+		p.note("key.pending."+change.verb, "name", change.token.Name)
+		p.note("deploy.unverified", "command", p.again(c, "deploy"))
 		return unproved
 	}
 	if way != nil {
