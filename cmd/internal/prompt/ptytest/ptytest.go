@@ -127,10 +127,22 @@ func (s *Session) open() error {
 		err = syscall.SetNonblock(fd, true)
 	}
 	if err == nil {
+		err = keepOutput(tty)
+	}
+	if err == nil {
 		s.before, err = term.GetState(int(tty.Fd()))
 	}
 	s.pty, s.tty = os.NewFile(uintptr(fd), "pty"), tty
 	return err
+}
+
+// keepOutput sets NOFLSH. Without it a terminal that turns Ctrl-C into a signal also drops what was written and not read yet,
+// so on a busy machine a test would now and then miss words that the program has said. A person's eyes are quicker than that.
+// https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap11.html#tag_11_02_05
+func keepOutput(tty *os.File) error {
+	stty := exec.Command("stty", "noflsh")
+	stty.Stdin = tty
+	return stty.Run()
 }
 
 func (s *Session) close() {
