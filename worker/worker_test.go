@@ -141,3 +141,44 @@ func packedSize(t testing.TB) int {
 	}
 	return packed.Len()
 }
+
+// commentLines drops whole lines, so in src nothing may follow the end of a comment on its line, and no line of code may begin
+// as a comment's do.
+func TestNoCodeStandsWhereCommentsAreDropped(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("src/*.js")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%v: %v", paths, err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lostCode(string(text)) {
+			t.Errorf("%s: code is lost in %q", path, line)
+		}
+	}
+	for _, text := range []string{"/** @type {A} */ const a = 1;\n", "/**\n * B\n */ const b = 2;\n", "const c = 3\n  * 4;\n"} {
+		if len(lostCode(text)) != 1 {
+			t.Errorf("nothing is found in %q", text)
+		}
+	}
+}
+
+// lostCode gives the lines that look like comments and are not, or not only. Comments in src begin on lines of their own.
+func lostCode(text string) []string {
+	var lost []string
+	within := false
+	for line := range strings.Lines(text) {
+		rest := strings.TrimSpace(line)
+		within = within || strings.HasPrefix(rest, "/*")
+		comment, behind, ends := strings.Cut(rest, "*/")
+		dropped := strings.HasPrefix(comment, "/**") || strings.HasPrefix(rest, "*/") || rest == "*" || strings.HasPrefix(rest, "* ")
+		if dropped && (!within || ends && behind != "") {
+			lost = append(lost, rest)
+		}
+		within = within && !ends
+	}
+	return lost
+}
