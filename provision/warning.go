@@ -17,6 +17,7 @@ const (
 
 	WarnAccessOpens     Code = "access-opens"     // from managed to pass-through: tokens and stored keys go; details: tokens
 	WarnAccessCloses    Code = "access-closes"    // from pass-through to managed: callers' own keys work no more
+	WarnOriginsLifted   Code = "origins-lifted"   // the list of allowed origins goes, so any may call; details: origins
 	WarnNoTokens        Code = "no-tokens"        // managed, and nobody holds a token
 	WarnTokensLose      Code = "tokens-lose"      // tokens that stand are not listed; details: names, count
 	WarnTokensNowhere   Code = "tokens-nowhere"   // limited to providers that the relay has not; details: names, count, providers
@@ -78,6 +79,9 @@ func (s Step) accessWarnings() []Warning {
 		warnings = append(warnings, warn(WarnAccessOpens, "tokens", s.Before[AttrTokens]))
 	case before == AccessOpen && after == AccessManaged:
 		warnings = append(warnings, warn(WarnAccessCloses))
+	}
+	if origins := s.Before[AttrOrigins]; origins != "" && s.After[AttrOrigins] == "" {
+		warnings = append(warnings, warn(WarnOriginsLifted, "origins", strings.ReplaceAll(origins, " ", ", ")))
 	}
 	if after == AccessManaged && s.After[AttrTokens] == "" {
 		warnings = append(warnings, warn(WarnNoTokens))

@@ -89,7 +89,8 @@ func families(t *testing.T) map[string][]string {
 		"ask.":    questions,
 		"probe.":  {"dns", "tls", "edge", "worker", "access", "completion", "stream"}, "permission.": permissions(),
 		"reason.":      {"rate-limited", "api-unreachable", "api-timeout", "api-server-error", "script-unseen"},
-		"warning.":     {"zone-pending", "deep-host", "dependents", "record-stays", "access-opens", "access-closes", "no-tokens", "tokens-lose", "tokens-nowhere", "key-missing", "region-unchecked"},
+		"warning.":     {"zone-pending", "deep-host", "dependents", "record-stays", "access-opens", "access-closes", "origins-lifted", "no-tokens", "tokens-lose", "tokens-nowhere", "key-missing", "region-unchecked"},
+		"empty.":       {"allow_origins", "region", "limits"},
 		"content.key-": {"missing", "unknown"}, "key.written.": {"add", "revoke"}, "key.pending.": {"add", "revoke"}, "key.live.": {"add", "revoke"},
 		"client.": {"env", "curl", "python", "node", "works", "deployed"},
 	}

@@ -153,9 +153,12 @@ func (v View) build(attrs provision.Attrs) []string {
 	return lines
 }
 
-// value makes words of what an attribute says in codes.
+// value makes words of what an attribute says in codes. An empty one means "none" of some things, and "all" of others: of the
+// origins that may call, no list is no limit.
 func (v View) value(name, value string) string {
 	switch {
+	case value == "" && v.Text.Has("empty."+name):
+		return v.Text.T("empty." + name)
 	case value == "":
 		return v.Text.T("none")
 	case name == provision.AttrKeys:
