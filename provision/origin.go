@@ -12,11 +12,12 @@ import (
 func ParseOrigin(value string) (string, error) {
 	text := strings.TrimSpace(value)
 	refuse := func(suggestion string) (string, error) {
-		return "", newError(CodeAllowOriginInvalid, "value", value, "suggestion", suggestion)
+		return "", newError(CodeAllowOriginInvalid, "value", ShownOrigin(value), "suggestion", suggestion)
 	}
 	if !strings.Contains(text, "://") {
-		// The name alone is the commonest slip, and https the commonest meaning.
-		if origin, err := ParseOrigin("https://" + text); err == nil && text != "" {
+		// The name alone is the commonest slip, and https the commonest meaning. A word such as null is no name.
+		isName := strings.ContainsAny(text, ".:") || text == "localhost"
+		if origin, err := ParseOrigin("https://" + text); err == nil && isName {
 			return refuse(origin)
 		}
 		return refuse("")
@@ -34,6 +35,16 @@ func ParseOrigin(value string) (string, error) {
 		return refuse(origin)
 	}
 	return origin, nil
+}
+
+// ShownOrigin is an address as it may be repeated: without what stands before an @ and what stands in a query, a password or a
+// key perhaps.
+func ShownOrigin(value string) string {
+	value, _, _ = strings.Cut(value, "?")
+	if at := strings.LastIndex(value, "@"); at >= 0 {
+		return "…" + value[at:]
+	}
+	return value
 }
 
 // originHost gives host and port as browsers write them.

@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/cfproxy/cfproxy/provision"
@@ -27,9 +28,9 @@ func TestParseOriginGivesWhatBrowsersSend(t *testing.T) {
 		}
 	}
 	for value, suggestion := range map[string]string{
-		"": "", "*": "", "null": "https://null", "app.example.com": "https://app.example.com", "https://": "", "ftp://app.example.com": "",
+		"": "", "*": "", "null": "", "localhost": "https://localhost", "app.example.com": "https://app.example.com", "https://": "", "ftp://app.example.com": "",
 		"https://app.example.com/chat": "https://app.example.com", "https://app.example.com?x": "https://app.example.com",
-		"https://app.example.com#": "https://app.example.com", "https://user@app.example.com": "", "https://*.example.com": "",
+		"https://app.example.com#": "https://app.example.com", "https://user:pw@app.example.com": "", "user:pw@app.example.com": "", "https://*.example.com": "",
 		"https://app.example.com:0": "", "https://app.example.com:99999": "", "https://app example.com": "", "https://app..com": "",
 		"file:///index.html": "",
 	} {
@@ -37,6 +38,8 @@ func TestParseOriginGivesWhatBrowsersSend(t *testing.T) {
 		var e *provision.Error
 		if !errors.As(err, &e) || e.Code != provision.CodeAllowOriginInvalid || e.Details["suggestion"] != suggestion {
 			t.Errorf("%q: got %q, %v, want a suggestion of %q", value, got, err, suggestion)
+		} else if strings.Contains(e.Error(), "pw") {
+			t.Errorf("%q: the password is in %v", value, e)
 		}
 	}
 }

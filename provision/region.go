@@ -24,7 +24,7 @@ func (e *Engine) checkRegion(ctx context.Context, account, region string, standi
 	if slices.Contains(regions, region) {
 		return false, nil
 	}
-	return false, newError(CodeRegionUnknown, "value", region, "suggestion", nearest(region, regions), "known", ofCloud(region, regions))
+	return false, newError(CodeRegionUnknown, "value", region, "suggestion", Nearest(region, regions), "known", ofCloud(region, regions))
 }
 
 // ofCloud lists the regions of the cloud that was meant, or the clouds where there is none of that name.
@@ -45,11 +45,11 @@ func ofCloud(region string, regions []string) string {
 	return strings.Join(slices.Compact(same), ", ")
 }
 
-// nearest gives the region that a typing error may have meant: at most two letters away, or "".
-func nearest(region string, regions []string) string {
+// Nearest gives the name that a typing error may have meant: at most two letters away, or "".
+func Nearest(wrong string, names []string) string {
 	best, least := "", 3
-	for _, other := range slices.Sorted(slices.Values(regions)) {
-		if d := distance(region, other); d < least {
+	for _, other := range slices.Sorted(slices.Values(names)) {
+		if d := distance(wrong, other); d < least {
 			best, least = other, d
 		}
 	}

@@ -57,6 +57,9 @@ func (p *program) finish(command *cli.Command, name string) {
 		if takes := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takes && c.Args().Present() {
 			return usage("argument-unexpected", "value", c.Args().First())
 		}
+		if c.IsSet("timeout") && c.Duration("timeout") <= 0 {
+			return usage("flag-invalid", "flag", "--timeout", "value", c.Duration("timeout").String(), "command", commandOf(c))
+		}
 		return action(c)
 	}
 }
@@ -105,10 +108,19 @@ func (p *program) onUsageError(c *cli.Context, err error, _ bool) error {
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &flag); n == 2 {
 		e = usage("flag-invalid", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
 	}
-	if c.Command != nil && c.Command.Name != c.App.Name {
-		e.Details["command"] = strings.TrimPrefix(c.Command.HelpName, c.App.Name)
+	if n, _ := fmt.Sscanf(err.Error(), "invalid boolean value %q for -%s", &value, &flag); n == 2 {
+		e = usage("flag-toggle", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
 	}
+	e.Details["command"] = commandOf(c)
 	return e
+}
+
+// commandOf gives the name of the program and of the command, if there is one.
+func commandOf(c *cli.Context) string {
+	if c.Command == nil || c.Command.Name == c.App.Name {
+		return c.App.Name
+	}
+	return c.Command.HelpName
 }
 
 func (p *program) versionCommand() *cli.Command {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -20,19 +19,44 @@ import (
 // configName is the file that is read where none is named, and that init writes.
 const configName = "cfproxy.toml"
 
-// configFile is cfproxy.toml as it is written. Its keys are those of the settings.
+// configFile is cfproxy.toml as it is written. Its keys are those of the settings; what is a pointer may be absent, which an
+// empty text is not.
 type configFile struct {
 	Domains   []string `toml:"domains"`
 	Providers []string `toml:"providers"`
-	Worker    string   `toml:"worker"`
-	Account   string   `toml:"account"`
-	Region    string   `toml:"region"`
-	Origin    string   `toml:"origin"`
+	Worker    *string  `toml:"worker"`
+	Account   *string  `toml:"account"`
+	Region    *string  `toml:"region"`
+	Origin    *string  `toml:"origin"`
 
-	Access       string      `toml:"access"`
+	Access       *string     `toml:"access"`
 	Page         *bool       `toml:"page"`
 	AllowOrigins []string    `toml:"allow_origins"`
 	Tokens       []fileToken `toml:"tokens"`
+}
+
+// settings gives what the file says, but for its tokens.
+func (f configFile) settings() settings {
+	s := settings{}
+	for key, values := range map[string][]string{
+		keyDomains: f.Domains, keyProviders: f.Providers, keyWorker: listOf(f.Worker), keyAccount: listOf(f.Account),
+		keyRegion: listOf(f.Region), keyOrigin: listOf(f.Origin), keyAccess: listOf(f.Access), keyAllowOrigins: f.AllowOrigins,
+	} {
+		if len(values) > 0 {
+			s[key] = values
+		}
+	}
+	if f.Page != nil {
+		s[keyPage] = []string{strconv.FormatBool(*f.Page)}
+	}
+	return s
+}
+
+func listOf(value *string) []string {
+	if value == nil {
+		return nil
+	}
+	return []string{*value}
 }
 
 // configFile reads the file that was named, or cfproxy.toml of this folder if there is one. A file that does not list the
@@ -96,19 +120,11 @@ func parseConfig(path string, text []byte) (settings, error) {
 	var file configFile
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	if err := decoder.Decode(&file); err != nil {
-		return nil, configError(path, err)
+		return nil, configError(path, text, err)
 	}
-	s := settings{}
-	for key, values := range map[string][]string{
-		keyDomains: file.Domains, keyProviders: file.Providers, keyWorker: {file.Worker}, keyAccount: {file.Account},
-		keyRegion: {file.Region}, keyOrigin: {file.Origin}, keyAccess: {file.Access}, keyAllowOrigins: file.AllowOrigins,
-	} {
-		if len(values) > 0 && values[0] != "" {
-			s[key] = values
-		}
-	}
-	if file.Page != nil {
-		s[keyPage] = []string{strconv.FormatBool(*file.Page)}
+	s := file.settings()
+	if err := checkValues(path, text, s); err != nil {
+		return nil, err
 	}
 	tokens, err := checkTokens(path, text, file.Tokens)
 	if err != nil {
@@ -117,36 +133,6 @@ func parseConfig(path string, text []byte) (settings, error) {
 	// A file that lists no tokens says that there are none.
 	s[keyTokens] = encodeTokens(tokens)
 	return s, nil
-}
-
-// configError says where in the file the mistake is, and for an unknown key which ones there are.
-func configError(path string, err error) error {
-	var unknown *toml.StrictMissingError
-	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
-		line, _ := unknown.Errors[0].Position()
-		key := unknown.Errors[0].Key()
-		if len(key) > 1 && key[0] == keyTokens {
-			return usage("token-unknown-key", "file", path, "line", strconv.Itoa(line),
-				"key", strings.Join(key[1:], "."), "known", "name, sha256, expires, providers, rpm")
-		}
-		var known []string
-		for _, s := range settingTable() {
-			known = append(known, s.key)
-		}
-		return usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
-			"key", strings.Join(key, "."), "known", strings.Join(append(known, keyTokens), ", "))
-	}
-	var wrong *toml.DecodeError
-	if errors.As(err, &wrong) {
-		line, column := wrong.Position()
-		if len(wrong.Key()) > 0 {
-			return usage("config-kind", "file", path, "line", strconv.Itoa(line), "key", strings.Join(wrong.Key(), "."))
-		}
-		e := usage("config-invalid", "file", path, "line", strconv.Itoa(line), "column", strconv.Itoa(column))
-		e.Err = err
-		return e
-	}
-	return wrap("config-unreadable", err, "file", path)
 }
 
 // relay is what one run is about: what the engine is to make, and what is known of the providers behind it.

@@ -88,8 +88,15 @@ func (p *program) exit(err error) int {
 	return status
 }
 
-// classify gives the code by which an error is said, what fills the sentence, and the exit status.
+// classify gives the code by which an error is said, what fills the sentence, and the exit status. That of a line in a file has
+// both among its details.
 func (p *program) classify(err error) (code string, details map[string]string, status int) {
+	var place *located
+	if errors.As(err, &place) {
+		code, details, status = p.classify(place.error)
+		details["file"], details["line"] = place.file, itoa(place.line)
+		return code, details, status
+	}
 	var own *problem
 	var engine *provision.Error
 	switch {
@@ -157,7 +164,11 @@ func conflictsOf(err error) []provision.Object {
 func (p *program) show(err error, code string, details map[string]string) {
 	details = p.readable(details)
 	pairs := i18n.Pairs(details)
-	fmt.Fprintln(p.stderr, p.text.T("error.prefix")+p.text.T("error."+code, pairs...))
+	prefix := p.text.T("error.prefix")
+	if place := (*located)(nil); errors.As(err, &place) {
+		prefix += p.text.T("error.place", pairs...)
+	}
+	fmt.Fprintln(p.stderr, prefix+p.text.T("error."+code, pairs...))
 	if conflicts := conflictsOf(err); len(conflicts) > 0 {
 		p.view.Conflicts(p.stderr, conflicts)
 	}

@@ -78,7 +78,8 @@ func providerOf(spec string, whole bool) (templates.Provider, error) {
 	}
 	i := slices.IndexFunc(all, func(p templates.Provider) bool { return p.ID == id })
 	if i < 0 {
-		return templates.Provider{}, usage("provider-unknown", "value", id, "known", strings.Join(namesOf(all), ", "))
+		return templates.Provider{}, usage("provider-unknown", "value", id, "known", strings.Join(namesOf(all), ", "),
+			"suggestion", provision.Nearest(id, idsOf(all)))
 	}
 	provider := all[i]
 	blank, open := blankOf(provider)
@@ -111,9 +112,9 @@ func parseOrigin(value string) (string, error) {
 	link, err := url.Parse(value)
 	switch {
 	case err != nil || !strings.EqualFold(link.Scheme, "https") || link.Opaque != "" || link.User != nil || link.Hostname() == "":
-		return "", usage("provider-origin-invalid", "value", shownOrigin(value))
+		return "", usage("provider-origin-invalid", "value", provision.ShownOrigin(value))
 	case strings.Trim(link.Path, "/") != "" || strings.ContainsAny(value, "?#"):
-		return "", usage("provider-origin-path", "value", shownOrigin(value), "origin", "https://"+link.Host, "path", link.Path)
+		return "", usage("provider-origin-path", "value", provision.ShownOrigin(value), "origin", "https://"+link.Host, "path", behindHost(link))
 	}
 	host, err := provision.ParseHostname(link.Hostname())
 	if err != nil {
@@ -126,20 +127,23 @@ func parseOrigin(value string) (string, error) {
 	number, err := strconv.ParseUint(port, 10, 16)
 	switch {
 	case err != nil || number == 0:
-		return "", usage("provider-origin-invalid", "value", shownOrigin(value))
+		return "", usage("provider-origin-invalid", "value", provision.ShownOrigin(value))
 	case number == 443:
 		return "https://" + host, nil
 	}
 	return "https://" + host + ":" + strconv.FormatUint(number, 10), nil
 }
 
-// shownOrigin leaves out what stands before an @, and what stands in a query: a password or a key, perhaps.
-func shownOrigin(value string) string {
-	value, _, _ = strings.Cut(value, "?")
-	if at := strings.LastIndex(value, "@"); at >= 0 {
-		return "…" + value[at:]
+// behindHost gives the path of an address, and the mere presence of a query or a fragment, which may hold a key.
+func behindHost(link *url.URL) string {
+	path := link.EscapedPath()
+	if link.RawQuery != "" || link.ForceQuery {
+		path += "?…"
 	}
-	return value
+	if strings.Trim(path, "/") == "" {
+		path += "#…"
+	}
+	return path
 }
 
 // everyProvider gives all that are known, none where they cannot be read, of which whoever chose one was told.
@@ -168,6 +172,14 @@ func (r relay) specOf(id string) string {
 		}
 	}
 	return id
+}
+
+func idsOf(providers []templates.Provider) []string {
+	var ids []string
+	for _, provider := range providers {
+		ids = append(ids, provider.ID)
+	}
+	return ids
 }
 
 // namesOf lists providers as they are named, with what must follow: "openai", "azure=RESOURCE".

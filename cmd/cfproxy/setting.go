@@ -97,8 +97,12 @@ func (p *program) knownProviders() string {
 func (p *program) settings(c *cli.Context) (settings, error) {
 	chosen := p.environmentOver(nil)
 	for _, s := range settingTable() {
-		if c.IsSet(s.flag) {
-			chosen[s.key] = s.given(c)
+		if !c.IsSet(s.flag) {
+			continue
+		}
+		// A variable that was never set must not mean the default.
+		if chosen[s.key] = s.given(c); slices.ContainsFunc(chosen[s.key], isBlank) {
+			return nil, usage("flag-empty", "flag", "--"+s.flag, "command", commandOf(c))
 		}
 	}
 	file, err := p.configFile(c.String("config"), chosen[keyDomains])
@@ -112,6 +116,8 @@ func (p *program) settings(c *cli.Context) (settings, error) {
 	}
 	return chosen, nil
 }
+
+func isBlank(value string) bool { return strings.TrimSpace(value) == "" }
 
 // environmentOver gives settings with those of the environment in their place.
 func (p *program) environmentOver(file settings) settings {

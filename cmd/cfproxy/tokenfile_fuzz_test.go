@@ -12,7 +12,7 @@ import (
 func FuzzEditingTokens(f *testing.F) {
 	block := "[[tokens]]\nname = \"a\"\nsha256 = \"" + digestOf("a") + "\"\n"
 	for _, text := range []string{
-		"", "\n", "domains = []", "# x\r\n", block, block + "\n\n# y", "worker = \"\"\"\n" + block + "\"\"\"\n", " [[ tokens ]] # z\n" + block[11:],
+		"", "\n", "domains = []", "# x\r\n", block, block + "\n\n# y", "domains = [\n#" + block[:11] + "]\n" + block, " [[ tokens ]] # z\n" + block[11:],
 		"[[\"tokens\"]]\n" + block[11:] + "providers = [\n#]\n]\n", "tokens = []\n", "\ufeff" + block,
 	} {
 		f.Add([]byte(text))

@@ -44,7 +44,7 @@ func TestAddingAndRevokingLeavesTheFileAsItWas(t *testing.T) {
 		"blank at end":   "domains = []\n\n" + token + "\n\n",
 		"line breaks":    "domains = []\r\n# x\r\n",
 		"mark at start":  "\ufeffdomains = []\n" + token,
-		"token in texts": "worker = '''\n[[tokens]]\nname = 'no'\n'''\n" + token + "# [[tokens]]\n",
+		"token in lists": "domains = [\n# [[tokens]]\n'a.example.com',\n]\n" + token + "# [[tokens]]\n",
 	} {
 		f := tokensFile(t, text)
 		added, err := f.with(worker.Token{Name: "王小明", SHA256: digestOf("b"), Expires: 1801526400, Providers: []string{"openai"}, RPM: 60})

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// located is an error about a line of a file, of which its own sentence says nothing.
+type located struct {
+	error
+	file string
+	line int
+}
+
+func (e *located) Unwrap() error { return e.error }
+
+// checkValues finds the first value that no relay can be made of, and its line. The hostnames come first, since all else is
+// tried together with them.
+func checkValues(path string, text []byte, s settings) error {
+	for _, setting := range settingTable() {
+		for i, value := range s[setting.key] {
+			trial := settings{keyDomains: s[keyDomains], setting.key: s[setting.key][:i+1]}
+			if len(trial[keyDomains]) == 0 {
+				trial[keyDomains] = []string{demoHost}
+			}
+			err := tryRelay(trial)
+			if strings.TrimSpace(value) == "" && setting.key != keyDomains {
+				err = usage("config-empty", "key", setting.key)
+			}
+			if err != nil {
+				return &located{err, path, lineOf(text, setting.key, i)}
+			}
+		}
+	}
+	return nil
+}
+
+func tryRelay(s settings) error {
+	providers, err := chooseProviders(s[keyProviders])
+	if err == nil {
+		_, err = relayTo(providers, s)
+	}
+	return err
+}
+
+// lineOf finds the line of a key's value, of a list its item of that number.
+func lineOf(text []byte, key string, item int) int {
+	var parser unstable.Parser
+	parser.Reset(text)
+	for parser.NextExpression() {
+		e := parser.Expression()
+		if e.Kind != unstable.KeyValue {
+			break // a table has begun, and what follows is in it
+		}
+		name := e.Key()
+		name.Next()
+		if string(name.Node().Data) != key {
+			continue
+		}
+		at := name.Node().Raw.Offset
+		items := e.Value().Children()
+		for i := 0; items.Next(); i++ {
+			if i == item {
+				at = items.Node().Raw.Offset
+			}
+		}
+		return 1 + bytes.Count(text[:at], []byte("\n"))
+	}
+	return 1
+}
+
+// configError says where in the file the mistake is, and for an unknown key which ones there are.
+func configError(path string, text []byte, err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		return unknownKey(path, &unknown.Errors[0])
+	}
+	var wrong *toml.DecodeError
+	if !errors.As(err, &wrong) {
+		return wrap("config-unreadable", err, "file", path)
+	}
+	line, column := wrong.Position()
+	at := []string{"file", path, "line", strconv.Itoa(line)}
+	key := strings.Join(wrong.Key(), ".")
+	char, place := foreignMark(text, line)
+	switch {
+	// The library's errors have no types. One of other words would be taken for a wrong kind, and its line is still right.
+	case key != "" && strings.HasSuffix(wrong.Error(), "already defined"):
+		return usage("config-twice", append(at, "key", key)...)
+	case key != "":
+		return usage("config-kind", append(at, "key", key)...)
+	case char != "":
+		return usage("config-mark", append(at, "column", strconv.Itoa(place), "value", char)...)
+	}
+	e := usage("config-invalid", append(at, "column", strconv.Itoa(column))...)
+	e.Err = err
+	return e
+}
+
+func unknownKey(path string, wrong *toml.DecodeError) error {
+	line, _ := wrong.Position()
+	key := wrong.Key()
+	if len(key) > 1 && key[0] == keyTokens {
+		return usage("token-unknown-key", "file", path, "line", strconv.Itoa(line),
+			"key", strings.Join(key[1:], "."), "known", "name, sha256, expires, providers, rpm")
+	}
+	var known []string
+	for _, s := range settingTable() {
+		known = append(known, s.key)
+	}
+	return usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
+		"key", strings.Join(key, "."), "known", strings.Join(append(known, keyTokens), ", "))
+}
+
+// foreignMarks are quotes and punctuation that keyboards and word processors put where TOML wants those of ASCII.
+const foreignMarks = "“”„‘’«»「」『』＂＇，、＝［］【】"
+
+// foreignMark finds the first of them in a line, outside of quotes, and its column. One within quotes that are never closed
+// stands where they should have been.
+func foreignMark(text []byte, line int) (mark string, column int) {
+	lines := strings.Split(string(text), "\n")
+	if line > len(lines) {
+		return "", 0
+	}
+	var open rune
+	for i, char := range []rune(lines[line-1]) {
+		isForeign := strings.ContainsRune(foreignMarks, char)
+		switch {
+		case open == 0 && char == '#':
+			return "", 0
+		case open == 0 && isForeign:
+			return string(char), i + 1
+		case open == 0 && slices.Contains([]rune{'"', '\''}, char):
+			open, mark = char, ""
+		case open == char:
+			open, mark = 0, ""
+		case open != 0 && isForeign && mark == "":
+			mark, column = string(char), i+1
+		}
+	}
+	return mark, column
+}
