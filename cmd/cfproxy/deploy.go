@@ -90,7 +90,9 @@ func (p *program) settle(c *cli.Context, r relay, observed provision.Observed, c
 	fmt.Fprintln(p.stderr)
 	p.note("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Plan(p.stderr, plan)
-	fmt.Fprintln(p.stderr)
+	if len(plan.Changes()) > 0 {
+		fmt.Fprintln(p.stderr) // before the question, or the steps
+	}
 	return plan, p.confirm(c, plan, command)
 }
 

@@ -46,8 +46,9 @@ func newProgram(args []string, env environment) (*program, error) {
 	if err != nil {
 		return &program{environment: env}, err
 	}
+	look := view.View{Text: text, Color: env.color, Width: env.width, Wrap: prompt.Wrap}
 	return &program{
-		environment: env, text: text, view: view.View{Text: text, Color: env.color}, json: slices.Contains(args, "--json"),
+		environment: env, text: text, view: look, json: slices.Contains(args, "--json"),
 	}, wrong
 }
 

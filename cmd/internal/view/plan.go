@@ -16,6 +16,9 @@ var glyphs = map[provision.Action]row{
 	provision.ActionNone:   {glyph: "=", style: faint},
 }
 
+// contentCell is what goes below where a row is too wide for the terminal.
+const contentCell = 2
+
 // Plan shows every step and counts the changes.
 func (v View) Plan(w io.Writer, p provision.Plan) {
 	var rows []row
@@ -23,7 +26,7 @@ func (v View) Plan(w io.Writer, p provision.Plan) {
 		rows = append(rows, v.stepRow(step))
 	}
 	if len(rows) > 0 {
-		v.table(w, rows)
+		v.table(w, rows, contentCell)
 	}
 	fmt.Fprintln(w, "  "+v.counts(p))
 	v.Warnings(w, p)
@@ -49,7 +52,7 @@ func (v View) stepRow(step provision.Step) row {
 }
 
 func (v View) diff(d provision.AttrDiff) string {
-	return fmt.Sprintf("%s: %s → %s", v.Text.T("attr."+d.Name), v.value(d.Name, d.Before), v.value(d.Name, d.After))
+	return v.label(d.Name, v.value(d.Name, d.Before)+" → "+v.value(d.Name, d.After))
 }
 
 func (v View) counts(p provision.Plan) string {
@@ -92,7 +95,7 @@ func (v View) Status(w io.Writer, p provision.Plan) {
 		}
 		rows = append(rows, r)
 	}
-	v.table(w, rows)
+	v.table(w, rows, contentCell)
 	v.Warnings(w, p)
 }
 
@@ -125,9 +128,9 @@ func (v View) Conflicts(w io.Writer, objects []provision.Object) {
 			v.kind(object.Address.Kind), name(object.Address), v.content(object.Address.Kind, object.Attrs),
 		}}
 		if comment := object.Attrs[provision.AttrComment]; comment != "" {
-			r.notes = []string{v.Text.T("attr.comment") + ": " + comment}
+			r.notes = []string{v.label(provision.AttrComment, comment)}
 		}
 		rows = append(rows, r)
 	}
-	v.table(w, rows)
+	v.table(w, rows, contentCell)
 }

@@ -28,11 +28,11 @@ func (v View) Report(w io.Writer, r verify.Report, names func(id string) string,
 			for _, command := range []string{"deploy", "status", "verify"} {
 				fix = strings.ReplaceAll(fix, "{run_"+command+"}", again(command))
 			}
-			line.notes = strings.Split(fix, "\n")
+			line.remarks = strings.Split(fix, "\n")
 		}
 		rows = append(rows, line)
 	}
-	v.table(w, rows)
+	v.table(w, rows, -1)
 	fmt.Fprintln(w, "  "+v.paint(faint, "$ "+r.Curl))
 }
 
@@ -48,8 +48,11 @@ func (v View) probe(probe, provider string) string {
 
 // Found says in one line what a probe found.
 func (v View) Found(r verify.Result, host, provider string) string {
-	if r.Code == verify.CodeWorkerOurs && r.Details["placement"] != "" {
+	switch {
+	case r.Code == verify.CodeWorkerOurs && r.Details["placement"] != "":
 		return v.fill("check.worker-placed", r, host, provider)
+	case r.Code == verify.CodeProviderRecognised && r.Details["error_type"] == "":
+		return v.fill("check.provider-refuses", r, host, provider)
 	}
 	return v.fill("check."+r.Code, r, host, provider)
 }

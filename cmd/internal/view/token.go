@@ -17,6 +17,9 @@ type Token struct {
 	RPM       int      `json:"rpm,omitempty"`       // 0 for no limit
 }
 
+// scopeCell is what goes below where a row is too wide for the terminal.
+const scopeCell = 2
+
 // Tokens lists who may use a relay.
 func (v View) Tokens(w io.Writer, tokens []Token) {
 	var rows []row
@@ -27,7 +30,7 @@ func (v View) Tokens(w io.Writer, tokens []Token) {
 		}
 		rows = append(rows, r)
 	}
-	v.table(w, rows)
+	v.table(w, rows, scopeCell)
 	fmt.Fprintln(w, "  "+v.Text.T("token.count", "count", strconv.Itoa(len(tokens))))
 }
 
