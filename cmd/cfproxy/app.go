@@ -54,6 +54,7 @@ func (p *program) finish(command *cli.Command, name string) {
 	action := command.Action
 	command.Action = func(c *cli.Context) error {
 		p.json = c.Bool("json")
+		p.enter(c)
 		if takes := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takes && c.Args().Present() {
 			return usage("argument-unexpected", "value", c.Args().First())
 		}

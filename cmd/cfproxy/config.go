@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -150,7 +151,9 @@ func (p *program) relay(s settings) (relay, error) {
 	if err != nil {
 		return relay{}, err
 	}
-	return relayTo(providers, s)
+	r, err := relayTo(providers, s)
+	p.hosts = r.Domains
+	return r, err
 }
 
 func relayTo(providers []templates.Provider, s settings) (relay, error) {

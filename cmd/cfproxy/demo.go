@@ -78,7 +78,7 @@ func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan pr
 	target := r.deployed(demoHost, plan)
 	p.answer("demo.verify")
 	report := p.probe(c, r, target, network, false)
-	p.view.Report(p.stdout, report, r.nameOf, func(command string) string { return p.again(c, command, demoHost) })
+	p.view.Report(p.stdout, report, p.advice(c, r, report))
 	if err := c.Context.Err(); err != nil {
 		return err
 	}

@@ -17,9 +17,11 @@ type result struct {
 	Done     []provision.Step    `json:"done,omitempty"`
 	Things   []thing             `json:"things,omitempty"`
 	Verify   []verify.Report     `json:"verify,omitempty"`
-	OK       *bool               `json:"ok,omitempty"`
-	Clients  []relayClient       `json:"clients,omitempty"`
-	Token    *view.Token         `json:"token,omitempty"`
+	// Unchecked are providers whose value nobody could confirm.
+	Unchecked []string      `json:"unchecked,omitempty"`
+	OK        *bool         `json:"ok,omitempty"`
+	Clients   []relayClient `json:"clients,omitempty"`
+	Token     *view.Token   `json:"token,omitempty"`
 }
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.

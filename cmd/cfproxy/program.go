@@ -20,6 +20,9 @@ type program struct {
 	view view.View
 	// json says that stdout is for a machine, so that even an error is said there as JSON.
 	json bool
+	// context is the command's that runs, nil before one was found; hosts are those of its relay, once known.
+	context *cli.Context
+	hosts   []string
 	// noticed says that the address of the API was mentioned.
 	noticed bool
 	// answered are the settings that no flag and no file says, but the wizard or what stands.
@@ -94,58 +97,6 @@ func (p *program) ask() prompt.Prompter {
 		p.prompter = prompt.NewHuh(p.stdin, p.stderr, texts, prompt.NoColor(p.getenv("NO_COLOR") != ""))
 	}
 	return p.prompter
-}
-
-// again gives the command line by which to go on: the same hosts and settings, for the same command or another one.
-func (p *program) again(c *cli.Context, command string, hosts ...string) string {
-	line := p.commandLine(c, command, hosts...)
-	if file := c.String("config"); file != "" {
-		line = p.commandLine(c, command) + " --config " + file
-	}
-	for _, s := range settingTable() {
-		if s.key == keyDomains || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.key) {
-			continue
-		}
-		if s.key == keyProviders && c.Command.Name == "verify" && command != "verify" {
-			continue // those to be proved need not be all that there are
-		}
-		values := p.answered[s.key]
-		if c.IsSet(s.flag) {
-			values = s.given(c)
-		}
-		for _, value := range values {
-			line += " " + s.asFlag(value)
-		}
-	}
-	return line
-}
-
-// commandLine gives one for the same account and some hosts.
-func (p *program) commandLine(c *cli.Context, command string, hosts ...string) string {
-	parts := []string{"cfproxy"}
-	if file, _ := sandboxFile(c); file != "" {
-		parts = append(parts, "--sandbox", file)
-	}
-	parts = append(parts, command)
-	for _, host := range hosts {
-		parts = append(parts, "--domain", host)
-	}
-	return strings.Join(parts, " ")
-}
-
-// settingsOf names the settings that a command takes.
-func settingsOf(command string) []string {
-	switch command {
-	case "verify":
-		return []string{keyDomains, keyProviders}
-	case "destroy":
-		return []string{keyDomains, keyWorker, keyAccount}
-	}
-	var all []string
-	for _, s := range settingTable() {
-		all = append(all, s.key)
-	}
-	return all
 }
 
 // note writes a line that is not the result, on stderr: progress, plans before a yes, warnings.

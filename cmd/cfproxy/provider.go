@@ -83,6 +83,9 @@ func providerOf(spec string, whole bool) (templates.Provider, error) {
 	}
 	provider := all[i]
 	blank, open := blankOf(provider)
+	if open && value == strings.ToUpper(blank.name) {
+		value = "" // as help and hints have it: who copies that has not said whose
+	}
 	switch {
 	case !open && given:
 		return provider, usage("provider-value-unwanted", "provider", id) // perhaps a key, so it is not repeated

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,7 +30,7 @@ func (p *program) verify(c *cli.Context) error {
 	if chosen, err = p.askDomain(c.Context, chosen); err != nil {
 		return err
 	}
-	r, err := relayToProve(c, chosen)
+	r, err := p.relayToProve(c, chosen)
 	if err != nil {
 		return err
 	}
@@ -61,20 +61,73 @@ func (p *program) verify(c *cli.Context) error {
 
 // relayToProve says who should answer, as far as anybody said. A relay's order is known from its file alone: flags name
 // those of its providers that are to be proved.
-func relayToProve(c *cli.Context, chosen settings) (relay, error) {
+func (p *program) relayToProve(c *cli.Context, chosen settings) (relay, error) {
 	providers, err := recogniseProviders(chosen[keyProviders])
 	if err != nil {
 		return relay{}, err
 	}
 	r, err := relayTo(providers, chosen)
+	if err != nil {
+		return r, err
+	}
 	r.asListed = c.IsSet("provider")
-	return r, err
+	p.hosts = r.Domains
+	return r.unclaimed(), p.checkAgainstFile(c, r)
+}
+
+// checkAgainstFile finds a provider that a flag leads elsewhere than the file does. Nobody else could tell: the relay names its
+// providers by their ids.
+func (p *program) checkAgainstFile(c *cli.Context, r relay) error {
+	file, err := p.configFile(c.String("config"), r.Domains)
+	if err != nil || !r.asListed || len(file[keyProviders]) == 0 {
+		return err
+	}
+	listed, err := recogniseProviders(file[keyProviders])
+	if err != nil {
+		return err
+	}
+	for _, provider := range r.providers {
+		for _, other := range listed {
+			if other.ID == provider.ID && provider.Placeholder() == "" && other.Origin != provider.Origin {
+				return usage("provider-differs", "file", cmp.Or(c.String("config"), configName),
+					"value", specOf(provider.ID, provider.Origin), "other", specOf(other.ID, other.Origin))
+			}
+		}
+	}
+	return nil
+}
+
+// unclaimed is the relay with its providers called by names that say no more than what is proved: somebody of that kind answers,
+// and not the one whose address was given.
+func (r relay) unclaimed() relay {
+	r.providers = slices.Clone(r.providers)
+	for i, provider := range r.providers {
+		r.providers[i].Name = relay{}.nameOf(provider.ID)
+	}
+	return r
+}
+
+// unchecked lists the providers of which a value was given that no answer of the relay's can confirm.
+func (r relay) unchecked(reports []verify.Report) []string {
+	var specs []string
+	for _, provider := range r.providers {
+		spec := specOf(provider.ID, provider.Origin)
+		isProved := slices.ContainsFunc(reports, func(report verify.Report) bool {
+			return slices.ContainsFunc(report.Results, func(result verify.Result) bool {
+				return result.Provider == provider.ID && result.Code == verify.CodeProviderRecognised
+			})
+		})
+		if spec != provider.ID && provider.Placeholder() == "" && isProved {
+			specs = append(specs, spec)
+		}
+	}
+	return specs
 }
 
 func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
 	unproved := p.unproved(c, out.Verify)
 	ok := unproved == nil
-	out.OK = &ok
+	out.OK, out.Unchecked = &ok, r.unchecked(out.Verify)
 	if p.json {
 		if err := p.writeJSON(out); err != nil {
 			return err
@@ -83,6 +136,9 @@ func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
 	}
 	for _, report := range out.Verify {
 		p.tellReport(c, r, report)
+	}
+	if len(out.Unchecked) > 0 {
+		p.answer("verify.unchecked", "providers", strings.Join(out.Unchecked, ", "), "command", p.again(c, "status", r.Domains...))
 	}
 	switch {
 	case ok:
@@ -209,44 +265,4 @@ func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *
 		Wait:     wait,
 		Observer: progress.Verify(target.Host, r.nameOf),
 	})
-}
-
-func (p *program) tellReport(c *cli.Context, r relay, report verify.Report) {
-	fmt.Fprintln(p.stderr)
-	p.answer("verify.title", "host", provision.DisplayName(report.Host))
-	p.view.Report(p.stdout, report, r.nameOf, func(command string) string { return p.remedy(c, r, report, command) })
-}
-
-// remedy is a command line that a report advises. To verify, --provider names some of the providers, and where there is no
-// file nothing does: who deploys then names all of them, as the Worker itself lists them, or the others would go.
-func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command string) string {
-	// A managed relay lists nothing, so it is init that goes by what stands.
-	if command == "deploy" && c.Command.Name == "verify" && r.accessUnsaid() && isManaged(report) {
-		return p.commandLine(c, "init", report.Host) + " --access " + provision.AccessManaged
-	}
-	line := p.again(c, command, report.Host)
-	if command == "deploy" && c.Command.Name == "verify" && (r.asListed || len(r.chosen[keyProviders]) == 0) {
-		line += r.listedFlags(report)
-	}
-	return line
-}
-
-// isManaged tells whether a relay said that it wants tokens.
-func isManaged(report verify.Report) bool {
-	return slices.ContainsFunc(report.Results, func(r verify.Result) bool { return r.Details["access"] == provision.AccessManaged })
-}
-
-// listedFlags names the providers that the Worker lists; "" for the default one, and where the list is not known in full.
-func (r relay) listedFlags(report verify.Report) string {
-	var flags string
-	for _, result := range report.Results {
-		listed := result.Details["providers"]
-		if result.Code != verify.CodeWorkerOurs || listed == defaultProvider || listed == "" || strings.HasSuffix(listed, "…") {
-			continue
-		}
-		for id := range strings.SplitSeq(listed, ", ") {
-			flags += " --provider " + r.specOf(id)
-		}
-	}
-	return flags
 }

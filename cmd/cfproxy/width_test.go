@@ -51,7 +51,7 @@ func wantFitting(t *testing.T, name, text string) {
 	for _, line := range lines {
 		line = strings.TrimRight(line, "\r")
 		line = line[strings.LastIndex(line, "\r")+1:] // what was there before is drawn over
-		isCommand := strings.Contains(line, "cfproxy --") || strings.Contains(line, "cfproxy deploy") || strings.Contains(line, "$ curl")
+		isCommand := strings.Contains(line, "cfproxy --") || strings.Contains(line, ": cfproxy ") || strings.Contains(line, "：cfproxy ") || strings.Contains(line, "$ curl")
 		if width := runewidth.StringWidth(line); width > helpWidth && !isCommand {
 			t.Errorf("%s: %d columns: %s", name, width, line)
 		}

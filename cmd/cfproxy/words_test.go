@@ -113,7 +113,7 @@ func TestEverythingThatCanBeSaidHasWords(t *testing.T) {
 		family, _, _ := strings.Cut(key, ".")
 		switch {
 		case known[key], slices.Contains(literals, key):
-		case family == "fix" && known["check."+strings.TrimPrefix(key, "fix.")]:
+		case family == "fix" && known["check."+strings.TrimSuffix(strings.TrimPrefix(key, "fix."), ".file")]:
 		case family == "hint" && known["error."+strings.TrimRight(strings.TrimPrefix(key, "hint."), ".0123456789")]:
 		case family == "prompt" && slices.Contains(literals, strings.TrimPrefix(key, "prompt.")):
 		case family == "ask" && slices.Contains([]string{"ask.deploy.title", "ask.init.title", "ask.destroy.title"}, key):
@@ -154,7 +154,7 @@ func TestChecksUseOnlyTheirDetails(t *testing.T) {
 		for _, key := range []string{"check." + code.Name, "fix." + code.Name} {
 			for _, name := range placeholders(english.T(key)) {
 				name = strings.Trim(name, "{}")
-				if !slices.Contains(code.Details, name) && !slices.Contains([]string{"host", "provider", "run_deploy", "run_status", "run_verify"}, name) {
+				if !slices.Contains(code.Details, name) && !slices.Contains([]string{"host", "provider", "run_deploy", "run_status", "run_verify", "run_add"}, name) {
 					t.Errorf("%s: %s carries no %s", key, code.Name, name)
 				}
 			}

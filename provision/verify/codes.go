@@ -109,7 +109,7 @@ const (
 	CodeProviderRegionBlocked = "provider-region-blocked" // it does not serve the place where the Worker ran
 	CodeProviderRateLimited   = "provider-rate-limited"   // 429
 	CodeProviderUnavailable   = "provider-unavailable"    // 5xx
-	CodeProviderUnreachable   = "provider-unreachable"    // Cloudflare kept the Worker from the provider: a wrong upstream
+	CodeProviderUnreachable   = "provider-unreachable"    // Cloudflare could not connect to the provider, or would not: a wrong upstream
 	CodeProviderChallenged    = "provider-challenged"     // the provider's own bot defence met the Worker
 	CodeProviderOpen          = "provider-open"           // answered without a key: not the provider, or somebody's key is spent
 	CodeProviderTimeout       = "provider-timeout"        // the Worker was reached, and no answer came through it

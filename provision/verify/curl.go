@@ -9,7 +9,7 @@ import (
 // method, URL, headers and body, with the answer's headers shown. Extra arguments for curl, such as "--cacert" and its
 // file, come before the URL. The line never holds the key, whatever the target says.
 // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
-func curlLine(t Target, u Upstream, extra []string) string {
+func curlLine(t Target, u Upstream, managed bool, extra []string) string {
 	words := []string{"curl", "-sS", "-i"}
 	if u.Method == "HEAD" {
 		words = []string{"curl", "-sS", "-I"} // -X HEAD would wait for a body
@@ -25,7 +25,7 @@ func curlLine(t Target, u Upstream, extra []string) string {
 	if u.Body != "" || u.Method == "POST" {
 		words = append(words, "--data-raw", u.Body) // --data would read a file if the body began with @
 	}
-	link := "https://" + t.Host + u.at(u.Path)
+	link := "https://" + t.Host + u.proof(managed)
 	if strings.ContainsAny(link, "[]{}") {
 		words = append(words, "-g") // or curl would take them for a pattern
 	}

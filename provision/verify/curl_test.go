@@ -29,7 +29,7 @@ func TestCurlLine(t *testing.T) {
 		target := testTarget()
 		upstream := target.Upstreams[0]
 		test.edit(&upstream)
-		if got := curlLine(target, upstream, test.extra); got != test.want {
+		if got := curlLine(target, upstream, false, test.extra); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, test.want)
 		}
 	}
@@ -40,7 +40,7 @@ func TestCurlLineHidesTheKey(t *testing.T) {
 	target := testTarget()
 	upstream := target.Upstreams[0]
 	target.Key, upstream.Body, upstream.Path = "sk-it's$HOME", `{"k":"sk-it's$HOME"}`, "/v1?key=sk-it's$HOME"
-	line := curlLine(target, upstream, []string{"-H", "Authorization: Bearer sk-it's$HOME"})
+	line := curlLine(target, upstream, false, []string{"-H", "Authorization: Bearer sk-it's$HOME"})
 	if strings.Contains(line, "sk-it") || strings.Contains(line, "HOME") {
 		t.Errorf("the key is in %s", line)
 	}
@@ -57,7 +57,7 @@ func TestCurlLineInAShell(t *testing.T) {
 	target := testTarget()
 	upstream := target.Upstreams[0]
 	upstream.Body = `{"it's":"` + "`$x`" + `\n"}` + "\nsecond line"
-	line := curlLine(target, upstream, nasty)
+	line := curlLine(target, upstream, false, nasty)
 	out, err := exec.Command(sh, "-c", `curl() { for word; do printf '%s\000' "$word"; done; }`+"\n"+line).Output()
 	if err != nil {
 		t.Fatal(err)

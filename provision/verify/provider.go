@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// provider sends the keyless request. Only the provider's own refusal, through our Worker, proves the whole way. Where
-// access is managed the Worker would refuse first, and has a path for just this question.
+// provider sends the keyless request. Only the provider's own refusal, through our Worker, proves the whole way.
 func (p *pass) provider(ctx context.Context, u Upstream) verdict {
 	switch {
 	case !u.isKnown():
@@ -14,11 +13,7 @@ func (p *pass) provider(ctx context.Context, u Upstream) verdict {
 	case u.Place == placeNone:
 		return verdict{CodeProviderAbsent, map[string]string{"providers": strings.Join(p.listed, ", ")}}
 	}
-	path := u.at(u.Path)
-	if p.managed {
-		path = keylessPath + path
-	}
-	a, err := p.link.ask(ctx, request{method: u.Method, path: path, body: u.Body}, maxBody)
+	a, err := p.link.ask(ctx, request{method: u.Method, path: u.proof(p.managed), body: u.Body}, maxBody)
 	if err != nil {
 		return judgeSilence(err, CodeProviderTimeout)
 	}
@@ -60,7 +55,7 @@ func judgeWay(a answer, u Upstream, build string) verdict {
 	}
 	details := a.describe("status", "colo", "placement", "retry_after")
 	details["number"] = number
-	return verdict{beyond(code), details}
+	return verdict{beyond(code, number), details}
 }
 
 // judgeMark looks for an answer that did not come through the build seen before.
@@ -80,7 +75,11 @@ func judgeMark(a answer, build string) verdict {
 
 // beyond translates a page of Cloudflare's that came back through the Worker: the provider's edge made it, or Cloudflare
 // on behalf of the Worker's own request.
-func beyond(code string) string {
+func beyond(code, number string) string {
+	switch number {
+	case "521", "522", "523", "525", "526": // no connection was made, so nothing says that anybody is there
+		return CodeProviderUnreachable
+	}
 	switch code {
 	case CodeEdgeChallenge, CodeEdgeBlocked:
 		return CodeProviderChallenged

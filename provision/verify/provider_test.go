@@ -34,6 +34,8 @@ func TestProvider(t *testing.T) {
 		"down":                      {says(503, "overloaded"), CodeProviderUnavailable, at("503")},
 		"down, at its edge":         {says(502, problem("5xx", "502")), CodeProviderUnavailable, at("502", "number", "502")},
 		"slow, at its edge":         {says(524, problem("5xx", "524")), CodeProviderUnavailable, at("524", "number", "524")},
+		"no connection, at its edge": {says(522, "error code: 522"), CodeProviderUnreachable, at("522", "number", "522")},
+		"no connection":             {says(523, ""), CodeProviderUnreachable, at("523", "number", "523")},
 		"unresolved":                {says(530, "error code: 1016"), CodeProviderUnreachable, at("530", "number", "1016")},
 		"same zone":                 {says(404, "error code: 1042"), CodeProviderUnreachable, at("404", "number", "1042")},
 		"challenged":                {says(403, "<title>Just a moment...</title>", "Cf-Mitigated", "challenge"), CodeProviderChallenged, at("403")},

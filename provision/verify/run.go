@@ -87,7 +87,7 @@ func runPass(ctx context.Context, t Target, n Net, left time.Duration) Report {
 		report.Results = append(report.Results, p.take(ctx, step, failed, &failed))
 	}
 	upstreams := t.placed(p.listed, p.managed)
-	report.Curl = curlLine(t, upstreams[0], n.Curl)
+	report.Curl = curlLine(t, upstreams[0], p.managed, n.Curl)
 	if p.managed {
 		aside := ""
 		report.Results = append(report.Results, p.take(ctx, accessProbe(upstreams[0]), failed, &aside))

@@ -45,6 +45,15 @@ func (u Upstream) at(path string) string {
 	return path
 }
 
+// proof gives the path of the keyless request on the relay. Where access is managed the Worker would refuse it first, and has a
+// path for just this question.
+func (u Upstream) proof(managed bool) string {
+	if managed {
+		return keylessPath + u.at(u.Path)
+	}
+	return u.at(u.Path)
+}
+
 // isKnown tells whether there is a request to make.
 func (u Upstream) isKnown() bool { return u.Path != "" }
 

@@ -191,8 +191,8 @@ func TestManaged(t *testing.T) {
 			if got := find(t, report, ProbeWorker).Details; got["access"] != "managed" || got["placement"] != "local-HKG" || got["providers"] != "" {
 				t.Errorf("the Worker says %v", got)
 			}
-			if strings.Contains(report.Curl, keylessPath) {
-				t.Errorf("the curl line is not the tutorial's: %s", report.Curl)
+			if !strings.Contains(report.Curl, " https://"+testHost+keylessPath+"/") {
+				t.Errorf("the curl line is not what proves the provider: %s", report.Curl)
 			}
 		})
 	}

@@ -51,6 +51,7 @@ func FromEnvironment(getenv func(string) string) Language {
 type Catalog struct {
 	Language Language
 	texts    map[string]string
+	always   []string
 }
 
 // Load reads the catalogue of a language.
@@ -59,7 +60,7 @@ func Load(language Language) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalogue %q: %w", language, err)
 	}
-	c := &Catalog{Language: language}
+	c := &Catalog{Language: language, always: []string{"cfproxy", "cfproxy", "config", ""}}
 	if err := json.Unmarshal(text, &c.texts); err != nil {
 		return nil, fmt.Errorf("catalogue %q: %w", language, err)
 	}
@@ -73,14 +74,17 @@ func (c *Catalog) T(key string, pairs ...string) string {
 	if !ok {
 		return key
 	}
-	if len(pairs) == 0 {
-		return text
-	}
-	replacements := slices.Clone(pairs)
+	replacements := slices.Concat(pairs, c.always)
 	for i := 0; i < len(replacements); i += 2 {
 		replacements[i] = "{" + replacements[i] + "}"
 	}
 	return strings.NewReplacer(replacements...).Replace(text)
+}
+
+// With gives the same texts with placeholders that are filled in all of them. By itself a catalogue fills {cfproxy} by the
+// program's name, and {config} by nothing.
+func (c *Catalog) With(pairs ...string) *Catalog {
+	return &Catalog{Language: c.Language, texts: c.texts, always: pairs}
 }
 
 // Pairs lays a map out as T takes it.

@@ -25,7 +25,7 @@ func (v View) content(kind provision.Kind, attrs provision.Attrs) string {
 	return v.script(attrs)
 }
 
-// mostHosts of providers are shown in a row; of more the first one and their number, and their names below.
+// mostHosts of providers are shown in a row; of more the first one and their number, and all below.
 const mostHosts = 2
 
 // script says where a Worker leads.
@@ -48,7 +48,7 @@ func (v View) build(attrs provision.Attrs) []string {
 	}
 	lines := []string{v.Text.T("content.build", "build", attrs[provision.AttrBuild])}
 	if len(hostsOf(attrs)) > mostHosts {
-		lines = append(lines, v.label(provision.AttrProviders, namesOf(attrs)))
+		lines = append(lines, v.label(provision.AttrProviders, strings.Join(hostsOf(attrs), ", ")))
 	}
 	if region := attrs[provision.AttrRegion]; region != "" {
 		lines = append(lines, v.Text.T("content.region", "region", region))
@@ -98,14 +98,4 @@ func hostsOf(attrs provision.Attrs) []string {
 		hosts = append(hosts, strings.TrimPrefix(origin, "https://"))
 	}
 	return hosts
-}
-
-// namesOf gives the ids of the providers, each known to whoever chose it.
-func namesOf(attrs provision.Attrs) string {
-	var ids []string
-	for _, provider := range strings.Fields(attrs[provision.AttrProviders]) {
-		id, _, _ := strings.Cut(provider, "=")
-		ids = append(ids, id)
-	}
-	return strings.Join(ids, ", ")
 }

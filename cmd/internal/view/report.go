@@ -16,19 +16,28 @@ var marks = map[verify.Status]row{
 	verify.Skip: {glyph: "-", style: faint},
 }
 
-// Report shows what each probe found and, under a failure, what to do about it. names gives what people call a provider,
-// again the command line by which to go on with a command.
-func (v View) Report(w io.Writer, r verify.Report, names func(id string) string, again func(command string) string) {
+// Advice is what a report needs of its caller.
+type Advice struct {
+	// Name gives what people call a provider.
+	Name func(id string) string
+	// Command gives the command line by which to go on: deploy, status, verify, or add for a deploy with one provider more.
+	Command func(command, provider string) string
+	// File says what the relay is to be; "" where there is none.
+	File string
+}
+
+// Report shows what each probe found and, under a failure, what to do about it.
+func (v View) Report(w io.Writer, r verify.Report, advice Advice) {
 	var rows []row
 	for _, result := range r.Results {
-		provider := names(result.Provider)
+		provider := advice.Name(result.Provider)
 		line := marks[result.Status]
 		line.cells = []string{v.probe(result.Probe, provider), v.Found(result, r.Host, provider)}
-		if fix := v.fix(result, r.Host, provider); fix != "" {
-			for _, command := range []string{"deploy", "status", "verify"} {
-				fix = strings.ReplaceAll(fix, "{run_"+command+"}", again(command))
+		if fix := v.fix(result, r.Host, provider, advice.File); fix != "" {
+			for _, command := range []string{"deploy", "status", "verify", "add"} {
+				fix = strings.ReplaceAll(fix, "{run_"+command+"}", advice.Command(command, result.Provider))
 			}
-			line.remarks = strings.Split(fix, "\n")
+			line.notes = strings.Split(fix, "\n")
 		}
 		rows = append(rows, line)
 	}
@@ -57,9 +66,12 @@ func (v View) Found(r verify.Result, host, provider string) string {
 	return v.fill("check."+r.Code, r, host, provider)
 }
 
-// fix says what to do about a failure or a warning; "" where there is nothing to do.
-func (v View) fix(r verify.Result, host, provider string) string {
+// fix says what to do about a failure or a warning, where there is a file perhaps in it; "" where there is nothing to do.
+func (v View) fix(r verify.Result, host, provider, file string) string {
 	key := "fix." + r.Code
+	if file != "" && v.Text.Has(key+".file") {
+		return strings.NewReplacer("{file}", file, "{id}", r.Provider).Replace(v.fill(key+".file", r, host, provider))
+	}
 	if (r.Status != verify.Fail && r.Status != verify.Warn) || !v.Text.Has(key) {
 		return ""
 	}

@@ -3,18 +3,17 @@ package view
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
 )
 
-// row is one thing with what is to be said of it. Notes stand below; those that may hold a command are remarks, which are never
-// broken, since a command that is copied from two lines is two commands.
+// row is one thing with what is to be said of it. Notes stand below.
 type row struct {
-	glyph, style   string
-	cells          []string
-	notes, remarks []string
+	glyph, style string
+	cells, notes []string
 }
 
 // Cells of a terminal before the notes of a row, and before their second lines.
@@ -94,14 +93,14 @@ func (v View) row(w io.Writer, r row, starts []int, limit int) {
 			fmt.Fprintln(w, strings.Repeat(" ", indent)+v.paint(faint, trimmed))
 		}
 	}
-	for _, remark := range r.remarks {
-		fmt.Fprintln(w, strings.Repeat(" ", noteIndent)+v.paint(faint, Clean(remark)))
-	}
 }
 
-// broken wraps text that begins at a column, its further lines at another one.
+var command = regexp.MustCompile(`cfproxy (--)?[a-z]`)
+
+// broken wraps text that begins at a column, its further lines at another one. What holds a command stays whole, since one that
+// is copied from two lines is two commands.
 func (v View) broken(text string, limit, start, hang int) string {
-	if limit == 0 || start+runewidth.StringWidth(text) <= limit {
+	if command.MatchString(text) || limit == 0 || start+runewidth.StringWidth(text) <= limit {
 		return text
 	}
 	return strings.ReplaceAll(v.Wrap(text, max(leastText, limit-max(start, hang))), "\n", "\n"+strings.Repeat(" ", hang))

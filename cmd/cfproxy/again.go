@@ -1,0 +1,117 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Every command that a sentence advises must run as it is printed, so it repeats what this run was told: the sandbox, the file,
+// the hosts, the way there. In the catalogues {cfproxy} and {config} stand for the first two, {run_…} for a whole command.
+
+// enter notes which command runs, and with it what the catalogues need.
+func (p *program) enter(c *cli.Context) {
+	p.context = c
+	config := ""
+	if file := c.String("config"); file != "" {
+		config = " --config " + shellWord(file)
+	}
+	p.text = p.text.With("cfproxy", strings.Join(lead(c), " "), "config", config)
+	p.view.Text = p.text
+}
+
+// lead is how a command line begins.
+func lead(c *cli.Context) []string {
+	if file, _ := sandboxFile(c); file != "" {
+		return []string{"cfproxy", "--sandbox", shellWord(file)}
+	}
+	return []string{"cfproxy"}
+}
+
+// again gives the command line by which to go on: the same hosts and settings, for the same command or another one.
+func (p *program) again(c *cli.Context, command string, hosts ...string) string {
+	parts := append(lead(c), command)
+	if file := c.String("config"); file != "" {
+		parts = append(parts, "--config", shellWord(file))
+		hosts = nil
+	}
+	for _, host := range hosts {
+		parts = append(parts, "--domain", host)
+	}
+	for _, s := range settingTable() {
+		if s.key == keyDomains || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.key) {
+			continue
+		}
+		if s.key == keyProviders && c.Command.Name == "verify" && command != "verify" {
+			continue // those to be proved need not be all that there are
+		}
+		values := p.answered[s.key]
+		if c.IsSet(s.flag) {
+			values = s.given(c)
+		}
+		for _, value := range values {
+			parts = append(parts, s.asFlag(shellWord(value)))
+		}
+	}
+	return strings.Join(append(parts, manner(c, command)...), " ")
+}
+
+// commandLine gives one for the same account and some hosts.
+func (p *program) commandLine(c *cli.Context, command string, hosts ...string) string {
+	parts := append(lead(c), command)
+	for _, host := range hosts {
+		parts = append(parts, "--domain", host)
+	}
+	return strings.Join(parts, " ")
+}
+
+// manner repeats how the run was to be done: of the same command all, of another one the way to the relay.
+func manner(c *cli.Context, command string) []string {
+	var parts []string
+	if name := strings.TrimPrefix(command, "key "); c.Command != nil && strings.Fields(name)[0] == c.Command.Name {
+		for _, name := range []string{"adopt", "no-verify"} {
+			if c.Bool(name) {
+				parts = append(parts, "--"+name)
+			}
+		}
+		for _, name := range []string{"timeout", "key-env", "model"} {
+			if c.IsSet(name) {
+				parts = append(parts, "--"+name, shellWord(c.String(name)))
+			}
+		}
+	}
+	if command == "status" || command == "destroy" {
+		return parts
+	}
+	for _, mapping := range c.StringSlice("connect-to") {
+		parts = append(parts, "--connect-to", shellWord(mapping))
+	}
+	if file := c.String("cacert"); file != "" {
+		parts = append(parts, "--cacert", shellWord(file))
+	}
+	return parts
+}
+
+// settingsOf names the settings that a command takes.
+func settingsOf(command string) []string {
+	switch command {
+	case "verify":
+		return []string{keyDomains, keyProviders}
+	case "destroy":
+		return []string{keyDomains, keyWorker, keyAccount}
+	}
+	var all []string
+	for _, s := range settingTable() {
+		all = append(all, s.key)
+	}
+	return all
+}
+
+// shellWord quotes a word that a POSIX shell would not leave as it is.
+func shellWord(word string) string {
+	if word != "" && !strings.ContainsAny(word, " \t\n\"'`$&|;<>()*?[]{}#~!\\") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
