@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/view"
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+// inRun is a program in the middle of a command, as the arguments say.
+func inRun(t *testing.T, language string, args ...string) *program {
+	t.Helper()
+	p, err := newProgram([]string{"--lang", language}, environment{getenv: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := p.app()
+	var all []*cli.Command
+	for _, command := range app.Commands {
+		all = append(append(all, command), command.Subcommands...)
+	}
+	for _, command := range all {
+		command.Action = func(c *cli.Context) error { p.enter(c); return nil }
+	}
+	if err := app.RunContext(context.Background(), flagsFirst(app, append([]string{"cfproxy"}, args...))); err != nil || p.context == nil {
+		t.Fatalf("%v: %v", args, err)
+	}
+	p.hosts = []string{"gptapi.example.com"}
+	return p
+}
+
+// Every command that any sentence advises is one that can be run as it is printed: its flags are known, its argument is there,
+// and it is about the same account, relay and file as the run that advises it.
+func TestAdvisedCommandsRun(t *testing.T) {
+	t.Parallel()
+	way := []string{"--connect-to", "::127.0.0.1:8443", "--cacert", "ca.pem"}
+	for _, language := range []string{"en", "zh"} {
+		for _, args := range [][]string{
+			append([]string{"--sandbox", "a.json", "deploy", "--domain", "gptapi.example.com", "--provider", "groq", "--adopt"}, way...),
+			append([]string{"verify", "--domain", "gptapi.example.com", "--provider", "groq", "--timeout", "5m"}, way...),
+			{"status", "--config", "relay.toml", "--sandbox", "a.json", "--region", "aws:us-east-1"},
+			append([]string{"--sandbox", "a.json", "key", "add", "alice", "--config", "relay.toml", "--rpm", "6"}, way...),
+			{"key", "revoke", "alice"},
+		} {
+			p := inRun(t, language, args...)
+			said := sentences(p)
+			if len(said) < 300 {
+				t.Fatalf("%d sentences only", len(said))
+			}
+			found := 0
+			for key, text := range said {
+				if key == "hint.name-missing.1" && !isKeyCommand(p.context) {
+					continue // nobody else wants a name
+				}
+				for _, words := range commandsIn(text) {
+					found++
+					if wrong := p.wrongWith(words, args, key == "init.wrote"); wrong != "" {
+						t.Errorf("%v: %s: %s: %q", args, key, wrong, words)
+					}
+				}
+			}
+			if found < 40 {
+				t.Errorf("%v: %d commands only", args, found)
+			}
+		}
+	}
+}
+
+// sentences fills in every text of the catalogue that is said in the course of a run.
+func sentences(p *program) map[string]string {
+	host := "gptapi.example.com"
+	details := map[string]string{
+		"command": p.again(p.context, "deploy", host), "name": "alice", "file": "relay.toml", "host": host, "provider": "groq", "id": "groq",
+		"value": "ai", "known": "openai, groq", "example": "azure=my-resource", "origin": "https://llm.example.org", "flag": "--page",
+	}
+	pairs := i18n.Pairs(p.readable(details))
+	advice := p.advice(p.context, relay{}, verify.Report{Host: host})
+	for _, command := range []string{"deploy", "status", "verify", "add"} {
+		pairs = append(pairs, "run_"+command, advice.Command(command, "groq"))
+	}
+	said := map[string]string{}
+	for _, key := range p.text.Keys() {
+		// These are read in help pages and in the file, or belong to a demo of its own.
+		if family, _, _ := strings.Cut(key, "."); !slices.Contains([]string{"about", "usage", "help", "flag", "setting", "comment", "demo", "sandbox"}, family) {
+			said[key] = view.Clean(p.text.T(key, pairs...))
+		}
+	}
+	return said
+}
+
+var commandForm = regexp.MustCompile(`cfproxy(?: (?:--[a-z-]+(?:=[a-z]+)?|[A-Za-z0-9./:=_-]+))+`)
+
+// commandsIn finds the command lines in a sentence, each with words of the sentence that may follow it.
+func commandsIn(text string) [][]string {
+	var found [][]string
+	for _, line := range commandForm.FindAllString(text, -1) {
+		words := strings.Fields(line)
+		isName := func(word string) bool {
+			return slices.Contains([]string{"init", "deploy", "plan", "verify", "status", "destroy", "key", "demo", "sandbox"}, word)
+		}
+		if strings.HasPrefix(words[1], "--") || isName(words[1]) {
+			found = append(found, words)
+		}
+	}
+	return found
+}
+
+// wrongWith says what keeps a command line from being what was meant, "" for nothing. A local one is about the file that was just
+// written into this folder.
+func (p *program) wrongWith(words, args []string, isLocal bool) string {
+	app := p.app()
+	flags, commands := app.Flags, app.Commands
+	var command *cli.Command
+	given := map[string]string{}
+	rest := words[1:]
+	argument := ""
+	for len(rest) > 0 {
+		name, value, inline := strings.Cut(strings.TrimLeft(rest[0], "-"), "=")
+		at := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.Name == rest[0] })
+		switch {
+		case strings.HasPrefix(rest[0], "--"):
+			known := name == "help" || slices.ContainsFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+			width := widthOf(flags, rest[0])
+			if inline {
+				width = 1
+			} else if width == 2 && len(rest) > 1 {
+				value = rest[1]
+			}
+			if !known || width > len(rest) {
+				return "no flag " + name
+			}
+			given[name] = value
+			rest = rest[width:]
+			continue
+		case at >= 0:
+			command, flags = commands[at], commands[at].Flags
+			commands = command.Subcommands
+			rest = rest[1:]
+			continue
+		case command != nil && command.ArgsUsage != "" && argument == "":
+			argument = rest[0]
+			rest = rest[1:]
+			continue
+		}
+		break
+	}
+	return lacks(command, given, argument, args, isLocal)
+}
+
+func lacks(command *cli.Command, given map[string]string, argument string, args []string, isLocal bool) string {
+	_, helps := given["help"]
+	if helps || command != nil && slices.Contains([]string{"demo", "sandbox"}, command.Name) {
+		return ""
+	}
+	takes := func(name string) bool {
+		return slices.ContainsFunc(command.Flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	}
+	switch {
+	case command == nil:
+		return "no command"
+	case command.ArgsUsage != "" && argument == "":
+		return "no name"
+	case given["sandbox"] == "" && slices.Contains(args, "--sandbox"):
+		return "another account"
+	case command.Name == "init", isLocal:
+		return ""
+	case given["config"] == "" && slices.Contains(args, "--config"):
+		return "another file"
+	case takes("domain") && given["domain"]+given["config"] == "" && slices.Contains(args, "--domain"):
+		return "no host"
+	}
+	for _, name := range []string{"connect-to", "cacert"} {
+		if takes(name) && takes("domain") && given[name] == "" && slices.Contains(args, "--"+name) {
+			return "no --" + name
+		}
+	}
+	return ""
+}
+
+func TestShellWord(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"a.json": "a.json", "::127.0.0.1:8443": "::127.0.0.1:8443", "my ca.pem": "'my ca.pem'", "it's": `'it'\''s'`, "": "''", "王小明": "王小明",
+	} {
+		if got := shellWord(word); got != want {
+			t.Errorf("%s becomes %s, want %s", word, got, want)
+		}
+	}
+}
