@@ -17,13 +17,13 @@ func (p *program) appHelp() string {
 		"%LIST%", p.flagHelp(append(p.globalFlags(), cli.HelpFlag, cli.VersionFlag)),
 	).Replace(`{{.Name}} – {{.Usage}}
 
-%USAGE%:
+%USAGE%
   cfproxy [--sandbox FILE] [--lang en|zh] [--debug] COMMAND …
 
-%COMMANDS%:{{range .VisibleCommands}}
+%COMMANDS%{{range .VisibleCommands}}
   {{printf "%-11s" .Name}} {{.Usage}}{{end}}
 
-%FLAGS%:
+%FLAGS%
 %LIST%
 
 %EXAMPLES%
@@ -43,12 +43,12 @@ func (p *program) commandHelp(name string, flags []cli.Flag) string {
 		"%PATH%", strings.ReplaceAll(name, "-", " "), "%LIST%", p.flagHelp(flags),
 	).Replace(`cfproxy %PATH% – {{.Usage}}
 
-%USAGE%:
+%USAGE%
   cfproxy %PATH% {{if .ArgsUsage}}{{.ArgsUsage}}{{if .VisibleFlags}} […]{{end}}{{else}}[…]{{end}}
 
 %ABOUT%
 
-%FLAGS%:
+%FLAGS%
 %LIST%
 `)
 }

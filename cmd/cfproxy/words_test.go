@@ -254,6 +254,33 @@ func parse(t *testing.T, pattern string) []*ast.File {
 	return files
 }
 
+// In Chinese one thing has one name, and a colon is as wide as its neighbours.
+func TestChineseIsConsistent(t *testing.T) {
+	t.Parallel()
+	_, chinese := catalogues(t)
+	narrow := regexp.MustCompile(`[\p{Han}）]:|\}: `)
+	for _, key := range chinese.Keys() {
+		text := chinese.T(key)
+		for _, term := range []string{"主人", "准入", "受管访问", "托管"} {
+			if strings.Contains(text, term) {
+				t.Errorf("%s says %s: %s", key, term, text)
+			}
+		}
+		if narrow.MatchString(text) {
+			t.Errorf("%s has a narrow colon: %s", key, text)
+		}
+	}
+	p, err := newProgram([]string{"--lang", "zh"}, environment{getenv: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range p.app().Commands {
+		if page := command.CustomHelpTemplate + p.appHelp(); narrow.MatchString(page) {
+			t.Errorf("%s has a narrow colon: %q", command.Name, narrow.FindString(page))
+		}
+	}
+}
+
 // Help pages are read in terminals of 80 columns, but for what has no place to break.
 func TestFlagsFitATerminal(t *testing.T) {
 	t.Parallel()
