@@ -52,9 +52,14 @@ var answerDifferences = []difference{
 		drop("x-cfproxy")(m, nil)
 		m.fields = append(m.fields, field{"X-Cfproxy", build})
 	})},
-	{"the Worker", "which pages may read an answer is the relay's to say", unlessSDK(func(m, _ *message) {
-		drop("access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
-			"access-control-allow-private-network", "access-control-max-age", "access-control-allow-origin", "access-control-expose-headers")(m, nil)
+	{"the Worker", "which pages may read an answer is the relay's to say, if one asks", func(m, request *message) {
+		if request.get("origin") != "" {
+			drop("access-control-allow-credentials", "access-control-allow-methods", "access-control-allow-headers",
+				"access-control-allow-private-network", "access-control-max-age")(m, nil)
+		}
+	}},
+	{"the Worker", "so it says it", unlessSDK(func(m, _ *message) {
+		drop("access-control-allow-origin", "access-control-expose-headers")(m, nil)
 		m.fields = append(m.fields, field{"Access-Control-Allow-Origin", "*"}, field{"Access-Control-Expose-Headers", "…"})
 	})},
 	{"workerd", "what is for one connection only stays behind", drop("connection", "keep-alive", "te", "trailer", "upgrade")},

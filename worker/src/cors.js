@@ -64,7 +64,10 @@ const ofUpstream = [
  * @param {Config} config
  */
 export function allowOrigin(headers, origin, { origins }) {
-  ofUpstream.forEach((name) => headers.delete(name));
+  // Nobody looks at what the provider allows where no page asks.
+  if (origin !== null || origins.length > 0) {
+    ofUpstream.forEach((name) => headers.delete(name));
+  }
   if (origins.length > 0) {
     headers.append("vary", "origin");
     if (origin === null || !origins.includes(origin)) {
