@@ -50,9 +50,7 @@ export function exchange(headers, provider, key) {
 
 /** @param {Headers} headers */
 function dropCredentials(headers) {
-  for (const name of carriers) {
-    headers.delete(name);
-  }
+  carriers.forEach((name) => headers.delete(name));
   const offered = headers.get("sec-websocket-protocol");
   if (offered?.includes(protocolPrefix)) {
     const rest = offered.split(",").map((p) => p.trim()).filter((p) => !p.startsWith(protocolPrefix));

@@ -60,7 +60,7 @@ function isCount(n) {
  * @param {string} token
  * @returns {Promise<Token | undefined>} what the owner said of it
  */
-export async function find(token) {
-  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(token));
-  return tokens?.get(new DataView(digest).getUint32(0))?.find((t) => crypto.subtle.timingSafeEqual(Uint8Array.fromHex(t.sha256), digest));
+export function find(token) {
+  return crypto.subtle.digest("SHA-256", encoder.encode(token)).then((digest) =>
+    tokens?.get(new DataView(digest).getUint32(0))?.find((t) => crypto.subtle.timingSafeEqual(Uint8Array.fromHex(t.sha256), digest)));
 }
