@@ -84,21 +84,30 @@ func (p *program) keyAdd(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	release, err := p.holdFile(c)
+	file, release, err := p.holdTokens(c)
 	if err != nil {
 		return err
 	}
 	defer release()
-	file, err := openTokens(c.String("config"))
-	if err != nil {
-		return err
-	}
 	token, err := p.tokenWanted(c, file, name)
 	if err != nil {
 		return err
 	}
 	p.issued = issue(token)
 	return p.change(c, file, tokenChange{verb: "add", token: p.issued.token}, release)
+}
+
+// holdTokens takes the turn to change the file, and reads it as whoever had the turn before left it.
+func (p *program) holdTokens(c *cli.Context) (tokenFile, func(), error) {
+	release, err := p.holdFile(c)
+	if err != nil {
+		return tokenFile{}, nil, err
+	}
+	file, err := openTokens(c.String("config"))
+	if err != nil {
+		release()
+	}
+	return file, release, err
 }
 
 // tokenWanted reads the flags of a new token. A provider must be one that the relay leads to.
@@ -136,15 +145,11 @@ func (p *program) keyRevoke(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	release, err := p.holdFile(c)
+	file, release, err := p.holdTokens(c)
 	if err != nil {
 		return err
 	}
 	defer release()
-	file, err := openTokens(c.String("config"))
-	if err != nil {
-		return err
-	}
 	return p.change(c, file, tokenChange{verb: "revoke", token: worker.Token{Name: name}}, release)
 }
 
