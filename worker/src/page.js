@@ -35,7 +35,7 @@ export function page(request, config) {
     .sort(([, a = 1], [, b = 1]) => Number(b) - Number(a));
   const zh = /^zh/i.test(best?.[0]);
   const nonce = crypto.randomUUID();
-  const listed = managed ? [{ id: "", name: "Base URL", base: "", dialect: "openai", auth: "" }] : providers;
+  const listed = managed ? [{ id: "", name: "Base URL", base: "", dialect: "openai", auth: "", model: undefined }] : providers;
   const cards = listed.map(({ id, name, base, dialect, auth, model = "MODEL" }, i) => {
     const url = `https://${at.host}${i ? `/${id}` : ""}${base}`;
     return {

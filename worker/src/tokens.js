@@ -6,6 +6,8 @@ import text from "./tokens.txt";
 /** @typedef {{ name: string, sha256: string, expires?: number, providers?: string[], rpm?: number }} Token */
 
 const encoder = new TextEncoder();
+/** @type {any} newer than what type checkers know: https://github.com/tc39/proposal-arraybuffer-base64 */
+const bytes = Uint8Array;
 const digestPattern = /^[0-9a-f]{64}$/;
 
 /**
@@ -62,5 +64,5 @@ function isCount(n) {
  */
 export function find(token) {
   return crypto.subtle.digest("SHA-256", encoder.encode(token)).then((digest) =>
-    tokens?.get(new DataView(digest).getUint32(0))?.find((t) => crypto.subtle.timingSafeEqual(Uint8Array.fromHex(t.sha256), digest)));
+    tokens?.get(new DataView(digest).getUint32(0))?.find((t) => crypto.subtle.timingSafeEqual(bytes.fromHex(t.sha256), digest)));
 }
