@@ -101,17 +101,19 @@ func TokensText(tokens []worker.Token) string {
 	}
 	tokens = sortTokens(tokens)
 	text, _ := json.Marshal(tokens)
-	names := strconv.Itoa(len(tokens))
+	who := strconv.Itoa(len(tokens))
 	if len(tokens) <= mostNames {
-		names = ""
-		for i, token := range tokens {
-			if i > 0 {
-				names += ", "
-			}
-			names += token.Name
-		}
+		who = strings.Join(namesOf(tokens), ", ")
 	}
-	return names + " (" + digest(text)[:8] + ")"
+	return who + " (" + digest(text)[:8] + ")"
+}
+
+func namesOf(tokens []worker.Token) []string {
+	var names []string
+	for _, token := range tokens {
+		names = append(names, token.Name)
+	}
+	return names
 }
 
 // ParseTokens reads the tokens module of a Worker, nil for what is none.

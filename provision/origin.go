@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -59,14 +60,17 @@ func originHost(u *url.URL) (string, bool) {
 		return "", false
 	}
 	port := u.Port()
-	if strings.HasSuffix(u.Host, ":") || u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		return host, true
-	}
 	if port == "" {
 		return host, true
 	}
-	number, err := netip.ParseAddrPort("127.0.0.1:" + port)
-	return host + ":" + strings.TrimLeft(port, "0"), err == nil && number.Port() > 0
+	number, err := strconv.ParseUint(port, 10, 16)
+	switch {
+	case err != nil || number == 0:
+		return "", false
+	case u.Scheme == "https" && number == 443 || u.Scheme == "http" && number == 80:
+		return host, true
+	}
+	return host + ":" + strconv.FormatUint(number, 10), true
 }
 
 func parseOrigins(values []string) ([]string, error) {

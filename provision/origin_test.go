@@ -14,6 +14,7 @@ func TestParseOriginGivesWhatBrowsersSend(t *testing.T) {
 		"https://app.example.com":       "https://app.example.com",
 		" HTTPS://App.Example.COM/ ":    "https://app.example.com",
 		"https://app.example.com:443":   "https://app.example.com",
+		"https://app.example.com:00443": "https://app.example.com",
 		"https://app.example.com:":      "https://app.example.com",
 		"http://app.example.com:80":     "http://app.example.com",
 		"https://app.example.com:8443/": "https://app.example.com:8443",

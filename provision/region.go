@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/xrash/smetrics"
 )
 
 // checkRegion looks a chosen region up among those of the account, but only where it is not what stands already: so an
@@ -45,34 +47,13 @@ func ofCloud(region string, regions []string) string {
 	return strings.Join(slices.Compact(same), ", ")
 }
 
-// Nearest gives the name that a typing error may have meant: at most two letters away, or "".
+// Nearest gives the name that a typing error may have meant: at most two letters to change, add or leave out away, or "".
 func Nearest(wrong string, names []string) string {
 	best, least := "", 3
 	for _, other := range slices.Sorted(slices.Values(names)) {
-		if d := distance(wrong, other); d < least {
+		if d := smetrics.WagnerFischer(wrong, other, 1, 1, 1); d < least {
 			best, least = other, d
 		}
 	}
 	return best
-}
-
-// distance counts the letters to change, add or leave out (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -84,19 +84,14 @@ func theActiveOne(host string, zones []Zone) (Zone, error) {
 	return Zone{}, newError(CodeZoneAmbiguous, "host", host, "accounts", strings.Join(accounts, ", "))
 }
 
-// zoneNames lists up to twenty zones, enough to see a typing error and few enough to read.
+// zoneNames lists zones, enough to see a typing error and few enough to read.
 func zoneNames(zones []Zone) string {
-	const most = 20
 	var names []string
 	for _, zone := range zones {
 		names = append(names, zone.Name)
 	}
 	slices.Sort(names)
-	names = slices.Compact(names)
-	if len(names) > most {
-		names = append(names[:most], "…")
-	}
-	return strings.Join(names, ", ")
+	return Some(slices.Compact(names))
 }
 
 // oneAccount holds because one Worker serves all hosts of a relay, and a Worker lives in one account.

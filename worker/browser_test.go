@@ -6,8 +6,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,14 +24,8 @@ func TestInABrowser(t *testing.T) {
 	if os.Getenv(envBrowser) != "1" {
 		t.Skip("NOT TESTED: needs Chromium; run `npm ci` in worker/browser and set " + envBrowser + "=1")
 	}
-	files, err := filepath.Glob("browser/*.test.js")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no tests: %v", err)
-	}
 	bin := workerdtest.Binary(t)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) { inBrowser(t, bin, file) })
-	}
+	eachFile(t, "browser", func(t *testing.T, file string) { inBrowser(t, bin, file) })
 }
 
 // inBrowser gives one file of tests relays of its own. The sockets on which the

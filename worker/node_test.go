@@ -7,11 +7,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
+
+// eachFile gives every file of tests in a folder a test of its own.
+func eachFile(t *testing.T, folder string, run func(t *testing.T, file string)) {
+	t.Helper()
+	files, err := filepath.Glob(folder + "/*.test.js")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests in %s: %v", folder, err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) { run(t, file) })
+	}
+}
 
 // runNode runs one file of tests in JavaScript, which has its tests in itself, and
 // ends it with ctx. It gets places as JSON in CFPROXY_PLACES, and sockets to

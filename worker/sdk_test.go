@@ -52,17 +52,11 @@ func TestTheOfficialSDKsCannotTellTheRelayFromTheProvider(t *testing.T) {
 	if os.Getenv(envSDK) != "1" {
 		t.Skip("NOT TESTED: the SDKs come from npm; run `npm ci` in worker/sdk and set " + envSDK + "=1")
 	}
-	files, err := filepath.Glob("sdk/*.test.js")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
 	bin := workerdtest.Binary(t)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
-			t.Parallel()
-			runScenarios(t, bin, file)
-		})
-	}
+	eachFile(t, "sdk", func(t *testing.T, file string) {
+		t.Parallel()
+		runScenarios(t, bin, file)
+	})
 }
 
 // runScenarios gives one file of scenarios a workerd of its own, and the socket

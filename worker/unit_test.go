@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/cfproxy/cfproxy/worker"
@@ -18,26 +17,20 @@ import (
 func TestUnits(t *testing.T) {
 	t.Parallel()
 	bin := workerdtest.Binary(t)
-	files, err := filepath.Glob("testdata/unit/*.test.js")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("found %d files, %v", len(files), err)
-	}
 	check := esModule(t, "testdata/unit/check.js")
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.js"), func(t *testing.T) {
-			t.Parallel()
-			w := workerd.Worker{Name: "unit", Main: filepath.ToSlash(file), CompatibilityDate: worker.Load().CompatibilityDate,
-				Modules: []workerd.Module{esModule(t, file), check}}
-			for _, m := range worker.Load().WithTokens(team()).Modules {
-				w.Modules = append(w.Modules, workerd.Module{Name: "src/" + m.Name, Type: m.Type, Body: m.Source})
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			if output, err := workerd.Test(ctx, bin, workerd.Config{Workers: []workerd.Worker{w}}); err != nil {
-				t.Errorf("%v\n%s", err, output)
-			}
-		})
-	}
+	eachFile(t, "testdata/unit", func(t *testing.T, file string) {
+		t.Parallel()
+		w := workerd.Worker{Name: "unit", Main: filepath.ToSlash(file), CompatibilityDate: worker.Load().CompatibilityDate,
+			Modules: []workerd.Module{esModule(t, file), check}}
+		for _, m := range worker.Load().WithTokens(team()).Modules {
+			w.Modules = append(w.Modules, workerd.Module{Name: "src/" + m.Name, Type: m.Type, Body: m.Source})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		if output, err := workerd.Test(ctx, bin, workerd.Config{Workers: []workerd.Worker{w}}); err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
+	})
 }
 
 func esModule(t *testing.T, file string) workerd.Module {

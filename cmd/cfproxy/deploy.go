@@ -104,17 +104,12 @@ func merged(a, b map[string]provision.Secret) map[string]provision.Secret {
 
 // prove verifies what was deployed, if there is a way, and prints the result: what the user needs next, or what is wrong.
 func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision.Receipt) error {
-	out := planResult(receipt.Plan)
-	out.Done, out.Token = receipt.Done, p.issued.view()
-	var err error
-	if out.Clients, err = clientsOf(r, receipt.Plan); err != nil {
+	clients, err := clientsOf(r, receipt.Plan)
+	if err != nil {
 		return err
 	}
-	var unproved error
-	if way != nil {
-		out.Verify = p.verifyPlan(c, r, way, receipt.Plan)
-		unproved = p.unproved(c, out.Verify)
-	}
+	out, unproved := p.outcome(c, r, way, receipt)
+	out.Clients = clients
 	if p.json {
 		return errors.Join(p.writeJSON(out), unproved)
 	}
@@ -135,6 +130,17 @@ func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision
 		p.note("notice.sandbox", "file", file)
 	}
 	return nil
+}
+
+// outcome is what was done and, if there is a way, what of it is proved; unproved is the end of a run that did not prove all.
+func (p *program) outcome(c *cli.Context, r relay, way *network, receipt provision.Receipt) (out result, unproved error) {
+	out = planResult(receipt.Plan)
+	out.Done, out.Token = receipt.Done, p.issued.view()
+	if way != nil {
+		out.Verify = p.verifyPlan(c, r, way, receipt.Plan)
+		unproved = p.unproved(c, out.Verify)
+	}
+	return out, unproved
 }
 
 // verifyPlan asks every host of a plan for the build that the plan gave it.

@@ -61,18 +61,25 @@ func background(ctx context.Context, stderr io.Writer, variables map[string]stri
 const oneToken = "domains = [\"gptapi.example.com\"]\n" +
 	"\n[[tokens]]\nname = \"mallory\"\nsha256 = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n"
 
-// Whoever waited for another one goes by what that one left behind.
-func TestAWaitingChangeReadsTheFileAnew(t *testing.T) {
-	t.Parallel()
-	f := tokensFile(t, oneToken)
+// heldFile is a file of which somebody else has the turn.
+func heldFile(t *testing.T) (f tokenFile, release func()) {
+	t.Helper()
+	f = tokensFile(t, oneToken)
 	real, err := realPath(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	release, err := hold(t.Context(), real, time.Minute, func() {})
+	release, err = hold(t.Context(), real, time.Minute, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return f, release
+}
+
+// Whoever waited for another one goes by what that one left behind.
+func TestAWaitingChangeReadsTheFileAnew(t *testing.T) {
+	t.Parallel()
+	f, release := heldFile(t)
 	status, h := begin(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.path)
 	gone, err := f.without("mallory")
 	if err == nil {
@@ -92,15 +99,7 @@ func TestAWaitingChangeReadsTheFileAnew(t *testing.T) {
 
 func TestAWaitCanBeInterrupted(t *testing.T) {
 	t.Parallel()
-	f := tokensFile(t, oneToken)
-	real, err := realPath(f.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	release, err := hold(t.Context(), real, time.Minute, func() {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f, release := heldFile(t)
 	defer release()
 	for _, args := range [][]string{{"key", "revoke", "mallory", "--no-deploy"}, {"deploy", "--yes"}} {
 		ctx, interrupt := context.WithCancel(t.Context())

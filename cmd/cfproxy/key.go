@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,13 +118,9 @@ func (p *program) tokenWanted(c *cli.Context, file tokenFile, name string) (work
 	if err != nil {
 		return token, err
 	}
-	known := map[string]bool{}
-	var ids []string
-	for _, provider := range r.Providers {
-		known[provider.ID], ids = true, append(ids, provider.ID)
-	}
+	ids := idsOf(r.providers)
 	for _, id := range c.StringSlice("provider") {
-		if !known[id] {
+		if !slices.Contains(ids, id) {
 			return token, usage("provider-not-here", "value", id, "file", file.path, "known", strings.Join(ids, ", "))
 		}
 		token.Providers = append(token.Providers, id)

@@ -177,13 +177,7 @@ func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenC
 
 // proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
 func (p *program) proveChange(c *cli.Context, r relay, way *network, receipt provision.Receipt, change tokenChange) error {
-	out := planResult(receipt.Plan)
-	out.Done, out.Token = receipt.Done, p.issued.view()
-	var unproved error
-	if way != nil {
-		out.Verify = p.verifyPlan(c, r, way, receipt.Plan)
-		unproved = p.unproved(c, out.Verify)
-	}
+	out, unproved := p.outcome(c, r, way, receipt)
 	if p.json {
 		return errors.Join(p.writeJSON(out), unproved)
 	}

@@ -87,9 +87,8 @@ func planFor(r relay, observed provision.Observed) (provision.Plan, error) {
 
 // accessUnsaid tells whether neither a flag nor a file, by its silence, says who may use the relay.
 func (r relay) accessUnsaid() bool {
-	_, inFile := r.chosen[keyTokens]
 	_, said := r.chosen[keyAccess]
-	return !inFile && !said
+	return !r.hasFile() && !said
 }
 
 // checkAccess refuses to open a managed relay to everybody, and to throw away its tokens and keys, where nobody said so: the

@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/provision"
@@ -123,18 +122,12 @@ func parseOrigin(value string) (string, error) {
 	if err != nil {
 		return "", usage("provider-origin-host", "value", link.Hostname())
 	}
-	port := link.Port()
-	if port == "" {
-		return "https://" + host, nil
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	switch {
-	case err != nil || number == 0:
+	link.Host = strings.TrimSuffix(host+":"+link.Port(), ":")
+	origin, err := provision.ParseOrigin("https://" + link.Host)
+	if err != nil {
 		return "", usage("provider-origin-invalid", "value", provision.ShownOrigin(value))
-	case number == 443:
-		return "https://" + host, nil
 	}
-	return "https://" + host + ":" + strconv.FormatUint(number, 10), nil
+	return origin, nil
 }
 
 // behindHost gives the path of an address, and the mere presence of a query or a fragment, which may hold a key.

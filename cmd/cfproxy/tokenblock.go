@@ -33,10 +33,11 @@ var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // checkTokens reads the blocks of a file, or says which line of it is wrong.
 func checkTokens(path string, text []byte, list []fileToken) ([]worker.Token, error) {
-	known, err := providerIDs()
+	providers, err := templates.Providers()
 	if err != nil {
 		return nil, err
 	}
+	known := idsOf(providers)
 	blocks := tokenBlocks(text)
 	var tokens []worker.Token
 	for i, entry := range list {
@@ -120,15 +121,6 @@ func looksLikeKey(name string) bool {
 		return strings.ContainsAny(run, "0123456789") && strings.IndexFunc(run, unicode.IsLetter) >= 0
 	}
 	return keyShapes.MatchString(strings.TrimSpace(name)) || slices.ContainsFunc(keyRun.FindAllString(name, -1), mixed)
-}
-
-func providerIDs() ([]string, error) {
-	providers, err := templates.Providers()
-	var ids []string
-	for _, provider := range providers {
-		ids = append(ids, provider.ID)
-	}
-	return ids, err
 }
 
 // encodeTokens puts tokens into the table of settings, which holds texts.
