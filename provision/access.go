@@ -183,14 +183,14 @@ func LimitsText(bindings []string) string {
 
 // Complete takes what the owner has not said from what stands: without a file that lists them, the tokens that the Worker
 // lets in go on. It is an *Error if they cannot be read, since to go on would lock everybody out.
-func (c Config) Complete(o Observed) (Config, error) {
-	script := o.script()
+func (r Relay) Complete() (Config, error) {
+	c := r.Config
 	if !c.Settings.Managed || c.Tokens != nil {
 		return c, nil
 	}
-	if script.Tokens == nil && script.Attrs[AttrAccess] == AccessManaged {
-		return c, newError(CodeTokensUnread, "worker", o.Worker)
+	if r.Script.Tokens == nil && r.Script.Attrs[AttrAccess] == AccessManaged {
+		return c, newError(CodeTokensUnread, "worker", r.Worker)
 	}
-	c.Tokens = sortTokens(script.Tokens)
+	c.Tokens = sortTokens(r.Script.Tokens)
 	return c, nil
 }

@@ -3,7 +3,9 @@ package provision
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,48 +17,269 @@ type Receipt struct {
 	Done []Step `json:"done"`
 	// Unknown are the steps that failed in such a way that they may have taken effect all the same.
 	Unknown []Step `json:"unknown,omitempty"`
+	// Failed are the steps that failed for good, those of Unknown included, and why.
+	Failed []Failure `json:"-"`
+	// Found are the ids of Done creations that another run made meanwhile, so that they are not this run's to take back.
+	Found map[string]bool `json:"-"`
+	// Stopped says that the run ended before every step was tried.
+	Stopped bool `json:"-"`
 }
 
-// Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step
-// that fails ends the run after the calls in flight; nothing of a later phase is begun. An ended context has the same
-// effect, as CodeInterrupted.
-func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
-	receipt := Receipt{Plan: plan, Done: []Step{}}
-	changes := plan.Changes()
-	for phase := range phases {
-		steps := slices.DeleteFunc(slices.Clone(changes), func(s Step) bool { return phaseOf(s) != phase })
-		done, unknown, err := e.together(ctx, plan, steps)
-		receipt.Done = append(receipt.Done, done...)
-		receipt.Unknown = append(receipt.Unknown, unknown...)
-		if err != nil {
-			return receipt, err
+// Failure is a step that failed for good.
+type Failure struct {
+	Step Step
+	Err  error
+}
+
+// FailedHosts gives the hosts of the plan that are not served as wanted, each with the first reason.
+func (r Receipt) FailedHosts() []Refusal {
+	var hosts []Refusal
+	for _, site := range r.Plan.Sites {
+		for _, failure := range r.Failed {
+			if failure.touches(site) {
+				hosts = append(hosts, Refusal{site.Host, failure.Err})
+				break
+			}
 		}
 	}
-	return receipt, nil
+	return hosts
 }
 
-// together carries out steps that do not depend on each other, a bounded number at a time.
-func (e *Engine) together(ctx context.Context, plan Plan, steps []Step) (done, unknown []Step, err error) {
-	ids, errs := make([]string, len(steps)), make([]error, len(steps))
-	group, stop := errgroup.WithContext(ctx)
+// With gives the receipt of a run and of another one that made up for what failed in an account.
+func (r Receipt) With(more Receipt, account string) Receipt {
+	r.Failed = slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool { return f.Step.Address.Parent == account })
+	r.Done, r.Failed = slices.Concat(r.Done, more.Done), slices.Concat(r.Failed, more.Failed)
+	r.Unknown, r.Stopped = slices.Concat(r.Unknown, more.Unknown), r.Stopped || more.Stopped
+	r.Found = maps.Clone(r.Found)
+	maps.Copy(r.Found, more.Found)
+	return r
+}
+
+// touches tells whether a host needs the step that failed: its own, or its Worker's.
+func (f Failure) touches(site Site) bool {
+	if f.Step.Address.Kind == KindScript {
+		return f.Step.Address == scriptAddress(site.Zone.Account, site.Worker) && f.Step.Action != ActionDelete
+	}
+	return f.Step.Host() == site.Host
+}
+
+// run is one Apply on its way.
+type run struct {
+	engine *Engine
+	ctx    context.Context
+	plan   Plan
+	all    int
+
+	mu      sync.Mutex
+	receipt Receipt
+	written map[Address]bool // routes that this run has made or found
+	ended   int              // steps
+	calls   int              // that are still to be made, but for the few that carry many records
+	inARow  int              // failures of the kind that one call does not have by itself
+	fatal   error            // ends the run after the calls in flight
+}
+
+// Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step that fails
+// ends the run for its host alone; the others go on, and the first error is given back in the end. An ended context lets the
+// calls in flight finish and begins nothing more, as CodeInterrupted.
+func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
+	changes := plan.Changes()
+	r := &run{
+		engine: e, ctx: ctx, plan: plan, all: len(changes), written: map[Address]bool{},
+		receipt: Receipt{Plan: plan, Done: []Step{}, Found: map[string]bool{}},
+	}
+	for _, step := range changes {
+		r.calls += callsOf(step)
+	}
+	places := phases(changes)
+	for phase := range phasesInAll {
+		var steps []Step
+		for i, step := range changes {
+			if places[i] == phase {
+				steps = append(steps, step)
+			}
+		}
+		r.carryOut(phase, steps)
+		if err := r.over(); err != nil {
+			r.receipt.Stopped = true
+			return r.receipt, err
+		}
+	}
+	if len(r.receipt.Failed) > 0 {
+		return r.receipt, r.receipt.Failed[0].Err
+	}
+	return r.receipt, nil
+}
+
+// over gives the error that ends the run before its time.
+func (r *run) over() error {
+	if r.ctx.Err() != nil {
+		return &Error{Code: CodeInterrupted, Err: r.ctx.Err()}
+	}
+	return r.fatal
+}
+
+// carryOut does the steps of a phase, as many together as may be. A step whose host or Worker has failed is left out.
+func (r *run) carryOut(phase phase, steps []Step) {
+	steps = slices.DeleteFunc(steps, r.isBlocked)
+	var jobs []func()
+	if phase == phaseClosing || phase == phaseOpening {
+		if phase == phaseOpening {
+			steps = r.guarded(steps)
+		}
+		jobs = r.batches(steps)
+	} else {
+		for _, step := range steps {
+			jobs = append(jobs, func() { r.single(step) })
+		}
+	}
+	var group errgroup.Group
 	group.SetLimit(parallel)
-	for i, step := range steps {
+	for _, job := range jobs {
 		group.Go(func() error {
-			ids[i], errs[i] = e.step(stop, plan, step)
-			return errs[i]
+			if r.stopped() == nil {
+				job()
+			}
+			return nil
 		})
 	}
-	err = group.Wait()
-	for i, step := range steps {
+	_ = group.Wait()
+	r.sortReceipt()
+}
+
+// stopped is over under the lock.
+func (r *run) stopped() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.over()
+}
+
+// isBlocked tells a step that must not be done since one that it leans on has failed: of the same host, or of its Worker. A
+// Worker goes only if nothing at all has failed in its account: a route that still leads to it would lead nowhere.
+func (r *run) isBlocked(step Step) bool {
+	for _, failure := range r.receipt.Failed {
 		switch {
-		case errs[i] == nil:
-			step.ID = ids[i]
-			done = append(done, step)
-		case effectUnknown(errs[i]):
-			unknown = append(unknown, step)
+		case step.Address.Kind == KindScript:
+			if step.Action == ActionDelete && r.accountOf(failure.Step) == step.Address.Parent {
+				return true
+			}
+		case failure.Step.Address.Kind != KindScript:
+			if failure.Step.Host() == step.Host() && failure.Step.Address.Parent == step.Address.Parent {
+				return true
+			}
+		default:
+			isServed := func(s Site) bool { return s.Host == step.Host() && failure.touches(s) }
+			if slices.ContainsFunc(r.plan.Sites, isServed) {
+				return true
+			}
 		}
 	}
-	return done, unknown, interrupted(ctx, err)
+	return false
+}
+
+func (r *run) accountOf(step Step) string {
+	for _, site := range r.plan.Sites {
+		if site.Zone.ID == step.Address.Parent {
+			return site.Zone.Account
+		}
+	}
+	return step.Address.Parent
+}
+
+// single does one step by itself.
+func (r *run) single(step Step) {
+	r.begin(step)
+	call := string(step.Action) + " " + step.Address.Kind.String()
+	attempts := 0
+	made, err := retrying(r.ctx, r.engine, call, 1, func(ctx context.Context) (outcome, error) {
+		attempts++
+		return r.engine.attempt(ctx, r.plan, step, attempts)
+	})
+	r.end(step, made, err)
+}
+
+// outcome is what a step led to: the id of what stands there now, and whether somebody else had made it.
+type outcome struct {
+	id    string
+	found bool
+}
+
+func (r *run) begin(step Step) {
+	r.mu.Lock()
+	event := Event{Type: EventStart, Step: step, Done: r.ended, All: r.all}
+	r.mu.Unlock()
+	r.engine.tell(event)
+}
+
+// end notes how a step ended.
+func (r *run) end(step Step, made outcome, err error) {
+	r.mu.Lock()
+	r.ended++
+	r.calls -= callsOf(step)
+	event := Event{Type: EventDone, Step: step, Done: r.ended, All: r.all}
+	event.Left = r.engine.pace.waits(r.engine.Rate, r.engine.now(), r.calls)
+	if err == nil {
+		step.ID = made.id
+		event.Step = step
+		r.inARow = 0
+		r.receipt.Done = append(r.receipt.Done, step)
+		if made.found {
+			r.receipt.Found[made.id] = true
+		}
+		if step.Address.Kind == KindRoute && step.Action != ActionDelete {
+			r.written[step.Address] = true
+		}
+	} else {
+		event.Type, event.Code = EventFail, CodeOf(err)
+		r.fail(step, err)
+	}
+	r.mu.Unlock()
+	r.engine.tell(event)
+}
+
+// callsOf counts what a step takes by itself; records go many at once.
+func callsOf(step Step) int {
+	if step.Address.Kind == KindRecord {
+		return 0
+	}
+	return 1
+}
+
+// tooMany failures in a row are no matter of single hosts.
+const tooMany = 5
+
+// fail notes a failure, and ends the run where more of the same are to be expected: with one bad host the others go on, but
+// with an API that is down nobody wants to wait a thousand times.
+func (r *run) fail(step Step, err error) {
+	if r.ctx.Err() == nil {
+		r.receipt.Failed = append(r.receipt.Failed, Failure{step, err})
+	}
+	if effectUnknown(err) {
+		r.receipt.Unknown = append(r.receipt.Unknown, step)
+	}
+	isGeneral := slices.Contains([]Code{
+		CodeUnreachable, CodeTimeout, CodeServerError, CodeRateLimited, CodePermission, CodeTokenRejected, CodeNotJSON,
+	}, CodeOf(err))
+	if !isGeneral {
+		r.inARow = 0
+		return
+	}
+	if r.inARow++; r.inARow >= tooMany && r.fatal == nil {
+		r.fatal = err
+	}
+}
+
+// sortReceipt puts what ended side by side into the order of the plan, so that a receipt is the same in every run.
+func (r *run) sortReceipt() {
+	place := map[string]int{}
+	key := func(s Step) string { return string(s.Action) + s.Address.Parent + "/" + s.Address.Name + s.Address.Kind.String() }
+	for i, step := range r.plan.Steps {
+		place[key(step)] = i
+	}
+	byPlace := func(a, b Step) int { return place[key(a)] - place[key(b)] }
+	slices.SortStableFunc(r.receipt.Done, byPlace)
+	slices.SortStableFunc(r.receipt.Unknown, byPlace)
+	slices.SortStableFunc(r.receipt.Failed, func(a, b Failure) int { return byPlace(a.Step, b.Step) })
 }
 
 // effectUnknown holds where an answer was lost, or blames a server that may have done its work before.
@@ -72,116 +295,4 @@ func effectUnknown(err error) bool {
 		err = e.Err
 	}
 	return false
-}
-
-func (e *Engine) step(ctx context.Context, plan Plan, step Step) (string, error) {
-	if ctx.Err() != nil {
-		return "", &Error{Code: CodeInterrupted, Err: ctx.Err()}
-	}
-	e.tell(Event{Type: EventStart, Step: step})
-	call := string(step.Action) + " " + step.Address.Kind.String()
-	attempts := 0
-	id, err := retrying(ctx, e, call, func(ctx context.Context) (string, error) {
-		attempts++
-		return e.attempt(ctx, plan, step, attempts)
-	})
-	if err != nil {
-		e.tell(Event{Type: EventFail, Step: step, Code: CodeOf(err)})
-		return "", err
-	}
-	step.ID = id
-	e.tell(Event{Type: EventDone, Step: step})
-	return id, nil
-}
-
-// attempt does a step once. Creating a route or a record is a POST, which would make a second one if the first took
-// effect and only its answer was lost: so before a repetition, and after being told that there is one already, we look.
-func (e *Engine) attempt(ctx context.Context, plan Plan, step Step, attempt int) (string, error) {
-	isPost := step.Action == ActionCreate && step.Address.Kind != KindScript
-	if isPost && attempt > 1 {
-		if id, err := e.look(ctx, plan, step); id != "" || err != nil {
-			return id, err
-		}
-	}
-	id, err := e.write(ctx, step)
-	if isPost && CodeOf(err) == CodeExists {
-		found, lookErr := e.look(ctx, plan, step)
-		if found != "" || lookErr != nil {
-			return found, lookErr
-		}
-	}
-	return id, err
-}
-
-func (e *Engine) write(ctx context.Context, step Step) (string, error) {
-	ctx, done := e.uncut(ctx)
-	defer done()
-	return e.Provider.Do(ctx, step)
-}
-
-// look finds what a lost POST may have made: the id of a thing at the step's address that is just as wanted, or "". A
-// thing that is there and is not as wanted was made by somebody else meanwhile.
-func (e *Engine) look(ctx context.Context, plan Plan, step Step) (string, error) {
-	here, err := e.standing(ctx, plan, step.Address)
-	if err != nil {
-		return "", err
-	}
-	for _, object := range here {
-		if len(object.Attrs.Diff(step.After)) == 0 {
-			return object.ID, nil
-		}
-	}
-	if len(here) > 0 {
-		return "", &Error{Code: CodeConflict, Conflicts: here}
-	}
-	return "", nil
-}
-
-// standing reads what is at one address now.
-func (e *Engine) standing(ctx context.Context, plan Plan, address Address) ([]Object, error) {
-	site := plan.siteAt(address)
-	var objects []Object
-	var err error
-	if address.Kind == KindRoute {
-		objects, err = e.Provider.Routes(ctx, site.Zone)
-	} else {
-		objects, err = e.Provider.Records(ctx, site.Zone, []string{site.Host})
-	}
-	return slices.DeleteFunc(objects, func(o Object) bool {
-		return o.Address != address || address.Kind == KindRecord && !isAddressRecord(o)
-	}), err
-}
-
-func (p Plan) siteAt(address Address) Site {
-	for _, site := range p.Sites {
-		if address == routeAddress(site) || address == recordAddress(site) {
-			return site
-		}
-	}
-	return Site{}
-}
-
-// RegisterSubdomain gives a brand-new account the workers.dev name without which it takes no Worker. The name is for
-// ever, so a caller asks first.
-func (e *Engine) RegisterSubdomain(ctx context.Context, plan Plan) (string, error) {
-	name := SubdomainName(plan)
-	_, err := retrying(ctx, e, "subdomain", func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, e.Provider.RegisterSubdomain(ctx, plan.Account, name)
-	})
-	return name, err
-}
-
-// SubdomainName is the workers.dev name that RegisterSubdomain will ask for: the zone's name and a digest of the
-// account, since these names are shared with all the world.
-func SubdomainName(p Plan) string {
-	if len(p.Sites) == 0 {
-		return ""
-	}
-	name := []byte(p.Sites[0].Zone.Name)
-	for i, c := range name {
-		if c == '.' {
-			name[i] = '-'
-		}
-	}
-	return string(name[:min(len(name), 48)]) + "-" + digest([]byte(p.Account))[:8]
 }

@@ -18,7 +18,8 @@ const DefaultOrigin = "2.2.2.2"
 
 // Config is one relay as its owner wants it.
 type Config struct {
-	// Domains are the hostnames that the relay answers on, in any spelling that ParseHostname takes. At least one.
+	// Domains are the hostnames that the relay answers on, in any spelling that ParseHostname takes. At least one. They may be
+	// of several zones and accounts: there is one Worker in each account.
 	Domains []string
 	// Worker is the script's name: lower-case letters, digits and dashes, at most 63 characters, no dash at the ends.
 	// Empty: the name of our Worker that serves the first host already, else WorkerName of the first host.
@@ -146,10 +147,17 @@ func (c Config) checkUpstreams() error {
 
 // CheckUpstreams refuses a relay that would call itself by another of its names: a host whose route, made by whomever, leads
 // to the same Worker. Who deploys asks this after Observe; who removes need not.
-func (c Config) CheckUpstreams(o Observed) error {
-	return c.refuseUpstreams(func(host string) bool {
-		return slices.ContainsFunc(o.Dependents, func(pattern string) bool { return covers(hostOfPattern(pattern), host) })
-	})
+func (o Observed) CheckUpstreams() error {
+	for _, relay := range o.Relays {
+		err := relay.Config.refuseUpstreams(func(host string) bool {
+			return slices.Contains(relay.Hosts(), host) ||
+				slices.ContainsFunc(relay.Dependents, func(pattern string) bool { return covers(hostOfPattern(pattern), host) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refuseUpstreams compares names alone, since a route answers on every port.

@@ -15,30 +15,36 @@ import (
 // Desired is all that should exist at our addresses, in the order of creation.
 type Desired []Resource
 
-// NewDesired works out one script, and a route and a record for every site. It asks nobody.
-func NewDesired(c Config, o Observed, bundle worker.Bundle) Desired {
-	desired := Desired{scriptOf(c, o, bundle)}
-	for _, site := range o.Sites {
+// NewDesired works out one script for every relay, and a route and a record for every site. It asks nobody.
+func NewDesired(o Observed, bundle worker.Bundle) Desired {
+	var desired Desired
+	for _, relay := range o.Relays {
+		desired = append(desired, scriptOf(relay, bundle))
+	}
+	for _, site := range o.Sites() {
 		desired = append(desired, Resource{
 			Address: routeAddress(site),
-			Attrs:   Attrs{AttrScript: o.Worker, AttrFailOpen: "false"},
+			Attrs:   Attrs{AttrScript: site.Worker, AttrFailOpen: "false"},
 		})
 	}
-	for _, site := range o.Sites {
-		desired = append(desired, Resource{
-			Address: recordAddress(site),
-			Attrs: Attrs{
-				AttrType:    "A",
-				AttrContent: c.Origin,
-				AttrProxied: "true",
-				AttrComment: RecordComment(o.Worker),
-			},
-		})
+	for _, relay := range o.Relays {
+		for _, site := range relay.Sites {
+			desired = append(desired, Resource{
+				Address: recordAddress(site),
+				Attrs: Attrs{
+					AttrType:    "A",
+					AttrContent: relay.Config.Origin,
+					AttrProxied: "true",
+					AttrComment: RecordComment(site.Worker),
+				},
+			})
+		}
 	}
 	return desired
 }
 
-func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
+func scriptOf(r Relay, bundle worker.Bundle) Resource {
+	c := r.Config
 	if !c.Settings.Managed {
 		c.Tokens = nil
 	}
@@ -47,11 +53,11 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 		Providers: c.Providers,
 		Settings:  c.Settings,
 		Tokens:    c.Tokens,
-		Keys:      keysOf(c, o),
-		Limits:    limitsOf(o.Worker, c.Tokens),
+		Keys:      keysOf(r),
+		Limits:    limitsOf(r.Worker, c.Tokens),
 		Region:    c.Region,
 		Version:   c.Version,
-		Zones:     o.allZones(),
+		Zones:     r.allZones(),
 	}
 	script.Build = script.build()
 	attrs := Attrs{
@@ -65,13 +71,13 @@ func scriptOf(c Config, o Observed, bundle worker.Bundle) Resource {
 		AttrZones:     script.Zones,
 	}
 	maps.Copy(attrs, settingsAttrs(c.Settings))
-	return Resource{Address: o.scriptAddress(), Attrs: attrs, Script: script}
+	return Resource{Address: r.scriptAddress(), Attrs: attrs, Script: script}
 }
 
 // allZones gives the zones of the sites and those that the Worker is known to serve already.
-func (o Observed) allZones() string {
-	ids := zonesServed(o.script())
-	for _, site := range o.Sites {
+func (r Relay) allZones() string {
+	ids := zonesServed(r.Script)
+	for _, site := range r.Sites {
 		ids = append(ids, site.Zone.ID)
 	}
 	slices.Sort(ids)
@@ -80,15 +86,12 @@ func (o Observed) allZones() string {
 	return strings.Join(ids[:min(len(ids), 150)], " ")
 }
 
-// Kept is what destroy leaves: the script alone, as it stands, while routes of other hosts still lead to it.
+// Kept is what destroy leaves: scripts alone, as they stand, while routes of other hosts still lead to them.
 func Kept(o Observed) Desired {
-	if len(o.Dependents) == 0 {
-		return nil
-	}
 	var kept Desired
-	for _, object := range o.Objects {
-		if object.Address.Kind == KindScript && object.Owned {
-			kept = append(kept, Resource{Address: object.Address, Attrs: object.Attrs})
+	for _, relay := range o.Relays {
+		if len(relay.Dependents) > 0 && relay.Stands() {
+			kept = append(kept, Resource{Address: relay.Script.Address, Attrs: relay.Script.Attrs})
 		}
 	}
 	return kept

@@ -96,14 +96,24 @@ func TestWorkerIsFoundByItsRouteAndKeptWhileOthersNeedIt(t *testing.T) {
 	}
 }
 
-func TestAccountsOfOneRelayMustBeOne(t *testing.T) {
+// Hosts of two accounts are one relay to their owner, and a Worker in each account.
+func TestHostsOfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, `{"accounts": [
 		{"name": "Acme", "zones": [{"name": "example.com"}]}, {"name": "Bolt", "zones": [{"name": "example.org"}]}]}`)
+	empty := w.bytes()
 	config := w.config()
 	config.Domains = append(config.Domains, "api.example.org")
-	if _, err := w.plan(config); provision.CodeOf(err) != provision.CodeAccountsDiffer {
-		t.Errorf("got %v", err)
+	w.mustDeploy(config)
+	if diff := cmp.Diff([]string{"PUT script", "PUT script", "POST route", "POST route", "POST record", "POST record"}, w.writes()); diff != "" {
+		t.Error(diff)
+	}
+	plan, err := w.plan(config)
+	if err != nil || len(plan.Relays) != 2 || len(plan.Changes()) > 0 || plan.Relays[0].Account == plan.Relays[1].Account {
+		t.Errorf("got %+v, %v", plan.Relays, err)
+	}
+	if _, err := w.destroy(config); err != nil || w.bytes() != empty {
+		t.Errorf("the accounts are not as they were (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
 	}
 }
 

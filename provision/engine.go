@@ -4,28 +4,36 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
-// Engine observes and changes an account through its Provider. The zero value of every other field is ready for use.
+// Engine observes and changes accounts through its Provider. The zero value of every other field is ready for use.
 type Engine struct {
 	Provider Provider
 	// Observer is told of every event; nil for none.
 	Observer func(Event)
 	// Sleep waits, or gives the context's error if it ends first; nil for real time.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Now is the clock; nil for the real one, to which a Sleep that does not really sleep adds what was slept.
+	Now func() time.Time
 	// Jitter gives a number in [0, 1) by which waits are spread; nil for random.
 	Jitter func() float64
 	// CallTimeout bounds one call; zero for 15 seconds.
 	CallTimeout time.Duration
+	// Rate is how many calls the API takes; the engine keeps below it by itself. The zero value is no limit.
+	Rate Rate
+	// Patience is the longest Retry-After that is obeyed; zero for a minute.
+	Patience time.Duration
 
-	mu sync.Mutex
+	mu    sync.Mutex // guards Observer
+	pace  pace
+	slept atomic.Int64 // nanoseconds, where Sleep is somebody else's
 }
 
-// parallel is how many calls go out together. Cloudflare allows a token 1,200 calls in five minutes.
-const parallel = 8
+// parallel is how many calls go out together. Cloudflare allows an address 200 calls a second, which 16 calls of 100 ms
+// each stay below. https://developers.cloudflare.com/fundamentals/api/reference/limits/
+const parallel = 16
 
 func (e *Engine) tell(event Event) {
 	if e.Observer == nil {
@@ -38,6 +46,7 @@ func (e *Engine) tell(event Event) {
 
 func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
 	if e.Sleep != nil {
+		e.slept.Add(int64(d))
 		return e.Sleep(ctx, d)
 	}
 	timer := time.NewTimer(d)
@@ -48,6 +57,13 @@ func (e *Engine) sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+func (e *Engine) now() time.Time {
+	if e.Now != nil {
+		return e.Now()
+	}
+	return time.Now().Add(time.Duration(e.slept.Load()))
 }
 
 func (e *Engine) jitter() float64 {
@@ -64,23 +80,9 @@ func (e *Engine) callTimeout() time.Duration {
 	return 15 * time.Second
 }
 
-// inEach reads from every zone at once, a bounded number of them together, and joins what comes back in their order.
-func inEach[T any](ctx context.Context, zones []Zone, read func(context.Context, Zone) ([]T, error)) ([]T, error) {
-	found := make([][]T, len(zones))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
-	for i, zone := range zones {
-		group.Go(func() (err error) {
-			found[i], err = read(ctx, zone)
-			return err
-		})
+func (e *Engine) patience() time.Duration {
+	if e.Patience > 0 {
+		return e.Patience
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	var all []T
-	for _, some := range found {
-		all = append(all, some...)
-	}
-	return all, nil
+	return time.Minute
 }

@@ -83,7 +83,7 @@ func resourceOf(path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	for _, part := range []struct{ in, name string }{
 		{"/dns_records", "record"}, {"/workers/routes", "route"}, {"/workers/scripts", "script"}, {"/subdomain", "subdomain"},
-		{"/placement/regions", "regions"},
+		{"/placement/regions", "regions"}, {"/workers/domains", "domains"},
 	} {
 		if strings.Contains(path, part.in) {
 			return part.name
@@ -106,14 +106,18 @@ func (w *world) config() provision.Config {
 }
 
 func (w *world) plan(config provision.Config) (provision.Plan, error) {
-	observed, err := w.engine.Observe(context.Background(), config)
+	return w.planAll(config.Adopt, config)
+}
+
+func (w *world) planAll(adopt bool, configs ...provision.Config) (provision.Plan, error) {
+	observed, err := w.engine.Observe(context.Background(), configs...)
 	if err == nil {
-		err = config.CheckUpstreams(observed)
+		err = observed.CheckUpstreams()
 	}
 	if err != nil {
 		return provision.Plan{}, err
 	}
-	return provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, config.Adopt)
+	return provision.Diff(provision.NewDesired(observed, worker.Load()), observed, adopt)
 }
 
 func (w *world) deploy(config provision.Config) (provision.Receipt, error) {
@@ -135,7 +139,7 @@ func (w *world) destroy(config provision.Config) (provision.Receipt, error) {
 	ctx := context.Background()
 	observed, err := w.engine.Observe(ctx, config)
 	if err == nil {
-		observed.Dependents, err = w.engine.AllDependents(ctx, observed)
+		err = w.engine.FindDependents(ctx, &observed)
 	}
 	if err != nil {
 		return provision.Receipt{}, err
@@ -195,14 +199,14 @@ func TestDeployMakesScriptThenRouteThenRecord(t *testing.T) {
 	}
 }
 
-func TestUnchangedDeployReadsFiveTimes(t *testing.T) {
+func TestUnchangedDeployReadsSixTimes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
 	w.mustDeploy(w.config())
 	w.calls = nil
 	w.mustDeploy(w.config())
 	slices.Sort(w.calls)
-	if diff := cmp.Diff([]string{"GET record", "GET route", "GET script", "GET script", "GET zones"}, w.calls); diff != "" {
+	if diff := cmp.Diff([]string{"GET domains", "GET record", "GET route", "GET script", "GET script", "GET zones"}, w.calls); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -11,6 +11,7 @@ const (
 	EventDone  EventType = "done"  // a step took effect
 	EventFail  EventType = "fail"  // a step failed for good
 	EventWait  EventType = "wait"  // a call failed and will be repeated after Wait
+	EventPause EventType = "pause" // calls stand still for Wait, to stay below the API's limit
 )
 
 // Event is all that a user interface sees of the engine at work. It is told synchronously and, where steps go out
@@ -21,5 +22,9 @@ type Event struct {
 	Call    string        // EventWait: which call ("zones", "script", "routes", "records", "create route", …)
 	Code    Code          // EventFail, EventWait: why
 	Attempt int           // EventWait: how many attempts were made, from 1
-	Wait    time.Duration // EventWait: until the next one
+	Wait    time.Duration // EventWait, EventPause: until the next one
+	// Done of All steps have ended, well or not, with this one; of EventStart, EventDone and EventFail.
+	Done, All int
+	// Left is how long the rest will have to stand still at the least, to stay below the API's limit; of the same events.
+	Left time.Duration
 }

@@ -126,7 +126,7 @@ func TestBrandNewAccount(t *testing.T) {
 	if _, err := w.engine.Apply(context.Background(), plan); provision.CodeOf(err) != provision.CodeSubdomainMissing {
 		t.Fatalf("got %v", err)
 	}
-	name, err := w.engine.RegisterSubdomain(context.Background(), plan)
+	name, err := w.engine.RegisterSubdomain(context.Background(), plan, plan.Account)
 	if err != nil || !strings.HasPrefix(name, "example-com-") {
 		t.Fatalf("registered %q, %v", name, err)
 	}

@@ -85,19 +85,20 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	complete, err := c.Complete(observed)
+	relay := observed.Relays[0]
+	complete, err := relay.Complete()
 	if diff := cmp.Diff(w.managed().Tokens, complete.Tokens); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	observed.Objects[0].Tokens = nil
-	if _, err := c.Complete(observed); provision.CodeOf(err) != provision.CodeTokensUnread {
+	relay.Script.Tokens = nil
+	if _, err := relay.Complete(); provision.CodeOf(err) != provision.CodeTokensUnread {
 		t.Errorf("tokens that cannot be read: %v", err)
 	}
 	c.Tokens = []worker.Token{}
-	if c, err = c.Normalize(); err != nil {
+	if relay.Config, err = c.Normalize(); err != nil {
 		t.Fatal(err)
 	}
-	if complete, err := c.Complete(observed); err != nil || len(complete.Tokens) != 0 {
+	if complete, err := relay.Complete(); err != nil || len(complete.Tokens) != 0 {
 		t.Errorf("an owner who wants none: %v", err)
 	}
 }
@@ -120,7 +121,7 @@ func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-closes", "key-missing"})
-	if missing := provision.MissingKeys(c, mustObserve(w, c)); len(missing) != 1 || missing[0] != "openai" {
+	if missing := provision.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "openai" {
 		t.Errorf("missing are %v", missing)
 	}
 }
@@ -256,11 +257,11 @@ func TestAKeyStaysWithItsOrigin(t *testing.T) {
 	c.Keys = map[string]provision.Secret{"custom": provision.NewSecret(ownerKey)}
 	w.mustDeploy(c)
 	c.Keys = nil
-	if missing := provision.MissingKeys(c, mustObserve(w, c)); len(missing) != 0 {
+	if missing := provision.MissingKeys(mustObserve(w, c)); len(missing) != 0 {
 		t.Errorf("the same origin: missing are %v", missing)
 	}
 	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://b.example.net"}}
-	if missing := provision.MissingKeys(c, mustObserve(w, c)); len(missing) != 1 || missing[0] != "custom" {
+	if missing := provision.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "custom" {
 		t.Errorf("another origin: missing are %v", missing)
 	}
 	w.wantDiff(c, []string{"build", "keys", "providers"}, []string{"key-missing"})

@@ -2,29 +2,36 @@ package provision
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"slices"
 	"strings"
-	"sync"
 )
 
-// Observed is what the account holds at the addresses of a relay.
+// Observed is what accounts hold at the addresses of relays.
 type Observed struct {
-	Sites   []Site
-	Account string
-	// Worker is the name of the script that serves the sites, or will.
-	Worker string
-	// Objects stand at our addresses, whoever made them.
+	Relays []Relay
+	// Refused are hosts that cannot be served as things are; the others can.
+	Refused []Refusal
+	// Objects stand at our addresses or in our way, whoever made them.
 	Objects []Object
-	// Dependents are the patterns of other routes that lead to Worker, as far as the zones of the sites show.
-	Dependents []string
-	// RegionUnchecked says that a region was chosen and that the account's list of regions could not be had.
-	RegionUnchecked bool
+	// Zones say how full the zones of the relays are, by their ids.
+	Zones map[string]ZoneLoad
+
+	found *survey
 }
 
-func (o Observed) scriptAddress() Address {
-	return Address{Kind: KindScript, Parent: o.Account, Name: o.Worker}
+// ZoneLoad counts what a zone holds, as far as was read. Records is -1 where only one host's were asked for.
+type ZoneLoad struct {
+	Zone            Zone
+	Records, Routes int
+}
+
+// Sites gives the hosts of all relays.
+func (o Observed) Sites() []Site {
+	var sites []Site
+	for _, relay := range o.Relays {
+		sites = append(sites, relay.Sites...)
+	}
+	return sites
 }
 
 func routeAddress(s Site) Address {
@@ -36,161 +43,99 @@ func recordAddress(s Site) Address {
 }
 
 // Observe finds the zone of every host and reads what stands there. Two round trips deep: the zones, then everything
-// else at once; a third only where an existing route leads to a Worker that we did not expect.
-func (e *Engine) Observe(ctx context.Context, c Config) (Observed, error) {
-	zones, err := e.Zones(ctx, c.Account)
+// else at once; a third only where an existing route or record leads to a Worker that we did not expect. A single host that
+// cannot be served is an error, one of several a Refusal.
+func (e *Engine) Observe(ctx context.Context, configs ...Config) (Observed, error) {
+	zones, err := e.zonesFor(ctx, configs)
 	if err != nil {
 		return Observed{}, err
 	}
-	if len(zones) == 0 && c.Account != "" {
-		return Observed{}, newError(CodeAccountEmpty, "account", c.Account)
-	}
-	sites, err := locate(c.Domains, zones)
+	relays, refused, err := group(configs, zones)
 	if err != nil {
 		return Observed{}, err
 	}
-	o := Observed{Sites: sites, Account: sites[0].Zone.Account, Worker: c.Worker}
-	if o.Worker == "" {
-		o.Worker = WorkerName(sites[0].Host)
+	if len(relays) == 0 {
+		return Observed{}, refused[0].Err
 	}
-	return e.read(ctx, o, c)
-}
-
-// read fills in the objects. Where the owner chose the Worker's name, no other is used.
-func (e *Engine) read(ctx context.Context, o Observed, c Config) (Observed, error) {
-	named := c.Worker != ""
-	var script *Object
-	var routes, records []Object
-	err := allOf(
-		func() (err error) {
-			if script, err = e.script(ctx, o.Account, o.Worker); err == nil {
-				o.RegionUnchecked, err = e.checkRegion(ctx, o.Account, c.Region, script)
-			}
-			return err
-		},
-		func() (err error) { routes, err = e.routes(ctx, zonesOf(o.Sites)); return err },
-		func() (err error) { records, err = e.records(ctx, o.Sites); return err },
-	)
-	if err != nil {
+	o := Observed{Relays: relays, Refused: refused, found: newSurvey(zones)}
+	if err := e.readRelays(ctx, o.found, relays); err != nil {
 		return Observed{}, err
 	}
-	scripts := map[string]*Object{o.Worker: script}
-	for _, name := range o.workersInService(routes, records) {
-		if _, read := scripts[name]; read {
-			continue
-		}
-		if scripts[name], err = e.script(ctx, o.Account, name); err != nil {
-			return Observed{}, err
-		}
-		// The first of ours that serves the sites is the one, unless its owner says otherwise.
-		if found := scripts[name]; !named && found != nil && found.Owned {
-			o.Worker, named = name, true
-		}
+	if err := e.readInService(ctx, o.found, relays); err != nil {
+		return Observed{}, err
 	}
-	o.collect(scripts, routes, records)
-	return o, e.supersede(ctx, &o, scripts)
+	nameWorkers(relays, o.found)
+	// A name that fell to a relay because others hold those that were expected.
+	if err := e.readNamed(ctx, o.found, relays); err != nil {
+		return Observed{}, err
+	}
+	o.collect()
+	return o, e.supersede(ctx, &o)
 }
 
-// workersInService names the scripts that the sites' own routes lead to, and those that our records name, each once and
-// those of the first site first.
-func (o Observed) workersInService(routes, records []Object) []string {
-	var names []string
-	add := func(name string) {
-		if name != "" && !slices.Contains(names, name) {
-			names = append(names, name)
+// zonesFor lists the zones that the token sees: of the one account that is chosen, or of all. Where a host is in none of the
+// chosen account's, all are looked through, so that it can be said whose the zone is.
+func (e *Engine) zonesFor(ctx context.Context, configs []Config) ([]Zone, error) {
+	account := configs[0].Account
+	if slices.ContainsFunc(configs, func(c Config) bool { return c.Account != account }) {
+		account = ""
+	}
+	zones, err := e.Zones(ctx, account)
+	if err != nil || account == "" {
+		return zones, err
+	}
+	anyHost := func(zones []Zone, test func(error) bool) bool {
+		find := newLocator(zones)
+		return slices.ContainsFunc(configs, func(c Config) bool {
+			return slices.ContainsFunc(c.Domains, func(host string) bool { _, err := find.zoneOf(host, account); return test(err) })
+		})
+	}
+	if !anyHost(zones, func(err error) bool { return err != nil }) {
+		return zones, nil
+	}
+	all, err := e.Zones(ctx, "")
+	switch {
+	case err != nil:
+		return nil, err
+	case anyHost(all, func(err error) bool { return CodeOf(err) == CodeZoneElsewhere }):
+		return all, nil
+	case len(zones) == 0:
+		return nil, newError(CodeAccountEmpty, "account", account)
+	}
+	return zones, nil
+}
+
+func (e *Engine) readNamed(ctx context.Context, found *survey, relays []Relay) error {
+	var names []Address
+	for _, r := range relays {
+		if _, read := found.scripts[r.scriptAddress()]; !read {
+			names = append(names, r.scriptAddress())
 		}
 	}
-	for _, site := range o.Sites {
-		for _, route := range routes {
-			if route.Address == routeAddress(site) {
-				add(route.Attrs[AttrScript])
+	scripts, err := inEach(ctx, names, e.script)
+	for i := range scripts {
+		found.scripts[names[i]] = scripts[i]
+	}
+	return err
+}
+
+// collect keeps what stands at our addresses or in our way, and settles whose it is.
+func (o *Observed) collect() {
+	o.Zones = map[string]ZoneLoad{}
+	for i := range o.Relays {
+		o.Relays[i].Script = Object{Address: o.Relays[i].scriptAddress()}
+		if script := o.found.scripts[o.Relays[i].scriptAddress()]; script != nil {
+			here := *script
+			if here.Owned {
+				o.Relays[i].Script = here
+			} else {
+				here.Clash = ClashSame
 			}
-		}
-		for _, record := range records {
-			if record.Address == recordAddress(site) {
-				add(workerOfComment(record.Attrs[AttrComment]))
-			}
+			o.Objects = append(o.Objects, here)
 		}
 	}
-	return names
-}
-
-// supersede adds the Workers of ours that served the sites and will not do so any more, unless other routes need them.
-func (e *Engine) supersede(ctx context.Context, o *Observed, scripts map[string]*Object) error {
-	for _, name := range slices.Sorted(maps.Keys(scripts)) {
-		script := scripts[name]
-		if name == o.Worker || script == nil || !script.Owned {
-			continue
-		}
-		others, err := e.routesTo(ctx, *o, *script)
-		if err != nil {
-			return err
-		}
-		if len(others) == 0 {
-			o.Objects = append(o.Objects, *script)
-		}
-	}
-	return nil
-}
-
-// allOf runs the reads side by side to their end and gives the first error in their order, whichever came first in time.
-// A token that lacks several permissions is told of all of them at once.
-func allOf(reads ...func() error) error {
-	errs := make([]error, len(reads))
-	var group sync.WaitGroup
-	for i, read := range reads {
-		group.Go(func() { errs[i] = read() })
-	}
-	group.Wait()
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	if len(errs) == 0 {
-		return nil
-	}
-	return withAllPermissions(errs)
-}
-
-func withAllPermissions(errs []error) error {
-	var missing []string
-	for _, err := range errs {
-		if e := (*Error)(nil); errors.As(err, &e) && e.Code == CodePermission {
-			missing = append(missing, e.Details["permission"])
-		}
-	}
-	if len(missing) < 2 {
-		return errs[0]
-	}
-	return newError(CodePermission, "permission", strings.Join(missing, ","))
-}
-
-// collect keeps what stands at our addresses and settles whose it is: a route is ours if it leads to a Worker of ours, and
-// a Worker that is not there cannot be anybody else's.
-func (o *Observed) collect(scripts map[string]*Object, routes, records []Object) {
-	if script := scripts[o.Worker]; script != nil {
-		o.Objects = append(o.Objects, *script)
-	}
-	ours := func(name string) bool {
-		script, read := scripts[name]
-		return read && (script == nil || script.Owned)
-	}
-	at := map[Address]bool{}
-	for _, site := range o.Sites {
-		at[routeAddress(site)], at[recordAddress(site)] = true, true
-	}
-	for _, route := range routes {
-		leadsToUs := ours(route.Attrs[AttrScript])
-		switch {
-		case at[route.Address] || !leadsToUs && o.shadows(route):
-			route.Owned = leadsToUs
-			o.Objects = append(o.Objects, route)
-		case route.Attrs[AttrScript] == o.Worker && leadsToUs:
-			o.Dependents = append(o.Dependents, route.Address.Name)
-		}
-	}
-	for _, record := range records {
-		if at[record.Address] && isAddressRecord(record) {
-			record.Owned = OwnsComment(record.Attrs[AttrComment])
-			o.Objects = append(o.Objects, record)
-		}
+	for _, zone := range zonesOf(o.Sites()) {
+		o.collectZone(zone)
 	}
 	slices.SortStableFunc(o.Objects, func(a, b Object) int {
 		if a.Address.Kind != b.Address.Kind {
@@ -198,16 +143,105 @@ func (o *Observed) collect(scripts map[string]*Object, routes, records []Object)
 		}
 		return strings.Compare(a.Address.Name+" "+a.ID, b.Address.Name+" "+b.ID)
 	})
-	slices.Sort(o.Dependents)
 }
 
-// shadows tells a route that takes some of a site's paths away, since the more specific pattern wins. One without a Worker
-// would even send callers' keys to the address behind the record.
-// https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
-func (o Observed) shadows(route Object) bool {
-	return slices.ContainsFunc(o.Sites, func(site Site) bool {
-		return site.Zone.ID == route.Address.Parent && hostOfPattern(route.Address.Name) == site.Host
-	})
+// collectZone goes through what one zone holds.
+func (o *Observed) collectZone(zone Zone) {
+	hosts := map[string]bool{}
+	for _, site := range o.Sites() {
+		if site.Zone.ID == zone.ID {
+			hosts[site.Host] = true
+		}
+	}
+	domains := map[string]bool{}
+	for _, domain := range o.found.domains[zone.Account] {
+		if hosts[domain.Address.Name] {
+			domains[domain.Address.Name] = true
+			domain.Clash = ClashDomain
+			o.Objects = append(o.Objects, domain)
+		}
+	}
+	marked := o.collectRecords(zone, hosts, domains)
+	o.collectRoutes(zone, hosts, marked)
+	o.Zones[zone.ID] = ZoneLoad{Zone: zone, Records: o.found.records[zone.ID].Total, Routes: len(o.found.routes[zone.ID])}
+}
+
+// collectRecords keeps the records of our hosts, and tells which hosts have one with our mark. A record that a custom domain
+// brings with it goes when the domain goes, and cannot be changed by itself.
+func (o *Observed) collectRecords(zone Zone, hosts, domains map[string]bool) (marked map[string]bool) {
+	marked = map[string]bool{}
+	for _, record := range o.found.records[zone.ID].Found {
+		host := record.Address.Name
+		if !hosts[host] || !isAddressRecord(record) || domains[host] && isDomainsRecord(record) {
+			continue
+		}
+		if record.Owned = OwnsComment(record.Attrs[AttrComment]); record.Owned {
+			marked[host] = true
+		} else {
+			record.Clash = ClashSame
+		}
+		o.Objects = append(o.Objects, record)
+	}
+	return marked
+}
+
+// collectRoutes keeps the routes at our addresses, whoever made them, and those of others that meet ours. A route of ours
+// leads to a Worker of ours; one that was led elsewhere since is known by the record beside it, which bears our mark.
+func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
+	routes := o.found.routes[zone.ID]
+	standing := map[string]bool{}
+	for _, route := range routes {
+		if host := hostOfPattern(route.Address.Name); hosts[host] && route.Address.Name == RoutePattern(host) {
+			standing[host] = o.found.ours(zone.Account, route.Attrs[AttrScript])
+		}
+	}
+	for _, route := range routes {
+		route.Owned = o.found.ours(zone.Account, route.Attrs[AttrScript])
+		host := hostOfPattern(route.Address.Name)
+		isOurAddress := hosts[host] && route.Address.Name == RoutePattern(host)
+		switch {
+		case isOurAddress:
+			if route.Edited = !route.Owned && marked[host]; !route.Owned && !route.Edited {
+				route.Clash = ClashSame
+			}
+			o.Objects = append(o.Objects, route)
+		case route.Owned:
+			o.addDependent(zone, route)
+		case hosts[host]:
+			route.Clash = ClashWins
+			o.Objects = append(o.Objects, route)
+		case strings.HasPrefix(host, "*"):
+			// Where our route stands already it takes nothing more from the wider one.
+			if at := firstCovered(hosts, standing, route.Address.Name); at != "" {
+				route.Clash, route.At = ClashShadowed, at
+				o.Objects = append(o.Objects, route)
+			}
+		}
+	}
+}
+
+// firstCovered gives the first host, by name, whose new route would shadow a wider one; "" for none.
+func firstCovered(hosts, standing map[string]bool, pattern string) string {
+	var covered []string
+	for host := range hosts {
+		if !standing[host] && clashOf(pattern, host) == ClashShadowed {
+			covered = append(covered, host)
+		}
+	}
+	if len(covered) == 0 {
+		return ""
+	}
+	return slices.Min(covered)
+}
+
+func (o *Observed) addDependent(zone Zone, route Object) {
+	for i := range o.Relays {
+		r := &o.Relays[i]
+		if r.Account == zone.Account && r.Worker == route.Attrs[AttrScript] {
+			r.Dependents = append(r.Dependents, route.Address.Name)
+			slices.Sort(r.Dependents)
+		}
+	}
 }
 
 // isAddressRecord picks the records that decide where a name leads, or that cannot stand beside ours; TXT, MX and the
@@ -216,63 +250,50 @@ func isAddressRecord(record Object) bool {
 	return slices.Contains([]string{"A", "AAAA", "CNAME"}, record.Attrs[AttrType])
 }
 
-// Standing gives what our Worker was deployed with, as far as it can be read back; zero values where there is none.
-func (o Observed) Standing() Config {
-	script := o.script()
-	return Config{
-		Providers: parseProviders(script.Attrs[AttrProviders]),
-		Region:    script.Attrs[AttrRegion],
-		Settings:  parseSettings(script.Attrs),
-		Tokens:    script.Tokens,
+// isDomainsRecord tells the record that Cloudflare makes for a custom domain.
+// https://developers.cloudflare.com/workers/configuration/routing/custom-domains/
+func isDomainsRecord(record Object) bool {
+	return record.Attrs[AttrType] == "AAAA" && record.Attrs[AttrContent] == "100::"
+}
+
+// supersede adds the Workers of ours that served the sites and will not do so any more, unless other routes need them.
+func (e *Engine) supersede(ctx context.Context, o *Observed) error {
+	inUse := map[Address]bool{}
+	for _, relay := range o.Relays {
+		inUse[relay.scriptAddress()] = true
 	}
-}
-
-// Stands tells whether a Worker of ours is there.
-func (o Observed) Stands() bool { return o.script().ID != "" }
-
-// AllDependents looks through every zone that the token sees for routes of other hosts that lead to the Worker. Removing
-// a script while such a route stands would break that host and open its record to the address behind it. A zone that the
-// Worker is known to serve and that the token does not see counts as well, as "zone:ID".
-func (e *Engine) AllDependents(ctx context.Context, o Observed) ([]string, error) {
-	return e.routesTo(ctx, o, o.script())
-}
-
-// script gives our Worker as it stands, or a bare address where there is none of ours.
-func (o Observed) script() Object {
-	for _, object := range o.Objects {
-		if object.Owned && object.Address == o.scriptAddress() {
-			return object
+	for _, relay := range o.Relays {
+		for _, name := range append(o.found.workersInService(relay), relay.expectedName()) {
+			address := scriptAddress(relay.Account, name)
+			script := o.found.scripts[address]
+			if script == nil || !script.Owned || inUse[address] {
+				continue
+			}
+			inUse[address] = true
+			others, err := e.routesTo(ctx, o.found, *script, o.Sites())
+			if err != nil {
+				return err
+			}
+			if len(others) == 0 {
+				o.Objects = append(o.Objects, *script)
+			}
 		}
 	}
-	return Object{Address: o.scriptAddress()}
+	return nil
+}
+
+// FindDependents looks through every zone that the token sees for routes of other hosts that lead to the relays' Workers.
+// Removing a script while such a route stands would break that host and open its record to the address behind it. A zone that
+// a Worker is known to serve and that the token does not see counts as well, as "zone:ID".
+func (e *Engine) FindDependents(ctx context.Context, o *Observed) error {
+	for i := range o.Relays {
+		var err error
+		if o.Relays[i].Dependents, err = e.routesTo(ctx, o.found, o.Relays[i].Script, o.Sites()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // zonesServed gives the ids of the zones for which a Worker of ours was deployed.
 func zonesServed(script Object) []string { return strings.Fields(script.Attrs[AttrZones]) }
-
-// routesTo gives the patterns of all routes that lead to a Worker, the sites' own apart, and the zones that it is known to
-// serve and that the token does not see.
-func (e *Engine) routesTo(ctx context.Context, o Observed, script Object) ([]string, error) {
-	zones, err := e.Zones(ctx, o.Account)
-	if err != nil {
-		return nil, err
-	}
-	var patterns []string
-	for _, id := range zonesServed(script) {
-		if !slices.ContainsFunc(zones, func(z Zone) bool { return z.ID == id }) {
-			patterns = append(patterns, "zone:"+id)
-		}
-	}
-	routes, err := e.routes(ctx, slices.DeleteFunc(zones, func(z Zone) bool { return z.Account != o.Account }))
-	if err != nil {
-		return nil, err
-	}
-	for _, route := range routes {
-		isSite := slices.ContainsFunc(o.Sites, func(site Site) bool { return routeAddress(site) == route.Address })
-		if route.Attrs[AttrScript] == script.Address.Name && !isSite {
-			patterns = append(patterns, route.Address.Name)
-		}
-	}
-	slices.Sort(patterns)
-	return patterns, nil
-}

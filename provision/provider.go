@@ -12,44 +12,70 @@ type Provider interface {
 	// Routes lists the Worker routes of a zone, with patterns in lower case as far as the host goes.
 	Routes(ctx context.Context, zone Zone) ([]Object, error)
 	// Records lists the DNS records of a zone that bear one of the hosts' names.
-	Records(ctx context.Context, zone Zone, hosts []string) ([]Object, error)
+	Records(ctx context.Context, zone Zone, hosts []string) (RecordList, error)
+	// Domains lists the account's custom domains: of one host, or all of them ("").
+	Domains(ctx context.Context, account, host string) ([]Object, error)
 	// Regions lists where the account's Workers can be placed, such as "aws:us-east-1".
 	Regions(ctx context.Context, account string) ([]string, error)
 	// Do carries out one step and gives the id of what now stands there. Deleting what is gone already is no error.
 	Do(ctx context.Context, step Step) (id string, err error)
+	// DoTogether carries out steps on records of one zone, all or none of them, and gives the ids of what now stands there.
+	DoTogether(ctx context.Context, zone string, steps []Step) (ids []string, err error)
 	// RegisterSubdomain gives the account its workers.dev name, which it needs before its first Worker.
 	RegisterSubdomain(ctx context.Context, account, name string) error
 }
 
-// What follows are the reads with their retries, those of several zones side by side.
+// RecordList is what was asked for of a zone's records. Total counts all of the zone's, -1 where that was not seen.
+type RecordList struct {
+	Found []Object
+	Total int
+}
+
+// What follows are the reads with their retries.
 
 // Zones lists the zones that the token sees, of one account or of all ("").
 func (e *Engine) Zones(ctx context.Context, account string) ([]Zone, error) {
-	return retrying(ctx, e, "zones", func(ctx context.Context) ([]Zone, error) { return e.Provider.Zones(ctx, account) })
+	return retrying(ctx, e, "zones", 1, func(ctx context.Context) ([]Zone, error) { return e.Provider.Zones(ctx, account) })
 }
 
-func (e *Engine) script(ctx context.Context, account, name string) (*Object, error) {
-	return retrying(ctx, e, "script", func(ctx context.Context) (*Object, error) {
-		return e.Provider.Script(ctx, account, name)
+// callsOfScript is how many calls it takes to read a Worker: its settings and its code.
+const callsOfScript = 2
+
+func (e *Engine) script(ctx context.Context, at Address) (*Object, error) {
+	return retrying(ctx, e, "script", callsOfScript, func(ctx context.Context) (*Object, error) {
+		return e.Provider.Script(ctx, at.Parent, at.Name)
 	})
 }
 
-func (e *Engine) routes(ctx context.Context, zones []Zone) ([]Object, error) {
-	return inEach(ctx, zones, func(ctx context.Context, zone Zone) ([]Object, error) {
-		return retrying(ctx, e, "routes", func(ctx context.Context) ([]Object, error) { return e.Provider.Routes(ctx, zone) })
+func (e *Engine) zoneRoutes(ctx context.Context, zone Zone) ([]Object, error) {
+	return retrying(ctx, e, "routes", 1, func(ctx context.Context) ([]Object, error) { return e.Provider.Routes(ctx, zone) })
+}
+
+func (e *Engine) zoneRecords(ctx context.Context, zone Zone, hosts []string) (RecordList, error) {
+	return retrying(ctx, e, "records", 1, func(ctx context.Context) (RecordList, error) {
+		return e.Provider.Records(ctx, zone, hosts)
 	})
 }
 
-func (e *Engine) records(ctx context.Context, sites []Site) ([]Object, error) {
-	return inEach(ctx, zonesOf(sites), func(ctx context.Context, zone Zone) ([]Object, error) {
-		var hosts []string
-		for _, site := range sites {
-			if site.Zone.ID == zone.ID {
-				hosts = append(hosts, site.Host)
-			}
-		}
-		return retrying(ctx, e, "records", func(ctx context.Context) ([]Object, error) {
-			return e.Provider.Records(ctx, zone, hosts)
+func (e *Engine) records(ctx context.Context, zones []Zone, sites []Site) ([]RecordList, error) {
+	hosts := map[string][]string{}
+	for _, site := range sites {
+		hosts[site.Zone.ID] = append(hosts[site.Zone.ID], site.Host)
+	}
+	return inEach(ctx, zones, func(ctx context.Context, zone Zone) (RecordList, error) {
+		return e.zoneRecords(ctx, zone, hosts[zone.ID])
+	})
+}
+
+// domains asks for one host by its name, for more for all that the account has.
+func (e *Engine) domains(ctx context.Context, accounts []string, sites []Site) ([][]Object, error) {
+	host := ""
+	if len(sites) == 1 {
+		host = sites[0].Host
+	}
+	return inEach(ctx, accounts, func(ctx context.Context, account string) ([]Object, error) {
+		return retrying(ctx, e, "domains", 1, func(ctx context.Context) ([]Object, error) {
+			return e.Provider.Domains(ctx, account, host)
 		})
 	})
 }

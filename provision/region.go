@@ -8,6 +8,18 @@ import (
 	"github.com/xrash/smetrics"
 )
 
+// checkRegions does what checkRegion does for each relay; scripts are their Workers as they stand.
+func (e *Engine) checkRegions(ctx context.Context, relays []Relay, scripts []*Object) error {
+	for i := range relays {
+		var err error
+		relays[i].RegionUnchecked, err = e.checkRegion(ctx, relays[i].Account, relays[i].Config.Region, scripts[i])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkRegion looks a chosen region up among those of the account, but only where it is not what stands already: so an
 // unchanged deploy makes no call more. The endpoint is documented by its path alone; nobody has shown us an answer of it. Whatever
 // goes wrong with it therefore says nothing about the region, and the deploy goes on with a warning.
@@ -16,7 +28,7 @@ func (e *Engine) checkRegion(ctx context.Context, account, region string, standi
 	if region == "" || standing != nil && standing.Attrs[AttrRegion] == region {
 		return false, nil
 	}
-	regions, err := once(ctx, e, func(ctx context.Context) ([]string, error) { return e.Provider.Regions(ctx, account) })
+	regions, err := once(ctx, e, 1, func(ctx context.Context) ([]string, error) { return e.Provider.Regions(ctx, account) })
 	if ctx.Err() != nil {
 		return false, interrupted(ctx, err)
 	}

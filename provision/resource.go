@@ -19,16 +19,18 @@ const (
 	KindScript Kind = iota
 	KindRoute
 	KindRecord
+	// KindDomain is a custom domain of a Worker. We make none; one that stands in the way can be taken over.
+	KindDomain
 )
 
 // String gives the kind's name, as JSON and translations use it.
-func (k Kind) String() string { return [...]string{"script", "route", "record"}[k] }
+func (k Kind) String() string { return [...]string{"script", "route", "record", "domain"}[k] }
 
 // MarshalText is String, so that JSON carries names.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Address says where a resource lives: Parent is the id of the account (script) or of the zone (route, record) that
-// holds it, Name the script's name, the route's pattern or the record's hostname.
+// holds it (of a custom domain, the account), Name the script's name, the route's pattern or the hostname.
 type Address struct {
 	Kind   Kind   `json:"kind"`
 	Parent string `json:"parent"`
@@ -90,6 +92,11 @@ type Object struct {
 	Attrs   Attrs   `json:"attrs"`
 	ID      string  `json:"id,omitempty"`
 	Owned   bool    `json:"owned"`
+	// Edited says that a route is ours by the record beside it, though somebody has led it elsewhere since.
+	Edited bool `json:"edited,omitempty"`
+	// Clash says how a thing of somebody else's stands in the way, and At at which host where its name does not tell.
+	Clash Clash  `json:"clash,omitempty"`
+	At    string `json:"at,omitempty"`
 	// Tokens are those that a Worker of ours lets in, nil where they could not be read. Names and digests are no secrets, but
 	// five hundred of them are no line of a report either.
 	Tokens []worker.Token `json:"-"`

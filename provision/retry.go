@@ -7,40 +7,54 @@ import (
 )
 
 // Bounds of patience for one call. Nothing is waited for once retryBudget is spent, so a call ends after that, one more wait
-// and one more attempt at the latest.
+// and one more attempt at the latest. Waits that the API asks for are counted by the longest of them, which is bounded too.
 const (
-	maxAttempts  = 6
-	firstWait    = 500 * time.Millisecond
-	longestWait  = 8 * time.Second
-	longestAsked = time.Minute // the longest Retry-After that is obeyed; beyond it we say so and stop
-	retryBudget  = 45 * time.Second
+	maxAttempts = 6
+	firstWait   = 500 * time.Millisecond
+	longestWait = 8 * time.Second
+	retryBudget = 45 * time.Second
 )
 
 // retrying repeats a call that is safe to repeat while it fails for the moment, waiting twice as long each time, or as
-// long as the API asks.
-func retrying[T any](ctx context.Context, e *Engine, call string, do func(context.Context) (T, error)) (T, error) {
-	start := time.Now()
-	var slept time.Duration
+// long as the API asks. calls is how many requests it makes.
+func retrying[T any](ctx context.Context, e *Engine, call string, calls int, do func(context.Context) (T, error)) (T, error) {
+	var spent time.Duration // at calls that hang and in waits, but for those that the API asked for
 	for attempt := 1; ; attempt++ {
-		result, err := once(ctx, e, do)
+		var none T
+		if err := e.turn(ctx, calls); err != nil {
+			return none, interrupted(ctx, err)
+		}
+		start := e.now()
+		result, err := bounded(ctx, e, do)
 		if err == nil || ctx.Err() != nil {
 			return result, interrupted(ctx, err)
 		}
-		wait, again := e.patience(err, attempt)
-		// Real time counts for calls that hang, slept time for tests that do not really sleep.
-		if spent := max(time.Since(start), slept); !again || spent > retryBudget {
+		spent += e.now().Sub(start)
+		wait, asked, again := e.waitBefore(err, attempt)
+		if !again || spent > retryBudget {
 			return result, err
 		}
 		e.tell(Event{Type: EventWait, Call: call, Code: CodeOf(err), Attempt: attempt, Wait: wait})
 		if err := e.sleep(ctx, wait); err != nil {
 			return result, interrupted(ctx, err)
 		}
-		slept += wait
+		if !asked {
+			spent += wait
+		}
 	}
 }
 
-// once makes one call, in bounded time.
-func once[T any](ctx context.Context, e *Engine, do func(context.Context) (T, error)) (T, error) {
+// once makes one call when it may go out.
+func once[T any](ctx context.Context, e *Engine, calls int, do func(context.Context) (T, error)) (T, error) {
+	if err := e.turn(ctx, calls); err != nil {
+		var none T
+		return none, err
+	}
+	return bounded(ctx, e, do)
+}
+
+// bounded makes one call, in bounded time.
+func bounded[T any](ctx context.Context, e *Engine, do func(context.Context) (T, error)) (T, error) {
 	call, cancel := context.WithTimeout(ctx, e.callTimeout())
 	defer cancel()
 	return do(call)
@@ -52,17 +66,22 @@ func (e *Engine) uncut(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithTimeout(context.WithoutCancel(ctx), e.callTimeout())
 }
 
-// patience says how long to wait before the next attempt, and whether there should be one.
-func (e *Engine) patience(err error, attempt int) (time.Duration, bool) {
+// waitBefore says how long to wait before the next attempt, whether the API asked for it, and whether there should be one. What
+// the API asks of one call it asks of all.
+func (e *Engine) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
 	failure := (*Error)(nil)
 	if !errors.As(err, &failure) || !failure.Temporary || attempt >= maxAttempts {
-		return 0, false
+		return 0, false, false
 	}
 	if failure.RetryAfter > 0 {
-		return failure.RetryAfter, failure.RetryAfter <= longestAsked
+		if failure.RetryAfter > e.patience() {
+			return 0, true, false
+		}
+		e.pace.hold(e.now().Add(failure.RetryAfter))
+		return failure.RetryAfter, true, true
 	}
-	wait := min(firstWait<<(attempt-1), longestWait)
-	return wait/2 + time.Duration(float64(wait/2)*e.jitter()), true
+	wait = min(firstWait<<(attempt-1), longestWait)
+	return wait/2 + time.Duration(float64(wait/2)*e.jitter()), false, true
 }
 
 func interrupted(ctx context.Context, err error) error {

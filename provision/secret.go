@@ -61,12 +61,13 @@ type Key struct {
 
 // keysOf works out, provider by provider, whose key goes up. A key that is not given stays as it is in the account, but only
 // for the origin that it was given for: what one firm is trusted with must never reach another.
-func keysOf(c Config, o Observed) []Key {
+func keysOf(r Relay) []Key {
+	c := r.Config
 	if !c.Settings.Managed {
 		return nil
 	}
-	held, served := map[string]string{}, parseProviders(o.script().Attrs[AttrProviders])
-	for provider, mark := range parseKeys(o.script().Attrs[AttrKeys]) {
+	held, served := map[string]string{}, parseProviders(r.Script.Attrs[AttrProviders])
+	for provider, mark := range parseKeys(r.Script.Attrs[AttrKeys]) {
 		held[worker.KeyBinding(provider)] = mark
 	}
 	var keys []Key
@@ -76,7 +77,7 @@ func keysOf(c Config, o Observed) []Key {
 		stands = stands && slices.ContainsFunc(served, func(was worker.Provider) bool { return was.ID == p.ID && was.Origin == p.Origin })
 		switch {
 		case isGiven:
-			keys = append(keys, Key{Provider: p.ID, Given: given, Mark: fingerprint(o.Account, o.Worker, p.ID, given)})
+			keys = append(keys, Key{Provider: p.ID, Given: given, Mark: fingerprint(r.Account, r.Worker, p.ID, given)})
 		case stands:
 			keys = append(keys, Key{Provider: p.ID, Inherited: true, Mark: mark})
 		default:
@@ -86,15 +87,17 @@ func keysOf(c Config, o Observed) []Key {
 	return keys
 }
 
-// MissingKeys names the providers of a managed relay for which neither the Config nor the account has a key.
-func MissingKeys(c Config, o Observed) []string {
+// MissingKeys names the providers of managed relays for which neither the Config nor the account has a key, each once.
+func MissingKeys(o Observed) []string {
 	var missing []string
-	for _, key := range keysOf(c, o) {
-		if key.Mark == keyMissing {
-			missing = append(missing, key.Provider)
+	for _, relay := range o.Relays {
+		for _, key := range keysOf(relay) {
+			if key.Mark == keyMissing {
+				missing = append(missing, key.Provider)
+			}
 		}
 	}
-	return missing
+	return unique(missing)
 }
 
 // keysText is how keys are compared and shown: "anthropic:missing openai:1f2e3d4c".

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Zone is a domain in an account. https://developers.cloudflare.com/api/resources/zones/
@@ -14,15 +15,20 @@ type Zone struct {
 	Account     string   `json:"account"`
 	AccountName string   `json:"account_name,omitempty"`
 	NameServers []string `json:"name_servers,omitempty"`
+	// Plan is the plan's own name for itself, such as "free"; "" where the API did not say.
+	Plan string `json:"plan,omitempty"`
+	// Created is when the zone came to Cloudflare; zero where the API did not say.
+	Created time.Time `json:"-"`
 }
 
 // Active tells whether traffic reaches the zone.
 func (z Zone) Active() bool { return z.Status == "active" }
 
-// Site is one host of a relay and the zone that holds it.
+// Site is one host of a relay, the zone that holds it, and the Worker that serves it.
 type Site struct {
-	Host string `json:"host"`
-	Zone Zone   `json:"zone"`
+	Host   string `json:"host"`
+	Zone   Zone   `json:"zone"`
+	Worker string `json:"worker"`
 }
 
 // Depth counts the labels between the zone and the host: 0 for the zone's own name. Universal SSL has a certificate for
@@ -31,43 +37,53 @@ func (s Site) Depth() int {
 	return strings.Count(s.Host, ".") - strings.Count(s.Zone.Name, ".")
 }
 
-// locate gives each host the longest of the zones that it lies in.
-func locate(hosts []string, zones []Zone) ([]Site, error) {
-	if len(zones) == 0 {
-		return nil, newError(CodeNoZones, "host", hosts[0])
-	}
-	var sites []Site
-	for _, host := range hosts {
-		zone, err := zoneOf(host, zones)
-		if err != nil {
-			return nil, err
-		}
-		sites = append(sites, Site{Host: host, Zone: zone})
-	}
-	return sites, oneAccount(sites)
+// Refusal is a host that a run leaves alone, and why. The other hosts go on without it.
+type Refusal struct {
+	Host string
+	Err  error
 }
 
-func zoneOf(host string, zones []Zone) (Zone, error) {
-	var found []Zone
+// locator finds zones by the names that lie in them.
+type locator struct {
+	zones  []Zone
+	byName map[string][]Zone
+}
+
+func newLocator(zones []Zone) locator {
+	l := locator{zones: zones, byName: map[string][]Zone{}}
 	for _, zone := range zones {
-		if host != zone.Name && !strings.HasSuffix(host, "."+zone.Name) {
-			continue
-		}
-		if len(found) > 0 && len(found[0].Name) > len(zone.Name) {
-			continue
-		}
-		if len(found) > 0 && len(found[0].Name) < len(zone.Name) {
-			found = nil
-		}
-		found = append(found, zone)
+		l.byName[zone.Name] = append(l.byName[zone.Name], zone)
 	}
-	switch {
-	case len(found) == 0:
-		return Zone{}, newError(CodeZoneNotFound, "host", host, "zones", zoneNames(zones))
-	case len(found) == 1:
-		return found[0], nil
+	return l
+}
+
+// zoneOf gives the longest of the zones that a host lies in, of one account or of any ("").
+func (l locator) zoneOf(host, account string) (Zone, error) {
+	if len(l.zones) == 0 {
+		return Zone{}, newError(CodeNoZones, "host", host)
 	}
-	return theActiveOne(host, found)
+	var elsewhere []Zone
+	for name := host; name != ""; _, name, _ = strings.Cut(name, ".") {
+		found := slices.Clone(l.byName[name])
+		here := slices.DeleteFunc(slices.Clone(found), func(z Zone) bool { return account != "" && z.Account != account })
+		if len(here) == 1 {
+			return here[0], nil
+		}
+		if len(here) > 1 {
+			return theActiveOne(host, here)
+		}
+		elsewhere = append(elsewhere, found...)
+	}
+	if len(elsewhere) > 0 {
+		return Zone{}, zoneElsewhere(host, account, elsewhere[0])
+	}
+	return Zone{}, newError(CodeZoneNotFound, "host", host, "zones", zoneNames(l.zones))
+}
+
+// zoneElsewhere is a host whose zone is another account's than the chosen one: somebody else's, as far as this run goes.
+func zoneElsewhere(host, account string, zone Zone) *Error {
+	return newError(CodeZoneElsewhere, "host", host, "zone", zone.Name, "account", account,
+		"other", zone.Account, "owner", cmp.Or(zone.AccountName, zone.Account))
 }
 
 // theActiveOne settles a name that several accounts hold: only one of them can be active.
@@ -94,23 +110,12 @@ func zoneNames(zones []Zone) string {
 	return Some(slices.Compact(names))
 }
 
-// oneAccount holds because one Worker serves all hosts of a relay, and a Worker lives in one account.
-func oneAccount(sites []Site) error {
-	account := sites[0].Zone.Account
-	for _, site := range sites {
-		if site.Zone.Account != account {
-			return newError(CodeAccountsDiffer, "host", sites[0].Host, "other", site.Host)
-		}
-	}
-	return nil
-}
-
 // zonesOf gives the zones of sites, each once, by name.
 func zonesOf(sites []Site) []Zone {
 	var zones []Zone
 	for _, site := range sites {
 		zones = append(zones, site.Zone)
 	}
-	slices.SortFunc(zones, func(a, b Zone) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(zones, func(a, b Zone) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return slices.CompactFunc(zones, func(a, b Zone) bool { return a.ID == b.ID })
 }

@@ -57,12 +57,12 @@ func TestUpstreamBehindAWildcardRoute(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	observed.Dependents = []string{"*.apis.example.com/v1/*", "https://*shop.example.com"}
+	observed.Relays[0].Dependents = []string{"*.apis.example.com/v1/*", "https://*shop.example.com"}
 	for host, refused := range map[string]bool{
 		"llm.apis.example.com": true, "apis.example.com": false, "myshop.example.com": true, "shop.example.com": true, "example.com": false,
 	} {
-		config.Providers = []worker.Provider{{ID: "custom", Origin: "https://" + host}}
-		if err := config.CheckUpstreams(observed); (err != nil) != refused {
+		observed.Relays[0].Config.Providers = []worker.Provider{{ID: "custom", Origin: "https://" + host}}
+		if err := observed.CheckUpstreams(); (err != nil) != refused {
 			t.Errorf("%s: %v", host, err)
 		}
 	}

@@ -44,7 +44,7 @@ func (p Plan) Warnings() []Warning {
 			add(WarnRecordStays, "host", object.Address.Name, "content", object.Attrs[AttrContent])
 		}
 	}
-	if p.Build() == "" {
+	if !p.deploys() {
 		return warnings
 	}
 	for _, zone := range zonesOf(p.Sites) {
@@ -57,15 +57,30 @@ func (p Plan) Warnings() []Warning {
 			add(WarnDeepHost, "host", site.Host, "zone", site.Zone.Name)
 		}
 	}
-	if len(p.Losing) > 0 {
-		add(WarnTokensLose, "names", Some(p.Losing), "count", strconv.Itoa(len(p.Losing)))
+	for _, relay := range p.Relays {
+		warnings = append(warnings, p.relayWarnings(relay)...)
 	}
-	warnings = append(warnings, p.script().accessWarnings()...)
-	if p.RegionUnchecked {
-		add(WarnRegionUnchecked, "region", p.script().After[AttrRegion])
+	return warnings
+}
+
+// deploys tells a plan that makes or keeps relays from one that removes them.
+func (p Plan) deploys() bool {
+	return slices.ContainsFunc(p.Relays, func(r Relay) bool { return p.script(r).After[AttrBuild] != "" })
+}
+
+func (p Plan) relayWarnings(relay Relay) []Warning {
+	var warnings []Warning
+	add := func(code Code, details ...string) { warnings = append(warnings, warn(code, details...)) }
+	script := p.script(relay)
+	if len(relay.Losing) > 0 {
+		add(WarnTokensLose, "names", Some(relay.Losing), "count", strconv.Itoa(len(relay.Losing)))
 	}
-	if len(p.Dependents) > 0 {
-		add(WarnDependents, "routes", strings.Join(p.Dependents, ", "), "worker", p.Worker)
+	warnings = append(warnings, script.accessWarnings()...)
+	if relay.RegionUnchecked {
+		add(WarnRegionUnchecked, "region", script.After[AttrRegion])
+	}
+	if len(relay.Dependents) > 0 {
+		add(WarnDependents, "routes", Some(relay.Dependents), "worker", relay.Worker)
 	}
 	return warnings
 }

@@ -96,7 +96,7 @@ func TestWizardTakesWhatStands(t *testing.T) {
 		}
 	}
 	file, err := openTokens(filepath.Join(dir, configName))
-	if status != 0 || err != nil || file.names() != "alice" || file.settings.one(keyAccess) != "managed" {
+	if status != 0 || err != nil || file.names() != "alice" || file.relays[0].one(keyAccess) != "managed" {
 		t.Errorf("exit status %d, %v: %s", status, err, file.text)
 	}
 }

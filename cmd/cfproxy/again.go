@@ -29,11 +29,17 @@ func lead(c *cli.Context) []string {
 	return []string{"cfproxy"}
 }
 
+// mostHostFlags fit a line; where a file lists more hosts, it says them as well.
+const mostHostFlags = 5
+
 // again gives the command line by which to go on: the same hosts and settings, for the same command or another one.
 func (p *program) again(c *cli.Context, command string, hosts ...string) string {
 	parts := append(lead(c), command)
 	if file := c.String("config"); file != "" {
 		parts = append(parts, "--config", shellWord(file))
+		hosts = nil
+	}
+	if len(hosts) > mostHostFlags && !c.IsSet("domain") {
 		hosts = nil
 	}
 	for _, host := range hosts {

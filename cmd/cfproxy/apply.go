@@ -1,28 +1,47 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
 )
 
-// apply carries the plan out and tells of it. Where the account lacks the name that it needs before its first Worker, that
-// is mended on yes. A run that fails says what stands.
+// apply carries the plan out and tells of it. Where an account lacks the name that it needs before its first Worker, that
+// is mended on yes. Of a run that fails the hosts that are made stay, and what was begun of others is taken back. It is an error
+// only if no host is served as wanted.
 func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision.Plan) (provision.Receipt, error) {
 	receipt, err := p.applyOnce(c, engine, plan)
 	registered := ""
-	if provision.CodeOf(err) == provision.CodeSubdomainMissing && p.mayRegister(c, plan) {
-		var name string
-		if name, err = engine.RegisterSubdomain(c.Context, plan); err == nil {
-			registered = name
-			receipt, err = p.applyOnce(c, engine, plan)
+	for tried := map[string]bool{}; provision.CodeOf(err) == provision.CodeSubdomainMissing; {
+		account := accountWithoutName(receipt)
+		if tried[account] || !p.mayRegister(c, plan, account) {
+			break
+		}
+		tried[account] = true
+		name, wrong := engine.RegisterSubdomain(c.Context, plan, account)
+		if wrong != nil {
+			err = wrong
+			break
+		}
+		registered = name
+		var more provision.Receipt
+		more, err = p.applyOnce(c, engine, plan.In(account))
+		receipt = receipt.With(more, account)
+		if err == nil && len(receipt.Failed) > 0 {
+			err = receipt.Failed[0].Err
 		}
 	}
 	if err == nil {
 		return receipt, nil
 	}
-	if !p.takenBack(c, engine, receipt, err) {
+	isWhole := p.takenBack(c, engine, receipt)
+	if len(receipt.FailedHosts()) < len(plan.Sites) && !receipt.Stopped {
+		return receipt, nil
+	}
+	if !isWhole {
 		p.sayWhatStands(c, receipt)
 	}
 	if registered != "" {
@@ -30,6 +49,16 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision
 	}
 	p.failed = &receipt
 	return receipt, err
+}
+
+// accountWithoutName finds an account whose Worker was refused for want of its workers.dev name.
+func accountWithoutName(receipt provision.Receipt) string {
+	for _, failure := range receipt.Failed {
+		if provision.CodeOf(failure.Err) == provision.CodeSubdomainMissing {
+			return failure.Step.Address.Parent
+		}
+	}
+	return ""
 }
 
 func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan provision.Plan) (provision.Receipt, error) {
@@ -40,8 +69,8 @@ func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan provi
 }
 
 // mayRegister asks before an account gets its workers.dev name, which it keeps for good; --yes is a yes to this as well.
-func (p *program) mayRegister(c *cli.Context, plan provision.Plan) bool {
-	name := provision.SubdomainName(plan)
+func (p *program) mayRegister(c *cli.Context, plan provision.Plan, account string) bool {
+	name := provision.SubdomainName(plan, account)
 	p.note("notice.subdomain", "name", name)
 	if c.Bool("yes") {
 		return true
@@ -52,22 +81,28 @@ func (p *program) mayRegister(c *cli.Context, plan provision.Plan) bool {
 	return err == nil && answers["subdomain"] == prompt.Yes
 }
 
-// takenBack undoes a first deploy that failed for good: whatever of ours stands now was made by it. It looks first, since
-// a call whose answer was lost may have taken effect. An update that failed is left alone, and so is an interrupted run.
-func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt, cause error) bool {
+// takenBack undoes what a run that failed for good has made at hosts at which nothing stood before, and tells whether that is all
+// that it did. It looks first, since a call whose answer was lost may have taken effect. An update that failed is left alone, and
+// so is an interrupted run, or one that is to be looked into.
+func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) bool {
 	touched := len(receipt.Done)+len(receipt.Unknown) > 0
-	if !touched || !receipt.Plan.IsFirst() || provision.CodeOf(cause) == provision.CodeInterrupted {
+	if !touched || receipt.Stopped || c.Bool("keep-partial") {
+		return false
+	}
+	undo, err := engine.Undo(c.Context, receipt)
+	if err == nil && len(undo.Changes()) == 0 {
 		return false
 	}
 	p.note("undo.begin")
-	removal, err := p.makeRemoval(c.Context, engine, receipt.Plan.Config())
 	if err == nil {
-		_, err = p.applyOnce(c, engine, removal)
+		_, err = p.applyOnce(c, engine, undo)
 	}
-	if err == nil {
-		p.note("undo.done")
+	if err != nil {
+		p.note("undo.failed")
+		return false
 	}
-	return err == nil
+	p.note("undo.done")
+	return !slices.ContainsFunc(receipt.Done, func(s provision.Step) bool { return s.Action != provision.ActionCreate })
 }
 
 // sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.
@@ -78,7 +113,11 @@ func (p *program) sayWhatStands(c *cli.Context, receipt provision.Receipt) {
 	case len(receipt.Unknown) == 0 && !isKeyCommand(c): // which changed cfproxy.toml
 		p.note("stands.nothing")
 	}
-	for _, step := range receipt.Unknown {
+	for i, step := range receipt.Unknown {
+		if i == mostReports {
+			p.note("stands.more", "count", itoa(len(receipt.Unknown)-i))
+			break
+		}
 		p.note("stands.unknown", "name", step.Address.Name)
 	}
 	command := c.Command.Name

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,9 +20,9 @@ import (
 // configName is the file that is read where none is named, and that init writes.
 const configName = "cfproxy.toml"
 
-// configFile is cfproxy.toml as it is written. Its keys are those of the settings; what is a pointer may be absent, which an
-// empty text is not.
-type configFile struct {
+// configRelay is what cfproxy.toml says of one relay, as it is written. Its keys are those of the settings; what is a pointer
+// may be absent, which an empty text is not.
+type configRelay struct {
 	Domains   []string `toml:"domains"`
 	Providers []string `toml:"providers"`
 	Worker    *string  `toml:"worker"`
@@ -30,14 +30,21 @@ type configFile struct {
 	Region    *string  `toml:"region"`
 	Origin    *string  `toml:"origin"`
 
-	Access       *string     `toml:"access"`
-	Page         *bool       `toml:"page"`
-	AllowOrigins []string    `toml:"allow_origins"`
-	Tokens       []fileToken `toml:"tokens"`
+	Access       *string  `toml:"access"`
+	Page         *bool    `toml:"page"`
+	AllowOrigins []string `toml:"allow_origins"`
 }
 
-// settings gives what the file says, but for its tokens.
-func (f configFile) settings() settings {
+// configFile is the whole file: one relay, or many that share what stands before the first [[relays]]. Tokens are good at all of
+// them.
+type configFile struct {
+	configRelay
+	Tokens []fileToken   `toml:"tokens"`
+	Relays []configRelay `toml:"relays"`
+}
+
+// settings gives what is said of one relay.
+func (f configRelay) settings() settings {
 	s := settings{}
 	for key, values := range map[string][]string{
 		keyDomains: f.Domains, keyProviders: f.Providers, keyWorker: listOf(f.Worker), keyAccount: listOf(f.Account),
@@ -53,6 +60,27 @@ func (f configFile) settings() settings {
 	return s
 }
 
+// relays gives the settings of every relay of the file. What is said before the first block is said of all of them, but for the
+// hosts and the Worker's name, which are a relay's own.
+func (f configFile) relays() []settings {
+	shared := f.settings()
+	if len(f.Relays) == 0 {
+		return []settings{shared}
+	}
+	var all []settings
+	if len(f.Domains) > 0 {
+		all = append(all, shared)
+	}
+	for _, relay := range f.Relays {
+		s := maps.Clone(shared)
+		delete(s, keyDomains)
+		delete(s, keyWorker)
+		maps.Copy(s, relay.settings())
+		all = append(all, s)
+	}
+	return all
+}
+
 func listOf(value *string) []string {
 	if value == nil {
 		return nil
@@ -60,9 +88,10 @@ func listOf(value *string) []string {
 	return []string{*value}
 }
 
-// configFile reads the file that was named, or cfproxy.toml of this folder if there is one. A file that does not list the
-// domains given by flag is about another relay: it is passed over, or an error if it was named.
-func (p *program) configFile(path string, domains []string) (settings, error) {
+// configFile reads the file that was named, or cfproxy.toml of this folder if there is one, and gives its relays; none where
+// there is no file. Of the domains given by flag the file must list each: then only those are meant. One that it does not list is
+// about another relay: the file is passed over, or it is an error if it was named.
+func (p *program) configFile(path string, domains []string) ([]settings, error) {
 	named := path != ""
 	if !named {
 		path = configName
@@ -74,17 +103,18 @@ func (p *program) configFile(path string, domains []string) (settings, error) {
 	if err != nil {
 		return nil, wrap("config-unreadable", err, "file", path)
 	}
-	file, err := parseConfig(path, withoutMark(text))
-	if err != nil {
-		return nil, err
+	relays, err := parseConfig(path, withoutMark(text))
+	if err != nil || len(domains) == 0 {
+		return relays, err
 	}
-	if other := firstMissing(domains, file[keyDomains]); other != "" {
-		if named {
-			return nil, usage("config-not-about", "file", path, "host", other)
-		}
+	chosen, other := choose(relays, domains)
+	switch {
+	case other != "" && named:
+		return nil, usage("config-not-about", "file", path, "host", other)
+	case other != "":
 		return nil, nil
 	}
-	return file, nil
+	return chosen, nil
 }
 
 // readRegular reads a file, and not a pipe that nobody writes to.
@@ -102,81 +132,61 @@ func readRegular(path string) ([]byte, error) {
 // withoutMark drops the byte order mark that Notepad begins with.
 func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
 
-// firstMissing gives the first of domains that is not listed, whatever its spelling, or "".
-func firstMissing(domains, listed []string) string {
+// choose gives the relays of a file that have some of the domains, with those alone, or the first domain that no relay lists.
+func choose(relays []settings, domains []string) (chosen []settings, missing string) {
+	wanted := map[string]string{} // as it is looked up, and as it was written
 	for _, domain := range domains {
-		same := func(other string) bool {
-			a, errA := provision.ParseHostname(domain)
-			b, errB := provision.ParseHostname(other)
-			return errA == nil && errB == nil && a == b
+		wanted[lookedUp(domain)] = domain
+	}
+	for _, relay := range relays {
+		var hosts []string
+		for _, host := range relay[keyDomains] {
+			if _, isWanted := wanted[lookedUp(host)]; isWanted {
+				hosts = append(hosts, host)
+				delete(wanted, lookedUp(host))
+			}
 		}
-		if !slices.ContainsFunc(listed, same) {
-			return domain
+		if len(hosts) > 0 {
+			relay = maps.Clone(relay)
+			relay[keyDomains] = hosts
+			chosen = append(chosen, relay)
 		}
 	}
-	return ""
+	for _, domain := range domains {
+		if _, left := wanted[lookedUp(domain)]; left {
+			return nil, domain
+		}
+	}
+	return chosen, ""
 }
 
-func parseConfig(path string, text []byte) (settings, error) {
+// lookedUp is a hostname in the one spelling that is compared; as it is where it is none.
+func lookedUp(domain string) string {
+	if host, err := provision.ParseHostname(domain); err == nil {
+		return host
+	}
+	return domain
+}
+
+func parseConfig(path string, text []byte) ([]settings, error) {
 	var file configFile
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	if err := decoder.Decode(&file); err != nil {
 		return nil, configError(path, text, err)
 	}
-	s := file.settings()
-	if err := checkValues(path, text, s); err != nil {
+	if err := checkFile(path, text, file); err != nil {
 		return nil, err
 	}
 	tokens, err := checkTokens(path, text, file.Tokens)
 	if err != nil {
 		return nil, err
 	}
-	// A file that lists no tokens says that there are none.
-	s[keyTokens] = encodeTokens(tokens)
-	return s, nil
-}
-
-// relay is what one run is about: what the engine is to make, and what is known of the providers behind it.
-type relay struct {
-	provision.Config
-	providers []templates.Provider
-	chosen    settings
-	// asListed says that the order of the providers is not known, so that the Worker is asked.
-	asListed bool
-}
-
-// relay makes a normalised relay of the settings.
-func (p *program) relay(s settings) (relay, error) {
-	providers, err := chooseProviders(s[keyProviders])
-	if err != nil {
-		return relay{}, err
+	relays := file.relays()
+	for _, relay := range relays {
+		// A file that lists no tokens says that there are none.
+		relay[keyTokens] = encodeTokens(tokens)
 	}
-	r, err := relayTo(providers, s)
-	p.hosts = r.Domains
-	return r, err
-}
-
-func relayTo(providers []templates.Provider, s settings) (relay, error) {
-	choices, err := choicesOf(s)
-	if err != nil {
-		return relay{}, err
-	}
-	tokens, err := decodeTokens(s)
-	if err != nil {
-		return relay{}, err
-	}
-	config, err := provision.Config{
-		Domains:   s[keyDomains],
-		Worker:    s.one(keyWorker),
-		Account:   s.one(keyAccount),
-		Providers: upstreamsOf(providers),
-		Origin:    s.one(keyOrigin),
-		Region:    s.one(keyRegion),
-		Settings:  choices,
-		Tokens:    tokens,
-		Version:   version(),
-	}.Normalize()
-	return relay{Config: config, providers: providers, chosen: s}, err
+	return relays, nil
 }
 
 // choicesOf reads the settings that are not about a single provider.

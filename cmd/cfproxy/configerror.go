@@ -20,9 +20,27 @@ type located struct {
 
 func (e *located) Unwrap() error { return e.error }
 
-// checkValues finds the first value that no relay can be made of, and its line. The hostnames come first, since all else is
-// tried together with them.
-func checkValues(path string, text []byte, s settings) error {
+// checkFile finds the first value that no relay can be made of, and its line.
+func checkFile(path string, text []byte, file configFile) error {
+	if err := checkValues(path, text, shared, file.settings()); err != nil {
+		return err
+	}
+	for i, relay := range file.Relays {
+		if len(relay.Domains) == 0 {
+			return &located{usage("relay-without-domains"), path, lineOf(text, i, keyDomains, 0)}
+		}
+		if err := checkValues(path, text, i, relay.settings()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shared is where what stands before the first block is looked for.
+const shared = -1
+
+// checkValues does so for the block of that number. The hostnames come first, since all else is tried together with them.
+func checkValues(path string, text []byte, block int, s settings) error {
 	for _, setting := range settingTable() {
 		for i, value := range s[setting.key] {
 			trial := settings{keyDomains: s[keyDomains], setting.key: s[setting.key][:i+1]}
@@ -34,7 +52,7 @@ func checkValues(path string, text []byte, s settings) error {
 				err = usage("config-empty", "key", setting.key)
 			}
 			if err != nil {
-				return &located{err, path, lineOf(text, setting.key, i)}
+				return &located{err, path, lineOf(text, block, setting.key, i)}
 			}
 		}
 	}
@@ -49,18 +67,27 @@ func tryRelay(s settings) error {
 	return err
 }
 
-// lineOf finds the line of a key's value, of a list its item of that number.
-func lineOf(text []byte, key string, item int) int {
+// lineOf finds the line of a key's value in the [[relays]] block of that number, of a list its item of that number. Where the
+// block lacks the key, it is the line of the block.
+func lineOf(text []byte, block int, key string, item int) int {
 	var parser unstable.Parser
 	parser.Reset(text)
+	line := func(at uint32) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
+	here, begins := shared, 1
 	for parser.NextExpression() {
 		e := parser.Expression()
-		if e.Kind != unstable.KeyValue {
-			break // a table has begun, and what follows is in it
-		}
 		name := e.Key()
 		name.Next()
-		if string(name.Node().Data) != key {
+		if e.Kind != unstable.KeyValue {
+			if here == block && block != shared {
+				break // the next table has begun
+			}
+			if e.Kind == unstable.ArrayTable && string(name.Node().Data) == keyRelays {
+				here, begins = here+1, line(name.Node().Raw.Offset)
+			}
+			continue
+		}
+		if here != block || string(name.Node().Data) != key {
 			continue
 		}
 		at := name.Node().Raw.Offset
@@ -70,9 +97,12 @@ func lineOf(text []byte, key string, item int) int {
 				at = items.Node().Raw.Offset
 			}
 		}
-		return 1 + bytes.Count(text[:at], []byte("\n"))
+		return line(at)
 	}
-	return 1
+	if block == shared {
+		return 1
+	}
+	return begins
 }
 
 // configError says where in the file the mistake is, and for an unknown key which ones there are.
@@ -114,8 +144,13 @@ func unknownKey(path string, wrong *toml.DecodeError) error {
 	for _, s := range settingTable() {
 		known = append(known, s.key)
 	}
+	if len(key) > 1 && key[0] == keyRelays {
+		key = key[1:]
+	} else {
+		known = append(known, keyTokens, keyRelays)
+	}
 	return usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
-		"key", strings.Join(key, "."), "known", strings.Join(append(known, keyTokens), ", "))
+		"key", strings.Join(key, "."), "known", strings.Join(known, ", "))
 }
 
 // foreignMarks are quotes and punctuation that keyboards and word processors put where TOML wants those of ASCII.

@@ -47,7 +47,7 @@ func (p *program) demo(c *cli.Context) error {
 		return err
 	}
 	engine := p.sandboxEngine(c, store)
-	plan, err := p.demoDeploy(c, engine, r)
+	plan, err := p.demoDeploy(c, engine, fleet{r})
 	if err != nil {
 		return err
 	}
@@ -60,9 +60,9 @@ func (p *program) demo(c *cli.Context) error {
 	return p.demoDestroy(c, engine, plan)
 }
 
-func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
+func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
 	p.answer("demo.deploy", "host", demoHost)
-	plan, err := p.makePlan(c, engine, r)
+	plan, err := p.makePlan(c, engine, f)
 	if err != nil {
 		return plan, err
 	}
@@ -136,7 +136,7 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 
 func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan provision.Plan) error {
 	p.answer("demo.destroy")
-	removal, err := p.makeRemoval(c.Context, engine, plan.Config())
+	removal, err := p.makeRemoval(c.Context, engine, plan.Configs(nil)...)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,17 +19,18 @@ func (p *program) deployCommand() *cli.Command {
 
 func (p *program) deployFlags() []cli.Flag {
 	return append(append(p.settingFlags(), p.verifyFlags()...), p.adoptFlag(), p.yesFlag(), p.jsonFlag(),
+		&cli.BoolFlag{Name: "keep-partial", Usage: p.text.T("flag.keep-partial"), DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-verify", Usage: p.text.T("flag.no-verify"), DisableDefaultText: true})
 }
 
-// deploy makes the account match, then proves that the relay works.
+// deploy makes the account match, then proves that the relays work.
 func (p *program) deploy(c *cli.Context) error {
 	release, err := p.holdFile(c)
 	if err != nil {
 		return err
 	}
 	defer release()
-	r, account, err := p.open(c)
+	f, account, err := p.open(c)
 	if err != nil {
 		return err
 	}
@@ -38,12 +39,12 @@ func (p *program) deploy(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	receipt, err := p.carryOut(c, r, account)
+	receipt, err := p.carryOut(c, f, account)
 	if err != nil {
 		return err
 	}
 	release()
-	return p.prove(c, r, way, receipt)
+	return p.prove(c, f, account, way, receipt)
 }
 
 // wayToProve opens the verifier's way to the relay, before anything is changed, so that a mistake in how to get there is
@@ -56,15 +57,15 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 }
 
 // carryOut plans, asks for a yes, and applies.
-func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision.Receipt, error) {
-	observed, err := p.observe(c.Context, account.engine, r.Config)
+func (p *program) carryOut(c *cli.Context, f fleet, account *account) (provision.Receipt, error) {
+	observed, err := p.observe(c.Context, account.engine, f.configs()...)
 	if err == nil {
-		err = p.checkAccess(c, r, observed)
+		err = p.checkAccess(c, f, observed)
 	}
 	if err != nil {
 		return provision.Receipt{}, err
 	}
-	plan, err := p.settle(c, r, observed, c.Command.Name)
+	plan, err := p.settle(c, f, observed, c.Command.Name)
 	if err != nil {
 		return provision.Receipt{}, err
 	}
@@ -72,24 +73,27 @@ func (p *program) carryOut(c *cli.Context, r relay, account *account) (provision
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
-func (p *program) settle(c *cli.Context, r relay, observed provision.Observed, command string) (provision.Plan, error) {
-	plan, err := planFor(r, observed)
+func (p *program) settle(c *cli.Context, f fleet, observed provision.Observed, command string) (provision.Plan, error) {
+	plan, err := planFor(f, observed)
 	if err != nil {
 		return provision.Plan{}, err
 	}
-	if missing := provision.MissingKeys(r.Config, observed); len(missing) > 0 {
-		typed, err := p.askOwnerKeys(c.Context, r, missing)
+	if missing := provision.MissingKeys(observed); len(missing) > 0 {
+		typed, err := p.askOwnerKeys(c.Context, f[0], missing)
 		if err != nil {
 			return provision.Plan{}, err
 		}
-		r.Keys = merged(r.Keys, typed)
-		if plan, err = planFor(r, observed); err != nil {
+		for i := range observed.Relays {
+			observed.Relays[i].Config.Keys = merged(observed.Relays[i].Config.Keys, typed)
+		}
+		if plan, err = planFor(f, observed); err != nil {
 			return provision.Plan{}, err
 		}
 	}
 	fmt.Fprintln(p.stderr)
 	p.note("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Plan(p.stderr, plan)
+	p.tellRefused(plan.Refused)
 	if len(plan.Changes()) > 0 {
 		fmt.Fprintln(p.stderr) // before the question, or the steps
 	}
@@ -103,55 +107,70 @@ func merged(a, b map[string]provision.Secret) map[string]provision.Secret {
 }
 
 // prove verifies what was deployed, if there is a way, and prints the result: what the user needs next, or what is wrong.
-func (p *program) prove(c *cli.Context, r relay, way *network, receipt provision.Receipt) error {
-	clients, err := clientsOf(r, receipt.Plan)
+func (p *program) prove(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) error {
+	clients, err := clientsOf(f, receipt)
 	if err != nil {
 		return err
 	}
-	out, unproved := p.outcome(c, r, way, receipt)
+	out, unproved := p.outcome(c, f, account, way, receipt)
 	out.Clients = clients
+	end := cmp.Or(unproved, p.unfinished(receipt))
 	if p.json {
-		return errors.Join(p.writeJSON(out), unproved)
+		return errors.Join(p.writeJSON(out), end)
 	}
-	for _, report := range out.Verify {
-		p.tellReport(c, r, report)
-	}
+	p.tellReports(c, f, out.Verify)
 	if unproved != nil {
-		p.note("deploy.unverified", "command", p.again(c, "verify", r.Domains...))
+		p.note("deploy.unverified", "command", p.again(c, "verify", f.domains()...))
 		return unproved
 	}
-	for _, client := range out.Clients {
-		p.tellClient(client, way != nil)
-	}
-	if r.Settings.Managed {
-		p.answer("client.managed")
-	}
+	p.tellClients(f, out.Clients, way != nil)
 	if file, _ := sandboxFile(c); file != "" {
 		p.note("notice.sandbox", "file", file)
 	}
-	return nil
+	p.tellRefused(refusalsOf(receipt))
+	return end
 }
 
 // outcome is what was done and, if there is a way, what of it is proved; unproved is the end of a run that did not prove all.
-func (p *program) outcome(c *cli.Context, r relay, way *network, receipt provision.Receipt) (out result, unproved error) {
-	out = planResult(receipt.Plan)
+// While it is proved, what other runs may have done at the same time is put right.
+func (p *program) outcome(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) (out result, unproved error) {
+	out = p.planResult(receipt.Plan)
 	out.Done, out.Token = receipt.Done, p.issued.view()
-	if way != nil {
-		out.Verify = p.verifyPlan(c, r, way, receipt.Plan)
-		unproved = p.unproved(c, out.Verify)
+	out.Refused = p.refusalViews(refusalsOf(receipt))
+	if way == nil {
+		return out, nil
+	}
+	account.engine.Observer = nil // the verifier tells of its own waits meanwhile
+	settled := make(chan error, 1)
+	go func() {
+		_, err := account.engine.Settle(c.Context, receipt)
+		settled <- err
+	}()
+	out.Verify = p.verifyPlan(c, f, way, receipt)
+	unproved = p.unproved(c, out.Verify)
+	if err := <-settled; err != nil && unproved == nil {
+		unproved = err
 	}
 	return out, unproved
 }
 
-// verifyPlan asks every host of a plan for the build that the plan gave it.
-func (p *program) verifyPlan(c *cli.Context, r relay, way *network, plan provision.Plan) []verify.Report {
-	var reports []verify.Report
-	for _, site := range plan.Sites {
-		target := r.deployed(site.Host, plan)
-		way.expect(site)
-		reports = append(reports, p.probe(c, r, target, way, way.settles(site)))
+// verifyPlan asks every host that was deployed for the build that the plan gave it, several hosts at a time.
+func (p *program) verifyPlan(c *cli.Context, f fleet, way *network, receipt provision.Receipt) []verify.Report {
+	isFailed := map[string]bool{}
+	for _, refusal := range receipt.FailedHosts() {
+		isFailed[refusal.Host] = true
 	}
-	return reports
+	var sites []provision.Site
+	for _, site := range receipt.Plan.Sites {
+		if !isFailed[site.Host] {
+			sites = append(sites, site)
+			way.expect(site)
+		}
+	}
+	return p.probeAll(c, f, len(sites), func(i int) proof {
+		site := sites[i]
+		return proof{f.at(site.Host).deployed(site.Host, receipt.Plan), way, way.settles(site)}
+	})
 }
 
 func hostsOf(plan provision.Plan) string {
@@ -159,7 +178,7 @@ func hostsOf(plan provision.Plan) string {
 	for _, site := range plan.Sites {
 		hosts = append(hosts, provision.DisplayName(site.Host))
 	}
-	return strings.Join(hosts, ", ")
+	return provision.Some(hosts)
 }
 
 func zonesOf(plan provision.Plan) string {
@@ -169,7 +188,7 @@ func zonesOf(plan provision.Plan) string {
 			zones = append(zones, name)
 		}
 	}
-	return strings.Join(zones, ", ")
+	return provision.Some(zones)
 }
 
 func asciiHosts(plan provision.Plan) []string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,13 +14,13 @@ func (p *program) destroyCommand() *cli.Command {
 	return &cli.Command{Name: "destroy", Flags: flags, Action: p.destroy}
 }
 
-// destroy removes what is ours at the addresses of a relay, and nothing else.
+// destroy removes what is ours at the addresses of relays, and nothing else.
 func (p *program) destroy(c *cli.Context) error {
-	r, account, err := p.open(c)
+	f, account, err := p.open(c)
 	if err != nil {
 		return err
 	}
-	plan, err := p.makeRemoval(c.Context, account.engine, r.Config)
+	plan, err := p.makeRemoval(c.Context, account.engine, f.configs()...)
 	if err != nil {
 		return err
 	}
@@ -32,6 +33,12 @@ func (p *program) destroy(c *cli.Context) error {
 		return err
 	}
 	receipt, err := p.applyOnce(c, account.engine, plan)
+	if err == nil {
+		// A deploy that ran at the same time may have put a record back.
+		var more []provision.Step
+		more, err = account.engine.Settle(c.Context, receipt)
+		receipt.Done = append(receipt.Done, more...)
+	}
 	if err != nil {
 		p.sayWhatStands(c, receipt)
 		p.failed = &receipt
@@ -40,15 +47,17 @@ func (p *program) destroy(c *cli.Context) error {
 	return p.finishDestroy(plan, receipt)
 }
 
-// makeRemoval plans the removal of everything of ours. The Worker stays while routes of other hosts lead to it, wherever
+// makeRemoval plans the removal of everything of ours. A Worker stays while routes of other hosts lead to it, wherever
 // in the account they are.
-func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, config provision.Config) (provision.Plan, error) {
-	config.Region = "" // a region that is no more must not be in the way
-	observed, err := p.observe(ctx, engine, config)
-	if err != nil {
-		return provision.Plan{}, err
+func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, configs ...provision.Config) (provision.Plan, error) {
+	for i := range configs {
+		configs[i].Region = "" // a region that is no more must not be in the way
 	}
-	if observed.Dependents, err = engine.AllDependents(ctx, observed); err != nil {
+	observed, err := p.observe(ctx, engine, configs...)
+	if err == nil {
+		err = engine.FindDependents(ctx, &observed)
+	}
+	if err != nil {
 		return provision.Plan{}, err
 	}
 	plan, err := provision.Diff(provision.Kept(observed), observed, false)
@@ -60,9 +69,9 @@ func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, con
 
 func (p *program) finishDestroy(plan provision.Plan, receipt provision.Receipt) error {
 	if p.json {
-		out := planResult(plan)
+		out := p.planResult(plan)
 		out.Done = receipt.Done
-		return p.writeJSON(out)
+		return errors.Join(p.writeJSON(out), p.refused(plan.Refused))
 	}
 	if len(receipt.Done) == 0 {
 		p.answer("destroy.nothing", "host", hostsOf(plan))
@@ -73,5 +82,6 @@ func (p *program) finishDestroy(plan provision.Plan, receipt provision.Receipt) 
 		p.answer("destroy.left")
 		p.view.Conflicts(p.stdout, plan.Left)
 	}
-	return nil
+	p.tellRefused(plan.Refused)
+	return p.refused(plan.Refused)
 }

@@ -112,7 +112,7 @@ func (p *program) classify(err error) (code string, details map[string]string, s
 
 func statusOf(code provision.Code) int {
 	switch code {
-	case provision.CodeConflict, provision.CodeExists, provision.CodeExposed:
+	case provision.CodeConflict, provision.CodeExists, provision.CodeExposed, provision.CodeZoneElsewhere:
 		return exitConflict
 	case provision.CodeTokenMissing, provision.CodeTokenMalformed, provision.CodeTokenRejected, provision.CodeTokenGlobalKey,
 		provision.CodePermission, provision.CodeNoZones, provision.CodeAccountEmpty:
@@ -120,7 +120,7 @@ func statusOf(code provision.Code) int {
 	case provision.CodeInterrupted:
 		return exitInterrupted
 	case provision.CodeAccountInvalid, provision.CodeWorkerInvalid, provision.CodeOriginInvalid, provision.CodeRegionInvalid,
-		provision.CodeAccountsDiffer, provision.CodeUpstreamIsItself, provision.CodeAllowOriginInvalid, provision.CodeRegionUnknown,
+		provision.CodeHostTwice, provision.CodeWorkerTwice, provision.CodeUpstreamIsItself, provision.CodeAllowOriginInvalid, provision.CodeRegionUnknown,
 		provision.CodeProvidersTooLarge, provision.CodeOriginsTooLarge, provision.CodeTooManyKeys, provision.CodeTooManyLimits, provision.CodeTokensUnread:
 		return exitUsage
 	}
@@ -172,9 +172,15 @@ func (p *program) show(err error, code string, details map[string]string) {
 	if conflicts := conflictsOf(err); len(conflicts) > 0 {
 		p.view.Conflicts(p.stderr, conflicts)
 	}
+	p.hints(code, details)
+}
+
+// hints writes what to do about an error.
+func (p *program) hints(code string, details map[string]string) {
 	if suggestion := details["suggestion"]; suggestion != "" {
 		p.hint("hint.suggestion", "suggestion", suggestion)
 	}
+	pairs := i18n.Pairs(details)
 	for i := 1; p.text.Has("hint." + code + "." + strconv.Itoa(i)); i++ {
 		p.hint("hint."+code+"."+strconv.Itoa(i), pairs...)
 	}
@@ -202,6 +208,9 @@ func (p *program) readable(details map[string]string) map[string]string {
 		if value != "" || all[name] == "" {
 			all[name] = view.Clean(value)
 		}
+	}
+	if kind := details["kind"]; kind != "" {
+		all["kind"] = p.text.T("kind." + kind)
 	}
 	var names []string
 	for permission := range strings.SplitSeq(details["permission"], ",") {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
-	"github.com/cfproxy/cfproxy/templates"
 )
 
 func (p *program) initCommand() *cli.Command {
@@ -27,10 +26,14 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	defer release()
-	chosen, err := p.settings(c)
+	all, err := p.settings(c)
 	if err != nil {
 		return err
 	}
+	if len(all) > 1 {
+		return usage("init-many", "file", cmp.Or(c.String("config"), configName), "command", p.again(c, "deploy"))
+	}
+	chosen := all[0]
 	if !p.terminal && len(chosen[keyDomains]) == 0 {
 		return usage("domain-missing")
 	}
@@ -59,13 +62,13 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	receipt, err := p.carryOut(c, r, account)
+	receipt, err := p.carryOut(c, fleet{r}, account)
 	if err != nil {
 		return err
 	}
 	release()
 	p.issued = issued
-	unproved := p.prove(c, r, way, receipt)
+	unproved := p.prove(c, fleet{r}, account, way, receipt)
 	return cmp.Or(unproved, p.keep(c, r, receipt.Plan.Worker, account))
 }
 
@@ -164,44 +167,5 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 		if token, err = p.askTokenAgain(c); err != nil {
 			return nil, err
 		}
-	}
-}
-
-// clientsOf fills in what a user copies for every host.
-func clientsOf(r relay, plan provision.Plan) ([]relayClient, error) {
-	var clients []relayClient
-	for _, site := range plan.Sites {
-		snippets, err := templates.Snippets(r.providers[0], "https://"+site.Host, r.Settings.Managed)
-		if err != nil {
-			return nil, err
-		}
-		client := relayClient{Host: site.Host, Snippets: snippets}
-		for _, provider := range r.providers[1:] {
-			root := "https://" + site.Host + "/" + provider.ID
-			snippets, err := templates.Snippets(provider, root, r.Settings.Managed)
-			if err != nil {
-				return nil, err
-			}
-			client.Others = append(client.Others, otherClient{Name: provider.Name, BaseURL: root + provider.Base, Snippets: snippets})
-		}
-		clients = append(clients, client)
-	}
-	return clients, nil
-}
-
-// tellClient prints what a user copies next.
-func (p *program) tellClient(client relayClient, verified bool) {
-	fmt.Fprintln(p.stdout)
-	if verified {
-		p.answer("client.works", "host", provision.DisplayName(client.Host))
-	} else {
-		p.answer("client.deployed", "host", provision.DisplayName(client.Host))
-	}
-	for _, snippet := range client.Snippets {
-		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)
-	}
-	for _, other := range client.Others {
-		fmt.Fprintln(p.stdout)
-		p.answer("client.other", "name", other.Name, "url", other.BaseURL)
 	}
 }

@@ -114,11 +114,18 @@ func (p *program) holdTokens(c *cli.Context) (tokenFile, func(), error) {
 // tokenWanted reads the flags of a new token. A provider must be one that the relay leads to.
 func (p *program) tokenWanted(c *cli.Context, file tokenFile, name string) (worker.Token, error) {
 	token := worker.Token{Name: name}
-	r, err := p.relay(file.settings)
+	f, err := p.fleet(file.relays)
 	if err != nil {
 		return token, err
 	}
-	ids := idsOf(r.providers)
+	var ids []string
+	for _, r := range f {
+		for _, id := range idsOf(r.providers) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
 	for _, id := range c.StringSlice("provider") {
 		if !slices.Contains(ids, id) {
 			return token, usage("provider-not-here", "value", id, "file", file.path, "known", strings.Join(ids, ", "))
@@ -170,7 +177,7 @@ func (p *program) keyList(c *cli.Context) error {
 		return nil
 	}
 	p.view.Tokens(p.stdout, views)
-	if file.settings.one(keyAccess) != provision.AccessManaged {
+	if !slices.ContainsFunc(file.relays, func(s settings) bool { return s.one(keyAccess) == provision.AccessManaged }) {
 		p.note("key.open", "file", file.path, "command", p.again(c, "deploy"))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -54,18 +55,34 @@ func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, rel
 	if err != nil {
 		return err
 	}
-	r, err := p.relay(p.environmentOver(next.settings))
+	f, err := p.managedRelays(next)
 	if err != nil {
 		return err
 	}
-	deploys := r.Settings.Managed && !c.Bool("no-deploy")
+	deploys := len(f) > 0 && !c.Bool("no-deploy")
 	switch {
 	case change.isIn(file) && !(deploys && p.mayLook(c, change)):
 		return change.refusal(file)
 	case !deploys:
-		return p.changeFile(c, file, next, change, r)
+		return p.changeFile(c, file, next, change, len(f) > 0)
 	}
-	return p.changeRelay(c, file, next, change, r, release)
+	return p.changeRelays(c, file, next, change, f, release)
+}
+
+// managedRelays gives the relays of a file for which tokens are good.
+func (p *program) managedRelays(file tokenFile) (fleet, error) {
+	var f fleet
+	for _, s := range file.relays {
+		r, err := p.relay(p.environmentOver(s))
+		if err != nil {
+			return nil, err
+		}
+		if r.Settings.Managed {
+			f = append(f, r)
+		}
+	}
+	p.hosts = f.domains()
+	return f, nil
 }
 
 // mayLook tells whether the relay can be asked about a token whose change is in the file already. To be told of a name that is
@@ -75,8 +92,8 @@ func (p *program) mayLook(c *cli.Context, change tokenChange) bool {
 	return err == nil && sandbox != "" || p.token() != "" || p.terminal && !change.adds()
 }
 
-// changeRelay changes the file and then the relay.
-func (p *program) changeRelay(c *cli.Context, file, next tokenFile, change tokenChange, r relay, release func()) error {
+// changeRelays changes the file and then the relays.
+func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change tokenChange, f fleet, release func()) error {
 	token, err := p.askToken(c)
 	if err != nil {
 		return err
@@ -90,14 +107,14 @@ func (p *program) changeRelay(c *cli.Context, file, next tokenFile, change token
 		return err
 	}
 	defer way.Close()
-	observed, err := p.observe(c.Context, account.engine, r.Config)
+	observed, err := p.observe(c.Context, account.engine, f.configs()...)
 	if err == nil {
-		err = p.checkChange(c, file, change, r, observed)
+		err = p.checkChange(c, file, change, observed)
 	}
 	if err != nil {
 		return err
 	}
-	plan, err := p.settle(c, r, observed, "deploy")
+	plan, err := p.settle(c, f, observed, "deploy")
 	if err != nil {
 		return err
 	}
@@ -114,25 +131,32 @@ func (p *program) changeRelay(c *cli.Context, file, next tokenFile, change token
 		return err
 	}
 	release()
-	return p.proveChange(c, r, way, receipt, change)
+	return p.proveChange(c, f, account, way, receipt, change)
 }
 
 // checkChange refuses what would do more than the one change, or nothing.
-func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange, r relay, observed provision.Observed) error {
-	standing := observed.Standing().Tokens
+func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange, observed provision.Observed) error {
+	var standing []worker.Token
+	for _, relay := range observed.Relays {
+		standing = append(standing, relay.Standing().Tokens...)
+	}
 	if change.isIn(file) {
 		if err := p.checkUnfinished(c, file, change, standing); err != nil {
 			return err
 		}
 	}
-	others := slices.DeleteFunc(provision.Unlisted(standing, file.tokens), func(name string) bool {
+	others := slices.Compact(slices.DeleteFunc(provision.Unlisted(standing, file.tokens), func(name string) bool {
 		return !change.adds() && name == change.token.Name
-	})
+	}))
 	if len(others) > 0 {
+		var hosts []string
+		for _, site := range observed.Sites() {
+			hosts = append(hosts, site.Host)
+		}
 		return usage("tokens-differ", "file", file.path, "names", provision.Some(others), "count", itoa(len(others)),
-			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", r.Domains...))
+			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", hosts...))
 	}
-	if missing := provision.MissingKeys(r.Config, observed); len(missing) > 0 {
+	if missing := provision.MissingKeys(observed); len(missing) > 0 {
 		return usage("owner-key-first", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "),
 			"command", p.again(c, "deploy"))
 	}
@@ -156,14 +180,14 @@ func (p *program) checkUnfinished(c *cli.Context, file tokenFile, change tokenCh
 }
 
 // changeFile changes the file alone.
-func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenChange, r relay) error {
+func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenChange, isManaged bool) error {
 	if err := file.write(next); err != nil {
 		return err
 	}
 	p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
 	p.hand(p.issued)
 	command := p.again(c, "deploy")
-	if r.Settings.Managed {
+	if isManaged {
 		p.note("key.pending."+change.verb, "name", change.token.Name)
 		p.note("stands.next", "command", command)
 	} else {
@@ -176,17 +200,17 @@ func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenC
 }
 
 // proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
-func (p *program) proveChange(c *cli.Context, r relay, way *network, receipt provision.Receipt, change tokenChange) error {
-	out, unproved := p.outcome(c, r, way, receipt)
+func (p *program) proveChange(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt, change tokenChange) error {
+	out, unproved := p.outcome(c, f, account, way, receipt)
+	unproved = cmp.Or(unproved, p.unfinished(receipt))
 	if p.json {
 		return errors.Join(p.writeJSON(out), unproved)
 	}
 	if unproved != nil {
 		aside := *p
 		aside.stdout = p.stderr
-		for _, report := range out.Verify {
-			aside.tellReport(c, r, report)
-		}
+		aside.tellReports(c, f, out.Verify)
+		aside.tellRefused(refusalsOf(receipt))
 		// Only a deploy asks for this very build; verify would be content with the one before.
 		p.note("key.pending."+change.verb, "name", change.token.Name)
 		p.note("deploy.unverified", "command", p.again(c, "deploy"))

@@ -21,16 +21,14 @@ type result struct {
 	Unchecked []string      `json:"unchecked,omitempty"`
 	OK        *bool         `json:"ok,omitempty"`
 	Clients   []relayClient `json:"clients,omitempty"`
-	Token     *view.Token   `json:"token,omitempty"`
+	// Refused are hosts that the run has left out or not finished.
+	Refused []refusalView `json:"refused,omitempty"`
+	Token   *view.Token   `json:"token,omitempty"`
 }
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
 type failure struct {
-	Error struct {
-		Code      string             `json:"code"`
-		Details   map[string]string  `json:"details,omitempty"`
-		Conflicts []provision.Object `json:"conflicts,omitempty"`
-	} `json:"error"`
+	Error   errorView        `json:"error"`
 	Done    []provision.Step `json:"done,omitempty"`
 	Unknown []provision.Step `json:"unknown,omitempty"`
 	// Token was written down before the failure, so it is good once the run is finished.
@@ -39,12 +37,19 @@ type failure struct {
 
 func (p *program) errorResult(code string, details map[string]string, conflicts []provision.Object) failure {
 	var f failure
-	f.Error.Code, f.Error.Details, f.Error.Conflicts = code, details, conflicts
+	f.Error = errorView{code, details, conflicts}
 	if p.failed != nil {
 		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
 		f.Token = p.issued.view()
 	}
 	return f
+}
+
+// errorView is an error for a machine.
+type errorView struct {
+	Code      string             `json:"code"`
+	Details   map[string]string  `json:"details,omitempty"`
+	Conflicts []provision.Object `json:"conflicts,omitempty"`
 }
 
 // thing is one line of status.
@@ -71,9 +76,9 @@ type otherClient struct {
 	Snippets []templates.Snippet `json:"snippets"`
 }
 
-func planResult(plan provision.Plan) result {
+func (p *program) planResult(plan provision.Plan) result {
 	changes := len(plan.Changes())
-	return result{Plan: &plan, Warnings: plan.Warnings(), Changes: &changes}
+	return result{Plan: &plan, Warnings: plan.Warnings(), Changes: &changes, Refused: p.refusalViews(plan.Refused)}
 }
 
 func thingsOf(plan provision.Plan) []thing {

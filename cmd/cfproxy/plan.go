@@ -17,72 +17,81 @@ func (p *program) planCommand() *cli.Command {
 
 // plan shows what deploy would do. It never writes.
 func (p *program) plan(c *cli.Context) error {
-	r, account, err := p.open(c)
+	f, account, err := p.open(c)
 	if err != nil {
 		return err
 	}
-	plan, err := p.makePlan(c, account.engine, r)
+	plan, err := p.makePlan(c, account.engine, f)
 	if err != nil {
 		return err
 	}
 	if p.json {
-		err = p.writeJSON(planResult(plan))
+		err = p.writeJSON(p.planResult(plan))
 	} else {
 		p.tellPlan(plan)
 	}
-	if err == nil && c.Bool("exit-code") && len(plan.Changes()) > 0 {
+	switch {
+	case err != nil:
+		return err
+	case len(plan.Refused) > 0:
+		return p.refused(plan.Refused)
+	case c.Bool("exit-code") && len(plan.Changes()) > 0:
 		return silent(exitPending)
 	}
-	return err
+	return nil
 }
 
 // open gathers the settings, asks for what is missing, and opens the account: what every command begins with.
-func (p *program) open(c *cli.Context) (relay, *account, error) {
+func (p *program) open(c *cli.Context) (fleet, *account, error) {
 	chosen, err := p.settings(c)
 	if err != nil {
-		return relay{}, nil, err
+		return nil, nil, err
 	}
-	if chosen, err = p.askDomain(c.Context, chosen); err != nil {
-		return relay{}, nil, err
+	if chosen[0], err = p.askDomain(c.Context, chosen[0]); err != nil {
+		return nil, nil, err
 	}
-	r, err := p.relay(chosen)
+	f, err := p.fleet(chosen)
 	if err != nil {
-		return relay{}, nil, err
+		return nil, nil, err
 	}
-	r.Adopt = c.Bool("adopt")
-	if r.Keys, err = p.ownerKeys(r); err != nil {
-		return relay{}, nil, err
+	for i := range f {
+		f[i].Adopt = c.Bool("adopt")
+		if f[i].Keys, err = p.ownerKeys(f[i]); err != nil {
+			return nil, nil, err
+		}
 	}
 	token, err := p.askToken(c)
 	if err != nil {
-		return relay{}, nil, err
+		return nil, nil, err
 	}
 	account, err := p.openAccount(c, token)
-	return r, account, err
+	return f, account, err
 }
 
 // makePlan observes the account and compares.
-func (p *program) makePlan(c *cli.Context, engine *provision.Engine, r relay) (provision.Plan, error) {
-	observed, err := p.observe(c.Context, engine, r.Config)
+func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
+	observed, err := p.observe(c.Context, engine, f.configs()...)
 	if err == nil {
-		err = p.checkAccess(c, r, observed)
+		err = p.checkAccess(c, f, observed)
 	}
 	if err != nil {
 		return provision.Plan{}, err
 	}
-	return planFor(r, observed)
+	return planFor(f, observed)
 }
 
 // planFor compares what was observed with what the owner wants.
-func planFor(r relay, observed provision.Observed) (provision.Plan, error) {
-	if err := r.CheckUpstreams(observed); err != nil {
+func planFor(f fleet, observed provision.Observed) (provision.Plan, error) {
+	if err := observed.CheckUpstreams(); err != nil {
 		return provision.Plan{}, err
 	}
-	config, err := r.Config.Complete(observed)
-	if err != nil {
-		return provision.Plan{}, err
+	for i := range observed.Relays {
+		var err error
+		if observed.Relays[i].Config, err = observed.Relays[i].Complete(); err != nil {
+			return provision.Plan{}, err
+		}
 	}
-	return provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, r.Adopt)
+	return provision.Diff(provision.NewDesired(observed, worker.Load()), observed, f[0].Adopt)
 }
 
 // accessUnsaid tells whether neither a flag nor a file, by its silence, says who may use the relay.
@@ -93,29 +102,33 @@ func (r relay) accessUnsaid() bool {
 
 // checkAccess refuses to open a managed relay to everybody, and to throw away its tokens and keys, where nobody said so: the
 // file that does is most likely in another folder.
-func (p *program) checkAccess(c *cli.Context, r relay, observed provision.Observed) error {
-	standing := observed.Standing()
-	if !r.accessUnsaid() || !standing.Settings.Managed {
-		return nil
+func (p *program) checkAccess(c *cli.Context, f fleet, observed provision.Observed) error {
+	for _, relay := range observed.Relays {
+		r, standing := f.of(relay), relay.Standing()
+		if !r.accessUnsaid() || !standing.Settings.Managed {
+			continue
+		}
+		command := p.again(c, c.Command.Name, r.Domains...)
+		kept := asDeployed(r.Config, standing, r.chosen)
+		open := kept
+		open.Settings.Managed = false
+		return usage("access-unsaid", "worker", relay.Worker, "keep", command+asFlags(r.chosen, kept),
+			"open", command+asFlags(r.chosen, open)+" --access "+provision.AccessOpen)
 	}
-	command := p.again(c, c.Command.Name, r.Domains...)
-	kept := asDeployed(r.Config, standing, r.chosen)
-	open := kept
-	open.Settings.Managed = false
-	return usage("access-unsaid", "worker", observed.Worker, "keep", command+asFlags(r.chosen, kept),
-		"open", command+asFlags(r.chosen, open)+" --access "+provision.AccessOpen)
+	return nil
 }
 
 // observe reads the account, telling of waits as they come.
-func (p *program) observe(ctx context.Context, engine *provision.Engine, config provision.Config) (provision.Observed, error) {
+func (p *program) observe(ctx context.Context, engine *provision.Engine, configs ...provision.Config) (provision.Observed, error) {
 	progress := p.progress()
 	defer progress.Close()
 	engine.Observer = progress.Engine
 	progress.Doing(p.text.T("doing.observe"))
-	return engine.Observe(ctx, config)
+	return engine.Observe(ctx, configs...)
 }
 
 func (p *program) tellPlan(plan provision.Plan) {
 	p.answer("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Plan(p.stdout, plan)
+	p.tellRefused(plan.Refused)
 }

@@ -36,6 +36,8 @@ const (
 	keyAllowOrigins = "allow_origins"
 	// keyTokens has no flag: tokens live in cfproxy.toml alone.
 	keyTokens = "tokens"
+	// keyRelays is the block of one relay among many.
+	keyRelays = "relays"
 )
 
 func settingTable() []setting {
@@ -92,9 +94,9 @@ func (p *program) knownProviders() string {
 	return strings.Join(namesOf(providers), ", ")
 }
 
-// settings gathers what was chosen: flag over environment over file. The defaults are left to those who use them, since
-// status must tell a default from a choice.
-func (p *program) settings(c *cli.Context) (settings, error) {
+// settings gathers what was chosen, for one relay or for each that the file lists: flag over environment over file. The defaults
+// are left to those who use them, since status must tell a default from a choice.
+func (p *program) settings(c *cli.Context) ([]settings, error) {
 	chosen := p.environmentOver(nil)
 	for _, s := range settingTable() {
 		if !c.IsSet(s.flag) {
@@ -105,16 +107,16 @@ func (p *program) settings(c *cli.Context) (settings, error) {
 			return nil, usage("flag-empty", "flag", "--"+s.flag, "command", commandOf(c))
 		}
 	}
-	file, err := p.configFile(c.String("config"), chosen[keyDomains])
-	if err != nil {
-		return nil, err
+	relays, err := p.configFile(c.String("config"), chosen[keyDomains])
+	if err != nil || len(relays) == 0 {
+		return []settings{chosen}, err
 	}
-	for key, values := range file {
-		if _, given := chosen[key]; !given {
-			chosen[key] = values
-		}
+	delete(chosen, keyDomains) // the file's relays have those of them that are theirs
+	for i, relay := range relays {
+		relays[i] = maps.Clone(relay)
+		maps.Copy(relays[i], chosen)
 	}
-	return chosen, nil
+	return relays, nil
 }
 
 func isBlank(value string) bool { return strings.TrimSpace(value) == "" }

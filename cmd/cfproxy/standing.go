@@ -20,11 +20,12 @@ func (p *program) standingBelow(ctx context.Context, account *account, chosen se
 		return nil, err
 	}
 	observed, err := p.observe(ctx, account.engine, config)
-	if err != nil || !observed.Stands() {
+	if err != nil || !observed.Relays[0].Stands() {
 		return chosen, err
 	}
-	p.note("init.stands", "worker", observed.Worker)
-	standing := observed.Standing()
+	here := observed.Relays[0]
+	p.note("init.stands", "worker", here.Worker)
+	standing := here.Standing()
 	for key, values := range asSettings(standing) {
 		if _, given := chosen[key]; !given {
 			chosen[key] = values
@@ -33,8 +34,8 @@ func (p *program) standingBelow(ctx context.Context, account *account, chosen se
 	if !standing.Settings.Managed || chosen.one(keyAccess) != provision.AccessManaged {
 		return chosen, nil
 	}
-	config.Settings.Managed = true
-	if config, err = config.Complete(observed); err != nil {
+	here.Config.Settings.Managed = true
+	if config, err = here.Complete(); err != nil {
 		return nil, err
 	}
 	chosen[keyTokens] = encodeTokens(config.Tokens)

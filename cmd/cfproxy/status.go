@@ -16,21 +16,24 @@ func (p *program) statusCommand() *cli.Command {
 // status shows what stands, and how it differs from what should. What the owner does not say now is taken to be as it was
 // deployed.
 func (p *program) status(c *cli.Context) error {
-	r, account, err := p.open(c)
+	f, account, err := p.open(c)
 	if err != nil {
 		return err
 	}
-	observed, err := p.observe(c.Context, account.engine, r.Config)
+	observed, err := p.observe(c.Context, account.engine, f.configs()...)
 	if err != nil {
 		return err
 	}
-	config := asDeployed(r.Config, observed.Standing(), r.chosen)
+	for i, relay := range observed.Relays {
+		r := f.of(relay)
+		observed.Relays[i].Config = asDeployed(relay.Config, relay.Standing(), r.chosen)
+	}
 	// As if everything could be taken over, so that what is not ours is shown and not refused.
-	plan, err := provision.Diff(provision.NewDesired(config, observed, worker.Load()), observed, true)
+	plan, err := provision.Diff(provision.NewDesired(observed, worker.Load()), observed, true)
 	if err != nil {
 		return err
 	}
-	return p.tellStatus(c, plan, r.chosen, config)
+	return p.tellStatus(c, f, plan)
 }
 
 // asDeployed takes what the owner did not choose from what stands.
@@ -56,28 +59,32 @@ func asDeployed(config, standing provision.Config, chosen settings) provision.Co
 	return config
 }
 
-func (p *program) tellStatus(c *cli.Context, plan provision.Plan, chosen settings, config provision.Config) error {
+func (p *program) tellStatus(c *cli.Context, f fleet, plan provision.Plan) error {
 	if p.json {
-		out := result{Things: thingsOf(plan), Warnings: plan.Warnings()}
-		ok := !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
+		out := result{Things: thingsOf(plan), Warnings: plan.Warnings(), Refused: p.refusalViews(plan.Refused)}
+		ok := len(plan.Refused) == 0 && !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
 		out.OK = &ok
 		return p.writeJSON(out)
 	}
 	p.answer("status.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Status(p.stdout, plan)
-	command := p.again(c, "deploy", asciiHosts(plan)...) + asFlags(chosen, config)
+	command := p.again(c, "deploy", asciiHosts(plan)...)
+	if len(plan.Relays) == 1 {
+		command += asFlags(f.of(plan.Relays[0]).chosen, plan.Relays[0].Config)
+	}
 	foreign := slices.ContainsFunc(plan.Steps, func(s provision.Step) bool { return s.Adopt })
 	switch {
 	case foreign:
 		p.answer("status.blocked", "command", command)
-	case len(plan.Changes()) == 0:
+	case len(plan.Changes()) == 0 && len(plan.Refused) == 0:
 		p.answer("status.good")
 	case plan.IsFirst():
 		p.answer("status.absent", "command", command)
-	default:
+	case len(plan.Changes()) > 0:
 		p.answer("status.differs", "command", command)
 	}
-	return nil
+	p.tellRefused(plan.Refused)
+	return p.refused(plan.Refused)
 }
 
 // asFlags repeats the settings that were read from what stands and are not the default ones, so that the repair does not

@@ -14,10 +14,10 @@ import (
 
 // tokenFile is a cfproxy.toml whose tokens are to be listed or changed: its bytes as they are, and what they say.
 type tokenFile struct {
-	path     string
-	text     []byte
-	settings settings
-	tokens   []worker.Token
+	path   string
+	text   []byte
+	relays []settings
+	tokens []worker.Token
 }
 
 // openTokens reads the file that was named, or that of this folder. Without one there is nothing to write tokens into.
@@ -38,12 +38,12 @@ func openTokens(path string) (tokenFile, error) {
 
 // saying is the file as it would be with another text.
 func (f tokenFile) saying(text []byte) (tokenFile, error) {
-	s, err := parseConfig(f.path, withoutMark(text))
+	relays, err := parseConfig(f.path, withoutMark(text))
 	if err != nil {
 		return f, err
 	}
-	tokens, err := decodeTokens(s)
-	return tokenFile{path: f.path, text: text, settings: s, tokens: tokens}, err
+	tokens, err := decodeTokens(relays[0]) // which are those of all
+	return tokenFile{path: f.path, text: text, relays: relays, tokens: tokens}, err
 }
 
 // names lists the tokens for people.

@@ -21,20 +21,20 @@ func (p *program) verifyCommand() *cli.Command {
 	return &cli.Command{Name: "verify", Flags: flags, Action: p.verify}
 }
 
-// verify proves from outside that a relay works. It needs no token and asks nothing of the account.
+// verify proves from outside that relays work. It needs no token and asks nothing of the account.
 func (p *program) verify(c *cli.Context) error {
 	chosen, err := p.settings(c)
 	if err != nil {
 		return err
 	}
-	if chosen, err = p.askDomain(c.Context, chosen); err != nil {
+	if chosen[0], err = p.askDomain(c.Context, chosen[0]); err != nil {
 		return err
 	}
-	r, err := p.relayToProve(c, chosen)
+	f, err := p.fleetToProve(c, chosen)
 	if err != nil {
 		return err
 	}
-	key, err := p.key(c, r)
+	key, err := p.key(c, f[0])
 	if err != nil {
 		return err
 	}
@@ -47,50 +47,60 @@ func (p *program) verify(c *cli.Context) error {
 		return err
 	}
 	defer network.Close()
-	out := result{}
-	for _, host := range r.Domains {
-		target := r.target(host)
+	hosts := f.domains()
+	out := result{Verify: p.probeAll(c, f, len(hosts), func(i int) proof {
+		target := f.at(hosts[i]).target(hosts[i])
 		target.Key = key
 		if model := c.String("model"); model != "" {
 			target = withModel(target, model)
 		}
-		out.Verify = append(out.Verify, p.probe(c, r, target, network, c.IsSet("timeout")))
-	}
-	return p.finishVerify(c, r, out)
+		return proof{target, network, c.IsSet("timeout")}
+	})}
+	return p.finishVerify(c, f, out)
 }
 
-// relayToProve says who should answer, as far as anybody said. A relay's order is known from its file alone: flags name
+// fleetToProve says who should answer, as far as anybody said. A relay's order is known from its file alone: flags name
 // those of its providers that are to be proved.
-func (p *program) relayToProve(c *cli.Context, chosen settings) (relay, error) {
-	providers, err := recogniseProviders(chosen[keyProviders])
-	if err != nil {
-		return relay{}, err
+func (p *program) fleetToProve(c *cli.Context, all []settings) (fleet, error) {
+	var f fleet
+	for _, chosen := range all {
+		providers, err := recogniseProviders(chosen[keyProviders])
+		if err != nil {
+			return nil, err
+		}
+		r, err := relayTo(providers, chosen)
+		if err != nil {
+			return nil, err
+		}
+		r.asListed = c.IsSet("provider")
+		f = append(f, r.unclaimed())
 	}
-	r, err := relayTo(providers, chosen)
-	if err != nil {
-		return r, err
-	}
-	r.asListed = c.IsSet("provider")
-	p.hosts = r.Domains
-	return r.unclaimed(), p.checkAgainstFile(c, r)
+	p.hosts = f.domains()
+	return f, p.checkAgainstFile(c, f)
 }
 
 // checkAgainstFile finds a provider that a flag leads elsewhere than the file does. Nobody else could tell: the relay names its
 // providers by their ids.
-func (p *program) checkAgainstFile(c *cli.Context, r relay) error {
-	file, err := p.configFile(c.String("config"), r.Domains)
-	if err != nil || !r.asListed || len(file[keyProviders]) == 0 {
-		return err
+func (p *program) checkAgainstFile(c *cli.Context, f fleet) error {
+	if !f[0].asListed {
+		return nil
 	}
-	listed, err := recogniseProviders(file[keyProviders])
+	relays, err := p.configFile(c.String("config"), f.domains())
 	if err != nil {
 		return err
 	}
-	for _, provider := range r.providers {
-		for _, other := range listed {
-			if other.ID == provider.ID && provider.Placeholder() == "" && other.Origin != provider.Origin {
-				return usage("provider-differs", "file", cmp.Or(c.String("config"), configName),
-					"value", specOf(provider.ID, provider.Origin), "other", specOf(other.ID, other.Origin))
+	for _, file := range relays {
+		listed, err := recogniseProviders(file[keyProviders])
+		if err != nil {
+			return err
+		}
+		for _, provider := range f[0].providers {
+			for _, other := range listed {
+				isSaid := len(file[keyProviders]) > 0 && other.ID == provider.ID
+				if isSaid && provider.Placeholder() == "" && other.Origin != provider.Origin {
+					return usage("provider-differs", "file", cmp.Or(c.String("config"), configName),
+						"value", specOf(provider.ID, provider.Origin), "other", specOf(other.ID, other.Origin))
+				}
 			}
 		}
 	}
@@ -124,21 +134,19 @@ func (r relay) unchecked(reports []verify.Report) []string {
 	return specs
 }
 
-func (p *program) finishVerify(c *cli.Context, r relay, out result) error {
+func (p *program) finishVerify(c *cli.Context, f fleet, out result) error {
 	unproved := p.unproved(c, out.Verify)
 	ok := unproved == nil
-	out.OK, out.Unchecked = &ok, r.unchecked(out.Verify)
+	out.OK, out.Unchecked = &ok, f[0].unchecked(out.Verify)
 	if p.json {
 		if err := p.writeJSON(out); err != nil {
 			return err
 		}
 		return unproved
 	}
-	for _, report := range out.Verify {
-		p.tellReport(c, r, report)
-	}
+	p.tellReports(c, f, out.Verify)
 	if len(out.Unchecked) > 0 {
-		p.answer("verify.unchecked", "providers", strings.Join(out.Unchecked, ", "), "command", p.again(c, "status", r.Domains...))
+		p.answer("verify.unchecked", "providers", strings.Join(out.Unchecked, ", "), "command", p.again(c, "status", f.domains()...))
 	}
 	switch {
 	case ok:
@@ -219,7 +227,7 @@ func (r relay) target(host string) verify.Target {
 
 // deployed says what should answer at a host of a plan: just what was deployed, with the default provider if none was chosen.
 func (r relay) deployed(host string, plan provision.Plan) verify.Target {
-	target := verify.Target{Host: host, Build: plan.Build(), Origin: r.Origin, Upstreams: upstreams(r.providers)}
+	target := verify.Target{Host: host, Build: plan.Build(host), Origin: r.Origin, Upstreams: upstreams(r.providers)}
 	target.Upstreams[0].Place = verify.PlaceRoot
 	return target
 }
@@ -253,16 +261,4 @@ func withModel(target verify.Target, model string) verify.Target {
 		}
 	}
 	return target
-}
-
-// probe runs the probes for one host. wait says that what can settle is waited for.
-func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *network, wait bool) verify.Report {
-	progress := p.progress()
-	defer progress.Close()
-	progress.Doing(p.text.T("doing.verify", "host", provision.DisplayName(target.Host)))
-	return verify.Run(c.Context, target, network.to(target.Host), verify.Options{
-		Timeout:  c.Duration("timeout"),
-		Wait:     wait,
-		Observer: progress.Verify(target.Host, r.nameOf),
-	})
 }

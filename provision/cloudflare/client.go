@@ -52,6 +52,7 @@ type Client struct {
 	content   *workers.ScriptContentService
 	routes    *workers.RouteService
 	subdomain *workers.SubdomainService
+	domains   *workers.DomainService
 }
 
 var _ provision.Provider = (*Client)(nil)
@@ -77,6 +78,7 @@ func New(o Options) *Client {
 		content:   workers.NewScriptContentService(options...),
 		routes:    workers.NewRouteService(options...),
 		subdomain: workers.NewSubdomainService(options...),
+		domains:   workers.NewDomainService(options...),
 	}
 }
 
@@ -105,6 +107,7 @@ func (c *Client) Do(ctx context.Context, step provision.Step) (string, error) {
 		provision.KindScript: c.doScript,
 		provision.KindRoute:  c.doRoute,
 		provision.KindRecord: c.doRecord,
+		provision.KindDomain: c.doDomain,
 	}[step.Address.Kind]
 	id, err := do(ctx, step)
 	if step.Script != nil {

@@ -32,6 +32,9 @@ var codesOf = map[int]provision.Code{
 	81053: provision.CodeExists,
 	81054: provision.CodeExists,
 
+	10009: provision.CodeGone,
+	81044: provision.CodeGone,
+
 	10034: provision.CodeEmailUnverified,
 	10063: provision.CodeSubdomainMissing,
 	10031: provision.CodeSubdomainTaken,
@@ -106,8 +109,9 @@ func permissionFor(r *http.Request) string {
 	return PermissionZone
 }
 
-// isGone tells that there was nothing to delete: 10007 no such Worker, 10009 no such route, 81044 no such record.
-func isGone(err error) bool { return hasCode(err, "10007", "10009", "81044") }
+// isGone tells that there was nothing to delete: 10007 no such Worker, 10009 no such route, 81044 no such record, 100114 no such
+// custom domain.
+func isGone(err error) bool { return hasCode(err, "10007", "10009", "81044", "100114") }
 
 func hasCode(err error, codes ...string) bool {
 	e := (*provision.Error)(nil)

@@ -2,7 +2,6 @@ package cloudflare
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -25,22 +24,31 @@ type recordAnswer struct {
 
 // Records lists the records that bear one of the hosts' names: by a filter for one host, from the whole zone for more.
 // https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/
-func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []string) ([]provision.Object, error) {
-	var found []provision.Object
+func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []string) (provision.RecordList, error) {
+	wanted := map[string]bool{}
+	for _, host := range hosts {
+		wanted[host] = true
+	}
+	var found provision.RecordList
 	for page := 1; ; page++ {
 		var list answer[[]recordAnswer]
 		if _, err := c.records.List(ctx, recordQuery(zone, hosts, page), into(&list)); err != nil {
-			return nil, failure(err)
+			return provision.RecordList{}, failure(err)
 		}
 		for _, record := range list.Result {
-			if slices.Contains(hosts, strings.ToLower(record.Name)) {
-				found = append(found, recordObject(zone, record))
+			if wanted[strings.ToLower(record.Name)] {
+				found.Found = append(found.Found, recordObject(zone, record))
 			}
 		}
+		found.Total += len(list.Result)
 		if list.Info.isLast(page, len(list.Result), recordsPerPage) {
-			return found, nil
+			break
 		}
 	}
+	if len(hosts) == 1 {
+		found.Total = -1
+	}
+	return found, nil
 }
 
 func recordQuery(zone provision.Zone, hosts []string, page int) dns.RecordListParams {
@@ -102,5 +110,12 @@ func aRecord(step provision.Step) dns.ARecordParam {
 	record.Content.Value, record.Content.Present = step.After[provision.AttrContent], true
 	record.Proxied.Value, record.Proxied.Present = step.After[provision.AttrProxied] == "true", true
 	record.Comment.Value, record.Comment.Present = step.After[provision.AttrComment], true
+	return record
+}
+
+// wholeRecord is the same for a record that is there.
+func wholeRecord(step provision.Step) dns.BatchPutARecordParam {
+	record := dns.BatchPutARecordParam{ARecordParam: aRecord(step)}
+	record.ID.Value, record.ID.Present = step.ID, true
 	return record
 }

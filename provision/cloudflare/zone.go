@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"context"
+	"time"
 
 	"github.com/cloudflare/cloudflare-go/v7/zones"
 
@@ -16,7 +17,11 @@ type zoneAnswer struct {
 	Name        string   `json:"name"`
 	Status      string   `json:"status"`
 	NameServers []string `json:"name_servers"`
-	Account     struct {
+	CreatedOn   time.Time `json:"created_on"`
+	Plan        struct {
+		LegacyID string `json:"legacy_id"`
+	} `json:"plan"`
+	Account struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
 	} `json:"account"`
@@ -34,7 +39,7 @@ func (c *Client) Zones(ctx context.Context, account string) ([]provision.Zone, e
 		for _, zone := range list.Result {
 			found = append(found, provision.Zone{
 				ID: zone.ID, Name: zone.Name, Status: zone.Status, NameServers: zone.NameServers,
-				Account: zone.Account.ID, AccountName: zone.Account.Name,
+				Account: zone.Account.ID, AccountName: zone.Account.Name, Plan: zone.Plan.LegacyID, Created: zone.CreatedOn,
 			})
 		}
 		if list.Info.isLast(page, len(list.Result), zonesPerPage) {

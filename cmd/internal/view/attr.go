@@ -15,6 +15,8 @@ func (v View) content(kind provision.Kind, attrs provision.Attrs) string {
 			return v.Text.T("content.route.none")
 		}
 		return "→ " + attrs[provision.AttrScript]
+	case provision.KindDomain:
+		return v.Text.T("content.domain", "worker", attrs[provision.AttrScript])
 	case provision.KindRecord:
 		text := attrs[provision.AttrType] + " " + attrs[provision.AttrContent]
 		if attrs[provision.AttrProxied] == "true" {

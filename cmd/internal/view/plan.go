@@ -19,17 +19,63 @@ var glyphs = map[provision.Action]row{
 // contentCell is what goes below where a row is too wide for the terminal.
 const contentCell = 2
 
-// Plan shows every step and counts the changes.
+// mostRows of a plan are read by a person; of more those come first that say the most.
+const mostRows = 40
+
+// Plan shows the steps, of very many the telling ones, and counts the changes.
 func (v View) Plan(w io.Writer, p provision.Plan) {
+	shown, rest := telling(p.Steps)
 	var rows []row
-	for _, step := range p.Steps {
+	for _, step := range shown {
 		rows = append(rows, v.stepRow(step))
 	}
 	if len(rows) > 0 {
 		v.table(w, rows, contentCell)
 	}
+	v.rest(w, rest)
 	fmt.Fprintln(w, "  "+v.counts(p))
 	v.Warnings(w, p)
+}
+
+// rest says how many rows were left out, if any.
+func (v View) rest(w io.Writer, count int) {
+	if count > 0 {
+		fmt.Fprintln(w, "  "+v.paint(faint, v.Text.T("plan.rest", "count", strconv.Itoa(count))))
+	}
+}
+
+// telling picks the steps that are shown, in their order, and counts the others: what is taken over, removed or changed says more
+// than what is made, and that more than what stays.
+func telling(steps []provision.Step) (shown []provision.Step, rest int) {
+	if len(steps) <= mostRows {
+		return steps, 0
+	}
+	weight := func(s provision.Step) int {
+		switch {
+		case s.Adopt, s.Action == provision.ActionDelete, s.Address.Kind == provision.KindScript:
+			return 0
+		case s.Action == provision.ActionUpdate:
+			return 1
+		case s.Action == provision.ActionCreate:
+			return 2
+		}
+		return 3
+	}
+	picked := make([]bool, len(steps))
+	left := mostRows
+	for w := range 4 {
+		for i, step := range steps {
+			if left > 0 && weight(step) == w {
+				picked[i], left = true, left-1
+			}
+		}
+	}
+	for i, step := range steps {
+		if picked[i] {
+			shown = append(shown, step)
+		}
+	}
+	return shown, len(steps) - len(shown)
 }
 
 func (v View) stepRow(step provision.Step) row {
@@ -42,7 +88,10 @@ func (v View) stepRow(step provision.Step) row {
 	if len(step.Diff) == 0 {
 		r.notes = v.build(attrs)
 	}
-	if step.Adopt {
+	switch {
+	case step.Clash == provision.ClashShadowed:
+		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", provision.DisplayName(step.At)))
+	case step.Adopt:
 		r.notes = append(r.notes, v.Text.T("plan.adopt", "what", v.content(step.Address.Kind, step.Before)))
 	}
 	for _, diff := range step.Diff {
@@ -78,8 +127,9 @@ func (v View) Warnings(w io.Writer, p provision.Plan) {
 
 // Status shows what stands and how it differs from what should.
 func (v View) Status(w io.Writer, p provision.Plan) {
+	shown, rest := telling(p.Steps)
 	var rows []row
-	for _, step := range p.Steps {
+	for _, step := range shown {
 		state, style := stateOf(step)
 		r := row{glyph: "•", style: style}
 		attrs := step.Before
@@ -96,6 +146,7 @@ func (v View) Status(w io.Writer, p provision.Plan) {
 		rows = append(rows, r)
 	}
 	v.table(w, rows, contentCell)
+	v.rest(w, rest)
 	v.Warnings(w, p)
 }
 
@@ -127,10 +178,29 @@ func (v View) Conflicts(w io.Writer, objects []provision.Object) {
 		r := row{glyph: "×", style: bad, cells: []string{
 			v.kind(object.Address.Kind), name(object.Address), v.content(object.Address.Kind, object.Attrs),
 		}}
-		if comment := object.Attrs[provision.AttrComment]; comment != "" {
-			r.notes = []string{v.label(provision.AttrComment, comment)}
-		}
+		r.notes = append(v.clash(object), v.owner(object))
 		rows = append(rows, r)
 	}
 	v.table(w, rows, contentCell)
+}
+
+// clash says how a thing stands in the way, where that is not plain from its name.
+func (v View) clash(o provision.Object) []string {
+	if o.Clash == "" || o.Clash == provision.ClashSame {
+		return nil
+	}
+	return []string{v.Text.T("clash."+string(o.Clash), "host", provision.DisplayName(o.At))}
+}
+
+// owner says whose a thing is, as far as it tells.
+func (v View) owner(o provision.Object) string {
+	comment := o.Attrs[provision.AttrComment]
+	if comment == "" {
+		comment = v.Text.T("none")
+	}
+	key := "owner." + o.Address.Kind.String()
+	if o.Address.Kind == provision.KindRoute && o.Attrs[provision.AttrScript] == "" {
+		key = "owner.route.none"
+	}
+	return v.Text.T(key, "worker", o.Attrs[provision.AttrScript], "comment", comment)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,9 @@ type Progress struct {
 	mu    sync.Mutex
 	draw  func(time.Time) string // what the live line says; nil for none
 	stop  chan struct{}
+	// began is when the count of a long run began, at before steps; counted is how many it was at last.
+	began           time.Time
+	before, counted int
 	ended sync.WaitGroup
 }
 
@@ -125,9 +129,50 @@ func (p *Progress) waiting(key string, wait time.Duration, pairs ...string) {
 	p.set(func(now time.Time) string { return say(max(0, until.Sub(now))) })
 }
 
+// mostSteps of a run are told one by one; of more a bar shows how far it is.
+const mostSteps = 20
+
+// barCells is how long the bar is, in terminal cells.
+const barCells = 24
+
+// Count shows how much of a long run is done, as a bar on a terminal and as a line for every tenth elsewhere. left is how long
+// the rest will have to stand still at the least; the time that is shown is that or what the pace so far makes of the rest.
+func (p *Progress) Count(text string, done, all int, left time.Duration) {
+	p.mu.Lock()
+	if p.began.IsZero() || done < p.counted {
+		p.began, p.before = time.Now(), done
+	}
+	p.counted = done
+	var rest time.Duration
+	if ended := done - p.before; ended > 0 {
+		rest = time.Since(p.began) / time.Duration(ended) * time.Duration(all-done)
+	}
+	isTenth := all > 0 && done*10/all > (done-1)*10/all
+	p.mu.Unlock()
+	line := p.view.Text.T("progress.count", "text", text, "done", strconv.Itoa(done), "all", strconv.Itoa(all),
+		"left", max(rest, left).Round(time.Second).String())
+	if !p.live {
+		if isTenth {
+			p.Line("  …  " + line)
+		}
+		return
+	}
+	full := barCells * done / max(all, 1)
+	bar := strings.Repeat("█", full) + strings.Repeat("░", barCells-full)
+	p.set(func(time.Time) string { return "  " + bar + "  " + line })
+}
+
 // Engine shows an event of the engine.
 func (p *Progress) Engine(e provision.Event) {
+	if e.All > mostSteps && e.Type != provision.EventFail {
+		if e.Type == provision.EventDone {
+			p.Count(p.view.Text.T("doing.steps"), e.Done, e.All, e.Left)
+		}
+		return
+	}
 	switch e.Type {
+	case provision.EventPause:
+		p.waiting("waiting.pace", e.Wait)
 	case provision.EventStart:
 		p.Doing(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
 	case provision.EventDone:

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/templates"
+)
+
+// clientsOf fills in what a user copies for every host that is served.
+func clientsOf(f fleet, receipt provision.Receipt) ([]relayClient, error) {
+	failed := receipt.FailedHosts()
+	var clients []relayClient
+	for _, site := range receipt.Plan.Sites {
+		if slices.ContainsFunc(failed, func(x provision.Refusal) bool { return x.Host == site.Host }) {
+			continue
+		}
+		client, err := clientOf(f.at(site.Host), site.Host)
+		if err != nil {
+			return nil, err
+		}
+		clients = append(clients, client)
+	}
+	return clients, nil
+}
+
+func clientOf(r relay, host string) (relayClient, error) {
+	snippets, err := templates.Snippets(r.providers[0], "https://"+host, r.Settings.Managed)
+	client := relayClient{Host: host, Snippets: snippets}
+	for _, provider := range r.providers[1:] {
+		root := "https://" + host + "/" + provider.ID
+		snippets, wrong := templates.Snippets(provider, root, r.Settings.Managed)
+		if wrong != nil {
+			return client, wrong
+		}
+		client.Others = append(client.Others, otherClient{Name: provider.Name, BaseURL: root + provider.Base, Snippets: snippets})
+	}
+	return client, err
+}
+
+// tellClients prints what a user copies next: for every host of a few, for the first one of many.
+func (p *program) tellClients(f fleet, clients []relayClient, verified bool) {
+	for i, client := range clients {
+		if i > 0 && len(clients) > mostReports {
+			fmt.Fprintln(p.stdout)
+			p.answer("client.more", "count", itoa(len(clients)-1))
+			break
+		}
+		p.tellClient(client, verified)
+		if r := f.at(client.Host); r.Settings.Managed && (i == len(clients)-1 || len(clients) > mostReports) {
+			p.answer("client.managed")
+		}
+	}
+}
+
+// tellClient prints what a user copies next.
+func (p *program) tellClient(client relayClient, verified bool) {
+	fmt.Fprintln(p.stdout)
+	if verified {
+		p.answer("client.works", "host", provision.DisplayName(client.Host))
+	} else {
+		p.answer("client.deployed", "host", provision.DisplayName(client.Host))
+	}
+	for _, snippet := range client.Snippets {
+		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)
+	}
+	for _, other := range client.Others {
+		fmt.Fprintln(p.stdout)
+		p.answer("client.other", "name", other.Name, "url", other.BaseURL)
+	}
+}

@@ -1,0 +1,143 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"slices"
+)
+
+// guarded leaves out the records that would open a door behind which there is no route any more: where this run has not written
+// the route itself, it is looked at once more before its record is.
+func (r *run) guarded(steps []Step) []Step {
+	unsure := map[string]Zone{}
+	for _, step := range steps {
+		if site := r.plan.siteAt(step.Address); r.needsGuard(step, site) {
+			unsure[site.Zone.ID] = site.Zone
+		}
+	}
+	var safe []Step
+	routes := map[string]map[string]string{} // by zone and pattern, the Worker
+	for _, step := range steps {
+		site := r.plan.siteAt(step.Address)
+		if !r.needsGuard(step, site) {
+			safe = append(safe, step)
+			continue
+		}
+		if routes[site.Zone.ID] == nil && r.over() == nil {
+			found, err := r.engine.zoneRoutes(r.ctx, unsure[site.Zone.ID])
+			if err != nil {
+				r.end(step, outcome{}, err)
+				continue
+			}
+			routes[site.Zone.ID] = map[string]string{}
+			for _, route := range found {
+				routes[site.Zone.ID][route.Address.Name] = route.Attrs[AttrScript]
+			}
+		}
+		if routes[site.Zone.ID][RoutePattern(site.Host)] == site.Worker {
+			safe = append(safe, step)
+		} else if r.over() == nil {
+			r.end(step, outcome{}, newError(CodeChanged, "host", site.Host, "pattern", RoutePattern(site.Host), "worker", site.Worker))
+		}
+	}
+	return safe
+}
+
+func (r *run) needsGuard(step Step, site Site) bool {
+	return step.Action != ActionDelete && site.Host != "" && !r.written[routeAddress(site)]
+}
+
+// batches makes one call of all that changes about the records of a zone, as far as it takes them at once, or of a single
+// change a call by itself.
+func (r *run) batches(steps []Step) []func() {
+	byZone := map[string][]Step{}
+	for _, step := range steps {
+		byZone[step.Address.Parent] = append(byZone[step.Address.Parent], step)
+	}
+	var jobs []func()
+	for _, zone := range zonesOf(r.plan.Sites) {
+		steps := byZone[zone.ID]
+		// What changes about one host stays together, so that its name is never without an answer.
+		slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Address.Name, b.Address.Name) })
+		for chunk := range slices.Chunk(steps, zone.maxBatch()) {
+			jobs = append(jobs, func() { r.batch(zone, chunk) })
+		}
+	}
+	return jobs
+}
+
+// batch does steps on the records of a zone, all or none. Where the API refuses them for one that is bad, halves are tried, so
+// that the others get through.
+func (r *run) batch(zone Zone, steps []Step) {
+	if len(steps) == 1 {
+		r.single(steps[0])
+		return
+	}
+	r.begin(steps[0])
+	attempts := 0
+	_, err := retrying(r.ctx, r.engine, "batch", 1, func(ctx context.Context) (struct{}, error) {
+		attempts++
+		if attempts > 1 {
+			if err := r.settled(ctx, zone, &steps); err != nil || len(steps) == 0 {
+				return struct{}{}, err
+			}
+		}
+		write, done := r.engine.uncut(ctx)
+		defer done()
+		ids, err := r.engine.Provider.DoTogether(write, zone.ID, steps)
+		for i := range ids {
+			r.end(steps[i], outcome{id: ids[i]}, nil)
+		}
+		return struct{}{}, err
+	})
+	switch {
+	case err == nil || len(steps) == 0:
+	case isOfOne(err) && r.stopped() == nil:
+		half := len(steps) / 2
+		r.batch(zone, steps[:half])
+		r.batch(zone, steps[half:])
+	default:
+		for _, step := range steps {
+			r.end(step, outcome{}, err)
+		}
+	}
+}
+
+// isOfOne tells a refusal that may be about one of many changes.
+func isOfOne(err error) bool {
+	return slices.Contains([]Code{CodeExists, CodeConflict, CodeRefused}, CodeOf(err))
+}
+
+// settled takes out of steps what a batch whose answer was lost has done already.
+func (r *run) settled(ctx context.Context, zone Zone, steps *[]Step) error {
+	var hosts []string
+	for _, step := range *steps {
+		hosts = append(hosts, step.Address.Name)
+	}
+	list, err := r.engine.Provider.Records(ctx, zone, hosts)
+	if err != nil {
+		return err
+	}
+	*steps = slices.DeleteFunc(slices.Clone(*steps), func(step Step) bool {
+		i := slices.IndexFunc(list.Found, func(o Object) bool { return step.isDoneBy(o) })
+		switch {
+		case step.Action == ActionDelete && i < 0:
+			r.end(step, outcome{id: step.ID}, nil)
+			return true
+		case step.Action != ActionDelete && i >= 0:
+			r.end(step, outcome{id: list.Found[i].ID}, nil)
+			return true
+		}
+		return false
+	})
+	return nil
+}
+
+// isDoneBy tells, of a creation or an update, whether the record is its effect; of a deletion, whether it is what should go.
+func (s Step) isDoneBy(o Object) bool {
+	if s.Action == ActionDelete {
+		return o.ID == s.ID
+	}
+	isSame := s.Action == ActionCreate || o.ID == s.ID
+	return isSame && o.Address == s.Address && len(o.Attrs.Diff(s.After)) == 0
+}

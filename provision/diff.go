@@ -1,0 +1,228 @@
+package provision
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Diff compares what should exist with what does. It is pure. What is not ours and stands in the way is an *Error with
+// CodeConflict that names all of it, unless adopt takes it over; where nothing should exist it is left alone. Of several hosts
+// those that are in nobody's way go on, and the others are refused.
+func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
+	deploying := slices.ContainsFunc(desired, func(r Resource) bool { return r.Address.Kind == KindRoute })
+	refused := slices.Clone(o.Refused)
+	if deploying && !adopt {
+		var err error
+		if o, desired, refused, err = withoutConflicts(o, desired, refused); err != nil {
+			return Plan{}, err
+		}
+	}
+	plan := newPlan(o, refused)
+	at := byAddress(o.Objects)
+	for _, want := range desired {
+		plan.Steps = append(plan.Steps, stepsFor(want, at[want.Address])...)
+		delete(at, want.Address)
+	}
+	for _, object := range o.Objects {
+		if _, isLeft := at[object.Address]; !isLeft {
+			continue
+		}
+		switch {
+		case deploying && object.Clash == ClashShadowed:
+			plan.Steps = append(plan.Steps, shadowing(object))
+		case object.Owned || deploying:
+			plan.Steps = append(plan.Steps, deletion(object))
+		default:
+			plan.Left = append(plan.Left, object)
+		}
+	}
+	for i := range plan.Relays {
+		relay := &plan.Relays[i]
+		if script := plan.script(*relay).Script; script != nil && script.Settings.Managed {
+			relay.Losing = losing(relay.Script.Tokens, script.Tokens)
+		}
+	}
+	sortSteps(plan.Steps)
+	return plan, checkRoom(plan, o)
+}
+
+func newPlan(o Observed, refused []Refusal) Plan {
+	plan := Plan{Sites: o.Sites(), Relays: slices.Clone(o.Relays), Refused: refused, Steps: []Step{}}
+	if len(o.Relays) == 1 {
+		plan.Account, plan.Worker = o.Relays[0].Account, o.Relays[0].Worker
+	}
+	return plan
+}
+
+// withoutConflicts leaves out the hosts at which something of others stands in the way. If no host is left, it is an error that
+// names all of it.
+func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed, Desired, []Refusal, error) {
+	clashes := map[string][]Object{}
+	scripts := map[Address][]Object{}
+	var all []Object
+	for _, object := range o.Objects {
+		switch {
+		case object.Owned || object.Edited:
+			continue
+		case object.Address.Kind == KindScript:
+			scripts[object.Address] = append(scripts[object.Address], object)
+		case object.At != "":
+			clashes[object.At] = append(clashes[object.At], object)
+		default:
+			host := hostOfPattern(object.Address.Name)
+			clashes[host] = append(clashes[host], object)
+		}
+		all = append(all, object)
+	}
+	if len(all) == 0 {
+		return o, desired, refused, nil
+	}
+	gone := map[Address]bool{}
+	var relays []Relay
+	for _, relay := range o.Relays {
+		stays := relay
+		stays.Sites = nil
+		for _, site := range relay.Sites {
+			inTheWay := slices.Concat(scripts[relay.scriptAddress()], clashes[site.Host])
+			if len(inTheWay) == 0 {
+				stays.Sites = append(stays.Sites, site)
+				continue
+			}
+			gone[routeAddress(site)], gone[recordAddress(site)] = true, true
+			refused = append(refused, Refusal{site.Host, &Error{Code: CodeConflict, Conflicts: inTheWay}})
+		}
+		if len(stays.Sites) > 0 {
+			relays = append(relays, stays)
+		} else {
+			gone[relay.scriptAddress()] = true
+		}
+	}
+	if len(relays) == 0 {
+		return o, nil, nil, &Error{Code: CodeConflict, Conflicts: all}
+	}
+	// What stands at a host that is refused stays as it is, ours or not.
+	hosts := map[string]bool{}
+	for _, refusal := range refused {
+		hosts[refusal.Host] = true
+	}
+	o.Relays = relays
+	o.Objects = slices.DeleteFunc(slices.Clone(o.Objects), func(x Object) bool {
+		if x.Address.Kind == KindScript { // one that no relay has any more may still serve a host that is refused
+			return !slices.ContainsFunc(relays, func(r Relay) bool { return r.scriptAddress() == x.Address })
+		}
+		return hosts[hostOfPattern(x.Address.Name)] || hosts[x.At]
+	})
+	desired = slices.DeleteFunc(slices.Clone(desired), func(r Resource) bool { return gone[r.Address] })
+	return o, desired, refused, nil
+}
+
+func byAddress(objects []Object) map[Address][]Object {
+	at := map[Address][]Object{}
+	for _, object := range objects {
+		at[object.Address] = append(at[object.Address], object)
+	}
+	return at
+}
+
+// stepsFor makes one of the things that stand at an address into the wanted one, and deletes the others: a host that has
+// two records of ours, or an adopted AAAA beside its A.
+func stepsFor(want Resource, here []Object) []Step {
+	best := slices.IndexFunc(here, func(o Object) bool { return o.Owned && canBecome(o, want) })
+	if best < 0 {
+		best = slices.IndexFunc(here, func(o Object) bool { return canBecome(o, want) })
+	}
+	var steps []Step
+	for i, object := range here {
+		if i != best {
+			steps = append(steps, deletion(object))
+		}
+	}
+	if best < 0 {
+		return append(steps, Step{Action: ActionCreate, Address: want.Address, After: want.Attrs, Script: want.Script})
+	}
+	return append(steps, change(want, here[best]))
+}
+
+// canBecome holds for everything but records of another type, which are replaced rather than changed.
+func canBecome(o Object, want Resource) bool { return o.Attrs[AttrType] == want.Attrs[AttrType] }
+
+func change(want Resource, have Object) Step {
+	step := Step{
+		Action: ActionNone, Address: want.Address, ID: have.ID, Adopt: !have.Owned && !have.Edited, Clash: have.Clash,
+		Before: have.Attrs, After: want.Attrs, Diff: have.Attrs.Diff(want.Attrs), Script: want.Script,
+	}
+	if len(step.Diff) > 0 || step.Adopt {
+		step.Action = ActionUpdate
+	}
+	return step
+}
+
+func deletion(o Object) Step {
+	return Step{Action: ActionDelete, Address: o.Address, ID: o.ID, Adopt: !o.Owned, Clash: o.Clash, At: o.At, Before: o.Attrs}
+}
+
+// shadowing is a wider route that stays as it is: taking over means that the host's requests come to us.
+func shadowing(o Object) Step {
+	return Step{Action: ActionNone, Address: o.Address, ID: o.ID, Adopt: true, Clash: o.Clash, At: o.At, Before: o.Attrs, After: o.Attrs}
+}
+
+// phase is a part of the one order in which things may change. The record comes last and goes first: it opens the door, and a
+// proxied record without its route would send callers' keys to the address behind it.
+type phase int
+
+const (
+	phaseScripts   phase = iota // upload
+	phaseRoutes                 // create and update
+	phaseClosing                // records of hosts that lose their route
+	phaseClearing               // routes and custom domains that go, or that make room
+	phaseOpening                // records of hosts that have their route, all that changes about them together
+	phaseUnneeded               // scripts that go
+	phasesInAll
+)
+
+// phases gives each step its place.
+func phases(steps []Step) []phase {
+	opens := map[Address]bool{}
+	for _, s := range steps {
+		if s.Address.Kind == KindRecord && s.Action != ActionDelete {
+			opens[s.Address] = true
+		}
+	}
+	places := make([]phase, len(steps))
+	for i, s := range steps {
+		places[i] = phaseOf(s, opens[s.Address])
+	}
+	return places
+}
+
+func phaseOf(s Step, opens bool) phase {
+	isDeletion := s.Action == ActionDelete
+	switch {
+	case s.Address.Kind == KindScript && isDeletion:
+		return phaseUnneeded
+	case s.Address.Kind == KindScript:
+		return phaseScripts
+	case s.Address.Kind == KindRecord && isDeletion && !opens:
+		return phaseClosing
+	case s.Address.Kind == KindRecord:
+		return phaseOpening
+	case isDeletion, s.Clash == ClashShadowed:
+		return phaseClearing
+	}
+	return phaseRoutes
+}
+
+func sortSteps(steps []Step) {
+	type placed struct {
+		step  Step
+		phase phase
+	}
+	var all []placed
+	for i, p := range phases(steps) {
+		all = append(all, placed{steps[i], p})
+	}
+	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.phase, b.phase) })
+	for i := range all {
+		steps[i] = all[i].step
+	}
+}

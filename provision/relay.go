@@ -1,0 +1,147 @@
+package provision
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+)
+
+// Relay is one Worker with the hosts that it serves in one account. A Config that names hosts of several accounts becomes a
+// Relay in each of them, and several Configs that differ in nothing but their hosts become one.
+type Relay struct {
+	Account string `json:"account"`
+	// Worker is the name of the script that serves the sites, or will.
+	Worker string `json:"worker"`
+	Sites  []Site `json:"-"`
+	// Dependents are the patterns of other routes that lead to Worker, as far as was looked.
+	Dependents []string `json:"dependents,omitempty"`
+	// Losing are those whose tokens stand and will not any more, where the relay stays managed.
+	Losing []string `json:"losing,omitempty"`
+	// RegionUnchecked says that a region was chosen and that the account's list of regions could not be had.
+	RegionUnchecked bool `json:"region_unchecked,omitempty"`
+	// Config is what the owner wants of it. Who knows more than Observe did, such as keys that were typed, puts it in there.
+	Config Config `json:"-"`
+	// Script is the Worker as it stands if it is ours, else a bare address.
+	Script Object `json:"-"`
+}
+
+func (r Relay) scriptAddress() Address {
+	return Address{Kind: KindScript, Parent: r.Account, Name: r.Worker}
+}
+
+// Stands tells whether a Worker of ours is there.
+func (r Relay) Stands() bool { return r.Script.ID != "" }
+
+// Standing gives what our Worker was deployed with, as far as it can be read back; zero values where there is none.
+func (r Relay) Standing() Config {
+	return Config{
+		Providers: parseProviders(r.Script.Attrs[AttrProviders]),
+		Region:    r.Script.Attrs[AttrRegion],
+		Settings:  parseSettings(r.Script.Attrs),
+		Tokens:    r.Script.Tokens,
+	}
+}
+
+// Hosts gives the names of the sites.
+func (r Relay) Hosts() []string { return hostsOf(r.Sites) }
+
+func hostsOf(sites []Site) []string {
+	var hosts []string
+	for _, site := range sites {
+		hosts = append(hosts, site.Host)
+	}
+	return hosts
+}
+
+// group makes relays of configs: hosts of one account whose settings are the same share a Worker. Hosts whose zone cannot
+// be told are refused; a host that two configs claim is an error.
+func group(configs []Config, zones []Zone) ([]Relay, []Refusal, error) {
+	var relays []Relay
+	var refused []Refusal
+	claimed := map[string]bool{}
+	find := newLocator(zones)
+	for _, config := range configs {
+		for _, host := range config.Domains {
+			if claimed[host] {
+				return nil, nil, newError(CodeHostTwice, "host", host)
+			}
+			claimed[host] = true
+			zone, err := find.zoneOf(host, config.Account)
+			if err != nil {
+				refused = append(refused, Refusal{host, err})
+				continue
+			}
+			at := slices.IndexFunc(relays, func(r Relay) bool { return r.Account == zone.Account && sameSettings(r.Config, config) })
+			if at < 0 {
+				at = len(relays)
+				relays = append(relays, Relay{Account: zone.Account, Worker: config.Worker, Config: config})
+			}
+			relays[at].Sites = append(relays[at].Sites, Site{Host: host, Zone: zone})
+		}
+	}
+	return relays, refused, sameName(relays)
+}
+
+// sameSettings compares all but the hosts, and the account, which the hosts decide.
+func sameSettings(a, b Config) bool {
+	for _, c := range []*Config{&a, &b} {
+		c.Domains, c.Account, c.Keys = nil, "", nil
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// sameName refuses one name for Workers that are to be different.
+func sameName(relays []Relay) error {
+	for i, relay := range relays {
+		for _, other := range relays[:i] {
+			if relay.Worker != "" && relay.Worker == other.Worker && relay.Account == other.Account {
+				return newError(CodeWorkerTwice, "worker", relay.Worker, "host", other.Sites[0].Host, "other", relay.Sites[0].Host)
+			}
+		}
+	}
+	return nil
+}
+
+// nameWorkers settles which script serves each relay: the one that the owner names, else the first of ours that serves its
+// hosts already and that no other relay has, else one named after its first host.
+func nameWorkers(relays []Relay, found *survey) {
+	taken := map[Address]bool{}
+	take := func(r *Relay, name string) bool {
+		address := Address{Kind: KindScript, Parent: r.Account, Name: name}
+		if taken[address] {
+			return false
+		}
+		r.Worker, taken[address] = name, true
+		return true
+	}
+	for i := range relays {
+		if name := relays[i].Config.Worker; name != "" {
+			take(&relays[i], name)
+		}
+	}
+	for i := range relays {
+		r := &relays[i]
+		if r.Config.Worker != "" {
+			continue
+		}
+		r.Worker = ""
+		for _, name := range found.workersInService(*r) {
+			if script := found.scripts[scriptAddress(r.Account, name)]; script != nil && script.Owned && take(r, name) {
+				break
+			}
+		}
+		for _, host := range r.Hosts() {
+			if r.Worker == "" {
+				take(r, WorkerName(host))
+			}
+		}
+	}
+	for i := range relays {
+		r := &relays[i]
+		// Only where every name is another relay's Worker: then that of the first host is taken from it at the next run.
+		r.Worker = cmp.Or(r.Worker, WorkerName(r.Sites[0].Host))
+		for j := range r.Sites {
+			r.Sites[j].Worker = r.Worker
+		}
+	}
+}
