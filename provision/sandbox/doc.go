@@ -59,6 +59,7 @@
 //	  }],
 //	  "clock": "2026-11-20T12:00:00Z",      stops the clock of the API, and with it ids and dates, for repeatable tests
 //	  "propagation": 2,                     a new script is unknown (10019) to so many route calls
+//	  "lag": 3,                             after a write, so many reads more show what they showed before; see below
 //	  "provider": {"region_blocked": true}, the providers refuse the place where the Worker runs
 //	  "faults": [],                         see below
 //	  "edge": {"certificate": "PEM", "key": "PEM"}
@@ -96,6 +97,16 @@
 //
 // A fault with nothing but a place is a 500 with code 10013.
 // net/http repeats a GET by itself when a reused connection is cut: give such a fault two times.
+//
+// # Reads that trail behind
+//
+// With "lag": N, what is written through a [Handler] is not read back at once. Each question (path and query) about what was
+// written to, a list as well as a single thing, goes on showing what it showed before N times more, and then catches up; a
+// write in between begins the count anew. A question that was not asked since the handler began shows the state before the
+// first write. Writes always see the truth: a route that no list shows yet is refused with 10020 when it is posted again,
+// and a record with 81058. A write to the routes or the records of a zone, to the custom domains, or to a script holds up
+// the reads of just these; the edge, other processes and other handlers see everything at once. The counts are in the
+// handler's memory.
 //
 // # Awkward on purpose
 //

@@ -50,9 +50,6 @@ func (s *state) validateFaults() error {
 			return fmt.Errorf("%s: negative count", at)
 		}
 	}
-	if s.Propagation < 0 {
-		return fmt.Errorf("propagation: negative count")
-	}
 	return nil
 }
 

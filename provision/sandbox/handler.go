@@ -24,18 +24,20 @@ type call struct {
 	token    *token
 	account  *account
 	zone     *zone
-	keep     bool // write the state although the call is refused
+	keep     bool     // write the state although the call is refused
+	subjects []string // what it writes to
 }
 
 type api struct {
 	store     *Store
 	endpoints []endpoint
+	lag       lagging
 }
 
 // Handler serves the API below /client/v4/ as https://developers.cloudflare.com/api/ describes it, and as strictly.
 // It answers JSON envelopes only, unless a fault in the state says otherwise.
 func Handler(s *Store) http.Handler {
-	return &api{store: s, endpoints: endpoints()}
+	return &api{store: s, endpoints: endpoints(), lag: lagging{subjects: map[string]*subject{}}}
 }
 
 // ServeHTTP may panic with http.ErrAbortHandler, as net/http asks of a handler that cuts the connection: for a
@@ -107,12 +109,17 @@ func (h *api) serve(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.run(st)
+	return c.run(h.lag.read(strings.TrimPrefix(c.path, prefix), r.URL.RequestURI(), st))
 }
 
 // change runs a writing endpoint; what it did is kept if it succeeds or asks for it.
 func (h *api) change(c *call) (result *answer, refused error) {
-	err := h.store.update(func(st *state) error {
+	c.subjects = subjectsOf(strings.TrimPrefix(c.path, prefix))
+	var before *state
+	err := h.store.update(func(st *state) (err error) {
+		if before, err = h.store.state(); err != nil {
+			return err
+		}
 		result, refused = c.run(st)
 		if refused != nil && !c.keep {
 			return refused
@@ -121,6 +128,9 @@ func (h *api) change(c *call) (result *answer, refused error) {
 	})
 	if refused == nil {
 		refused = err
+	}
+	if refused == nil {
+		h.lag.wrote(c.subjects, before)
 	}
 	return result, refused
 }

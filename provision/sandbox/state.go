@@ -8,6 +8,7 @@ type state struct {
 	Tokens      []*token        `json:"tokens,omitempty"`
 	Clock       string          `json:"clock,omitempty"`
 	Propagation int             `json:"propagation,omitempty"`
+	Lag         int             `json:"lag,omitempty"`
 	Provider    *providerSwitch `json:"provider,omitempty"`
 	Faults      []*fault        `json:"faults,omitempty"`
 	Edge        *authority      `json:"edge,omitempty"`

@@ -16,6 +16,12 @@ func (s *state) validate() error {
 			return fmt.Errorf("clock: %q is no RFC 3339 time", s.Clock)
 		}
 	}
+	if s.Propagation < 0 {
+		return fmt.Errorf("propagation: negative count")
+	}
+	if s.Lag < 0 {
+		return fmt.Errorf("lag: negative count")
+	}
 	seen := map[string]bool{}
 	for i, a := range s.Accounts {
 		at := fmt.Sprintf("accounts[%d]", i)
