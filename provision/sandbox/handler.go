@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// call is one request on its way through an endpoint. state is the endpoint's own copy when it writes.
+// call is one request on its way through an endpoint. state is a draft when it writes; account, zone, and the script that
+// the path names are the endpoint's own copies then.
 type call struct {
 	state    *state
 	endpoint *endpoint
@@ -116,10 +117,8 @@ func (h *api) serve(r *http.Request) (*answer, error) {
 func (h *api) change(c *call) (result *answer, refused error) {
 	c.subjects = subjectsOf(strings.TrimPrefix(c.path, prefix))
 	var before *state
-	err := h.store.update(func(st *state) (err error) {
-		if before, err = h.store.state(); err != nil {
-			return err
-		}
+	err := h.store.update(func(st *state) error {
+		before = st.from
 		result, refused = c.run(st)
 		if refused != nil && !c.keep {
 			return refused
@@ -162,6 +161,9 @@ func (c *call) run(st *state) (*answer, error) {
 			return nil, unreachable()
 		}
 		return nil, forbidden()
+	}
+	if c.endpoint.writes() {
+		c.own()
 	}
 	return c.endpoint.run(c)
 }

@@ -68,12 +68,13 @@ func listRecords(c *call) (*answer, error) {
 			return nil, bad
 		}
 	}
-	views := []recordView{}
-	for _, r := range shuffled(c.zone.Records, func(r *record) string { return r.ID }) {
-		views = append(views, r.view())
+	views := make([]recordView, len(c.zone.Records))
+	for i, r := range c.zone.Records {
+		views[i] = r.view()
 	}
 	views = choose(views, tagFilters(c), q.Get("tag_match"))
 	views = choose(views, recordFilters(c), q.Get("match"))
+	views = shuffled(views, func(v recordView) string { return v.ID })
 	if order := q.Get("order"); order != "" {
 		views = sorted(views, func(v recordView) string { return v.field(order) }, q.Get("direction"))
 	}

@@ -51,7 +51,7 @@ func (c *call) createRecord(in *recordInput) (*record, *apiError) {
 	if len(r.Tags) > 0 {
 		r.TagsModifiedOn = now
 	}
-	c.zone.Records = append(c.zone.Records, r)
+	c.zone.Records = insert(c.zone.Records, r, (*record).compare)
 	return r, nil
 }
 
@@ -78,8 +78,8 @@ func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, 
 	if !slices.Equal(next.Tags, old.Tags) {
 		next.TagsModifiedOn = now
 	}
-	*old = *next
-	return old, nil
+	replaced(c.zone.Records, old, next)
+	return next, nil
 }
 
 func (c *call) removeRecord(id string) (*record, *apiError) {

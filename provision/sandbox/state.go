@@ -12,6 +12,9 @@ type state struct {
 	Provider    *providerSwitch `json:"provider,omitempty"`
 	Faults      []*fault        `json:"faults,omitempty"`
 	Edge        *authority      `json:"edge,omitempty"`
+
+	from  *state       // of a draft: what stands
+	fresh map[any]bool // of a draft: the accounts, zones and scripts that are its own
 }
 
 type account struct {
@@ -58,6 +61,9 @@ type route struct {
 	Pattern  string `json:"pattern"`
 	Script   string `json:"script,omitempty"` // "" switches Workers off for the pattern
 	FailOpen bool   `json:"request_limit_fail_open,omitempty"`
+
+	how   pattern // Pattern, read
+	valid bool    // whether it can be read
 }
 
 // domain is a Worker's custom domain: kept and listed, not served yet.

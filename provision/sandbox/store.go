@@ -28,11 +28,13 @@ type Store struct {
 	lock *lockedfile.Mutex // serialises processes; nil in memory
 
 	write sync.Mutex // serialises writers of this process
-	mu    sync.Mutex // guards what follows
-	data  []byte
-	now   *state // never changed once it stands here
-	info  fs.FileInfo
-	read  time.Time
+	known chunks     // guarded by write
+
+	mu   sync.Mutex // guards what follows
+	data []byte     // of the file; in memory what the state was parsed from
+	now  *state     // never changed once it stands here
+	info fs.FileInfo
+	read time.Time
 }
 
 // Open reads the state at path, strictly: what is not a sandbox state is an error with its line and column, and is
@@ -63,7 +65,7 @@ func Open(path string) (*Store, error) {
 		if err != nil {
 			return nil, s.bad(err) // before a lock file stands beside a foreign file
 		}
-		if same, err := encode(st); err == nil && st.Edge != nil && bytes.Equal(same, data) {
+		if same, err := encode(st, nil); err == nil && st.Edge != nil && bytes.Equal(same, data) {
 			return s, nil // nothing to complete, so nothing to write: a read-only folder will do
 		}
 	}
@@ -98,8 +100,12 @@ func (s *Store) Token() string {
 
 // Bytes returns the state as it stands in the file.
 func (s *Store) Bytes() ([]byte, error) {
-	if _, err := s.state(); err != nil {
+	st, err := s.state()
+	if err != nil {
 		return nil, err
+	}
+	if s.path == "" {
+		return encode(st, nil)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -155,7 +161,7 @@ func (s *Store) load() (*state, error) {
 	return s.now, nil
 }
 
-// update changes the state under the lock of all processes: all of what change did is written, or, when it
+// update changes the state under the lock of all processes: all of what change did to the draft is written, or, when it
 // returns an error, nothing. Nothing is written either when the bytes stay the same.
 func (s *Store) update(change func(*state) error) error {
 	s.write.Lock()
@@ -167,29 +173,53 @@ func (s *Store) update(change func(*state) error) error {
 		}
 		defer unlock()
 	}
-	old, err := s.bytes()
+	base, old, err := s.base()
 	if err != nil {
 		return err
 	}
-	st := defaultState()
-	if len(old) > 0 {
-		if st, err = decode(old); err != nil {
-			return s.bad(err)
-		}
-	}
+	st := base.draft()
 	if err := change(st); err != nil {
 		return err
 	}
-	data, err := encode(st)
+	st.settle()
+	if s.path == "" {
+		return s.adopt(st, nil)
+	}
+	if s.known == nil {
+		s.known = chunks{}
+	}
+	data, err := encode(st, s.known)
 	if err != nil {
 		return err
 	}
-	if s.path != "" && !bytes.Equal(old, data) {
+	if !bytes.Equal(old, data) {
 		if err := replace(s.path, data); err != nil {
 			return err
 		}
 	}
 	return s.adopt(st, data)
+}
+
+// base returns what stands now, with the bytes of the file. They are decoded only if another process wrote them.
+func (s *Store) base() (*state, []byte, error) {
+	data, err := s.bytes()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	now, same := s.now, s.path == "" || bytes.Equal(data, s.data)
+	s.mu.Unlock()
+	switch {
+	case now != nil && same:
+		return now, data, nil
+	case len(data) == 0:
+		return defaultState(), data, nil
+	}
+	st, err := decode(data)
+	if err != nil {
+		return nil, nil, s.bad(err)
+	}
+	return st, data, nil
 }
 
 // adopt makes a written state the current one.
@@ -203,7 +233,7 @@ func (s *Store) adopt(st *state, data []byte) error {
 		}
 		s.info, s.read = info, time.Now()
 	}
-	if s.now == nil || !bytes.Equal(data, s.data) {
+	if s.now == nil || s.path == "" || !bytes.Equal(data, s.data) {
 		s.now, s.data = st, data
 	}
 	return nil
