@@ -33,6 +33,7 @@ func many(zones int) []byte {
 type bench struct {
 	b     *testing.B
 	store *Store
+	token string
 	http  http.Client
 }
 
@@ -47,7 +48,7 @@ func newBench(b *testing.B, state []byte, inFile bool) *bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &bench{b: b, store: s, http: http.Client{Transport: Transport(Handler(s))}}
+	return &bench{b: b, store: s, token: s.Token(), http: http.Client{Transport: Transport(Handler(s))}}
 }
 
 func (c *bench) call(method, path string, body []byte) []byte {
@@ -55,7 +56,7 @@ func (c *bench) call(method, path string, body []byte) []byte {
 	if err != nil {
 		c.b.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+c.store.Token())
+	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Content-Type", "application/json")
 	res, err := c.http.Do(r)
 	if err != nil {

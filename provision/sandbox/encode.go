@@ -16,9 +16,11 @@ type chunk struct {
 	text []byte
 }
 
-// encode writes a state in its one form: indented, sorted, with a newline at the end. known may be nil.
-func encode(s *state, known chunks) ([]byte, error) {
+// encode writes a state in its one form: indented, sorted, with a newline at the end. known may be nil; size is about how
+// long it will be.
+func encode(s *state, known chunks, size int) ([]byte, error) {
 	e := encoder{known: known}
+	e.b.Grow(size + 1024)
 	e.b.WriteString("{\n  \"accounts\": [")
 	for i, a := range s.Accounts {
 		e.next(i, 2)

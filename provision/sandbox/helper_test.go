@@ -245,7 +245,7 @@ func (c *client) standing() func() {
 		if err != nil {
 			return
 		}
-		if got, err := encode(after, nil); err != nil || string(got) != c.encoded(after) {
+		if got, err := encode(after, nil, 0); err != nil || string(got) != c.encoded(after) {
 			c.t.Errorf("%v: the state is encoded in another form:\n%s", err, cmp.Diff(c.encoded(after), string(got)))
 		}
 	}
