@@ -73,7 +73,7 @@ func (a *account) complete() {
 	}
 	for _, d := range a.Domains {
 		if d != nil {
-			d.ID = cmp.Or(d.ID, derivedID("domain", d.Hostname))
+			d.complete(a)
 		}
 	}
 }

@@ -30,7 +30,8 @@
 //	      "name_servers": ["…", "…"],
 //	      "records": [{"type": "A", "name": "a.example.com", "content": "2.2.2.2", "proxied": true, "comment": "…",
 //	        "ttl": 1, "tags": ["k:v"], "priority": 10, "data": {}, "settings": {}, "id": "…",
-//	        "created_on": "…", "modified_on": "…", "comment_modified_on": "…", "tags_modified_on": "…"}],
+//	        "created_on": "…", "modified_on": "…", "comment_modified_on": "…", "tags_modified_on": "…",
+//	        "read_only": true}],            the record of a custom domain; it need not be written by hand
 //	      "routes": [{"id": "…", "pattern": "a.example.com/*", "script": "relay", "request_limit_fail_open": true}]
 //	    }],
 //	    "scripts": [{
@@ -46,6 +47,7 @@
 //	      "unseen": 2                       answers 10019 that routes to it still get
 //	    }],
 //	    "domains": [{"id": "…", "hostname": "b.example.com", "service": "relay", "zone": "example.com"}]
+//	                                        custom domains; zone is by default the one that the hostname lies in
 //	  }],
 //	  "tokens": [{
 //	    "id": "…", "name": "…",
@@ -113,13 +115,13 @@
 // Lists come shuffled (always the same way) unless an order is asked for. Pages are cut to the bounds that the API gives:
 // 5 to 50 zones or accounts, at most 5000 records. Names come back in full and in lower case, a proxied record has a ttl of 1,
 // a secret never comes back, zones that the token may not read are left out rather than refused, and a deleted script
-// leaves its routes behind. Where the documentation is silent on an HTTP status, clients should go by the code.
+// leaves its routes and custom domains behind. Where the documentation is silent on an HTTP status, clients should go by the code.
 //
 // # What it does not do
 //
 // Uploads are not run before they are taken: the sandbox looks for missing modules and missing handlers in the text, and a
-// script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept. Custom domains
-// are listed, not served. Bindings other than text, secrets, JSON and rate limits are stored, and left out when the script
-// runs. Rate limits count in the runtime's memory and begin anew with each version of the script.
+// script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept.
+// Bindings other than text, secrets, JSON and rate limits are stored, and left out when the script runs. Rate limits count
+// in the runtime's memory and begin anew with each version of the script.
 // Origins of records are never connected to: a request that no script answers is a 522.
 package sandbox

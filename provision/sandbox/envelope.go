@@ -71,8 +71,9 @@ func (e *apiError) at(pointer string) *apiError {
 	return e
 }
 
-// answer is what an endpoint gives back: a result for the envelope, or raw bytes with their own content type.
+// answer is what an endpoint gives back: a result for the envelope, raw bytes with their own content type, or nothing.
 type answer struct {
+	empty    bool
 	result   any
 	messages []notice
 	info     *resultInfo
@@ -84,6 +85,10 @@ type answer struct {
 func (a *answer) write(w http.ResponseWriter) {
 	for k, v := range a.header {
 		w.Header().Set(k, v)
+	}
+	if a.empty {
+		w.WriteHeader(http.StatusOK)
+		return
 	}
 	if a.kind != "" {
 		w.Header().Set("Content-Type", a.kind)

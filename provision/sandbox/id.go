@@ -54,6 +54,11 @@ func (s *state) taken(id string) bool {
 				return true
 			}
 		}
+		for _, d := range a.Domains {
+			if d.ID == id {
+				return true
+			}
+		}
 		for _, w := range a.Scripts {
 			if w.Tag == id || w.Version == version {
 				return true

@@ -18,7 +18,7 @@ type recordView struct {
 	Proxied           bool            `json:"proxied"`
 	TTL               int             `json:"ttl"`
 	Settings          json.RawMessage `json:"settings"`
-	Meta              struct{}        `json:"meta"`
+	Meta              recordMeta      `json:"meta"`
 	Comment           *string         `json:"comment"`
 	Tags              []string        `json:"tags"`
 	CreatedOn         string          `json:"created_on"`
@@ -27,12 +27,18 @@ type recordView struct {
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
 }
 
+// recordMeta: clients of the API read this field in records that belong to a custom domain; what else such a record carries
+// (origin_worker_id was seen) is not verified.
+type recordMeta struct {
+	ReadOnly bool `json:"read_only,omitempty"`
+}
+
 func (r *record) view() recordView {
 	v := recordView{
 		ID: r.ID, Name: r.Name, Type: r.Type, Content: r.Content, Priority: r.Priority, Data: r.Data,
 		Proxiable: proxiable(r), Proxied: r.Proxied, TTL: r.TTL, Settings: r.Settings, Tags: r.Tags,
 		CreatedOn: r.CreatedOn, ModifiedOn: r.ModifiedOn,
-		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn,
+		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn, Meta: recordMeta{r.ReadOnly},
 	}
 	if r.Proxied {
 		v.TTL = 1 // whatever was asked for
@@ -53,6 +59,9 @@ func (r *record) view() recordView {
 func proxiable(r *record) bool {
 	return r.Type == "CNAME" || (r.Type == "A" || r.Type == "AAAA") && publicTarget(r.Content)
 }
+
+// resolves tells a record that says where its name leads.
+func (r *record) resolves() bool { return r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" }
 
 func listRecords(c *call) (*answer, error) {
 	q := c.query
@@ -190,6 +199,10 @@ func deleteRecord(c *call) (*answer, error) {
 }
 
 func noRecord() *apiError { return refuse(http.StatusNotFound, 81044, "Record does not exist.") }
+
+// readOnly: seen in reports of others about records that Cloudflare keeps itself; that it is this code for the record of a
+// custom domain is not verified.
+func readOnly() *apiError { return refuse(http.StatusBadRequest, 1043, "DNS record is read only") }
 
 func (z *zone) record(id string) *record {
 	for _, r := range z.Records {

@@ -61,6 +61,9 @@ func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, 
 	if old == nil {
 		return nil, noRecord()
 	}
+	if old.ReadOnly {
+		return nil, readOnly()
+	}
 	next := &record{ID: old.ID, CreatedOn: old.CreatedOn}
 	if partial {
 		*next = *old
@@ -86,6 +89,9 @@ func (c *call) removeRecord(id string) (*record, *apiError) {
 	r := c.zone.record(id)
 	if r == nil {
 		return nil, noRecord()
+	}
+	if r.ReadOnly {
+		return nil, readOnly()
 	}
 	c.zone.Records = slices.DeleteFunc(c.zone.Records, func(o *record) bool { return o == r })
 	return r, nil

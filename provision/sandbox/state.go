@@ -54,6 +54,7 @@ type record struct {
 	ModifiedOn        string          `json:"modified_on,omitempty"`
 	CommentModifiedOn string          `json:"comment_modified_on,omitempty"`
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
+	ReadOnly          bool            `json:"read_only,omitempty"` // belongs to the custom domain at its name
 }
 
 type route struct {
@@ -66,7 +67,7 @@ type route struct {
 	valid bool    // whether it can be read
 }
 
-// domain is a Worker's custom domain: kept and listed, not served yet.
+// domain is a Worker's custom domain.
 type domain struct {
 	ID       string `json:"id,omitempty"`
 	Hostname string `json:"hostname"`
