@@ -62,6 +62,7 @@
 //	  "clock": "2026-11-20T12:00:00Z",      stops the clock of the API, and with it ids and dates, for repeatable tests
 //	  "propagation": 2,                     a new script is unknown (10019) to so many route calls
 //	  "lag": 3,                             after a write, so many reads more show what they showed before; see below
+//	  "rate_limit": {"calls": 1200, "seconds": 300}, see below; missing = none in force
 //	  "provider": {"region_blocked": true}, the providers refuse the place where the Worker runs
 //	  "faults": [],                         see below
 //	  "edge": {"certificate": "PEM", "key": "PEM"}
@@ -109,6 +110,14 @@
 // and a record with 81058. A write to the routes or the records of a zone, to the custom domains, or to a script holds up
 // the reads of just these; the edge, other processes and other handlers see everything at once. The counts are in the
 // handler's memory.
+//
+// # The rate limit
+//
+// With "rate_limit", each handler counts the calls of each token over a sliding window of so many seconds, in its memory. The
+// call beyond the limit and all that follow in the next so many seconds are answered 429 with code 10100 and Retry-After,
+// and not counted. Every answer tells in Ratelimit how many calls are left (r) and in how many seconds the oldest leaves the
+// window (t), and in Ratelimit-Policy the limit; without a limit in the state both speak of the 1200 calls in 300 seconds that
+// the API publishes, nearly all of them left. The clock is [HandlerAt]'s.
 //
 // # Awkward on purpose
 //

@@ -120,13 +120,11 @@ func writeJSON(w http.ResponseWriter, status int, e envelope) {
 	w.Write(data)
 }
 
-// dress sets the headers that every answer of the API carries.
+// dress sets the headers that every answer of the API carries, but for those of the rate limit.
 func dress(h http.Header) {
 	h.Set("Server", "cloudflare")
 	h.Set("Cf-Ray", newRay())
 	h.Set("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0")
-	h.Set("Ratelimit", `"default";r=1199;t=300`)
-	h.Set("Ratelimit-Policy", `"default";q=1200;w=300`)
 }
 
 // newRay makes a request id of the usual shape; its colo, SBX, is no airport.

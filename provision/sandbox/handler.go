@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // call is one request on its way through an endpoint. state is a draft when it writes; account, zone, and the script that
@@ -33,12 +34,20 @@ type api struct {
 	store     *Store
 	endpoints []endpoint
 	lag       lagging
+	throttle  throttle
 }
 
 // Handler serves the API below /client/v4/ as https://developers.cloudflare.com/api/ describes it, and as strictly.
 // It answers JSON envelopes only, unless a fault in the state says otherwise.
-func Handler(s *Store) http.Handler {
-	return &api{store: s, endpoints: endpoints(), lag: lagging{subjects: map[string]*subject{}}}
+func Handler(s *Store) http.Handler { return HandlerAt(s, time.Now) }
+
+// HandlerAt is Handler with a clock for the rate limit, so that whoever tries a client against it need not wait. Ids and
+// dates go by the clock of the state, not by this one. now may be called by many goroutines.
+func HandlerAt(s *Store, now func() time.Time) http.Handler {
+	return &api{
+		store: s, endpoints: endpoints(), lag: lagging{subjects: map[string]*subject{}},
+		throttle: throttle{now: now, meters: map[string]*meter{}},
+	}
 }
 
 // ServeHTTP may panic with http.ErrAbortHandler, as net/http asks of a handler that cuts the connection: for a
@@ -57,6 +66,15 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, under := strings.CutPrefix(r.URL.Path, prefix)
 	if !under {
 		unknownPath(r.URL.Path).write(w)
+		return
+	}
+	st, err := h.store.state()
+	if err != nil {
+		internal(err).write(w)
+		return
+	}
+	if refused := h.throttle.admit(st.RateLimit, r.Header.Get("Authorization"), w.Header()); refused != nil {
+		refused.write(w)
 		return
 	}
 	f, err := h.store.takeFault(atAPI, r.Method, path)

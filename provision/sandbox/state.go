@@ -9,6 +9,7 @@ type state struct {
 	Clock       string          `json:"clock,omitempty"`
 	Propagation int             `json:"propagation,omitempty"`
 	Lag         int             `json:"lag,omitempty"`
+	RateLimit   *callLimit      `json:"rate_limit,omitempty"`
 	Provider    *providerSwitch `json:"provider,omitempty"`
 	Faults      []*fault        `json:"faults,omitempty"`
 	Edge        *authority      `json:"edge,omitempty"`

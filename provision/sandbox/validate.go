@@ -22,6 +22,9 @@ func (s *state) validate() error {
 	if s.Lag < 0 {
 		return fmt.Errorf("lag: negative count")
 	}
+	if err := s.validateLimit(); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for i, a := range s.Accounts {
 		at := fmt.Sprintf("accounts[%d]", i)
