@@ -139,7 +139,8 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-// recordQuota: https://developers.cloudflare.com/dns/manage-dns-records/#record-quota.
+// recordQuota is how many records a zone may hold, https://developers.cloudflare.com/dns/manage-dns-records/#record-quota,
+// and how many changes a batch. Free is that of zones made since September 2024.
 func (z *zone) recordQuota() int {
 	if z.free() {
 		return 200

@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// routeQuota: https://developers.cloudflare.com/workers/platform/limits/#routes, for one zone.
+const routeQuota = 1000
+
 type routeView struct {
 	ID       string  `json:"id"`
 	Pattern  string  `json:"pattern"`
@@ -48,8 +51,9 @@ func postRoute(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.zone.Routes) >= 1000 {
-		return nil, refuse(http.StatusBadRequest, 10025, "The zone has reached its limit of 1000 routes.")
+	if len(c.zone.Routes) >= routeQuota {
+		// The limit is documented, the code is not.
+		return nil, refuse(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d routes.", routeQuota))
 	}
 	r := in.route(c.state.newID("route", c.zone.ID, in.Pattern))
 	c.zone.Routes = insert(c.zone.Routes, r, (*route).compare)

@@ -12,6 +12,7 @@ const prefix = "/client/v4"
 // Body limits, bytes. Real ones are not documented; these keep a mistake from filling the memory.
 const (
 	bodyJSON   = 1 << 20
+	bodyBatch  = 8 << 20 // 3,500 records with long comments
 	bodyScript = 64 << 20
 )
 
@@ -41,6 +42,9 @@ func (e *endpoint) family() family {
 func (e *endpoint) bodyLimit() int64 {
 	if e.method == http.MethodPut && strings.HasSuffix(e.path, "/{script}") || strings.HasSuffix(e.path, "/settings") {
 		return bodyScript
+	}
+	if strings.HasSuffix(e.path, "/batch") {
+		return bodyBatch
 	}
 	return bodyJSON
 }
