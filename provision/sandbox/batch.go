@@ -27,6 +27,7 @@ func batchRecords(c *call) (*answer, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
+	// The limit is documented, the code is not.
 	if n := len(in.Deletes) + len(in.Patches) + len(in.Puts) + len(in.Posts); n > c.zone.recordQuota() {
 		return nil, refuse(http.StatusBadRequest, 9400, fmt.Sprintf("The batch has %d changes, exceeding the limit of %d.", n, c.zone.recordQuota()))
 	}

@@ -141,12 +141,15 @@ func unserved(from *tls.Certificate) *tls.Certificate {
 	return &c
 }
 
-// covered tells which active zone's certificate serves the name, if any.
-func (s *state) covered(host string) (*zone, bool) {
-	_, z := s.zoneOf(host)
+// covered tells whose certificate serves the name, if any: that of its active zone, or of its own custom domain.
+func (s *state) covered(host string) (string, bool) {
+	a, z := s.zoneOf(host)
 	if z == nil || z.Status != statusActive || z.Paused {
-		return nil, false
+		return "", false
 	}
 	below := strings.TrimSuffix(strings.TrimSuffix(host, z.Name), ".")
-	return z, !strings.Contains(below, ".")
+	if strings.Contains(below, ".") {
+		return host, a.domain(host) != nil
+	}
+	return z.Name, true
 }

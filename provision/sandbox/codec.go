@@ -29,19 +29,6 @@ func decode(data []byte) (*state, error) {
 	return s, nil
 }
 
-// encode writes a state in its one form: indented, sorted, with a newline at the end.
-func encode(s *state) ([]byte, error) {
-	s.sort()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(s); err != nil {
-		return nil, fmt.Errorf("encode state: %w", err)
-	}
-	return b.Bytes(), nil
-}
-
 func located(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

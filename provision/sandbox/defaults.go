@@ -73,7 +73,7 @@ func (a *account) complete() {
 	}
 	for _, d := range a.Domains {
 		if d != nil {
-			d.ID = cmp.Or(d.ID, derivedID("domain", d.Hostname))
+			d.complete(a)
 		}
 	}
 }
@@ -99,6 +99,7 @@ func (z *zone) complete(a *account) {
 	for _, r := range z.Routes {
 		if r != nil {
 			r.ID = cmp.Or(r.ID, derivedID("route", z.ID, r.Pattern))
+			r.parse()
 		}
 	}
 }
@@ -154,13 +155,41 @@ func label(name string) string {
 // sort gives lists without an order of their own a fixed one; accounts, zones, tokens and faults stay as written.
 func (s *state) sort() {
 	for _, a := range s.Accounts {
-		slices.SortFunc(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
+		a.sort()
 		for _, z := range a.Zones {
-			slices.SortFunc(z.Records, func(x, y *record) int {
-				return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Type, y.Type),
-					cmp.Compare(x.Content, y.Content), cmp.Compare(x.ID, y.ID))
-			})
-			slices.SortFunc(z.Routes, func(x, y *route) int { return cmp.Compare(x.Pattern, y.Pattern) })
+			z.sort()
 		}
 	}
 }
+
+func (a *account) sort() {
+	order(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
+	order(a.Domains, func(x, y *domain) int { return cmp.Compare(x.Hostname, y.Hostname) })
+}
+
+func (z *zone) sort() {
+	order(z.Records, (*record).compare)
+	order(z.Routes, (*route).compare)
+}
+
+// order sorts what is not sorted yet, which is most often nothing.
+func order[T any](items []T, compare func(x, y T) int) {
+	if !slices.IsSortedFunc(items, compare) {
+		slices.SortFunc(items, compare)
+	}
+}
+
+// insert adds an item at its place in a sorted list.
+func insert[T any](items []T, item T, compare func(x, y T) int) []T {
+	at, _ := slices.BinarySearchFunc(items, item, compare)
+	return slices.Insert(items, at, item)
+}
+
+func (r *record) compare(o *record) int {
+	if c := cmp.Compare(r.Name, o.Name); c != 0 { // nearly always; the rest is worked out in full
+		return c
+	}
+	return cmp.Or(cmp.Compare(r.Type, o.Type), cmp.Compare(r.Content, o.Content), cmp.Compare(r.ID, o.ID))
+}
+
+func (r *route) compare(o *route) int { return cmp.Compare(r.Pattern, o.Pattern) }

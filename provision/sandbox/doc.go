@@ -30,7 +30,8 @@
 //	      "name_servers": ["…", "…"],
 //	      "records": [{"type": "A", "name": "a.example.com", "content": "2.2.2.2", "proxied": true, "comment": "…",
 //	        "ttl": 1, "tags": ["k:v"], "priority": 10, "data": {}, "settings": {}, "id": "…",
-//	        "created_on": "…", "modified_on": "…", "comment_modified_on": "…", "tags_modified_on": "…"}],
+//	        "created_on": "…", "modified_on": "…", "comment_modified_on": "…", "tags_modified_on": "…",
+//	        "read_only": true}],            the record of a custom domain; it need not be written by hand
 //	      "routes": [{"id": "…", "pattern": "a.example.com/*", "script": "relay", "request_limit_fail_open": true}]
 //	    }],
 //	    "scripts": [{
@@ -46,6 +47,7 @@
 //	      "unseen": 2                       answers 10019 that routes to it still get
 //	    }],
 //	    "domains": [{"id": "…", "hostname": "b.example.com", "service": "relay", "zone": "example.com"}]
+//	                                        custom domains; zone is by default the one that the hostname lies in
 //	  }],
 //	  "tokens": [{
 //	    "id": "…", "name": "…",
@@ -59,6 +61,8 @@
 //	  }],
 //	  "clock": "2026-11-20T12:00:00Z",      stops the clock of the API, and with it ids and dates, for repeatable tests
 //	  "propagation": 2,                     a new script is unknown (10019) to so many route calls
+//	  "lag": 3,                             after a write, so many reads more show what they showed before; see below
+//	  "rate_limit": {"calls": 1200, "seconds": 300}, see below; missing = none in force
 //	  "provider": {"region_blocked": true}, the providers refuse the place where the Worker runs
 //	  "faults": [],                         see below
 //	  "edge": {"certificate": "PEM", "key": "PEM"}
@@ -97,18 +101,36 @@
 // A fault with nothing but a place is a 500 with code 10013.
 // net/http repeats a GET by itself when a reused connection is cut: give such a fault two times.
 //
+// # Reads that trail behind
+//
+// With "lag": N, what is written through a [Handler] is not read back at once. Each question (path and query) about what was
+// written to, a list as well as a single thing, goes on showing what it showed before N times more, and then catches up; a
+// write in between begins the count anew. A question that was not asked since the handler began shows the state before the
+// first write. Writes always see the truth: a route that no list shows yet is refused with 10020 when it is posted again,
+// and a record with 81058. A write to the routes or the records of a zone, to the custom domains, or to a script holds up
+// the reads of just these; the edge, other processes and other handlers see everything at once. The counts are in the
+// handler's memory.
+//
+// # The rate limit
+//
+// With "rate_limit", each handler counts the calls of each token over a sliding window of so many seconds, in its memory. The
+// call beyond the limit and all that follow in the next so many seconds are answered 429 with code 10100 and Retry-After,
+// and not counted. Every answer tells in Ratelimit how many calls are left (r) and in how many seconds the oldest leaves the
+// window (t), and in Ratelimit-Policy the limit; without a limit in the state both speak of the 1200 calls in 300 seconds that
+// the API publishes, nearly all of them left. The clock is [HandlerAt]'s.
+//
 // # Awkward on purpose
 //
 // Lists come shuffled (always the same way) unless an order is asked for. Pages are cut to the bounds that the API gives:
 // 5 to 50 zones or accounts, at most 5000 records. Names come back in full and in lower case, a proxied record has a ttl of 1,
 // a secret never comes back, zones that the token may not read are left out rather than refused, and a deleted script
-// leaves its routes behind. Where the documentation is silent on an HTTP status, clients should go by the code.
+// leaves its routes and custom domains behind. Where the documentation is silent on an HTTP status, clients should go by the code.
 //
 // # What it does not do
 //
 // Uploads are not run before they are taken: the sandbox looks for missing modules and missing handlers in the text, and a
-// script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept. Custom domains
-// are listed, not served. Bindings other than text, secrets, JSON and rate limits are stored, and left out when the script
-// runs. Rate limits count in the runtime's memory and begin anew with each version of the script.
+// script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept.
+// Bindings other than text, secrets, JSON and rate limits are stored, and left out when the script runs. Rate limits count
+// in the runtime's memory and begin anew with each version of the script.
 // Origins of records are never connected to: a request that no script answers is a 522.
 package sandbox

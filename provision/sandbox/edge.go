@@ -136,7 +136,7 @@ func (e *Edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 	if err != nil {
 		return nil, err
 	}
-	z, ok := st.covered(host)
+	name, ok := st.covered(host)
 	if !ok || f.answers() {
 		other, err := e.signer.leaf("invalid")
 		if err != nil {
@@ -144,7 +144,7 @@ func (e *Edge) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
 		}
 		return unserved(other), nil
 	}
-	return e.signer.leaf(z.Name)
+	return e.signer.leaf(name)
 }
 
 // ServeHTTP answers one request of the edge.
@@ -175,10 +175,22 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// Nothing but a Worker can answer: the origins of the records are not connected to.
-	to := z.match("https", host, r.URL.RequestURI())
-	if to == nil || to.Script == "" || a.script(to.Script) == nil {
+	script := a.worker(z, host, r.URL.RequestURI())
+	if script == nil {
 		troubleTimeout.write(w, host, ray, "")
 		return
 	}
-	e.work(w, r, visit{state: st, account: a, script: a.script(to.Script), host: host, ray: ray})
+	e.work(w, r, visit{state: st, account: a, script: script, host: host, ray: ray})
+}
+
+// worker finds the script that answers a request, nil for none. Routes come first. A custom domain makes its script the
+// origin of the host, so that it is also what stands behind a route that switches Workers off; the latter is not verified.
+func (a *account) worker(z *zone, host, target string) *script {
+	if to := z.match("https", host, target); to != nil && to.Script != "" {
+		return a.script(to.Script)
+	}
+	if d := a.domain(host); d != nil {
+		return a.script(d.Service)
+	}
+	return nil
 }

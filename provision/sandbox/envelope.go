@@ -71,8 +71,9 @@ func (e *apiError) at(pointer string) *apiError {
 	return e
 }
 
-// answer is what an endpoint gives back: a result for the envelope, or raw bytes with their own content type.
+// answer is what an endpoint gives back: a result for the envelope, raw bytes with their own content type, or nothing.
 type answer struct {
+	empty    bool
 	result   any
 	messages []notice
 	info     *resultInfo
@@ -84,6 +85,10 @@ type answer struct {
 func (a *answer) write(w http.ResponseWriter) {
 	for k, v := range a.header {
 		w.Header().Set(k, v)
+	}
+	if a.empty {
+		w.WriteHeader(http.StatusOK)
+		return
 	}
 	if a.kind != "" {
 		w.Header().Set("Content-Type", a.kind)
@@ -115,13 +120,11 @@ func writeJSON(w http.ResponseWriter, status int, e envelope) {
 	w.Write(data)
 }
 
-// dress sets the headers that every answer of the API carries.
+// dress sets the headers that every answer of the API carries, but for those of the rate limit.
 func dress(h http.Header) {
 	h.Set("Server", "cloudflare")
 	h.Set("Cf-Ray", newRay())
 	h.Set("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0")
-	h.Set("Ratelimit", `"default";r=1199;t=300`)
-	h.Set("Ratelimit-Policy", `"default";q=1200;w=300`)
 }
 
 // newRay makes a request id of the usual shape; its colo, SBX, is no airport.

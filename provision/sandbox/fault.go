@@ -50,9 +50,6 @@ func (s *state) validateFaults() error {
 			return fmt.Errorf("%s: negative count", at)
 		}
 	}
-	if s.Propagation < 0 {
-		return fmt.Errorf("propagation: negative count")
-	}
 	return nil
 }
 
@@ -202,7 +199,7 @@ func (f *fault) text(status int) string {
 	case f.Message != "":
 		return f.Message
 	case f.code(status) == 10100:
-		return "More than 1200 requests per 300 seconds reached. Please wait and consider throttling your request speed"
+		return tooMany(realLimit()).problems[0].Message
 	}
 	return textUnknown
 }

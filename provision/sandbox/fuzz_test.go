@@ -109,7 +109,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		once, err := encode(st)
+		once, err := encode(st, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, once)
 		}
-		if twice, err := encode(st); err != nil || string(twice) != string(once) {
+		if twice, err := encode(st, nil, 0); err != nil || string(twice) != string(once) {
 			t.Fatalf("%v\n%s\n%s", err, once, twice)
 		}
 	})

@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
-// call is one request on its way through an endpoint. state is the endpoint's own copy when it writes.
+// call is one request on its way through an endpoint. state is a draft when it writes; account, zone, and the script that
+// the path names are the endpoint's own copies then.
 type call struct {
 	state    *state
 	endpoint *endpoint
@@ -24,18 +26,28 @@ type call struct {
 	token    *token
 	account  *account
 	zone     *zone
-	keep     bool // write the state although the call is refused
+	keep     bool     // write the state although the call is refused
+	subjects []string // what it writes to
 }
 
 type api struct {
 	store     *Store
 	endpoints []endpoint
+	lag       lagging
+	throttle  throttle
 }
 
 // Handler serves the API below /client/v4/ as https://developers.cloudflare.com/api/ describes it, and as strictly.
 // It answers JSON envelopes only, unless a fault in the state says otherwise.
-func Handler(s *Store) http.Handler {
-	return &api{store: s, endpoints: endpoints()}
+func Handler(s *Store) http.Handler { return HandlerAt(s, time.Now) }
+
+// HandlerAt is Handler with a clock for the rate limit, so that whoever tries a client against it need not wait. Ids and
+// dates go by the clock of the state, not by this one. now may be called by many goroutines.
+func HandlerAt(s *Store, now func() time.Time) http.Handler {
+	return &api{
+		store: s, endpoints: endpoints(), lag: lagging{subjects: map[string]*subject{}},
+		throttle: throttle{now: now, meters: map[string]*meter{}},
+	}
 }
 
 // ServeHTTP may panic with http.ErrAbortHandler, as net/http asks of a handler that cuts the connection: for a
@@ -54,6 +66,15 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, under := strings.CutPrefix(r.URL.Path, prefix)
 	if !under {
 		unknownPath(r.URL.Path).write(w)
+		return
+	}
+	st, err := h.store.state()
+	if err != nil {
+		internal(err).write(w)
+		return
+	}
+	if refused := h.throttle.admit(st.RateLimit, r.Header.Get("Authorization"), w.Header()); refused != nil {
+		refused.write(w)
 		return
 	}
 	f, err := h.store.takeFault(atAPI, r.Method, path)
@@ -107,12 +128,15 @@ func (h *api) serve(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.run(st)
+	return c.run(h.lag.read(strings.TrimPrefix(c.path, prefix), r.URL.RequestURI(), st))
 }
 
 // change runs a writing endpoint; what it did is kept if it succeeds or asks for it.
 func (h *api) change(c *call) (result *answer, refused error) {
+	c.subjects = subjectsOf(strings.TrimPrefix(c.path, prefix))
+	var before *state
 	err := h.store.update(func(st *state) error {
+		before = st.from
 		result, refused = c.run(st)
 		if refused != nil && !c.keep {
 			return refused
@@ -121,6 +145,9 @@ func (h *api) change(c *call) (result *answer, refused error) {
 	})
 	if refused == nil {
 		refused = err
+	}
+	if refused == nil {
+		h.lag.wrote(c.subjects, before)
 	}
 	return result, refused
 }
@@ -152,6 +179,9 @@ func (c *call) run(st *state) (*answer, error) {
 			return nil, unreachable()
 		}
 		return nil, forbidden()
+	}
+	if c.endpoint.writes() {
+		c.own()
 	}
 	return c.endpoint.run(c)
 }

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // acme is the state most tests start from: a stopped clock, so that nothing in an answer is accidental.
@@ -103,10 +105,12 @@ func (c *client) send(method, path, kind string, body []byte, header ...string) 
 			r.Header.Set(header[i], header[i+1])
 		}
 	}
+	stands := c.standing()
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
+	stands()
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
@@ -222,4 +226,39 @@ func (c *client) bytes() string {
 		c.t.Fatal(err)
 	}
 	return string(data)
+}
+
+// standing returns a check that the state which stands now is not changed from then on, and that the one which stands then
+// is encoded as encoding/json alone would.
+func (c *client) standing() func() {
+	before, err := c.store.state()
+	if err != nil {
+		return func() {} // a file that went bad on purpose
+	}
+	want := c.encoded(before)
+	return func() {
+		c.t.Helper()
+		if got := c.encoded(before); got != want {
+			c.t.Errorf("a state that stood was changed in place:\n%s", cmp.Diff(want, got))
+		}
+		after, err := c.store.state()
+		if err != nil {
+			return
+		}
+		if got, err := encode(after, nil, 0); err != nil || string(got) != c.encoded(after) {
+			c.t.Errorf("%v: the state is encoded in another form:\n%s", err, cmp.Diff(c.encoded(after), string(got)))
+		}
+	}
+}
+
+func (c *client) encoded(s *state) string {
+	c.t.Helper()
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(s); err != nil {
+		c.t.Fatal(err)
+	}
+	return b.String()
 }

@@ -47,21 +47,20 @@ func uuid(hex32 string) string {
 }
 
 func (s *state) taken(id string) bool {
+	version := uuid(id)
 	for _, a := range s.Accounts {
 		for _, z := range a.Zones {
-			for _, r := range z.Records {
-				if r.ID == id {
-					return true
-				}
+			if z.record(id) != nil || z.route(id) != nil {
+				return true
 			}
-			for _, r := range z.Routes {
-				if r.ID == id {
-					return true
-				}
+		}
+		for _, d := range a.Domains {
+			if d.ID == id {
+				return true
 			}
 		}
 		for _, w := range a.Scripts {
-			if w.Tag == id || w.Version == uuid(id) {
+			if w.Tag == id || w.Version == version {
 				return true
 			}
 		}

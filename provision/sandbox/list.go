@@ -10,8 +10,19 @@ import (
 
 // shuffled returns items in an order that means nothing but is the same every time: no client may count on one.
 func shuffled[T any](items []T, id func(T) string) []T {
-	out := slices.Clone(items)
-	slices.SortFunc(out, func(x, y T) int { return strings.Compare(digest("order", id(x)), digest("order", id(y))) })
+	type place struct {
+		at   string
+		item T
+	}
+	places := make([]place, len(items))
+	for i, item := range items {
+		places[i] = place{digest("order", id(item)), item}
+	}
+	slices.SortFunc(places, func(x, y place) int { return strings.Compare(x.at, y.at) })
+	out := make([]T, len(items))
+	for i, p := range places {
+		out[i] = p.item
+	}
 	return out
 }
 

@@ -31,6 +31,9 @@ func parsePattern(s string) (pattern, bool) {
 	return p, true
 }
 
+// parse reads the pattern once: a zone has a thousand of them, and each request is compared with all.
+func (r *route) parse() { r.how, r.valid = parsePattern(r.Pattern) }
+
 // includes tells whether the pattern may stand in the zone.
 func (p pattern) includes(zone string) bool {
 	return p.host == "*" || within(strings.TrimPrefix(strings.TrimPrefix(p.host, "*"), "."), zone)
@@ -79,14 +82,9 @@ func (p pattern) compare(o pattern) int {
 // Workers are off there.
 func (z *zone) match(scheme, host, target string) *route {
 	var best *route
-	var how pattern
 	for _, r := range z.Routes {
-		p, ok := parsePattern(r.Pattern)
-		if !ok || !p.matches(scheme, host, target) {
-			continue
-		}
-		if best == nil || p.compare(how) < 0 {
-			best, how = r, p
+		if r.valid && r.how.matches(scheme, host, target) && (best == nil || r.how.compare(best.how) < 0) {
+			best = r
 		}
 	}
 	return best

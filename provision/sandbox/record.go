@@ -18,7 +18,7 @@ type recordView struct {
 	Proxied           bool            `json:"proxied"`
 	TTL               int             `json:"ttl"`
 	Settings          json.RawMessage `json:"settings"`
-	Meta              struct{}        `json:"meta"`
+	Meta              recordMeta      `json:"meta"`
 	Comment           *string         `json:"comment"`
 	Tags              []string        `json:"tags"`
 	CreatedOn         string          `json:"created_on"`
@@ -27,12 +27,18 @@ type recordView struct {
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
 }
 
+// recordMeta: clients of the API read this field in records that belong to a custom domain; what else such a record carries
+// (origin_worker_id was seen) is not verified.
+type recordMeta struct {
+	ReadOnly bool `json:"read_only,omitempty"`
+}
+
 func (r *record) view() recordView {
 	v := recordView{
 		ID: r.ID, Name: r.Name, Type: r.Type, Content: r.Content, Priority: r.Priority, Data: r.Data,
 		Proxiable: proxiable(r), Proxied: r.Proxied, TTL: r.TTL, Settings: r.Settings, Tags: r.Tags,
 		CreatedOn: r.CreatedOn, ModifiedOn: r.ModifiedOn,
-		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn,
+		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn, Meta: recordMeta{r.ReadOnly},
 	}
 	if r.Proxied {
 		v.TTL = 1 // whatever was asked for
@@ -54,6 +60,9 @@ func proxiable(r *record) bool {
 	return r.Type == "CNAME" || (r.Type == "A" || r.Type == "AAAA") && publicTarget(r.Content)
 }
 
+// resolves tells a record that says where its name leads.
+func (r *record) resolves() bool { return r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" }
+
 func listRecords(c *call) (*answer, error) {
 	q := c.query
 	for _, bad := range []*apiError{
@@ -68,12 +77,13 @@ func listRecords(c *call) (*answer, error) {
 			return nil, bad
 		}
 	}
-	views := []recordView{}
-	for _, r := range shuffled(c.zone.Records, func(r *record) string { return r.ID }) {
-		views = append(views, r.view())
+	views := make([]recordView, len(c.zone.Records))
+	for i, r := range c.zone.Records {
+		views[i] = r.view()
 	}
 	views = choose(views, tagFilters(c), q.Get("tag_match"))
 	views = choose(views, recordFilters(c), q.Get("match"))
+	views = shuffled(views, func(v recordView) string { return v.ID })
 	if order := q.Get("order"); order != "" {
 		views = sorted(views, func(v recordView) string { return v.field(order) }, q.Get("direction"))
 	}
@@ -189,6 +199,10 @@ func deleteRecord(c *call) (*answer, error) {
 }
 
 func noRecord() *apiError { return refuse(http.StatusNotFound, 81044, "Record does not exist.") }
+
+// readOnly: seen in reports of others about records that Cloudflare keeps itself; that it is this code for the record of a
+// custom domain is not verified.
+func readOnly() *apiError { return refuse(http.StatusBadRequest, 1043, "DNS record is read only") }
 
 func (z *zone) record(id string) *record {
 	for _, r := range z.Records {

@@ -36,7 +36,7 @@ func (z *zone) checkRecord(r *record) *apiError {
 	if err := checkContent(r); err != nil {
 		return err
 	}
-	if r.Proxied && r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME" {
+	if r.Proxied && !r.resolves() {
 		return bad(9041, "Invalid proxied mode. Record cannot be proxied")
 	}
 	if r.Proxied && !proxiable(r) {
@@ -139,6 +139,8 @@ func (z *zone) checkClash(r *record) *apiError {
 			continue
 		}
 		switch {
+		case o.ReadOnly && r.resolves():
+			return refuse(http.StatusBadRequest, 81062, "A DNS record managed by Workers already exists on that host.")
 		case o.Type == r.Type && o.Content == r.Content && samePriority(o, r):
 			return refuse(http.StatusBadRequest, 81058, "An identical record already exists.")
 		case r.Type == "CNAME" && (o.Type == "CNAME" || address(o.Type)):

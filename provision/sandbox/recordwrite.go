@@ -51,7 +51,7 @@ func (c *call) createRecord(in *recordInput) (*record, *apiError) {
 	if len(r.Tags) > 0 {
 		r.TagsModifiedOn = now
 	}
-	c.zone.Records = append(c.zone.Records, r)
+	c.zone.Records = insert(c.zone.Records, r, (*record).compare)
 	return r, nil
 }
 
@@ -60,6 +60,9 @@ func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, 
 	old := c.zone.record(id)
 	if old == nil {
 		return nil, noRecord()
+	}
+	if old.ReadOnly {
+		return nil, readOnly()
 	}
 	next := &record{ID: old.ID, CreatedOn: old.CreatedOn}
 	if partial {
@@ -78,14 +81,17 @@ func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, 
 	if !slices.Equal(next.Tags, old.Tags) {
 		next.TagsModifiedOn = now
 	}
-	*old = *next
-	return old, nil
+	replaced(c.zone.Records, old, next)
+	return next, nil
 }
 
 func (c *call) removeRecord(id string) (*record, *apiError) {
 	r := c.zone.record(id)
 	if r == nil {
 		return nil, noRecord()
+	}
+	if r.ReadOnly {
+		return nil, readOnly()
 	}
 	c.zone.Records = slices.DeleteFunc(c.zone.Records, func(o *record) bool { return o == r })
 	return r, nil
@@ -133,7 +139,8 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-// recordQuota: https://developers.cloudflare.com/dns/manage-dns-records/#record-quota.
+// recordQuota is how many records a zone may hold, https://developers.cloudflare.com/dns/manage-dns-records/#record-quota,
+// and how many changes a batch. Free is that of zones made since September 2024.
 func (z *zone) recordQuota() int {
 	if z.free() {
 		return 200

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
+
+// routeQuota: https://developers.cloudflare.com/workers/platform/limits/#routes, for one zone.
+const routeQuota = 1000
 
 type routeView struct {
 	ID       string  `json:"id"`
@@ -49,12 +51,12 @@ func postRoute(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(c.zone.Routes) >= 1000 {
-		return nil, refuse(http.StatusBadRequest, 10025, "The zone has reached its limit of 1000 routes.")
+	if len(c.zone.Routes) >= routeQuota {
+		// The limit is documented, the code is not.
+		return nil, refuse(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d routes.", routeQuota))
 	}
-	r := &route{ID: c.state.newID("route", c.zone.ID, in.Pattern)}
-	c.assign(r, in)
-	c.zone.Routes = append(c.zone.Routes, r)
+	r := in.route(c.state.newID("route", c.zone.ID, in.Pattern))
+	c.zone.Routes = insert(c.zone.Routes, r, (*route).compare)
 	return &answer{result: r.view()}, nil
 }
 
@@ -67,8 +69,9 @@ func putRoute(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.assign(r, in)
-	return &answer{result: r.view()}, nil
+	next := in.route(r.ID)
+	replaced(c.zone.Routes, r, next)
+	return &answer{result: next.view()}, nil
 }
 
 func deleteRoute(c *call) (*answer, error) {
@@ -93,12 +96,12 @@ func (z *zone) route(id string) *route {
 	return nil
 }
 
-func (c *call) assign(r *route, in *routeInput) {
-	r.Pattern, r.Script = in.Pattern, ""
-	if in.Script != nil {
-		r.Script = *in.Script
-	}
-	r.FailOpen = in.FailOpen != nil && *in.FailOpen
+func (in *routeInput) route(id string) *route {
+	r := &route{ID: id, Pattern: in.Pattern}
+	set(&r.Script, in.Script)
+	set(&r.FailOpen, in.FailOpen)
+	r.parse()
+	return r
 }
 
 // routeInput reads and checks a route; self is the id of the route that is being replaced.
@@ -115,7 +118,7 @@ func (c *call) routeInput(self string) (*routeInput, error) {
 		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+c.zone.Name)
 	}
 	for _, r := range c.zone.Routes {
-		if r.ID != self && samePattern(r.Pattern, in.Pattern) {
+		if r.ID != self && r.valid && r.how == p {
 			return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
 		}
 	}
@@ -133,22 +136,9 @@ func (c *call) visible(name string) bool {
 		return false
 	}
 	if w.Unseen > 0 {
-		w.Unseen--
+		c.state.ownScript(c.account, w).Unseen--
 		c.keep = true
 		return false
 	}
 	return true
-}
-
-func samePattern(a, b string) bool {
-	return normalPattern(a) == normalPattern(b)
-}
-
-// normalPattern lower-cases the host only: paths are case-sensitive.
-func normalPattern(s string) string {
-	p, ok := parsePattern(s)
-	if !ok {
-		return s
-	}
-	return strings.Join([]string{p.scheme, p.host, p.path}, " ")
 }

@@ -113,7 +113,7 @@ func TestMatch(t *testing.T) {
 		"example.com/*", "*.example.com/*", "a.example.com/*", "a.example.com/images*", "a.example.com/images/*",
 		"a.example.com/exact", "http://b.example.com/*", "https://c.example.com/*", "c.example.com/*", "*b.example.com/*",
 	} {
-		z.Routes = append(z.Routes, &route{Pattern: p})
+		z.Routes = append(z.Routes, (&routeInput{Pattern: p}).route(""))
 	}
 	for target, want := range map[string]string{
 		"example.com /":                "example.com/*",

@@ -12,6 +12,7 @@ const prefix = "/client/v4"
 // Body limits, bytes. Real ones are not documented; these keep a mistake from filling the memory.
 const (
 	bodyJSON   = 1 << 20
+	bodyBatch  = 8 << 20 // 3,500 records with long comments
 	bodyScript = 64 << 20
 )
 
@@ -41,6 +42,9 @@ func (e *endpoint) family() family {
 func (e *endpoint) bodyLimit() int64 {
 	if e.method == http.MethodPut && strings.HasSuffix(e.path, "/{script}") || strings.HasSuffix(e.path, "/settings") {
 		return bodyScript
+	}
+	if strings.HasSuffix(e.path, "/batch") {
+		return bodyBatch
 	}
 	return bodyJSON
 }
@@ -118,6 +122,9 @@ func scriptEndpoints() []endpoint {
 		{"PUT", account + "/subdomain", write, putSubdomain},
 		{"DELETE", account + "/subdomain", write, deleteSubdomain},
 		{"GET", account + "/domains", plain, listDomains},
+		{"PUT", account + "/domains", write, putDomain},
+		{"GET", account + "/domains/{domain}", plain, getDomain},
+		{"DELETE", account + "/domains/{domain}", write, deleteDomain},
 		{"GET", account + "/placement/regions", plain, listRegions},
 		{"GET", account + "/scripts", read, listScripts},
 		{"GET", one, read, getScript},

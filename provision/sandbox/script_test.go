@@ -144,18 +144,3 @@ func TestDeleteNeedsForceWhenBound(t *testing.T) {
 	c.do("DELETE", relayPath, nil).refused(400, 10064)
 	c.do("DELETE", relayPath+"?force=true", nil).ok(nil)
 }
-
-func TestDomains(t *testing.T) {
-	t.Parallel()
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],
-		"domains":[{"hostname":"a.example.com","service":"relay","zone":"example.com"}]}]}`)
-	var views []domainView
-	c.do("GET", "/accounts/$A/workers/domains?zone_id="+c.zone, nil).ok(&views)
-	if len(views) != 1 || views[0].Hostname != "a.example.com" || views[0].ZoneName != "example.com" {
-		t.Errorf("got %+v", views)
-	}
-	c.do("GET", "/accounts/$A/workers/domains?service=other", nil).ok(&views)
-	if len(views) != 0 {
-		t.Errorf("got %+v", views)
-	}
-}

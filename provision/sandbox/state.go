@@ -8,9 +8,14 @@ type state struct {
 	Tokens      []*token        `json:"tokens,omitempty"`
 	Clock       string          `json:"clock,omitempty"`
 	Propagation int             `json:"propagation,omitempty"`
+	Lag         int             `json:"lag,omitempty"`
+	RateLimit   *callLimit      `json:"rate_limit,omitempty"`
 	Provider    *providerSwitch `json:"provider,omitempty"`
 	Faults      []*fault        `json:"faults,omitempty"`
 	Edge        *authority      `json:"edge,omitempty"`
+
+	from  *state       // of a draft: what stands
+	fresh map[any]bool // of a draft: the accounts, zones and scripts that are its own
 }
 
 type account struct {
@@ -50,6 +55,7 @@ type record struct {
 	ModifiedOn        string          `json:"modified_on,omitempty"`
 	CommentModifiedOn string          `json:"comment_modified_on,omitempty"`
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
+	ReadOnly          bool            `json:"read_only,omitempty"` // belongs to the custom domain at its name
 }
 
 type route struct {
@@ -57,9 +63,12 @@ type route struct {
 	Pattern  string `json:"pattern"`
 	Script   string `json:"script,omitempty"` // "" switches Workers off for the pattern
 	FailOpen bool   `json:"request_limit_fail_open,omitempty"`
+
+	how   pattern // Pattern, read
+	valid bool    // whether it can be read
 }
 
-// domain is a Worker's custom domain: kept and listed, not served yet.
+// domain is a Worker's custom domain.
 type domain struct {
 	ID       string `json:"id,omitempty"`
 	Hostname string `json:"hostname"`

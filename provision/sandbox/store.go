@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,11 +29,13 @@ type Store struct {
 	lock *lockedfile.Mutex // serialises processes; nil in memory
 
 	write sync.Mutex // serialises writers of this process
-	mu    sync.Mutex // guards what follows
-	data  []byte
-	now   *state // never changed once it stands here
-	info  fs.FileInfo
-	read  time.Time
+	known chunks     // guarded by write
+
+	mu   sync.Mutex // guards what follows
+	data []byte     // of the file; in memory what the state was parsed from
+	now  *state     // never changed once it stands here
+	info fs.FileInfo
+	read time.Time
 }
 
 // Open reads the state at path, strictly: what is not a sandbox state is an error with its line and column, and is
@@ -63,7 +66,7 @@ func Open(path string) (*Store, error) {
 		if err != nil {
 			return nil, s.bad(err) // before a lock file stands beside a foreign file
 		}
-		if same, err := encode(st); err == nil && st.Edge != nil && bytes.Equal(same, data) {
+		if same, err := encode(st, nil, 0); err == nil && st.Edge != nil && bytes.Equal(same, data) {
 			return s, nil // nothing to complete, so nothing to write: a read-only folder will do
 		}
 	}
@@ -98,8 +101,12 @@ func (s *Store) Token() string {
 
 // Bytes returns the state as it stands in the file.
 func (s *Store) Bytes() ([]byte, error) {
-	if _, err := s.state(); err != nil {
+	st, err := s.state()
+	if err != nil {
 		return nil, err
+	}
+	if s.path == "" {
+		return encode(st, nil, 0)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,22 +147,57 @@ func (s *Store) load() (*state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox state: %w", err)
 	}
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(f); err != nil {
-		return nil, fmt.Errorf("sandbox state: %w", err)
+	same, err := false, nil
+	if s.now != nil {
+		same, err = holds(f, s.data)
 	}
-	if s.now == nil || !bytes.Equal(b.Bytes(), s.data) {
-		st, err := decode(b.Bytes())
-		if err != nil {
-			return nil, s.bad(err)
-		}
-		s.now, s.data = st, b.Bytes()
+	if err == nil && !same {
+		err = s.decodeAll(f)
+	}
+	if err != nil {
+		return nil, err
 	}
 	s.info, s.read = info, read
 	return s.now, nil
 }
 
-// update changes the state under the lock of all processes: all of what change did is written, or, when it
+// holds tells whether a file has these very bytes, without keeping a second copy of them: most often it has.
+func holds(f io.Reader, data []byte) (bool, error) {
+	part := make([]byte, 64<<10)
+	for {
+		n, err := f.Read(part)
+		if !bytes.HasPrefix(data, part[:n]) {
+			return false, nil
+		}
+		data = data[n:]
+		switch {
+		case errors.Is(err, io.EOF):
+			return len(data) == 0, nil
+		case err != nil:
+			return false, fmt.Errorf("sandbox state: %w", err)
+		}
+	}
+}
+
+// decodeAll makes what a file holds the current state; mu is held.
+func (s *Store) decodeAll(f *os.File) error {
+	_, err := f.Seek(0, io.SeekStart)
+	var data []byte
+	if err == nil {
+		data, err = io.ReadAll(f)
+	}
+	if err != nil {
+		return fmt.Errorf("sandbox state: %w", err)
+	}
+	st, err := decode(data)
+	if err != nil {
+		return s.bad(err)
+	}
+	s.now, s.data = st, data
+	return nil
+}
+
+// update changes the state under the lock of all processes: all of what change did to the draft is written, or, when it
 // returns an error, nothing. Nothing is written either when the bytes stay the same.
 func (s *Store) update(change func(*state) error) error {
 	s.write.Lock()
@@ -167,29 +209,59 @@ func (s *Store) update(change func(*state) error) error {
 		}
 		defer unlock()
 	}
-	old, err := s.bytes()
+	base, old, err := s.base()
 	if err != nil {
 		return err
 	}
-	st := defaultState()
-	if len(old) > 0 {
-		if st, err = decode(old); err != nil {
-			return s.bad(err)
-		}
-	}
+	st := base.draft()
 	if err := change(st); err != nil {
 		return err
 	}
-	data, err := encode(st)
+	st.settle()
+	if s.path == "" {
+		return s.adopt(st, nil)
+	}
+	if s.known == nil {
+		s.known = chunks{}
+	}
+	data, err := encode(st, s.known, len(old))
 	if err != nil {
 		return err
 	}
-	if s.path != "" && !bytes.Equal(old, data) {
+	if !bytes.Equal(old, data) {
 		if err := replace(s.path, data); err != nil {
 			return err
 		}
 	}
 	return s.adopt(st, data)
+}
+
+// base returns what stands now, with the bytes of the file, and at the very beginning what there is to begin with.
+func (s *Store) base() (*state, []byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now != nil {
+		if s.path == "" {
+			return s.now, nil, nil
+		}
+		st, err := s.load()
+		return st, s.data, err
+	}
+	data := s.data
+	if s.path != "" {
+		var err error
+		if data, err = os.ReadFile(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, fmt.Errorf("sandbox state: %w", err)
+		}
+	}
+	if len(data) == 0 {
+		return defaultState(), nil, nil
+	}
+	st, err := decode(data)
+	if err != nil {
+		return nil, nil, s.bad(err)
+	}
+	return st, data, nil
 }
 
 // adopt makes a written state the current one.
@@ -203,32 +275,10 @@ func (s *Store) adopt(st *state, data []byte) error {
 		}
 		s.info, s.read = info, time.Now()
 	}
-	if s.now == nil || !bytes.Equal(data, s.data) {
+	if s.now == nil || s.path == "" || !bytes.Equal(data, s.data) {
 		s.now, s.data = st, data
 	}
 	return nil
-}
-
-// bytes returns what stands in the file now; nothing for a file that is not there yet.
-func (s *Store) bytes() ([]byte, error) {
-	if s.path == "" {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.data, nil
-	}
-	data, err := os.ReadFile(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.now == nil {
-			return nil, nil
-		}
-		// It was there: to make a new account now would hide that somebody took the file away.
-	}
-	if err != nil {
-		return nil, fmt.Errorf("sandbox state: %w", err)
-	}
-	return data, nil
 }
 
 func (s *Store) bad(err error) error {

@@ -94,39 +94,3 @@ func deleteWorkersDev(c *call) (*answer, error) {
 	w.WorkersDev = nil
 	return &answer{result: workersDev{}}, nil
 }
-
-type domainView struct {
-	ID          string `json:"id"`
-	Hostname    string `json:"hostname"`
-	Service     string `json:"service"`
-	Environment string `json:"environment"`
-	ZoneID      string `json:"zone_id"`
-	ZoneName    string `json:"zone_name"`
-	CertID      string `json:"cert_id"`
-	Enabled     bool   `json:"enabled"`
-	Previews    bool   `json:"previews_enabled"`
-}
-
-// listDomains shows custom domains that the file holds. They are not made here, and the edge does not serve them.
-func listDomains(c *call) (*answer, error) {
-	views := []domainView{}
-	for _, d := range shuffled(c.account.Domains, func(d *domain) string { return d.ID }) {
-		v := domainView{ID: d.ID, Hostname: d.Hostname, Service: d.Service, Environment: "production", Enabled: true,
-			CertID: uuid(derivedID("certificate", d.Hostname))}
-		for _, z := range c.account.Zones {
-			if z.is(d.Zone) {
-				v.ZoneID, v.ZoneName = z.ID, z.Name
-			}
-		}
-		if fits(c, "hostname", v.Hostname) && fits(c, "service", v.Service) && fits(c, "zone_id", v.ZoneID) &&
-			fits(c, "zone_name", v.ZoneName) && fits(c, "environment", v.Environment) {
-			views = append(views, v)
-		}
-	}
-	return &answer{result: views}, nil
-}
-
-func fits(c *call, key, value string) bool {
-	want := c.query.Get(key)
-	return want == "" || want == value
-}

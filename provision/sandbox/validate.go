@@ -16,6 +16,15 @@ func (s *state) validate() error {
 			return fmt.Errorf("clock: %q is no RFC 3339 time", s.Clock)
 		}
 	}
+	if s.Propagation < 0 {
+		return fmt.Errorf("propagation: negative count")
+	}
+	if s.Lag < 0 {
+		return fmt.Errorf("lag: negative count")
+	}
+	if err := s.validateLimit(); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for i, a := range s.Accounts {
 		at := fmt.Sprintf("accounts[%d]", i)
@@ -73,8 +82,16 @@ func (a *account) validate(at string, seen map[string]bool) error {
 			return fmt.Errorf("%s.modules: null is no module", at)
 		}
 	}
-	if slices.Contains(a.Domains, nil) {
-		return fmt.Errorf("%s.domains: null is no domain", at)
+	hosts := map[string]bool{}
+	for i, d := range a.Domains {
+		at := fmt.Sprintf("%s.domains[%d]", at, i)
+		if d == nil || d.zone(a) == nil || hosts[d.Hostname] {
+			return fmt.Errorf("%s: a domain needs a hostname of its own in a zone of the account", at)
+		}
+		hosts[d.Hostname] = true
+		if err := unique(seen, at, d.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const domains = "/accounts/$A/workers/domains"
+
+// twoWorkers is an account with the scripts relay and other, and nothing at their addresses.
+const twoWorkers = `{"clock":"2026-11-20T12:00:00Z","accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[
+	{"name":"relay","modules":[{"name":"index.js","text":"export default { fetch() { return new Response('relay') } }"}]},
+	{"name":"other","modules":[{"name":"index.js","text":"export default { fetch() { return new Response('other') } }"}]}]}]}`
+
+func TestDomainOfAFileHasItsRecord(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],
+		"domains":[{"hostname":"a.example.com","service":"relay"}]}]}`)
+	var views []domainView
+	c.do("GET", domains+"?zone_id="+c.zone, nil).ok(&views)
+	if len(views) != 1 || views[0].Hostname != "a.example.com" || views[0].ZoneName != "example.com" {
+		t.Fatalf("got %+v", views)
+	}
+	c.do("GET", domains+"/"+views[0].ID, nil).ok(nil)
+	var made []recordView
+	c.do("GET", records, nil).ok(&made)
+	if len(made) != 1 || made[0].Content != "100::" || !made[0].Proxied || !made[0].Meta.ReadOnly {
+		t.Errorf("got %+v", made)
+	}
+	c.do("GET", domains+"?service=other", nil).ok(&views)
+	if len(views) != 0 {
+		t.Errorf("got %+v", views)
+	}
+	again := parse(t, c.bytes())
+	if got, err := again.Bytes(); err != nil || string(got) != c.bytes() {
+		t.Errorf("read again it is another: %v %s", err, got)
+	}
+}
+
+func TestCustomDomain(t *testing.T) {
+	t.Parallel()
+	c := serve(t, twoWorkers)
+	before := c.bytes()
+	var d, again domainView
+	c.do("PUT", domains, `{"hostname":"A.example.com","service":"relay"}`).ok(&d)
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","zone_id":"`+c.zone+`","environment":"production"}`).ok(&again)
+	if diff := cmp.Diff(d, again); diff != "" || d.Hostname != "a.example.com" || d.ZoneID != c.zone {
+		t.Errorf("%+v: %s", d, diff)
+	}
+	var made []recordView
+	if c.do("GET", records, nil).ok(&made); len(made) != 1 || made[0].Type != "AAAA" {
+		t.Fatalf("got %+v", made)
+	}
+	one := records + "/" + made[0].ID
+	c.do("PATCH", one, `{"content":"2001:db8::1"}`).refused(400, 1043)
+	c.do("PUT", one, `{"type":"A","name":"a","content":"2.2.2.2"}`).refused(400, 1043)
+	c.do("DELETE", one, nil).refused(400, 1043)
+	c.do("POST", records+"/batch", `{"deletes":[{"id":"`+made[0].ID+`"}]}`).refused(400, 1043)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).refused(400, 81062)
+
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other"}`).refused(409, 100116)
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other","override_existing_origin":true}`).ok(&again)
+	if again.ID != d.ID || again.Service != "other" {
+		t.Errorf("got %+v", again)
+	}
+	r := c.do("DELETE", domains+"/"+d.ID, nil)
+	if _, typed := r.Header["Content-Type"]; r.Status != 200 || len(r.Raw) != 0 || typed {
+		t.Errorf("got %d %v %q", r.Status, r.Header, r.Raw)
+	}
+	c.do("DELETE", domains+"/"+d.ID, nil).refused(404, 100114)
+	c.do("GET", domains+"/"+d.ID, nil).refused(404, 100114)
+	if diff := cmp.Diff(before, c.bytes()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCustomDomainRefusals(t *testing.T) {
+	t.Parallel()
+	c := serve(t, twoWorkers)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).ok(nil)
+	c.do("POST", records, `{"type":"TXT","name":"a","content":"kept"}`).ok(nil)
+	for body, want := range map[string]int{
+		`{"hostname":"a.example.com","service":"absent"}`:                        10007,
+		`{"hostname":"a.example.com","service":"relay"}`:                         100117,
+		`{"hostname":"*.example.com","service":"relay"}`:                         10026,
+		`{"hostname":"a.example.com"}`:                                           10026,
+		`{"hostname":"a.example.org","service":"relay"}`:                         10082,
+		`{"hostname":"b.example.com","service":"relay","zone_name":"other.com"}`: 10082,
+		`[]`: 10026,
+	} {
+		if r := c.do("PUT", domains, body); len(r.Errors) == 0 || r.Errors[0].Code != want {
+			t.Errorf("%s: want %d, got %d %s", body, want, r.Status, r.Raw)
+		}
+	}
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","override_existing_dns_record":true}`).ok(nil)
+	var left []recordView
+	c.do("GET", records+"?order=type", nil).ok(&left)
+	if len(left) != 2 || left[0].Content != "100::" || left[1].Content != "kept" {
+		t.Errorf("got %+v", left)
+	}
+	for i := range customQuota - 1 {
+		c.do("PUT", domains, fmt.Sprintf(`{"hostname":"n%d.example.com","service":"relay"}`, i)).ok(nil)
+	}
+	c.do("PUT", domains, `{"hostname":"more.example.com","service":"relay"}`).refused(400, 10025)
+
+	for _, hosts := range []string{`{"hostname":"a.example.org","service":"relay"}`, `null`,
+		`{"hostname":"a.example.com","service":"relay"},{"hostname":"A.example.com","service":"other"}`} {
+		state := `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"domains":[` + hosts + `]}]}`
+		if _, err := Parse([]byte(state)); err == nil || !strings.Contains(err.Error(), "domains[") {
+			t.Errorf("%s: got %v", hosts, err)
+		}
+	}
+}
+
+func TestCustomDomainNeedsItsZone(t *testing.T) {
+	t.Parallel()
+	state := strings.Replace(twoWorkers, `{"name":"example.com"}`, `{"name":"example.com"},{"name":"example.org"}`, 1)
+	c := serve(t, strings.Replace(state, "{", `{"tokens":[{"value":"cfut_narrow","zones":["example.org"]}],`, 1))
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay"}`).refused(403, 10000)
+	c.do("PUT", domains, `{"hostname":"a.example.org","service":"relay"}`).ok(nil)
+}
+
+func TestCustomDomainTrailsBehindWithItsRecord(t *testing.T) {
+	t.Parallel()
+	c := serve(t, strings.Replace(twoWorkers, "{", `{"lag":1,`, 1))
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay"}`).ok(nil)
+	for i := range 2 {
+		var d []domainView
+		var r []recordView
+		c.do("GET", domains, nil).ok(&d)
+		c.do("GET", records, nil).ok(&r)
+		if len(d) != i || len(r) != i {
+			t.Errorf("read %d: %d domains, %d records", i, len(d), len(r))
+		}
+	}
+}
+
+func TestEdgeServesCustomDomains(t *testing.T) {
+	t.Parallel()
+	v := openEdge(t, parse(t, twoWorkers), needWorkerd(t))
+	c := serveStore(t, v.store)
+	const deep = "https://deep.down.example.com/"
+	c.do("PUT", domains, `{"hostname":"deep.down.example.com","service":"relay"}`).ok(nil)
+	c.do("POST", routes, `{"pattern":"deep.down.example.com/other/*","script":"other"}`).ok(nil)
+	c.do("POST", routes, `{"pattern":"deep.down.example.com/off/*"}`).ok(nil)
+	for path, want := range map[string]string{"": "relay", "other/x": "other", "off/x": "relay"} {
+		if got := v.must("GET", deep+path, "").body; got != want {
+			t.Errorf("/%s: got %q, want %q", path, got, want)
+		}
+	}
+	c.do("DELETE", relayPath+"?force=true", nil).ok(nil)
+	if got := v.must("GET", deep, ""); got.StatusCode != 522 {
+		t.Errorf("without its script: %d %s", got.StatusCode, got.body)
+	}
+}

@@ -1,0 +1,132 @@
+package sandbox
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// slow is one account whose reads trail behind by two.
+const slow = `{"clock":"2026-11-20T12:00:00Z","lag":2,"accounts":[{"name":"Acme","zones":[{"name":"example.com"},{"name":"example.org"}],
+	"scripts":[{"name":"relay","modules":[{"name":"index.js","text":"export default {}"}]}]}]}`
+
+// patterns lists the routes as they are read.
+func (c *client) patterns() string {
+	c.t.Helper()
+	var views []routeView
+	c.do("GET", routes, nil).ok(&views)
+	var out []string
+	for _, v := range views {
+		out = append(out, v.Pattern)
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
+func TestReadsTrailBehindWrites(t *testing.T) {
+	t.Parallel()
+	c := serve(t, slow)
+	const a, b = `{"pattern":"a.example.com/*","script":"relay"}`, `{"pattern":"b.example.com/*"}`
+	var got []string
+	read := func() { got = append(got, c.patterns()) }
+	read()
+	c.do("POST", routes, a).ok(nil)
+	c.do("POST", routes, a).refused(409, 10020)
+	read()
+	c.do("POST", routes, b).ok(nil) // begins the count anew
+	read()
+	read()
+	read()
+	read()
+	both := "a.example.com/* b.example.com/*"
+	if diff := cmp.Diff([]string{"", "", "", "", both, both}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRecordsTrailBehindPerQuestion(t *testing.T) {
+	t.Parallel()
+	c := serve(t, slow)
+	const one = `{"type":"A","name":"a","content":"2.2.2.2"}`
+	var made recordView
+	c.do("POST", records, one).ok(&made)
+	c.do("POST", records, one).refused(400, 81058)
+	for _, path := range []string{records, records + "?name=a.example.com"} {
+		for i, want := range []int{0, 0, 1, 1} {
+			var views []recordView
+			if c.do("GET", path, nil).ok(&views); len(views) != want {
+				t.Errorf("%s, read %d: %d records, want %d", path, i, len(views), want)
+			}
+		}
+	}
+	c.do("GET", records+"/"+made.ID, nil).refused(404, 81044)
+	c.do("GET", records+"/"+made.ID, nil).refused(404, 81044)
+	c.do("GET", records+"/"+made.ID, nil).ok(nil)
+
+	c.do("DELETE", records+"/"+made.ID, nil).ok(nil)
+	c.do("DELETE", records+"/"+made.ID, nil).refused(404, 81044)
+	c.do("GET", records+"/"+made.ID, nil).ok(nil)
+	c.do("GET", records+"/"+made.ID, nil).ok(nil)
+	c.do("GET", records+"/"+made.ID, nil).refused(404, 81044)
+}
+
+func TestAWriteHoldsUpItsOwnSubjectOnly(t *testing.T) {
+	t.Parallel()
+	c := serve(t, slow)
+	const scripts = "/accounts/$A/workers/scripts"
+	c.relay("other")
+	for i, want := range []int{1, 1, 2} {
+		var views []scriptView
+		if c.do("GET", scripts, nil).ok(&views); len(views) != want {
+			t.Errorf("read %d: %d scripts, want %d", i, len(views), want)
+		}
+	}
+	c.do("GET", scripts+"/other/settings", nil).refused(404, 10007)
+	c.do("GET", scripts+"/other/settings", nil).refused(404, 10007)
+	c.do("GET", scripts+"/other/settings", nil).ok(nil)
+
+	// A new upload of one script, and the settings of both.
+	c.upload("other", `{"main_module":"index.js","compatibility_date":"2026-06-02"}`, js("index.js", hello)).ok(nil)
+	for i, want := range []string{"2026-06-01", "2026-06-01", "2026-06-02"} {
+		var s settingsView
+		if c.do("GET", scripts+"/other/settings", nil).ok(&s); s.CompatibilityDate != want {
+			t.Errorf("read %d: %s, want %s", i, s.CompatibilityDate, want)
+		}
+	}
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"other"}`).ok(nil)
+	var r []recordView
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).ok(nil)
+	for range 2 {
+		c.do("GET", records, nil).ok(&r)
+	}
+	if c.do("GET", records, nil).ok(&r); len(r) != 1 || c.patterns() != "" {
+		t.Errorf("the routes are held up by themselves alone: %d records, routes %q", len(r), c.patterns())
+	}
+}
+
+func TestLagLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	c := serve(t, strings.Replace(acme, "{", `{"lag":3,`, 1))
+	before := c.bytes()
+	create, destroy := life(c)
+	create()
+	if got := c.patterns(); got != "" {
+		t.Errorf("routes %q", got)
+	}
+	between := c.bytes()
+	if got := serveStore(t, c.store).patterns(); got != "a.example.com/*" {
+		t.Errorf("another handler sees everything at once: routes %q", got)
+	}
+	if c.bytes() != between {
+		t.Error("reading changed the state")
+	}
+	destroy()
+	if diff := cmp.Diff(before, c.bytes()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := Parse([]byte(strings.Replace(slow, `"lag":2`, `"lag":-1`, 1))); err == nil || !strings.Contains(err.Error(), "lag") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,70 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// posts is a batch of n new records, with a comment as long as the plan allows.
+func posts(n, comment int) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(`{"type":"A","name":"h%d","content":"2.2.2.2","proxied":true,"comment":%q}`, i, strings.Repeat("c", comment))
+	}
+	return `{"posts":[` + strings.Join(all, ",") + `]}`
+}
+
+func TestQuotaOfRecordsAndBatches(t *testing.T) {
+	t.Parallel()
+	for plan, most := range map[string]struct{ records, comment int }{"free": {200, 100}, "business": {3500, 500}} {
+		t.Run(plan, func(t *testing.T) {
+			t.Parallel()
+			c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","plan":"`+plan+`"}]}]}`)
+			c.do("POST", records+"/batch", posts(most.records+1, 0)).refused(400, 9400)
+			var out batchResult
+			c.do("POST", records+"/batch", posts(most.records, most.comment)).ok(&out)
+			if len(out.Posts) != most.records {
+				t.Errorf("%d records made", len(out.Posts))
+			}
+			before := c.bytes()
+			const more = `{"type":"A","name":"more","content":"2.2.2.2"}`
+			c.do("POST", records, more).refused(400, 81045)
+			c.do("POST", records+"/batch", `{"posts":[`+more+`]}`).refused(400, 81045)
+			// Deletes come first in a batch, and make room.
+			swap := fmt.Sprintf(`{"deletes":[{"id":%q}],"posts":[%s]}`, out.Posts[0].ID, more)
+			c.do("POST", records+"/batch", strings.Replace(swap, "2.2.2.2", "none", 1)).refused(400, 9005)
+			if c.bytes() != before {
+				t.Error("a refused batch left a trace")
+			}
+			c.do("POST", records+"/batch", swap).ok(nil)
+		})
+	}
+}
+
+func TestQuotaOfRoutes(t *testing.T) {
+	t.Parallel()
+	stand := make([]string, routeQuota-1)
+	for i := range stand {
+		stand[i] = fmt.Sprintf(`{"pattern":"h%d.example.com/*"}`, i)
+	}
+	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","routes":[`+strings.Join(stand, ",")+`]}]}]}`)
+	var last routeView
+	c.do("POST", routes, `{"pattern":"last.example.com/*"}`).ok(&last)
+	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).refused(400, 10025)
+	c.do("PUT", routes+"/"+last.ID, `{"pattern":"other.example.com/*"}`).ok(nil)
+	c.do("DELETE", routes+"/"+last.ID, nil).ok(nil)
+	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).ok(nil)
+}
+
+func TestQuotaOfWorkers(t *testing.T) {
+	t.Parallel()
+	stand := make([]string, 99)
+	for i := range stand {
+		stand[i] = fmt.Sprintf(`{"name":"w%d","modules":[{"name":"index.js","text":"export default {}"}]}`, i)
+	}
+	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[`+strings.Join(stand, ",")+`]}]}`)
+	c.relay("last")
+	c.upload("more", `{"main_module":"index.js","compatibility_date":"2026-06-01"}`, js("index.js", hello)).refused(400, 10037)
+	c.relay("w7")
+}
