@@ -22,6 +22,7 @@ type pace struct {
 	mu   sync.Mutex
 	made []time.Time // when calls were let go, the oldest first; of those of the last stretch alone
 	held time.Time   // until when the API has told us to be quiet
+	told time.Time   // the end of the last pause that was told of
 }
 
 // take asks for so many calls at once, and gives how long to wait before asking again; zero if they may go now.
@@ -61,6 +62,17 @@ func (p *pace) hold(until time.Time) {
 	}
 }
 
+// isNews tells whether a pause until then was not told of yet: many calls stand still together.
+func (p *pace) isNews(until time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	isNews := until.Sub(p.told) > time.Second
+	if isNews {
+		p.told = until
+	}
+	return isNews
+}
+
 // waits gives how long so many calls more will have to stand still, at the least.
 func (p *pace) waits(limit Rate, now time.Time, calls int) time.Duration {
 	p.mu.Lock()
@@ -87,7 +99,9 @@ func (e *Engine) turn(ctx context.Context, calls int) error {
 		if wait <= 0 {
 			return ctx.Err()
 		}
-		e.tell(Event{Type: EventPause, Wait: wait})
+		if e.pace.isNews(e.now().Add(wait)) {
+			e.tell(Event{Type: EventPause, Wait: wait})
+		}
 		if err := e.sleep(ctx, wait); err != nil {
 			return err
 		}

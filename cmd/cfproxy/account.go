@@ -36,7 +36,7 @@ func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &account{engine: &provision.Engine{Provider: cloudflare.New(cloudflare.Options{
+	return &account{engine: &provision.Engine{Rate: provision.APIRate, Provider: cloudflare.New(cloudflare.Options{
 		Token: token, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: p.trace(c),
 	})}}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -178,7 +179,15 @@ func hostsOf(plan provision.Plan) string {
 	for _, site := range plan.Sites {
 		hosts = append(hosts, provision.DisplayName(site.Host))
 	}
-	return provision.Some(hosts)
+	return inTitle(hosts)
+}
+
+// inTitle lists names for a title: a few, and how many there are.
+func inTitle(names []string) string {
+	if len(names) <= mostReports {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:mostReports-2], ", ") + ", … (" + itoa(len(names)) + ")"
 }
 
 func zonesOf(plan provision.Plan) string {
@@ -188,7 +197,7 @@ func zonesOf(plan provision.Plan) string {
 			zones = append(zones, name)
 		}
 	}
-	return provision.Some(zones)
+	return inTitle(zones)
 }
 
 func asciiHosts(plan provision.Plan) []string {

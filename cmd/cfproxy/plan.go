@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -65,8 +66,17 @@ func (p *program) open(c *cli.Context) (fleet, *account, error) {
 		return nil, nil, err
 	}
 	account, err := p.openAccount(c, token)
+	if err == nil && len(f.domains()) > manyHosts {
+		account.engine.Patience = longPatience
+	}
 	return f, account, err
 }
+
+// With so many hosts a run is worth waiting for, as long as the API shuts out who made too many calls.
+const (
+	manyHosts    = 50
+	longPatience = 6 * time.Minute
+)
 
 // makePlan observes the account and compares.
 func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {

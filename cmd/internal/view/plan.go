@@ -45,8 +45,9 @@ func (v View) rest(w io.Writer, count int) {
 }
 
 // telling picks the steps that are shown, in their order, and counts the others: what is taken over, removed or changed says more
-// than what is made, and that more than what stays.
+// than what is made, and what stays as it is says nothing.
 func telling(steps []provision.Step) (shown []provision.Step, rest int) {
+	const leftOut = 3
 	if len(steps) <= mostRows {
 		return steps, 0
 	}
@@ -59,11 +60,11 @@ func telling(steps []provision.Step) (shown []provision.Step, rest int) {
 		case s.Action == provision.ActionCreate:
 			return 2
 		}
-		return 3
+		return leftOut
 	}
 	picked := make([]bool, len(steps))
 	left := mostRows
-	for w := range 4 {
+	for w := range leftOut {
 		for i, step := range steps {
 			if left > 0 && weight(step) == w {
 				picked[i], left = true, left-1
