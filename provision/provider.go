@@ -21,6 +21,10 @@ type Provider interface {
 	Do(ctx context.Context, step Step) (id string, err error)
 	// DoTogether carries out steps on records of one zone, all or none of them, and gives the ids of what now stands there.
 	DoTogether(ctx context.Context, zone string, steps []Step) (ids []string, err error)
+	// Versions lists what of a Worker can be deployed, with the share of the traffic that each serves.
+	Versions(ctx context.Context, account, name string) ([]Version, error)
+	// DeployVersion makes a version of a Worker serve all traffic.
+	DeployVersion(ctx context.Context, account, name, version string, force bool) error
 	// RegisterSubdomain gives the account its workers.dev name, which it needs before its first Worker.
 	RegisterSubdomain(ctx context.Context, account, name string) error
 }

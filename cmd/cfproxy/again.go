@@ -104,7 +104,7 @@ func settingsOf(command string) []string {
 	switch command {
 	case "verify":
 		return []string{keyDomains, keyProviders}
-	case "destroy":
+	case "destroy", "versions", "rollback":
 		return []string{keyDomains, keyWorker, keyAccount}
 	}
 	var all []string

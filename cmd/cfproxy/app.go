@@ -30,7 +30,8 @@ func (p *program) app() *cli.App {
 		// Errors are shown and turned into an exit status in one place, which is not the library's.
 		ExitErrHandler: func(*cli.Context, error) {},
 		Commands: []*cli.Command{
-			p.initCommand(), p.deployCommand(), p.planCommand(), p.verifyCommand(), p.statusCommand(), p.destroyCommand(),
+			p.initCommand(), p.deployCommand(), p.planCommand(), p.verifyCommand(), p.statusCommand(), p.versionsCommand(),
+			p.rollbackCommand(), p.destroyCommand(),
 			p.keyCommand(), p.demoCommand(), p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}

@@ -38,6 +38,7 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision
 		return receipt, nil
 	}
 	isWhole := p.takenBack(c, engine, receipt)
+	p.restored(c, engine, receipt)
 	if len(receipt.FailedHosts()) < len(plan.Sites) && !receipt.Stopped {
 		return receipt, nil
 	}

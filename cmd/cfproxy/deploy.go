@@ -21,6 +21,7 @@ func (p *program) deployCommand() *cli.Command {
 func (p *program) deployFlags() []cli.Flag {
 	return append(append(p.settingFlags(), p.verifyFlags()...), p.adoptFlag(), p.yesFlag(), p.jsonFlag(),
 		&cli.BoolFlag{Name: "keep-partial", Usage: p.text.T("flag.keep-partial"), DisableDefaultText: true},
+		&cli.BoolFlag{Name: "rollback-on-failure", Usage: p.text.T("flag.rollback-on-failure"), DisableDefaultText: true},
 		&cli.BoolFlag{Name: "no-verify", Usage: p.text.T("flag.no-verify"), DisableDefaultText: true})
 }
 
@@ -116,12 +117,17 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 	out, unproved := p.outcome(c, f, account, way, receipt)
 	out.Clients = clients
 	end := cmp.Or(unproved, p.unfinished(receipt))
-	if p.json {
-		return errors.Join(p.writeJSON(out), end)
+	if !p.json {
+		p.tellReports(c, f, out.Verify)
 	}
-	p.tellReports(c, f, out.Verify)
 	if unproved != nil {
 		p.note("deploy.unverified", "command", p.again(c, "verify", f.domains()...))
+		out.RolledBack = p.afterFailure(c, f, account, receipt, out.Verify)
+	}
+	switch {
+	case p.json:
+		return errors.Join(p.writeJSON(out), end)
+	case unproved != nil:
 		return unproved
 	}
 	p.tellClients(f, out.Clients, way != nil)

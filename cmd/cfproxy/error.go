@@ -200,8 +200,10 @@ func (p *program) readable(details map[string]string) map[string]string {
 		"content_type": "–", "call": "–", "zone_permission": p.text.T("permission." + cloudflare.PermissionZone),
 	}
 	all["run_plan"], all["run_status"], all["run_self"] = "cfproxy plan", "cfproxy status", "cfproxy"
+	all["run_versions"] = "cfproxy versions"
 	if p.context != nil {
 		all["run_plan"], all["run_status"] = p.again(p.context, "plan", p.hosts...), p.again(p.context, "status", p.hosts...)
+		all["run_versions"] = p.again(p.context, "versions", p.hosts...)
 		all["run_self"] = strings.Join(append(lead(p.context), strings.Fields(commandOf(p.context))[1:]...), " ")
 	}
 	for name, value := range details {

@@ -21,6 +21,9 @@ type result struct {
 	Unchecked []string      `json:"unchecked,omitempty"`
 	OK        *bool         `json:"ok,omitempty"`
 	Clients   []relayClient `json:"clients,omitempty"`
+	// Versions are those of every Worker; RolledBack are Workers that went back to an earlier one.
+	Versions   []workerVersions `json:"versions,omitempty"`
+	RolledBack []stepBack       `json:"rolled_back,omitempty"`
 	// Refused are hosts that the run has left out or not finished.
 	Refused []refusalView `json:"refused,omitempty"`
 	Token   *view.Token   `json:"token,omitempty"`

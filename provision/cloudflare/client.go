@@ -53,6 +53,8 @@ type Client struct {
 	routes    *workers.RouteService
 	subdomain *workers.SubdomainService
 	domains   *workers.DomainService
+	versions  *workers.ScriptVersionService
+	deploys   *workers.ScriptDeploymentService
 }
 
 var _ provision.Provider = (*Client)(nil)
@@ -79,6 +81,8 @@ func New(o Options) *Client {
 		routes:    workers.NewRouteService(options...),
 		subdomain: workers.NewSubdomainService(options...),
 		domains:   workers.NewDomainService(options...),
+		versions:  workers.NewScriptVersionService(options...),
+		deploys:   workers.NewScriptDeploymentService(options...),
 	}
 }
 

@@ -44,6 +44,9 @@ var codesOf = map[int]provision.Code{
 	10026: provision.CodeScriptRefused,
 	10068: provision.CodeScriptRefused,
 
+	10220:  provision.CodeSecretsChanged,
+	100146: provision.CodeVersionUnknown,
+
 	10057: provision.CodeKeyGone, // a binding to inherit is not there; nothing but keys is inherited
 
 	10027: provision.CodeQuota,

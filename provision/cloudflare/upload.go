@@ -74,10 +74,7 @@ func metadataOf(script *provision.Script) metadata {
 		CompatibilityFlags: script.Bundle.CompatibilityFlags,
 		Bindings:           bindingsOf(script),
 		Tags:               []string{provision.Mark},
-		Annotations: map[string]string{
-			"workers/tag":     script.Build,
-			"workers/message": "cfproxy " + script.Version + ", build " + script.Build,
-		},
+		Annotations:        script.Annotations(),
 	}
 	if script.Region != "" {
 		meta.Placement = &placement{Mode: "targeted", Region: script.Region}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/verify"
+)
+
+// An update that fails keeps the old version serving: where the new one was uploaded already, the old one is deployed again. It is
+// not where that would let somebody in who was just shut out.
+
+// restored brings back the versions before of relays of which every host has failed.
+func (p *program) restored(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) {
+	if receipt.Stopped || c.Bool("keep-partial") {
+		return
+	}
+	failed := receipt.FailedHosts()
+	p.bringBack(c, engine, receipt, func(relay provision.Relay) bool {
+		return !slices.ContainsFunc(relay.Hosts(), func(host string) bool {
+			return !slices.ContainsFunc(failed, func(r provision.Refusal) bool { return r.Host == host })
+		})
+	})
+}
+
+// afterFailure offers the versions before of relays that do not pass, or brings them back where that was asked for.
+func (p *program) afterFailure(c *cli.Context, f fleet, account *account, receipt provision.Receipt, reports []verify.Report) []stepBack {
+	isBad := func(relay provision.Relay) bool {
+		return slices.ContainsFunc(reports, func(r verify.Report) bool {
+			return !proved(r) && slices.Contains(relay.Hosts(), r.Host)
+		})
+	}
+	updated := slices.DeleteFunc(receipt.Updated(), func(r provision.Relay) bool { return !isBad(r) })
+	if len(updated) == 0 || c.Context.Err() != nil {
+		return nil
+	}
+	if !c.Bool("rollback-on-failure") && !p.wantsBack(c) {
+		p.note("rollback.offer", "command", p.again(c, "rollback", f.domains()...))
+		return nil
+	}
+	p.note("rollback.failing")
+	return p.bringBack(c, account.engine, receipt, isBad)
+}
+
+// wantsBack asks, where somebody can be asked.
+func (p *program) wantsBack(c *cli.Context) bool {
+	if !p.terminal || c.Bool("yes") {
+		return false
+	}
+	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
+		Key: "back", Kind: prompt.Confirm, Title: p.text.T("ask.rollback.title"), Default: prompt.No,
+	}})
+	return err == nil && answers["back"] == prompt.Yes
+}
+
+// bringBack goes back to the version before with the relays that the run has updated and which are meant. What goes wrong is said
+// and ends nothing: the run has failed already.
+func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt, isMeant func(provision.Relay) bool) []stepBack {
+	var done []stepBack
+	for _, relay := range receipt.Updated() {
+		if !isMeant(relay) {
+			continue
+		}
+		if receipt.Plan.LetsIn(relay) {
+			p.note("rollback.kept", "command", p.again(c, "rollback", relay.Hosts()...))
+			continue
+		}
+		steps, err := p.stepsBack(c, engine, []provision.Relay{relay}, "")
+		if err == nil && steps[0].From.Build != receipt.Plan.Build(relay.Sites[0].Host) {
+			continue // the upload did not take effect, so the old version serves
+		}
+		if err == nil {
+			err = p.goBack(c, engine, steps, false)
+		}
+		if err != nil {
+			code, details, _ := p.classify(err)
+			p.show(err, code, details)
+			continue
+		}
+		done = append(done, steps...)
+	}
+	return done
+}

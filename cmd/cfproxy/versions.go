@@ -1,0 +1,62 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/view"
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+func (p *program) versionsCommand() *cli.Command {
+	flags := append(p.settingFlags(keyDomains, keyWorker, keyAccount), p.jsonFlag())
+	return &cli.Command{Name: "versions", Flags: flags, Action: p.versions}
+}
+
+// workerVersions are those of one Worker.
+type workerVersions struct {
+	Account  string              `json:"account"`
+	Worker   string              `json:"worker"`
+	Versions []provision.Version `json:"versions"`
+}
+
+// versions lists what each Worker can go back to.
+func (p *program) versions(c *cli.Context) error {
+	f, account, err := p.open(c)
+	if err != nil {
+		return err
+	}
+	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	if err != nil {
+		return err
+	}
+	out := result{}
+	for _, relay := range observed.Relays {
+		versions, err := account.engine.Versions(c.Context, relay)
+		if err != nil {
+			return err
+		}
+		out.Versions = append(out.Versions, workerVersions{relay.Account, relay.Worker, versions})
+	}
+	if p.json {
+		return p.writeJSON(out)
+	}
+	for i, w := range out.Versions {
+		p.answer("versions.title", "worker", w.Worker, "host", inTitle(displayed(observed.Relays[i])))
+		p.view.Versions(p.stdout, w.Versions)
+	}
+	p.answer("versions.next", "command", p.again(c, "rollback", f.domains()...))
+	return nil
+}
+
+func displayed(relay provision.Relay) []string {
+	var hosts []string
+	for _, host := range relay.Hosts() {
+		hosts = append(hosts, provision.DisplayName(host))
+	}
+	return hosts
+}
+
+// shown is a version in a sentence.
+func shown(v provision.Version) []string {
+	return []string{"number", itoa(v.Number), "id", view.ShortID(v.ID), "build", orDash(v.Build), "program", orDash(v.Program)}
+}

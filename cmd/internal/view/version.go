@@ -1,0 +1,36 @@
+package view
+
+import (
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+// shortID is how much of a version's id is shown, as wrangler and git shorten theirs.
+const shortID = 8
+
+// ShortID gives the beginning of an id, by which it can be named.
+func ShortID(id string) string { return id[:min(len(id), shortID)] }
+
+// Versions lists versions of a Worker, in the order given, and marks those that serve.
+func (v View) Versions(w io.Writer, versions []provision.Version) {
+	var rows []row
+	for _, version := range versions {
+		r := row{glyph: "○", style: faint}
+		by := v.Text.T("version.theirs")
+		if version.Build != "" {
+			by = v.Text.T("version.ours", "build", version.Build, "program", version.Program)
+		}
+		serves := ""
+		if version.Share > 0 {
+			r.glyph, r.style = "●", good
+			serves = v.Text.T("version.serves", "share", strconv.FormatFloat(version.Share, 'f', -1, 64))
+		}
+		when := version.Created.Local().Format(time.DateTime)
+		r.cells = []string{strconv.Itoa(version.Number), ShortID(version.ID), when, serves, by}
+		rows = append(rows, r)
+	}
+	v.table(w, rows, -1)
+}

@@ -1,0 +1,101 @@
+package cloudflare
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/cloudflare/cloudflare-go/v7/option"
+	"github.com/cloudflare/cloudflare-go/v7/workers"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+type versionList struct {
+	Items []struct {
+		ID       string `json:"id"`
+		Number   int    `json:"number"`
+		Metadata struct {
+			CreatedOn time.Time `json:"created_on"`
+		} `json:"metadata"`
+		Annotations map[string]string `json:"annotations"`
+	} `json:"items"`
+}
+
+type deploymentList struct {
+	Deployments []struct {
+		Versions []struct {
+			ID         string  `json:"version_id"`
+			Percentage float64 `json:"percentage"`
+		} `json:"versions"`
+	} `json:"deployments"`
+}
+
+// Versions asks for the versions that can be deployed and, at the same time, for the deployments, of which the first is in force.
+// https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/versions/methods/list/
+// https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/list/
+func (c *Client) Versions(ctx context.Context, account, name string) ([]provision.Version, error) {
+	type shares struct {
+		of  map[string]float64
+		err error
+	}
+	deployed := make(chan shares, 1)
+	go func() {
+		of, err := c.shares(ctx, account, name)
+		deployed <- shares{of, err}
+	}()
+	var params workers.ScriptVersionListParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	params.Deployable.Value, params.Deployable.Present = true, true
+	var list answer[versionList]
+	_, err := c.versions.List(ctx, name, params, into(&list))
+	share := <-deployed
+	if err == nil {
+		err = share.err
+	}
+	if err != nil {
+		return nil, failure(err)
+	}
+	var found []provision.Version
+	for _, item := range list.Result.Items {
+		v := provision.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: share.of[item.ID]}
+		v.Build, v.Program = provision.ReadAnnotations(item.Annotations)
+		found = append(found, v)
+	}
+	return found, nil
+}
+
+// shares gives how much of the traffic each version serves.
+func (c *Client) shares(ctx context.Context, account, name string) (map[string]float64, error) {
+	var params workers.ScriptDeploymentListParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	var list answer[deploymentList]
+	if _, err := c.deploys.List(ctx, name, params, into(&list)); err != nil {
+		return nil, failure(err)
+	}
+	shares := map[string]float64{}
+	if len(list.Result.Deployments) > 0 {
+		for _, v := range list.Result.Deployments[0].Versions {
+			shares[v.ID] = v.Percentage
+		}
+	}
+	return shares, nil
+}
+
+// DeployVersion makes one version serve everything.
+// https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/create/
+func (c *Client) DeployVersion(ctx context.Context, account, name, version string, force bool) error {
+	var params workers.ScriptDeploymentNewParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	if force {
+		params.Force.Value, params.Force.Present = true, true
+	}
+	params.Deployment.Strategy.Value, params.Deployment.Strategy.Present = workers.DeploymentStrategyPercentage, true
+	var whole workers.DeploymentVersionParam
+	whole.VersionID.Value, whole.VersionID.Present = version, true
+	whole.Percentage.Value, whole.Percentage.Present = 100, true
+	params.Deployment.Versions.Value, params.Deployment.Versions.Present = []workers.DeploymentVersionParam{whole}, true
+	var made answer[json.RawMessage]
+	_, err := c.deploys.New(ctx, name, params, into(&made), option.WithHeader("Content-Type", "application/json"))
+	return failure(err)
+}
