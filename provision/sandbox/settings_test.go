@@ -29,7 +29,7 @@ func TestSettings(t *testing.T) {
 	c.do("GET", relayPath+"/versions", nil).ok(&versions[0])
 	patch(`{"compatibility_date":"2026-10-01","placement":{"mode":"smart"},"observability":{"enabled":true}}`).ok(&v)
 	want := before
-	want.CompatibilityDate, want.Placement, want.Observability, want.Annotations = "2026-10-01", json.RawMessage(`{"mode":"smart"}`), json.RawMessage(`{"enabled":true}`), nil
+	want.CompatibilityDate, want.Placement, want.Observability, want.Annotations = "2026-10-01", json.RawMessage(`{"mode":"smart"}`), json.RawMessage(`{"enabled":true}`), map[string]string{triggerKey: triggerSettings}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Errorf("only what is sent changes: %s", diff)
 	}
