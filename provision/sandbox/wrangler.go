@@ -14,6 +14,7 @@ func wranglerEndpoints() []endpoint {
 	read := []string{scriptsRead, scriptsWrite, tailRead}
 	const workers = "/accounts/{account}/workers"
 	return []endpoint{
+		{"GET", "/user", nil, getUser},
 		{"GET", "/memberships", nil, listMemberships},
 		{"GET", "/accounts/{account}/storage/kv/namespaces", []string{"Workers KV Storage Read", "Workers KV Storage Write"}, listNamespaces},
 		{"GET", workers + "/services/{script}", read, getService},
@@ -22,6 +23,19 @@ func wranglerEndpoints() []endpoint {
 		{"GET", workers + "/tails/by-consumer/{script}", read, listTailProducers},
 		{"PUT", workers + "/scripts/{script}/routes", []string{routesWrite}, putScriptRoutes},
 	}
+}
+
+type userView struct {
+	ID    string `json:"id"`
+	Email string `json:"email"`
+}
+
+// getUser shows whose the token is.
+func getUser(c *call) (*answer, error) {
+	if c.token.Account != "" || !c.token.holds([]string{"User Details Read"}) {
+		return nil, unreachable()
+	}
+	return &answer{result: userView{derivedID("user", author), author}}, nil
 }
 
 type membership struct {
