@@ -172,7 +172,7 @@ func (s *state) sort() {
 func (a *account) sort() {
 	order(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
 	for _, w := range a.Scripts {
-		order(w.Versions, newer)
+		w.sortVersions()
 	}
 	order(a.Domains, func(x, y *domain) int { return cmp.Compare(x.Hostname, y.Hostname) })
 }

@@ -19,14 +19,15 @@ func (w *script) all() []*version {
 
 func newer(x, y *version) int { return cmp.Compare(y.Number, x.Number) }
 
-func (w *script) sortVersions() { slices.SortStableFunc(w.Versions, newer) }
+func (w *script) sortVersions() { order(w.Versions, newer) }
 
 // newest is the version that was made last, deployed or not.
 func (w *script) newest() *version { return w.all()[0] }
 
 // knows tells whether the id is of a version or deployment of the script.
 func (w *script) knows(id string) bool {
-	return w.deployment(id) != nil || slices.ContainsFunc(w.all(), func(v *version) bool { return v.Version == id })
+	return w.Version == id || w.deployment(id) != nil ||
+		slices.ContainsFunc(w.Versions, func(v *version) bool { return v.Version == id })
 }
 
 // shelve sets a copy of the deployed version aside, before the next one is made out of it.

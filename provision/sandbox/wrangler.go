@@ -18,7 +18,7 @@ func wranglerEndpoints() []endpoint {
 		{"GET", "/memberships", nil, listMemberships},
 		{"GET", "/accounts/{account}/storage/kv/namespaces", []string{"Workers KV Storage Read", "Workers KV Storage Write"}, listNamespaces},
 		{"GET", workers + "/services/{script}", read, getService},
-		{"DELETE", workers + "/services/{script}", []string{scriptsWrite}, deleteScript},
+		{"DELETE", workers + "/services/{script}", []string{scriptsWrite}, deleteService},
 		{"GET", workers + "/scripts/{script}/references", read, getReferences},
 		{"GET", workers + "/tails/by-consumer/{script}", read, listTailProducers},
 		{"PUT", workers + "/scripts/{script}/routes", []string{routesWrite}, putScriptRoutes},
@@ -112,6 +112,11 @@ func getService(c *call) (*answer, error) {
 	}}, nil
 }
 
+func deleteService(c *call) (*answer, error) {
+	c.subjects = subjectsOf("/accounts/" + c.account.ID + "/workers/scripts/" + c.params["script"])
+	return deleteScript(c)
+}
+
 type references struct {
 	Services serviceReferences `json:"services"`
 }
@@ -187,10 +192,20 @@ func putScriptRoutes(c *call) (*answer, error) {
 		keep[r] = true
 		views = append(views, r.view())
 	}
+	gone := func(r *route) bool { return r.Script == w.Name && !keep[r] }
 	for _, z := range c.account.Zones {
-		z.Routes = slices.DeleteFunc(z.Routes, func(r *route) bool { return r.Script == w.Name && !keep[r] })
+		if slices.ContainsFunc(z.Routes, gone) {
+			z = c.writesRoutes(z)
+			z.Routes = slices.DeleteFunc(z.Routes, gone)
+		}
 	}
 	return &answer{result: views}, nil
+}
+
+// writesRoutes makes a zone the call's own, and tells that it writes to the routes of it, whatever the path of the call.
+func (c *call) writesRoutes(z *zone) *zone {
+	c.subjects = append(c.subjects, "/zones/"+z.ID+"/workers/routes")
+	return c.state.ownZone(c.account, z)
 }
 
 // scriptRoute finds or makes one route of the script. A pattern that another Worker holds is refused.
@@ -207,15 +222,17 @@ func (c *call) scriptRoute(w *script, in scriptRoute) (*route, *apiError) {
 		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+z.Name)
 	}
 	for _, r := range z.Routes {
-		if samePattern(r.Pattern, in.Pattern) {
-			if r.Script != w.Name {
-				return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
-			}
-			return r, nil
+		if !r.valid || r.how != p {
+			continue
 		}
+		if r.Script != w.Name {
+			return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
+		}
+		return r, nil
 	}
-	r := &route{ID: c.state.newID("route", z.ID, in.Pattern), Pattern: in.Pattern, Script: w.Name}
-	z.Routes = append(z.Routes, r)
+	r := (&routeInput{Pattern: in.Pattern, Script: &w.Name}).route(c.state.newID("route", z.ID, in.Pattern))
+	z = c.writesRoutes(z)
+	z.Routes = insert(z.Routes, r, (*route).compare)
 	return r, nil
 }
 

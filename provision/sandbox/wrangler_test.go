@@ -103,3 +103,20 @@ func TestWhoseTokenItIs(t *testing.T) {
 		c.do("GET", "/accounts/$A/storage/kv/namespaces", nil).refused(403, 10000)
 	}
 }
+
+// What these calls write to trails behind as if the documented calls had written it.
+func TestReadsTrailBehindWranglersWrites(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `{"lag":1,"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],
+		"scripts":[{"name":"relay","modules":[{"name":"i.js","text":"export default {}"}]}]}]}`)
+	c.do("PUT", relayPath+"/routes", `[{"pattern":"a.example.com/*"}]`).ok(nil)
+	for _, want := range []int{0, 1} {
+		var views []routeView
+		if c.do("GET", "/zones/$Z/workers/routes", nil).ok(&views); len(views) != want {
+			t.Errorf("%d routes, want %d", len(views), want)
+		}
+	}
+	c.do("DELETE", "/accounts/$A/workers/services/relay", nil).ok(nil)
+	c.do("GET", relayPath+"/settings", nil).ok(nil)
+	c.do("GET", relayPath+"/settings", nil).refused(404, 10007)
+}
