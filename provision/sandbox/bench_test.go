@@ -17,7 +17,7 @@ import (
 func many(zones int) []byte {
 	a := &account{Name: "Acme", Scripts: []*script{{
 		Name:    "relay",
-		Modules: []*module{{Name: "index.js", Text: text(strings.Repeat("// sixty bytes of a comment, as many as a relay's own text..\n", 1000))}},
+		version: version{Modules: []*module{{Name: "index.js", Text: text(strings.Repeat("// sixty bytes of a comment, as many as a relay's own text..\n", 1000))}}},
 	}}}
 	for i := range zones {
 		a.Zones = append(a.Zones, &zone{Name: fmt.Sprintf("z%d.example.com", i), Plan: "business"})

@@ -106,21 +106,28 @@ func (z *zone) complete(a *account) {
 
 func (w *script) complete(a *account) {
 	w.Tag = cmp.Or(w.Tag, derivedID("script", a.ID, w.Name))
-	w.Version = cmp.Or(w.Version, uuid(derivedID("version", a.ID, w.Name)))
-	w.Number = cmp.Or(w.Number, 1)
 	w.CreatedOn = cmp.Or(w.CreatedOn, epoch)
 	w.ModifiedOn = cmp.Or(w.ModifiedOn, w.CreatedOn)
-	w.CompatibilityDate = cmp.Or(w.CompatibilityDate, oldestDate)
-	w.UsageModel = cmp.Or(w.UsageModel, "standard")
-	for _, m := range w.Modules {
+	w.Version = cmp.Or(w.Version, uuid(derivedID("version", a.ID, w.Name)))
+	w.UploadedOn = cmp.Or(w.UploadedOn, w.ModifiedOn)
+	w.version.complete()
+	w.completeHistory()
+}
+
+func (v *version) complete() {
+	v.Number = cmp.Or(v.Number, 1)
+	v.UploadedOn = cmp.Or(v.UploadedOn, epoch)
+	v.CompatibilityDate = cmp.Or(v.CompatibilityDate, oldestDate)
+	v.UsageModel = cmp.Or(v.UsageModel, "standard")
+	for _, m := range v.Modules {
 		if m == nil {
 			continue
 		}
 		if m.Type == "" && strings.HasSuffix(m.Name, "js") {
 			m.Type = typeModule
 		}
-		if w.Main == "" && w.Body == "" {
-			w.Main = m.Name
+		if v.Main == "" && v.Body == "" {
+			v.Main = m.Name
 		}
 	}
 }
@@ -164,6 +171,9 @@ func (s *state) sort() {
 
 func (a *account) sort() {
 	order(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
+	for _, w := range a.Scripts {
+		w.sortVersions()
+	}
 	order(a.Domains, func(x, y *domain) int { return cmp.Compare(x.Hostname, y.Hostname) })
 }
 

@@ -35,16 +35,30 @@
 //	      "routes": [{"id": "…", "pattern": "a.example.com/*", "script": "relay", "request_limit_fail_open": true}]
 //	    }],
 //	    "scripts": [{
-//	      "name": "relay",
+//	      "name": "relay", "tag": "…", "created_on": "…", "modified_on": "…",
+//	      "tags": [], "observability": {}, "logpush": true, "tail_consumers": [],
+//	      "workers_dev": {"enabled": true, "previews_enabled": true},
+//	      "unseen": 2,                      answers 10019 that routes to it still get
+//
+//	                                        the deployed version:
+//	      "version": "a UUID", "number": 1, "uploaded_on": "…", "annotations": {},
+//	      "source": "wrangler",             who uploaded it; default: the API
 //	      "main": "index.js",               default: the first module; "body" instead for a service worker
 //	      "modules": [{"name": "index.js", "type": "application/javascript+module", "text": ["a line", "the next"]}],
 //	                                        text is a string or a list of lines; "base64" for what is not UTF-8
 //	      "bindings": [{"type": "plain_text", "name": "A", "text": "b"}],
 //	      "compatibility_date": "2026-06-01", "compatibility_flags": [], "usage_model": "standard",
-//	      "tags": [], "annotations": {}, "placement": {}, "observability": {}, "limits": {}, "logpush": true,
-//	      "tail_consumers": [], "workers_dev": {"enabled": true, "previews_enabled": true},
-//	      "tag": "…", "version": "a UUID", "number": 1, "created_on": "…", "modified_on": "…",
-//	      "unseen": 2                       answers 10019 that routes to it still get
+//	      "placement": {}, "limits": {},
+//
+//	      "versions": [{                    the others of the last ten, newest first, with the same fields
+//	        "version": "a UUID", "number": 2,
+//	        "modules": [{"name": "index.js", "like": "a UUID"}]
+//	                                        the same module as in that version, which stands above
+//	      }],
+//	      "deployments": [{                 the last ten, newest first; default: the deployed version, wholly
+//	        "id": "a UUID", "created_on": "…", "source": "wrangler", "annotations": {},
+//	        "versions": [{"version_id": "a UUID", "percentage": 100}]
+//	      }]
 //	    }],
 //	    "domains": [{"id": "…", "hostname": "b.example.com", "service": "relay", "zone": "example.com"}]
 //	                                        custom domains; zone is by default the one that the hostname lies in
@@ -72,6 +86,12 @@
 // restores the file byte for byte. Several processes may use one file: writes are whole (a rename) and one at a time (a
 // lock on FILE.lock, an empty file that stays there), and everybody sees them at the next call. What is not such a state
 // is refused with line and column, and never overwritten.
+//
+// # Other programs
+//
+// Cloudflare's own command line works with it: wrangler deploy with routes, versions, deployments, rollback, secret and
+// delete. It needs CLOUDFLARE_API_BASE_URL (with /client/v4), CLOUDFLARE_API_TOKEN, and CLOUDFLARE_ACCOUNT_ID unless the
+// token holds Memberships Read; delete wants Workers KV Storage Read too. The calls that only wrangler makes are in wrangler.go.
 //
 // # Faults
 //
@@ -129,7 +149,8 @@
 // # What it does not do
 //
 // Uploads are not run before they are taken: the sandbox looks for missing modules and missing handlers in the text, and a
-// script that workerd refuses is answered with 1101 at the edge. Only the deployed version of a script is kept.
+// script that workerd refuses is answered with 1101 at the edge. Of a deployment of two versions the edge serves one alone, the
+// one with the larger share, or the first. The last ten versions are kept, and those deployments that need no others.
 // Bindings other than text, secrets, JSON and rate limits are stored, and left out when the script runs. Rate limits count
 // in the runtime's memory and begin anew with each version of the script.
 // Origins of records are never connected to: a request that no script answers is a 522.

@@ -14,7 +14,8 @@ const fuzzState = `{"clock":"2026-11-20T12:00:00Z","accounts":[{"id":"0000000000
 	"zones":[{"id":"00000000000000000000000000000002","name":"example.com",
 		"records":[{"id":"00000000000000000000000000000003","type":"A","name":"a","content":"2.2.2.2"}],
 		"routes":[{"id":"00000000000000000000000000000004","pattern":"a.example.com/*","script":"relay"}]}],
-	"scripts":[{"name":"relay","modules":[{"name":"i.js","text":"export default {}"}]}]}]}`
+	"scripts":[{"name":"relay","modules":[{"name":"i.js","text":"export default {}"}],"version":"00000000-0000-0000-0000-000000000006","number":2,
+		"versions":[{"version":"00000000-0000-0000-0000-000000000005","modules":[{"name":"i.js","text":"export default {a:1}"}]}]}]}]}`
 
 const fuzzForm = "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n" +
 	`{"main_module":"i.js","bindings":[{"type":"json","name":"A","json":[1]}]}` + "\r\n" +
@@ -37,6 +38,10 @@ func FuzzHandler(f *testing.F) {
 		{"PUT", zone + "/workers/routes/00000000000000000000000000000004", "application/json", `{"pattern":"*/*"}`},
 		{"PUT", relay, form, fuzzForm},
 		{"PATCH", relay + "/settings", form, strings.ReplaceAll(fuzzForm, "metadata", "settings")},
+		{"POST", relay + "/versions?bindings_inherit=strict", form, fuzzForm},
+		{"POST", relay + "/deployments", "application/json",
+			`{"strategy":"percentage","versions":[{"version_id":"00000000-0000-0000-0000-000000000005","percentage":100}]}`},
+		{"PUT", relay + "/routes", "application/json", `[{"pattern":"*.example.com/*","zone_name":"example.com"}]`},
 		{"GET", relay + "/content/v2", "", ""},
 		{"PUT", relay + "/secrets", "application/json", `{"name":"A","text":"b"}`},
 		{"POST", relay + "/subdomain", "application/json", `{"enabled":true}`},

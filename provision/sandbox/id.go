@@ -60,7 +60,7 @@ func (s *state) taken(id string) bool {
 			}
 		}
 		for _, w := range a.Scripts {
-			if w.Tag == id || w.Version == version {
+			if w.Tag == id || w.knows(version) {
 				return true
 			}
 		}

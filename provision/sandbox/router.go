@@ -40,8 +40,10 @@ func (e *endpoint) family() family {
 }
 
 func (e *endpoint) bodyLimit() int64 {
-	if e.method == http.MethodPut && strings.HasSuffix(e.path, "/{script}") || strings.HasSuffix(e.path, "/settings") {
-		return bodyScript
+	for _, end := range []string{"/{script}", "/settings", "/versions"} {
+		if strings.HasSuffix(e.path, end) {
+			return bodyScript
+		}
 	}
 	if strings.HasSuffix(e.path, "/batch") {
 		return bodyBatch
@@ -94,6 +96,7 @@ func endpoints() []endpoint {
 	var all []endpoint
 	all = append(all, accountEndpoints()...)
 	all = append(all, scriptEndpoints()...)
+	all = append(all, wranglerEndpoints()...)
 	all = append(all, routeEndpoints()...)
 	all = append(all, recordEndpoints()...)
 	return all
@@ -143,9 +146,12 @@ func scriptEndpoints() []endpoint {
 		{"GET", one + "/secrets/{secret}", read, getSecret},
 		{"DELETE", one + "/secrets/{secret}", write, deleteSecret},
 		{"GET", one + "/versions", read, listVersions},
+		{"POST", one + "/versions", write, postVersion},
 		{"GET", one + "/versions/{version}", read, getVersion},
 		{"GET", one + "/deployments", read, listDeployments},
+		{"POST", one + "/deployments", write, postDeployment},
 		{"GET", one + "/deployments/{deployment}", read, getDeployment},
+		{"DELETE", one + "/deployments/{deployment}", write, deleteDeployment},
 	}
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -40,14 +41,14 @@ func (w *script) view() scriptView {
 		DeploymentID: strings.ReplaceAll(w.Version, "-", ""), Handlers: w.handlers(), NamedHandlers: []any{},
 		CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: list(w.CompatibilityFlags), UsageModel: w.UsageModel,
 		Logpush: w.Logpush, TailConsumers: orJSON(w.TailConsumers, "null"), HasModules: w.Main != "",
-		LastDeployedFrom: "api", Placement: orJSON(w.Placement, "{}"),
+		LastDeployedFrom: w.from(), Placement: orJSON(w.Placement, "{}"),
 	}
 }
 
 // etag is a digest of the code.
-func (w *script) etag() string {
-	parts := []string{w.Main, w.Body}
-	for _, m := range w.Modules {
+func (v *version) etag() string {
+	parts := []string{v.Main, v.Body}
+	for _, m := range v.Modules {
 		parts = append(parts, m.Name, m.Type, string(m.source()))
 	}
 	return digest(parts...)
@@ -109,24 +110,25 @@ func getScript(c *call) (*answer, error) {
 	return w.content()
 }
 
+// getContent gives the deployed code, or that of ?version=.
 func getContent(c *call) (*answer, error) {
 	w, err := c.one()
 	if err != nil {
 		return nil, err
 	}
-	return w.content()
-}
-
-func (w *script) content() (*answer, error) {
-	kind, body, err := form(w.Modules)
+	v, err := w.find(cmp.Or(c.query.Get("version"), w.Version))
 	if err != nil {
 		return nil, err
 	}
-	main := w.Main
-	if main == "" {
-		main = w.Body
+	return v.content()
+}
+
+func (v *version) content() (*answer, error) {
+	kind, body, err := form(v.Modules)
+	if err != nil {
+		return nil, err
 	}
-	return &answer{raw: body, kind: kind, header: map[string]string{"Etag": w.etag(), "Cf-Entrypoint": main}}, nil
+	return &answer{raw: body, kind: kind, header: map[string]string{"Etag": v.etag(), "Cf-Entrypoint": cmp.Or(v.Main, v.Body)}}, nil
 }
 
 // putScript makes a new version of a script, or a script, and deploys it at once.
@@ -152,10 +154,13 @@ func putScript(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.fill(w, u); err != nil {
+	before := w.newest().Bindings
+	w.shelve()
+	if err := c.fill(&w.version, u, before); err != nil {
 		return nil, err
 	}
-	c.deployed(w, u.meta.Annotations)
+	w.keepUnversioned(&u.meta)
+	c.deployed(w, triggerUpload, u.meta.Annotations)
 	if isNew {
 		c.account.Scripts = append(c.account.Scripts, w)
 	}
@@ -176,14 +181,13 @@ func (c *call) draft(name string) (w *script, isNew bool, err error) {
 	}, true, nil
 }
 
-// fill takes over an upload. What belongs to a version is replaced, with its default when left out; what belongs to the
-// script (tags, observability, logpush, tail consumers) stays unless it is sent.
-func (c *call) fill(w *script, u *upload) error {
+// fill takes over what an upload says of a version; what it leaves out gets its default. before is what bindings inherit from.
+func (c *call) fill(v *version, u *upload, before []binding) error {
 	m := &u.meta
 	if err := checkBindings(m.Bindings); err != nil {
 		return err
 	}
-	bindings, err := settle(m.Bindings, m.KeepBindings, w.Bindings, c.query.Get("bindings_inherit") == "strict")
+	bindings, err := settle(m.Bindings, m.KeepBindings, before, c.query.Get("bindings_inherit") == "strict")
 	if err != nil {
 		return err
 	}
@@ -193,16 +197,17 @@ func (c *call) fill(w *script, u *upload) error {
 	if err := c.state.checkDate(date); err != nil {
 		return err
 	}
-	w.Bindings, w.Modules, w.Main, w.Body = bindings, u.modules, m.MainModule, m.BodyPart
-	if w.Main != "" {
-		w.Body = ""
+	v.Bindings, v.Modules, v.Main, v.Body = bindings, u.modules, m.MainModule, m.BodyPart
+	if v.Main != "" {
+		v.Body = ""
 	}
-	w.CompatibilityDate, w.CompatibilityFlags, w.UsageModel = date, m.CompatibilityFlags, usage
-	w.Limits, w.Placement = present(m.Limits), present(m.Placement)
-	w.keepUnversioned(m)
+	v.CompatibilityDate, v.CompatibilityFlags, v.UsageModel = date, m.CompatibilityFlags, usage
+	v.Limits, v.Placement = present(m.Limits), present(m.Placement)
 	return nil
 }
 
+// keepUnversioned takes over what belongs to the script (tags, observability, logpush, tail consumers): it stays unless it
+// is sent.
 func (w *script) keepUnversioned(m *metadata) {
 	set(&w.Tags, m.Tags)
 	set(&w.Logpush, m.Logpush)
@@ -220,17 +225,6 @@ func present(raw json.RawMessage) json.RawMessage {
 		return nil
 	}
 	return raw
-}
-
-// deployed marks a change as a new version at 100 %.
-func (c *call) deployed(w *script, annotations map[string]string) {
-	w.Version = c.state.newUUID("version", c.account.ID, w.Name)
-	w.Number++
-	w.ModifiedOn = c.state.stamp()
-	if w.CreatedOn == "" {
-		w.CreatedOn = w.ModifiedOn
-	}
-	w.Annotations = annotations
 }
 
 func (s *state) checkDate(date string) *apiError {

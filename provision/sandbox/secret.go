@@ -48,6 +48,9 @@ func putSecret(c *call) (*answer, error) {
 	if err := checkBindings([]binding{in}); err != nil {
 		return nil, err
 	}
+	if refused := w.shelveNewest(); refused != nil {
+		return nil, refused
+	}
 	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return b.name() == in.name() })
 	switch {
 	case at < 0:
@@ -57,7 +60,7 @@ func putSecret(c *call) (*answer, error) {
 	default:
 		w.Bindings[at] = in
 	}
-	c.deployed(w, map[string]string{"workers/triggered_by": "secret"})
+	c.deployed(w, triggerSecret, nil)
 	return &answer{result: secretView{in.name(), in.kind()}}, nil
 }
 
@@ -88,7 +91,10 @@ func deleteSecret(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if refused := w.shelveNewest(); refused != nil {
+		return nil, refused
+	}
 	w.Bindings = slices.Delete(w.Bindings, at, at+1)
-	c.deployed(w, map[string]string{"workers/triggered_by": "secret"})
+	c.deployed(w, triggerSecret, nil)
 	return &answer{}, nil
 }

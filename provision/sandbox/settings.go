@@ -70,10 +70,11 @@ func patchSettings(c *call) (*answer, error) {
 	if !found {
 		return nil, invalid("could not read content for part settings")
 	}
+	w.shelve()
 	if err := c.patch(w, in); err != nil {
 		return nil, err
 	}
-	c.deployed(w, in.Annotations)
+	c.deployed(w, triggerSettings, in.Annotations)
 	return &answer{result: w.settings()}, nil
 }
 

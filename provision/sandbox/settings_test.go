@@ -29,7 +29,7 @@ func TestSettings(t *testing.T) {
 	c.do("GET", relayPath+"/versions", nil).ok(&versions[0])
 	patch(`{"compatibility_date":"2026-10-01","placement":{"mode":"smart"},"observability":{"enabled":true}}`).ok(&v)
 	want := before
-	want.CompatibilityDate, want.Placement, want.Observability, want.Annotations = "2026-10-01", json.RawMessage(`{"mode":"smart"}`), json.RawMessage(`{"enabled":true}`), nil
+	want.CompatibilityDate, want.Placement, want.Observability, want.Annotations = "2026-10-01", json.RawMessage(`{"mode":"smart"}`), json.RawMessage(`{"enabled":true}`), map[string]string{triggerKey: triggerSettings}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Errorf("only what is sent changes: %s", diff)
 	}
@@ -124,26 +124,4 @@ func TestSecrets(t *testing.T) {
 	c.do("GET", path+"/P", nil).refused(404, 10056)
 	c.do("DELETE", path+"/K?url_encoded=true", nil).ok(nil)
 	c.do("DELETE", path+"/K", nil).refused(404, 10056)
-}
-
-func TestVersionsAndDeployments(t *testing.T) {
-	t.Parallel()
-	c := serve(t, acme)
-	c.do("GET", relayPath+"/deployments", nil).refused(404, 10007)
-	c.relay("relay")
-	var items versionItems
-	c.do("GET", relayPath+"/versions?deployable=true", nil).ok(&items)
-	var list deploymentList
-	c.do("GET", relayPath+"/deployments", nil).ok(&list)
-	if len(items.Items) != 1 || len(list.Deployments) != 1 || list.Deployments[0].Versions[0] != (deploymentVersion{items.Items[0].ID, 100}) {
-		t.Errorf("got %+v and %+v", items, list)
-	}
-	var v versionView
-	c.do("GET", relayPath+"/versions/"+items.Items[0].ID, nil).ok(&v)
-	if v.Resources == nil || v.Resources.Runtime.CompatibilityDate != "2026-06-01" {
-		t.Errorf("got %+v", v)
-	}
-	c.do("GET", relayPath+"/versions/"+uuid(strings.Repeat("0", 32)), nil).refused(404, 100146)
-	c.do("GET", relayPath+"/deployments/"+list.Deployments[0].ID, nil).ok(nil)
-	c.do("GET", relayPath+"/deployments/x", nil).refused(404, 10336)
 }

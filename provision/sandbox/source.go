@@ -52,10 +52,10 @@ func (u *upload) resolves(from, name string) bool {
 }
 
 // handlers guesses which events the script takes; fetch at least.
-func (w *script) handlers() []string {
+func (v *version) handlers() []string {
 	var names []string
-	for _, m := range w.Modules {
-		if m.Name != w.Main && m.Name != w.Body {
+	for _, m := range v.Modules {
+		if m.Name != v.Main && m.Name != v.Body {
 			continue
 		}
 		for _, name := range handlerNames() {

@@ -76,30 +76,21 @@ type domain struct {
 	Zone     string `json:"zone"`
 }
 
-// script is a Worker with its deployed version. Only that version is kept: older ones would multiply the file.
+// script is a Worker: what belongs to all its versions, the deployed one, and the others that are kept.
 type script struct {
-	Name               string            `json:"name"`
-	Tag                string            `json:"tag,omitempty"`
-	Tags               []string          `json:"tags,omitempty"`
-	CreatedOn          string            `json:"created_on,omitempty"`
-	ModifiedOn         string            `json:"modified_on,omitempty"`
-	Version            string            `json:"version,omitempty"` // UUID of the deployed version
-	Number             int               `json:"number,omitempty"`  // counts the versions of this script
-	Annotations        map[string]string `json:"annotations,omitempty"`
-	WorkersDev         *workersDev       `json:"workers_dev,omitempty"`
-	Unseen             int               `json:"unseen,omitempty"` // answers 10019 still owed to routes that name it
-	Main               string            `json:"main,omitempty"`
-	Body               string            `json:"body,omitempty"` // instead of Main: a script in service-worker syntax
-	CompatibilityDate  string            `json:"compatibility_date,omitempty"`
-	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
-	UsageModel         string            `json:"usage_model,omitempty"`
-	Logpush            bool              `json:"logpush,omitempty"`
-	Limits             json.RawMessage   `json:"limits,omitempty"`
-	Placement          json.RawMessage   `json:"placement,omitempty"`
-	Observability      json.RawMessage   `json:"observability,omitempty"`
-	TailConsumers      json.RawMessage   `json:"tail_consumers,omitempty"`
-	Bindings           []binding         `json:"bindings,omitempty"`
-	Modules            []*module         `json:"modules,omitempty"`
+	Name          string          `json:"name"`
+	Tag           string          `json:"tag,omitempty"`
+	Tags          []string        `json:"tags,omitempty"`
+	CreatedOn     string          `json:"created_on,omitempty"`
+	ModifiedOn    string          `json:"modified_on,omitempty"`
+	WorkersDev    *workersDev     `json:"workers_dev,omitempty"`
+	Unseen        int             `json:"unseen,omitempty"` // answers 10019 still owed to routes that name it
+	Logpush       bool            `json:"logpush,omitempty"`
+	Observability json.RawMessage `json:"observability,omitempty"`
+	TailConsumers json.RawMessage `json:"tail_consumers,omitempty"`
+	version                       // the deployed one, so that a file by hand needs no more than that
+	Versions      []*version      `json:"versions,omitempty"`    // the others, newest first
+	Deployments   []*deployment   `json:"deployments,omitempty"` // newest first; the first is the current one
 }
 
 type workersDev struct {
@@ -113,6 +104,7 @@ type module struct {
 	Type   string `json:"type,omitempty"`
 	Text   text   `json:"text,omitempty"`
 	Base64 []byte `json:"base64,omitempty"`
+	Like   string `json:"like,omitempty"` // in the file only: the version that holds the same module
 }
 
 // binding is kept as it was sent, since each kind has fields of its own; a map sorts its keys in the file.

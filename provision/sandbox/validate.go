@@ -78,8 +78,8 @@ func (a *account) validate(at string, seen map[string]bool) error {
 			return fmt.Errorf("%s: a script needs a name of its own", at)
 		}
 		names[w.Name] = true
-		if slices.Contains(w.Modules, nil) {
-			return fmt.Errorf("%s.modules: null is no module", at)
+		if err := w.validate(at); err != nil {
+			return err
 		}
 	}
 	hosts := map[string]bool{}

@@ -1,8 +1,43 @@
 package sandbox
 
-import "net/http"
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
 
-// The sandbox keeps the deployed version of a script and no other, so both lists hold one entry.
+// version is one version of a script: its code and all that is uploaded together with it.
+type version struct {
+	Version            string            `json:"version,omitempty"` // its UUID
+	Number             int               `json:"number,omitempty"`  // counts the versions of a script
+	UploadedOn         string            `json:"uploaded_on,omitempty"`
+	Source             string            `json:"source,omitempty"` // "wrangler"; missing = the API
+	Annotations        map[string]string `json:"annotations,omitempty"`
+	Main               string            `json:"main,omitempty"`
+	Body               string            `json:"body,omitempty"` // instead of Main: a script in service-worker syntax
+	CompatibilityDate  string            `json:"compatibility_date,omitempty"`
+	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
+	UsageModel         string            `json:"usage_model,omitempty"`
+	Limits             json.RawMessage   `json:"limits,omitempty"`
+	Placement          json.RawMessage   `json:"placement,omitempty"`
+	Bindings           []binding         `json:"bindings,omitempty"`
+	Modules            []*module         `json:"modules,omitempty"`
+}
+
+// What made a version or a deployment. "upload" and "secret" are documented; "version_upload" and "deployment" are what
+// people show in issues, and "settings" is a guess. Clients only print them.
+const (
+	triggerUpload     = "upload"
+	triggerSecret     = "secret"
+	triggerSettings   = "settings"
+	triggerVersion    = "version_upload"
+	triggerDeployment = "deployment"
+	triggerKey        = "workers/triggered_by"
+)
+
+// author is who does everything here.
+const author = "sandbox@example.com"
 
 type versionView struct {
 	ID            string            `json:"id"`
@@ -14,9 +49,10 @@ type versionView struct {
 }
 
 type versionMeta struct {
-	CreatedOn  string `json:"created_on"`
-	ModifiedOn string `json:"modified_on"`
-	Source     string `json:"source"`
+	CreatedOn   string `json:"created_on"`
+	ModifiedOn  string `json:"modified_on"`
+	Source      string `json:"source"`
+	AuthorEmail string `json:"author_email"`
 }
 
 type versionResources struct {
@@ -32,37 +68,45 @@ type versionScript struct {
 }
 
 type versionRuntime struct {
-	CompatibilityDate  string   `json:"compatibility_date"`
-	CompatibilityFlags []string `json:"compatibility_flags"`
-	UsageModel         string   `json:"usage_model"`
+	CompatibilityDate  string          `json:"compatibility_date"`
+	CompatibilityFlags []string        `json:"compatibility_flags"`
+	UsageModel         string          `json:"usage_model"`
+	Limits             json.RawMessage `json:"limits,omitempty"`
 }
 
-func (w *script) version(full bool) versionView {
-	v := versionView{
-		ID: w.Version, Number: w.Number, Annotations: w.Annotations, StartupTimeMS: 3,
-		Metadata: versionMeta{CreatedOn: w.ModifiedOn, ModifiedOn: w.ModifiedOn, Source: "api"},
+func (v *version) describe(full bool) versionView {
+	out := versionView{
+		ID: v.Version, Number: v.Number, Annotations: v.Annotations, StartupTimeMS: 3,
+		Metadata: versionMeta{CreatedOn: v.UploadedOn, ModifiedOn: v.UploadedOn, Source: v.from(), AuthorEmail: author},
 	}
 	if full {
-		v.Resources = &versionResources{
-			Bindings: publicBindings(w.Bindings),
-			Script:   versionScript{Etag: w.etag(), Handlers: w.handlers(), LastDeployedFrom: "api"},
-			Runtime: versionRuntime{CompatibilityDate: w.CompatibilityDate,
-				CompatibilityFlags: list(w.CompatibilityFlags), UsageModel: w.UsageModel},
+		out.Resources = &versionResources{
+			Bindings: publicBindings(v.Bindings),
+			Script:   versionScript{Etag: v.etag(), Handlers: v.handlers(), LastDeployedFrom: v.from()},
+			Runtime: versionRuntime{CompatibilityDate: v.CompatibilityDate,
+				CompatibilityFlags: list(v.CompatibilityFlags), UsageModel: v.UsageModel, Limits: v.Limits},
 		}
 	}
-	return v
+	return out
 }
+
+func (v *version) from() string { return cmp.Or(v.Source, "api") }
 
 type versionItems struct {
 	Items []versionView `json:"items"`
 }
 
+// listVersions shows all versions that are kept. Each of them can be deployed, so ?deployable=true changes nothing.
 func listVersions(c *call) (*answer, error) {
 	w, err := c.one()
 	if err != nil {
 		return nil, err
 	}
-	part, info, refused := page(c.query, []versionView{w.version(false)}, 20, 1, 100)
+	views := []versionView{}
+	for _, v := range w.all() {
+		views = append(views, v.describe(false))
+	}
+	part, info, refused := page(c.query, views, 20, 1, 100)
 	if refused != nil {
 		return nil, refused
 	}
@@ -74,54 +118,71 @@ func getVersion(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.params["version"] != w.Version {
-		return nil, refuse(http.StatusNotFound, 100146, "The requested version does not exist.")
+	v, err := w.find(c.params["version"])
+	if err != nil {
+		return nil, err
 	}
-	return &answer{result: w.version(true)}, nil
+	return &answer{result: v.describe(true)}, nil
 }
 
-type deploymentView struct {
-	ID          string              `json:"id"`
-	Source      string              `json:"source"`
-	Strategy    string              `json:"strategy"`
-	AuthorEmail string              `json:"author_email"`
-	Annotations map[string]string   `json:"annotations"`
-	Versions    []deploymentVersion `json:"versions"`
-	CreatedOn   string              `json:"created_on"`
-}
-
-type deploymentVersion struct {
-	VersionID  string `json:"version_id"`
-	Percentage int    `json:"percentage"`
-}
-
-func (w *script) deployment() deploymentView {
-	return deploymentView{
-		ID: uuid(derivedID("deployment", w.Version)), Source: "api", Strategy: "percentage", AuthorEmail: "sandbox@example.com",
-		Annotations: map[string]string{"workers/message": "Automatic deployment on upload.", "workers/triggered_by": "upload"},
-		Versions:    []deploymentVersion{{VersionID: w.Version, Percentage: 100}}, CreatedOn: w.ModifiedOn,
+// find gives a kept version by its UUID.
+func (w *script) find(id string) (*version, error) {
+	for _, v := range w.all() {
+		if v.Version == id {
+			return v, nil
+		}
 	}
+	return nil, refuse(http.StatusNotFound, 100146, "The requested version does not exist.")
 }
 
-type deploymentList struct {
-	Deployments []deploymentView `json:"deployments"`
-}
-
-func listDeployments(c *call) (*answer, error) {
+// postVersion uploads a version that nobody is served until it is deployed. What belongs to the script (tags, logpush,
+// tail consumers) is no part of it and is passed over.
+func postVersion(c *call) (*answer, error) {
 	w, err := c.one()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: deploymentList{[]deploymentView{w.deployment()}}}, nil
-}
-
-func getDeployment(c *call) (*answer, error) {
-	w, err := c.one()
-	if err != nil {
+	u, refused := readUpload(c.header.Get("Content-Type"), c.body)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := u.check(); refused != nil {
+		return nil, refused
+	}
+	v := new(version)
+	if err := c.fill(v, u, w.newest().Bindings); err != nil {
 		return nil, err
 	}
-	if d := w.deployment(); d.ID == c.params["deployment"] {
-		return &answer{result: d}, nil
+	c.sign(w, v, triggerVersion, u.meta.Annotations)
+	w.Versions = append(w.Versions, v)
+	w.sortVersions()
+	w.trim()
+	return &answer{result: v.describe(true)}, nil
+}
+
+// sign gives a new version its number and says where it comes from.
+func (c *call) sign(w *script, v *version, trigger string, annotations map[string]string) {
+	v.Number = w.newest().Number + 1
+	v.Version = c.state.newUUID("version", c.account.ID, w.Name)
+	v.UploadedOn = c.state.stamp()
+	v.Source, v.Annotations = c.source(), annotated(annotations, trigger)
+}
+
+// source is how the API tells its clients apart; whether it reads the same header is not documented.
+func (c *call) source() string {
+	if strings.HasPrefix(c.header.Get("User-Agent"), "wrangler/") {
+		return "wrangler"
 	}
-	return nil, refuse(http.StatusNotFound, 10336, "The requested deployment does not exist.")
+	return ""
+}
+
+// annotated adds to a client's annotations what only the API may say.
+func annotated(sent map[string]string, trigger string) map[string]string {
+	out := map[string]string{triggerKey: trigger}
+	for key, value := range sent {
+		if key != triggerKey {
+			out[key] = value
+		}
+	}
+	return out
 }

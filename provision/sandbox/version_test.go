@@ -1,0 +1,292 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const absentVersion = "00000000-0000-0000-0000-000000000000"
+
+// say is a script with one answer.
+func say(text string) formPart {
+	return js("index.js", "export default { fetch: () => new Response('"+text+"') }\n")
+}
+
+// version uploads a version without deploying it.
+func (c *client) version(query, meta string, parts ...formPart) *response {
+	c.t.Helper()
+	kind, body := buildForm(c.t, append([]formPart{{"metadata", "application/json", meta}}, parts...)...)
+	return c.send("POST", relayPath+"/versions"+query, kind, body, "User-Agent", "wrangler/4.86.0")
+}
+
+func (c *client) versions() []versionView {
+	c.t.Helper()
+	var list versionItems
+	c.do("GET", relayPath+"/versions?deployable=true", nil).ok(&list)
+	return list.Items
+}
+
+func (c *client) deployments() []deploymentView {
+	c.t.Helper()
+	var list deploymentList
+	c.do("GET", relayPath+"/deployments", nil).ok(&list)
+	return list.Deployments
+}
+
+// serveAt deploys versions with their percentages: "ID 40 ID 60".
+func (c *client) serveAt(query, shares string) *response {
+	c.t.Helper()
+	fields := strings.Fields(shares)
+	var versions []string
+	for i := 0; i+1 < len(fields); i += 2 {
+		versions = append(versions, fmt.Sprintf(`{"version_id":%q,"percentage":%s}`, fields[i], fields[i+1]))
+	}
+	return c.do("POST", relayPath+"/deployments"+query, `{"strategy":"percentage","versions":[`+strings.Join(versions, ",")+`],
+		"annotations":{"workers/message":"why","workers/triggered_by":"me"}}`)
+}
+
+// served is what everybody reads of the deployed version: its code, settings and secrets.
+func (c *client) served() string {
+	c.t.Helper()
+	var v settingsView
+	c.do("GET", relayPath+"/settings", nil).ok(&v)
+	var secrets []secretView
+	c.do("GET", relayPath+"/secrets", nil).ok(&secrets)
+	code := string(c.do("GET", relayPath+"/content/v2", nil).Raw)
+	_, code, _ = strings.Cut(code, "Response('")
+	code, _, _ = strings.Cut(code, "'")
+	all := names(secrets, func(s secretView) string { return s.Name })
+	slices.Sort(all)
+	return strings.Join(append([]string{code, v.CompatibilityDate}, all...), " ")
+}
+
+func TestAVersionIsServedOnceItIsDeployed(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	c.version("", `{"main_module":"index.js"}`, say("one")).refused(404, 10007)
+	c.do("GET", relayPath+"/versions", nil).refused(404, 10007)
+	c.do("GET", relayPath+"/deployments", nil).refused(404, 10007)
+	var made scriptView
+	c.upload("relay", `{"main_module":"index.js","compatibility_date":"2026-06-01","tags":["ours"],
+		"bindings":[{"type":"secret_text","name":"K","text":"hidden"}],"annotations":{"workers/message":"first"}}`, say("one")).ok(&made)
+	var second versionView
+	c.version("?bindings_inherit=strict", `{"main_module":"index.js","compatibility_date":"2026-07-01","tags":["theirs"],
+		"keep_bindings":["secret_text"],"bindings":[{"type":"inherit","name":"L","old_name":"K"}],
+		"placement":{"mode":"smart"},"limits":{"cpu_ms":5},"annotations":{"workers/tag":"v2"}}`, say("two")).ok(&second)
+	if second.Number != 2 || second.Metadata.Source != "wrangler" || second.Resources.Script.Etag == made.Etag || len(second.Resources.Bindings) != 2 {
+		t.Errorf("got %+v", second)
+	}
+	if diff := cmp.Diff(map[string]string{"workers/tag": "v2", "workers/triggered_by": "version_upload"}, second.Annotations); diff != "" {
+		t.Error(diff)
+	}
+	if got := c.served(); got != "one 2026-06-01 K" {
+		t.Errorf("an upload alone changes what is served: %s", got)
+	}
+	first := c.versions()[1]
+	if got := c.versions()[0].ID; got != second.ID || strings.ReplaceAll(first.ID, "-", "") != made.DeploymentID {
+		t.Errorf("newest first: got %s, made %s and %s", got, made.DeploymentID, second.ID)
+	}
+	if diff := cmp.Diff(map[string]string{"workers/message": "first", "workers/triggered_by": "upload"}, first.Annotations); diff != "" {
+		t.Error(diff)
+	}
+	var d deploymentView
+	c.serveAt("", second.ID+" 100").ok(&d)
+	if got := c.served(); got != "two 2026-07-01 K L" {
+		t.Errorf("got %s", got)
+	}
+	if diff := cmp.Diff(map[string]string{"workers/message": "why", "workers/triggered_by": "deployment"}, d.Annotations); diff != "" {
+		t.Error(diff)
+	}
+	all := c.deployments()
+	if len(all) != 2 || all[0].ID != d.ID || all[0].Versions[0] != (deploymentVersion{second.ID, 100}) || all[1].Annotations["workers/triggered_by"] != "upload" {
+		t.Errorf("got %+v", all)
+	}
+	var v settingsView
+	c.do("GET", relayPath+"/settings", nil).ok(&v)
+	if !slices.Equal(v.Tags, []string{"ours"}) {
+		t.Errorf("tags belong to the script: %v", v.Tags)
+	}
+	if old := c.do("GET", relayPath+"/content/v2?version="+first.ID, nil); !strings.Contains(string(old.Raw), "'one'") {
+		t.Errorf("got %s", old.Raw)
+	}
+	c.do("GET", relayPath+"/content/v2?version="+absentVersion, nil).refused(404, 100146)
+	c.do("GET", relayPath+"/versions/"+absentVersion, nil).refused(404, 100146)
+}
+
+func TestBackToAVersionWithOtherSecrets(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	c.upload("relay", `{"main_module":"index.js"}`, say("one")).ok(nil)
+	first := c.versions()[0].ID
+	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"hidden"}`).ok(nil)
+	if all := c.versions(); len(all) != 2 || all[0].Annotations["workers/triggered_by"] != "secret" {
+		t.Errorf("a secret makes a version: %+v", all)
+	}
+	second := c.versions()[0].ID
+	r := c.serveAt("", first+" 100").refused(400, 10220)
+	if !strings.HasSuffix(r.Errors[0].Message, "The following secrets have changed: K") || strings.Contains(string(r.Raw), "hidden") {
+		t.Errorf("got %s", r.Raw)
+	}
+	c.serveAt("?force=true", first+" 100").ok(nil)
+	if got := c.served(); got != "one 2021-11-02" {
+		t.Errorf("got %s", got)
+	}
+	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"other"}`).refused(400, 10215)
+	c.serveAt("", second+" 100").ok(nil) // to a newer version nothing is asked
+	c.do("DELETE", relayPath+"/secrets/K", nil).ok(nil)
+	if all := c.versions(); len(all) != 3 || all[0].Number != 3 {
+		t.Errorf("got %+v", all)
+	}
+	c.serveAt("", first+" 100").ok(nil) // the secrets are as they were
+}
+
+func TestDeploymentsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	c.relay("relay")
+	c.relay("relay")
+	one, two := c.versions()[0].ID, c.versions()[1].ID
+	before := c.bytes()
+	for shares, code := range map[string]int{
+		"": 10026, one + " 99": 10026, one + " 60 " + two + " 60": 10026, one + " -1 " + two + " 101": 10026, one + " 50 " + one + " 50": 10026,
+		one + " 40 " + two + " 40 " + absentVersion + " 20": 10026, absentVersion + " 100": 100146, one + " 50 " + absentVersion + " 50": 100146,
+	} {
+		c.serveAt("", shares).refused(map[int]int{10026: 400, 100146: 404}[code], code)
+	}
+	c.do("POST", relayPath+"/deployments", `{"versions":[{"version_id":"`+one+`","percentage":100}]}`).refused(400, 10026)
+	c.do("POST", "/accounts/$A/workers/scripts/other/deployments", `{}`).refused(404, 10007)
+	all := c.deployments()
+	c.do("DELETE", relayPath+"/deployments/"+all[0].ID, nil).refused(400, 10336)
+	c.do("GET", relayPath+"/deployments/x", nil).refused(404, 10336)
+	c.do("DELETE", relayPath+"/deployments/x", nil).refused(404, 10336)
+	if before != c.bytes() {
+		t.Error("a refusal changed the state")
+	}
+	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).ok(nil)
+	c.do("DELETE", relayPath+"/deployments/"+all[1].ID, nil).ok(nil)
+	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).refused(404, 10336)
+}
+
+// The list is as long as the API's, and the file holds a text once however many versions have it.
+func TestTheLastTenVersionsAreKept(t *testing.T) {
+	t.Parallel()
+	c := serve(t, acme)
+	library := js("lib.js", "export const same = 'in all of them'\n")
+	c.upload("relay", `{"main_module":"index.js"}`, say("one"), library).ok(nil)
+	first := c.versions()[0].ID
+	for i := range 12 {
+		c.version("", `{"main_module":"index.js"}`, say(fmt.Sprint(i%2)), library).ok(nil)
+	}
+	all := c.versions()
+	numbers := names(all, func(v versionView) string { return fmt.Sprint(v.Number) })
+	if got := strings.Join(numbers, " "); got != "13 12 11 10 9 8 7 6 5 1" {
+		t.Errorf("the deployed version stays whatever its age: %s", got)
+	}
+	for _, text := range []string{"in all of them", "Response('one')", "Response('0')", "Response('1')"} {
+		if got := strings.Count(c.bytes(), text); got != 1 {
+			t.Errorf("%q stands %d times in the file", text, got)
+		}
+	}
+	again := serveStore(t, parse(t, c.bytes()))
+	if again.bytes() != c.bytes() {
+		t.Errorf("the file reads back as another:\n%s", cmp.Diff(c.bytes(), again.bytes()))
+	}
+	again.serveAt("", all[1].ID+" 100").ok(nil)
+	if got := again.served(); got != "0 2021-11-02" {
+		t.Errorf("got %s", got)
+	}
+	for range 12 {
+		again.serveAt("", all[0].ID+" 100").ok(nil)
+	}
+	again.version("", `{"main_module":"index.js"}`, say("last")).ok(nil)
+	again.do("GET", relayPath+"/versions/"+first, nil).refused(404, 100146)
+	if got := len(again.deployments()); got != 10 {
+		t.Errorf("%d deployments", got)
+	}
+	again.do("DELETE", relayPath, nil).ok(nil)
+	if diff := cmp.Diff(serve(t, acme).scripts(), again.scripts()); diff != "" {
+		t.Errorf("a script leaves traces: %s", diff)
+	}
+}
+
+// scripts is the state up to the authority, which is random.
+func (c *client) scripts() string {
+	c.t.Helper()
+	text, _, _ := strings.Cut(c.bytes(), `"edge"`)
+	return text
+}
+
+// A file of a time when only the deployed version was kept.
+func TestFileWithoutHistory(t *testing.T) {
+	t.Parallel()
+	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[{"name":"relay","tag":"5a2db0fa91dd5a0d1ce5d2ad1e8a5c47",
+		"created_on":"2026-10-01T00:00:00.000000Z","modified_on":"2026-10-02T00:00:00.000000Z","version":"5a2db0ad-54e0-d44d-7a24-8cc2b4bf0a9b",
+		"number":7,"annotations":{"workers/tag":"x"},"main":"index.js","compatibility_date":"2026-06-01","usage_model":"standard",
+		"bindings":[{"name":"K","type":"secret_text","text":"hidden"}],
+		"modules":[{"name":"index.js","type":"application/javascript+module","text":["export default {","}"]}]}]}]}`)
+	const id = "5a2db0ad-54e0-d44d-7a24-8cc2b4bf0a9b"
+	if all := c.deployments(); len(all) != 1 || all[0].Versions[0] != (deploymentVersion{id, 100}) || all[0].CreatedOn != "2026-10-02T00:00:00.000000Z" {
+		t.Errorf("got %+v", all)
+	}
+	c.upload("relay", `{"main_module":"index.js","keep_bindings":["secret_text"]}`, say("new")).ok(nil)
+	if all := c.versions(); len(all) != 2 || all[0].Number != 8 || all[1].ID != id {
+		t.Errorf("got %+v", all)
+	}
+	c.serveAt("", id+" 100").ok(nil)
+	if got := c.served(); got != " 2026-06-01 K" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestHistoryThatIsNoneIsRefused(t *testing.T) {
+	t.Parallel()
+	for script, want := range map[string]string{
+		`"versions":[null]`:                  "scripts[0].versions[0]: a version needs an id",
+		`"versions":[{}]`:                    "scripts[0].versions[0]: a version needs an id",
+		`"versions":[{"version":"v"}]`:       "scripts[0].versions[0]: a version needs an id",
+		`"versions":[{"version":"w","x":1}]`: `unknown field "x"`,
+		`"versions":[{"version":"w","modules":[{"name":"i.js","like":"u"}]}]`:                                      "scripts[0].versions[0].modules: version u above has no module",
+		`"modules":[{"name":"i.js","like":"v"}]`:                                                                   "scripts[0].modules: version v above has no module",
+		`"deployments":[null]`:                                                                                     "scripts[0].deployments[0]: a deployment needs",
+		`"deployments":[{"id":"d","versions":[]}]`:                                                                 "scripts[0].deployments[0]: a deployment needs",
+		`"deployments":[{"id":"d","versions":[{"version_id":"u","percentage":100}]}]`:                              "scripts[0].deployments[0]: a deployment needs",
+		`"versions":[{"version":"w"}],"deployments":[{"id":"d","versions":[{"version_id":"w","percentage":100}]}]`: "the deployed version is v, not w",
+	} {
+		_, err := Parse([]byte(`{"accounts":[{"name":"A","scripts":[{"name":"relay","version":"v",` + script + `}]}]}`))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: want an error with %q, got %v", script, want, err)
+		}
+	}
+}
+
+func TestTheEdgeServesWhatIsDeployed(t *testing.T) {
+	t.Parallel()
+	v := openEdge(t, parse(t, edgeState), needWorkerd(t))
+	c := serveStore(t, v.store)
+	at := func() string { t.Helper(); return v.must("GET", "https://relay.example.com/", "").body }
+	env := js("index.js", "export default { fetch: (request, env) => new Response(env.WORD) }\n")
+	word := func(w string) string {
+		return `{"main_module":"index.js","bindings":[{"type":"plain_text","name":"WORD","text":"` + w + `"}]}`
+	}
+	c.upload("relay", word("one"), env).ok(nil)
+	if got := at(); got != "one" {
+		t.Fatalf("got %q", got)
+	}
+	c.version("", word("two"), env).ok(nil)
+	two, one := c.versions()[0].ID, c.versions()[1].ID
+	if got := at(); got != "one" {
+		t.Errorf("not deployed yet: got %q", got)
+	}
+	for _, step := range []struct{ shares, want string }{
+		{two + " 100", "two"}, {one + " 100", "one"}, {one + " 10 " + two + " 90", "two"}, {one + " 50 " + two + " 50", "one"},
+	} {
+		c.serveAt("", step.shares).ok(nil)
+		if got := at(); got != step.want {
+			t.Errorf("%s: got %q, want %q", step.shares, got, step.want)
+		}
+	}
+}
