@@ -1,7 +1,9 @@
 package provision
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +25,12 @@ type Version struct {
 	Program string `json:"program,omitempty"`
 	// Share is how much of the traffic it serves, in percent: 100 for the version that is deployed, 0 for the others.
 	Share float64 `json:"share"`
+	// Ago counts the deployments since it served: 0 while it does; NeverServed for one that has not, as far as is known.
+	Ago int `json:"-"`
 }
+
+// NeverServed is the Ago of a version that no known deployment has.
+const NeverServed = math.MaxInt
 
 // annotationTag and annotationMessage are what an upload carries, and comes back in the list of versions.
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
@@ -69,9 +76,9 @@ func (e *Engine) Versions(ctx context.Context, relay Relay) ([]Version, error) {
 	return versions, err
 }
 
-// Previous picks the version to go back to: the one that is named by its number or by the beginning of its id, or else the
-// newest upload of ours before the one that serves that behaves otherwise, since an upload that was repeated makes the same
-// version twice.
+// Previous picks the version to go back to: the one that is named by its number or by the beginning of its id, or else that of
+// ours, among the uploads before the one that serves, which served last. So a version that was gone back from is not gone back
+// to; nor is one that behaves the same, since an upload that was repeated makes it twice.
 func Previous(versions []Version, named string) (Version, error) {
 	if named != "" {
 		return namedVersion(versions, named)
@@ -80,12 +87,14 @@ func Previous(versions []Version, named string) (Version, error) {
 	if current < 0 {
 		return Version{}, newError(CodeNoVersion)
 	}
-	for _, v := range versions[current+1:] {
-		if v.Build != "" && v.Build != versions[current].Build {
-			return v, nil
-		}
+	before := slices.DeleteFunc(slices.Clone(versions[current+1:]), func(v Version) bool {
+		return v.Build == "" || v.Build == versions[current].Build
+	})
+	if len(before) == 0 {
+		return Version{}, newError(CodeNoVersion)
 	}
-	return Version{}, newError(CodeNoVersion)
+	slices.SortStableFunc(before, func(a, b Version) int { return cmp.Compare(a.Ago, b.Ago) })
+	return before[0], nil
 }
 
 // shortestID is how much of an id must be given.

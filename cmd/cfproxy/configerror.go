@@ -22,7 +22,7 @@ func (e *located) Unwrap() error { return e.error }
 
 // checkFile finds the first value that no relay can be made of, and its line.
 func checkFile(path string, text []byte, file configFile) error {
-	if err := checkValues(path, text, shared, file.settings()); err != nil {
+	if err := checkValues(path, text, beforeBlocks, file.settings()); err != nil {
 		return err
 	}
 	for i, relay := range file.Relays {
@@ -36,8 +36,8 @@ func checkFile(path string, text []byte, file configFile) error {
 	return nil
 }
 
-// shared is where what stands before the first block is looked for.
-const shared = -1
+// beforeBlocks is where what stands before the first block is looked for.
+const beforeBlocks = -1
 
 // checkValues does so for the block of that number. The hostnames come first, since all else is tried together with them.
 func checkValues(path string, text []byte, block int, s settings) error {
@@ -73,13 +73,13 @@ func lineOf(text []byte, block int, key string, item int) int {
 	var parser unstable.Parser
 	parser.Reset(text)
 	line := func(at uint32) int { return 1 + bytes.Count(text[:at], []byte("\n")) }
-	here, begins := shared, 1
+	here, begins := beforeBlocks, 1
 	for parser.NextExpression() {
 		e := parser.Expression()
 		name := e.Key()
 		name.Next()
 		if e.Kind != unstable.KeyValue {
-			if here == block && block != shared {
+			if here == block && block != beforeBlocks {
 				break // the next table has begun
 			}
 			if e.Kind == unstable.ArrayTable && string(name.Node().Data) == keyRelays {
@@ -99,7 +99,7 @@ func lineOf(text []byte, block int, key string, item int) int {
 		}
 		return line(at)
 	}
-	if block == shared {
+	if block == beforeBlocks {
 		return 1
 	}
 	return begins

@@ -35,51 +35,64 @@ type deploymentList struct {
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/versions/methods/list/
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/list/
 func (c *Client) Versions(ctx context.Context, account, name string) ([]provision.Version, error) {
-	type shares struct {
-		of  map[string]float64
+	type answered struct {
+		history
 		err error
 	}
-	deployed := make(chan shares, 1)
+	deployed := make(chan answered, 1)
 	go func() {
-		of, err := c.shares(ctx, account, name)
-		deployed <- shares{of, err}
+		served, err := c.served(ctx, account, name)
+		deployed <- answered{served, err}
 	}()
 	var params workers.ScriptVersionListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	params.Deployable.Value, params.Deployable.Present = true, true
 	var list answer[versionList]
 	_, err := c.versions.List(ctx, name, params, into(&list))
-	share := <-deployed
+	served := <-deployed
 	if err == nil {
-		err = share.err
+		err = served.err
 	}
 	if err != nil {
 		return nil, failure(err)
 	}
 	var found []provision.Version
 	for _, item := range list.Result.Items {
-		v := provision.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: share.of[item.ID]}
+		v := provision.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: served.share[item.ID], Ago: provision.NeverServed}
+		if ago, known := served.ago[item.ID]; known {
+			v.Ago = ago
+		}
 		v.Build, v.Program = provision.ReadAnnotations(item.Annotations)
 		found = append(found, v)
 	}
 	return found, nil
 }
 
-// shares gives how much of the traffic each version serves.
-func (c *Client) shares(ctx context.Context, account, name string) (map[string]float64, error) {
+// history is what the deployments say of versions: how much of the traffic each serves, and how many deployments ago it did.
+type history struct {
+	share map[string]float64
+	ago   map[string]int
+}
+
+func (c *Client) served(ctx context.Context, account, name string) (history, error) {
 	var params workers.ScriptDeploymentListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var list answer[deploymentList]
 	if _, err := c.deploys.List(ctx, name, params, into(&list)); err != nil {
-		return nil, failure(err)
+		return history{}, failure(err)
 	}
-	shares := map[string]float64{}
-	if len(list.Result.Deployments) > 0 {
-		for _, v := range list.Result.Deployments[0].Versions {
-			shares[v.ID] = v.Percentage
+	h := history{share: map[string]float64{}, ago: map[string]int{}}
+	for ago, deployment := range list.Result.Deployments {
+		for _, v := range deployment.Versions {
+			if _, known := h.ago[v.ID]; !known {
+				h.ago[v.ID] = ago
+			}
+			if ago == 0 {
+				h.share[v.ID] = v.Percentage
+			}
 		}
 	}
-	return shares, nil
+	return h, nil
 }
 
 // DeployVersion makes one version serve everything.

@@ -1,0 +1,136 @@
+package provision_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// relayOf observes the one relay of a config.
+func (w *world) relayOf(c provision.Config) provision.Relay {
+	w.t.Helper()
+	return mustObserve(w, c).Relays[0]
+}
+
+// deployTo uploads a version that leads to a provider.
+func (w *world) deployTo(id string) provision.Config {
+	w.t.Helper()
+	c := w.config()
+	c.Providers = []worker.Provider{{ID: id, Origin: "https://" + id + ".example.net"}}
+	w.mustDeploy(c)
+	return c
+}
+
+func TestPreviousVersion(t *testing.T) {
+	t.Parallel()
+	v := func(number int, build string, share float64, ago int) provision.Version {
+		id := strings.Repeat(string(rune('a'+number)), 8)
+		return provision.Version{ID: id, Number: number, Build: build, Share: share, Ago: ago}
+	}
+	never := provision.NeverServed
+	for name, test := range map[string]struct {
+		versions []provision.Version
+		named    string
+		want     int
+		code     provision.Code
+	}{
+		"the one before":                 {versions: []provision.Version{v(3, "c", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 2},
+		"one that was gone back from":    {versions: []provision.Version{v(4, "d", 100, 0), v(3, "c", 0, 2), v(2, "b", 0, 1), v(1, "a", 0, 4)}, want: 2},
+		"after going back":               {versions: []provision.Version{v(3, "c", 0, 1), v(2, "b", 100, 0), v(1, "a", 0, 3)}, want: 1},
+		"an upload that was repeated":    {versions: []provision.Version{v(3, "b", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 1},
+		"somebody else's upload":         {versions: []provision.Version{v(3, "c", 100, 0), v(2, "", 0, 1), v(1, "a", 0, 2)}, want: 1},
+		"one that never served":          {versions: []provision.Version{v(3, "c", 100, 0), v(2, "b", 0, never), v(1, "a", 0, 1)}, want: 1},
+		"a split goes to its older part": {versions: []provision.Version{v(3, "c", 50, 0), v(2, "b", 50, 0), v(1, "a", 0, 1)}, want: 2},
+		"the first":                      {versions: []provision.Version{v(1, "a", 100, 0)}, code: provision.CodeNoVersion},
+		"none":                           {code: provision.CodeNoVersion},
+		"a number":                       {versions: []provision.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "1", want: 1},
+		"the beginning of an id":         {versions: []provision.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "BBBB", want: 1},
+		"too little of an id":            {versions: []provision.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "bbb", code: provision.CodeVersionUnknown},
+		"a number that there is not":     {versions: []provision.Version{v(2, "b", 100, 0)}, named: "9", code: provision.CodeVersionUnknown},
+	} {
+		got, err := provision.Previous(test.versions, test.named)
+		if provision.CodeOf(err) != test.code || got.Number != test.want {
+			t.Errorf("%s: got version %d, %v", name, got.Number, err)
+		}
+	}
+}
+
+// Going back is one call that changes anything, whatever happens to its answer, and makes no version.
+func TestRollbackIsOneCall(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]string{
+		"no fault": "", "lost": `"drop": true, "after": true`, "refused for a moment": `"status": 502, "content_type": "text/html", "body": "<html>"`,
+	} {
+		w := newWorld(t, "")
+		w.deployTo("first")
+		second := w.deployTo("second")
+		if fault != "" {
+			w = newWorld(t, strings.Replace(w.bytes(), `"accounts"`, `"faults": [{"method": "POST", "path": "/accounts/**", `+fault+`}], "accounts"`, 1))
+		}
+		relay := w.relayOf(second)
+		versions, err := w.engine.Versions(context.Background(), relay)
+		if err != nil || len(versions) != 2 || versions[0].Build == "" || versions[0].Program != "1.2.3" || versions[0].Share != 100 {
+			t.Fatalf("%s: versions %+v, %v", name, versions, err)
+		}
+		to, err := provision.Previous(versions, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.writes()
+		if err := w.engine.Rollback(context.Background(), relay, to, false); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if writes := w.writes(); fault == "" && len(writes) != 1 {
+			t.Errorf("%s: writes %v", name, writes)
+		}
+		if standing := w.relayOf(second).Standing(); standing.Providers[0].ID != "first" {
+			t.Errorf("%s: serves %v", name, standing.Providers)
+		}
+		if versions, err := w.engine.Versions(context.Background(), relay); err != nil || len(versions) != 2 {
+			t.Errorf("%s: afterwards %+v, %v", name, versions, err)
+		}
+	}
+}
+
+func TestVersionsOfNoWorker(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	if _, err := w.engine.Versions(context.Background(), w.relayOf(w.config())); provision.CodeOf(err) != provision.CodeNoWorker {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A key that was changed since is the owner's to decide about.
+func TestRollbackOverAChangedKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	c := w.managed()
+	w.mustDeploy(c)
+	c.Keys = map[string]provision.Secret{"openai": provision.NewSecret("sk-another")}
+	plan, err := w.plan(c)
+	if err != nil || !plan.LetsIn(plan.Relays[0]) {
+		t.Errorf("going back from another key is said to let nobody in (%v)", err)
+	}
+	w.mustDeploy(c)
+	relay := w.relayOf(c)
+	versions, err := w.engine.Versions(context.Background(), relay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := provision.Previous(versions, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Rollback(context.Background(), relay, to, false); provision.CodeOf(err) != provision.CodeSecretsChanged {
+		t.Errorf("without force: %v", err)
+	}
+	if err := w.engine.Rollback(context.Background(), relay, to, true); err != nil {
+		t.Errorf("with force: %v", err)
+	}
+	if text := w.bytes(); !strings.Contains(text, ownerKey) {
+		t.Error("the key of that time does not serve")
+	}
+}
