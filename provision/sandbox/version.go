@@ -5,12 +5,11 @@ import "net/http"
 // The sandbox keeps the deployed version of a script and no other, so both lists hold one entry.
 
 type versionView struct {
-	ID            string            `json:"id"`
-	Number        int               `json:"number"`
-	Metadata      versionMeta       `json:"metadata"`
-	Annotations   map[string]string `json:"annotations,omitempty"`
-	Resources     *versionResources `json:"resources,omitempty"`
-	StartupTimeMS int               `json:"startup_time_ms"`
+	ID          string            `json:"id"`
+	Number      int               `json:"number"`
+	Metadata    versionMeta       `json:"metadata"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Resources   *versionResources `json:"resources,omitempty"`
 }
 
 type versionMeta struct {
@@ -39,7 +38,7 @@ type versionRuntime struct {
 
 func (w *script) version(full bool) versionView {
 	v := versionView{
-		ID: w.Version, Number: w.Number, Annotations: w.Annotations, StartupTimeMS: 3,
+		ID: w.Version, Number: w.Number, Annotations: w.Annotations,
 		Metadata: versionMeta{CreatedOn: w.ModifiedOn, ModifiedOn: w.ModifiedOn, Source: "api"},
 	}
 	if full {
