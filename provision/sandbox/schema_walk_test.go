@@ -47,7 +47,7 @@ const every = `{"main_module":"index.js","compatibility_date":"2026-06-01","comp
   "tags":["managed-by=walk"],"annotations":{"workers/message":"a walk","workers/tag":"1"},"placement":{"mode":"targeted","region":"aws:us-east-1"},
   "observability":{"enabled":true,"head_sampling_rate":1},"limits":{"cpu_ms":10},"logpush":true,"tail_consumers":[{"service":"other"}],
   "keep_bindings":["secret_text"],"bindings":[
-    {"type":"plain_text","name":"A","text":"a"},{"type":"secret_text","name":"B","text":"b"},{"type":"json","name":"C","json":{"c":[1]}},
+    {"type":"plain_text","name":"A","text":"a"},{"type":"secret_text","name":"B","text":"b"},{"type":"json","name":"C","json":{"c":[1]}},{"type":"json","name":"C2","json":[1]},
     {"type":"kv_namespace","name":"D","namespace_id":"d"},{"type":"analytics_engine","name":"E","dataset":"e"},
     {"type":"ratelimit","name":"F","namespace_id":"1","simple":{"limit":10,"period":60}},{"type":"service","name":"G","service":"other"},
     {"type":"version_metadata","name":"H"},{"type":"ai","name":"I"}]}`
@@ -69,6 +69,7 @@ func (w *walker) scripts() {
 	w.do("GET", "/accounts/$A/workers/scripts/classic", nil)
 	w.do("GET", "/accounts/$A/workers/scripts?tags=managed-by=walk:yes", nil).ok(nil)
 	w.upload("relay", every, js("index.js", hello)).ok(nil)
+	w.do("GET", one+"/settings", nil).ok(nil)
 }
 
 func (w *walker) scriptParts() {

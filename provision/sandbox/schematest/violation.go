@@ -28,7 +28,6 @@ const (
 const (
 	ruleUnknown   = "unknown"      // the description has no such thing
 	ruleMediaType = "content-type" // it has, but in another form
-	ruleNoJSON    = "not-json"     // a refusal is no JSON
 )
 
 // Violation is one thing in a call that the description does not allow.
