@@ -25,7 +25,8 @@ type judged struct {
 // Every method of the client sends what the API's description asks for.
 func TestRequestsAreAsDescribed(t *testing.T) {
 	t.Parallel()
-	store, err := sandbox.Parse([]byte(`{"accounts": [{"name": "Acme", "subdomain": "", "zones": [{"name": "example.com"}]}]}`))
+	store, err := sandbox.Parse([]byte(`{"accounts": [{"name": "Acme", "subdomain": "", "zones": [{"name": "example.com"}],
+		"domains": [{"hostname": "custom.example.com", "service": "relay"}]}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +37,7 @@ func TestRequestsAreAsDescribed(t *testing.T) {
 	j.scripts()
 	j.routes()
 	j.records()
+	j.domains()
 	methods := reflect.TypeFor[*cloudflare.Client]()
 	for i := range methods.NumMethod() {
 		if name := methods.Method(i).Name; !slices.Contains(j.called, name) {
@@ -113,13 +115,39 @@ func (j *judged) routes() {
 func (j *judged) records() {
 	address := provision.Step{After: provision.Attrs{provision.AttrType: "A", provision.AttrContent: "2.2.2.2",
 		provision.AttrProxied: "true", provision.AttrComment: provision.RecordComment(strings.Repeat("w", 63))}}
+	ctx := context.Background()
 	id := j.do(provision.ActionCreate, provision.KindRecord, j.zone.ID, "a.example.com", "", address)
 	j.do(provision.ActionUpdate, provision.KindRecord, j.zone.ID, "a.example.com", id, address)
 	for _, hosts := range [][]string{{"a.example.com"}, {"a.example.com", "b.example.com"}} {
-		_, err := j.client.Records(context.Background(), j.zone, hosts)
+		_, err := j.client.Records(ctx, j.zone, hosts)
 		j.did("Records", err)
 	}
 	for range 2 {
 		j.do(provision.ActionDelete, provision.KindRecord, j.zone.ID, "a.example.com", id, provision.Step{})
+	}
+	together := func(action provision.Action, id string) string {
+		step := address
+		step.Action, step.ID = action, id
+		step.Address = provision.Address{Kind: provision.KindRecord, Parent: j.zone.ID, Name: "b.example.com"}
+		ids, err := j.client.DoTogether(ctx, j.zone.ID, []provision.Step{step})
+		j.did("DoTogether", err)
+		return ids[0]
+	}
+	id = together(provision.ActionCreate, "")
+	together(provision.ActionUpdate, id)
+	together(provision.ActionDelete, id)
+}
+
+// domains are somebody else's: we list and remove them.
+func (j *judged) domains() {
+	for _, host := range []string{"", "custom.example.com"} {
+		found, err := j.client.Domains(context.Background(), j.zone.Account, host)
+		j.did("Domains", err)
+		if len(found) != 1 {
+			j.t.Fatalf("found %v", found)
+		}
+		if host != "" {
+			j.do(provision.ActionDelete, provision.KindDomain, j.zone.Account, host, found[0].ID, provision.Step{})
+		}
 	}
 }

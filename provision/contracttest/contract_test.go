@@ -24,7 +24,7 @@ func contract(t *testing.T, a *api) {
 		{"versions/list", versionList}, {"versions/deploy an older one", deployOlder}, {"versions/changed secret", changedSecret},
 		{"routes/life", routeLife}, {"routes/refusals", routeRefusals},
 		{"records/life", recordLife}, {"records/clashes", recordClashes}, {"records/comment", recordComment}, {"records/pages", recordPages},
-		{"batch/order", batchOrder}, {"batch/all or nothing", batchWhole},
+		{"domains", domains}, {"batch/order", batchOrder}, {"batch/all or nothing", batchWhole},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(a.in(t)) })
 	}

@@ -16,7 +16,7 @@ const described = `{
   "clock": "2026-11-20T12:00:00Z",
   "accounts": [
     {"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net", "status": "pending"}, {"name": "example.org", "plan": "pro"}],
-     "domains": [{"hostname": "b.example.com", "service": "relay", "zone": "example.com"}]},
+     "domains": [{"hostname": "owned.example.com", "service": "relay", "zone": "example.com"}]},
     {"name": "New", "subdomain": ""}
   ],
   "tokens": [

@@ -14,6 +14,7 @@ func (w *walker) walk() {
 	w.scripts()
 	w.refusedScripts()
 	w.scriptParts()
+	w.domains()
 	w.routes()
 	w.records()
 	w.otherRecords()
@@ -115,6 +116,20 @@ func (w *walker) refusedScripts() {
 	w.account = derivedID("account", "New")
 	w.upload("first", `{"main_module":"index.js"}`, js("index.js", hello))
 	w.account = account
+}
+
+func (w *walker) domains() {
+	const all = "/accounts/$A/workers/domains"
+	w.relay("second")
+	var made struct{ ID string }
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"relay","zone_name":"example.com"}`).ok(&made)
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"second"}`).refused(409, 100116)
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"second","override_existing_origin":true,"override_existing_dns_record":true}`).ok(nil)
+	w.do("GET", all+"?hostname=custom.example.com", nil).ok(nil)
+	w.do("GET", all+"/"+made.ID, nil).ok(nil)
+	w.do("GET", "/zones/$Z/dns_records?name.exact=custom.example.com", nil).ok(nil)
+	w.do("DELETE", all+"/"+made.ID, nil)
+	w.do("DELETE", all+"/"+made.ID, nil).refused(404, 100114)
 }
 
 func (w *walker) routes() {

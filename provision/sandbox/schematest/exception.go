@@ -38,7 +38,7 @@ func Exceptions() []Exception {
 		{"GET /accounts**", PartAnswer, "/result**/settings/abuse_contact_email", "type", "", "null where there is none", "5"},
 		{"GET /zones**", PartAnswer, "/result**/owner/id", "type", "", "null occurs", "14"},
 		{"GET /zones**", PartAnswer, "/result**/owner/email", ruleUnknown, "", "is there, and may be null", "5"},
-	}, scriptExceptions(), recordExceptions())
+	}, scriptExceptions(), domainExceptions(), recordExceptions())
 }
 
 func scriptExceptions() []Exception {
@@ -53,10 +53,20 @@ func scriptExceptions() []Exception {
 		{"* " + all + "**", PartAnswer, "/result**/bindings/*/json", "type", "", "any JSON: the SDK and wrangler know no limit", "6.1, U"},
 		{"* " + all + "**", PartAnswer, "/result**/placement/mode", "required", "", "{} where there is none", "14"},
 		{"GET " + one + "/versions**", PartAnswer, "/result**/annotations", ruleUnknown, "", "clients read them there", "6.3, U"},
-		{"GET /accounts/{account_id}/workers/domains", PartAnswer, "/result/*/enabled", ruleUnknown, "", "is there", "8"},
-		{"GET /accounts/{account_id}/workers/domains", PartAnswer, "/result/*/previews_enabled", ruleUnknown, "", "is there", "8"},
 		{"* " + routes, PartAnswer, "/result**/request_limit_fail_open", ruleUnknown, "", "is on every route", "14"},
 		{"PUT " + routes, PartBody, "/request_limit_fail_open", ruleUnknown, "", "PUT sets it", "14"},
+	}
+}
+
+func domainExceptions() []Exception {
+	const all = "/accounts/{account_id}/workers/domains"
+	return []Exception{
+		{"* " + all + "**", PartAnswer, "/result**/enabled", ruleUnknown, "", "is there", "8"},
+		{"* " + all + "**", PartAnswer, "/result**/previews_enabled", ruleUnknown, "", "is there", "8"},
+		{"PUT " + all, PartBody, "/override_existing_origin", ruleUnknown, "", "is taken", "14"},
+		{"PUT " + all, PartBody, "/override_existing_dns_record", ruleUnknown, "", "is taken", "14"},
+		{"DELETE " + all + "/*", PartAnswer, "", ruleMediaType, "", "the answer is empty", "14"},
+		{"* /zones/{zone_id}/dns_records**", PartAnswer, "/result**/meta/read_only", ruleUnknown, "", "the record of a custom domain", "8, U"},
 	}
 }
 
