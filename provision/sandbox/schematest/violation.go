@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -63,14 +64,11 @@ func violations(err error, whole any) []Violation {
 }
 
 func leaves(e *jsonschema.ValidationError, whole any) []Violation {
-	switch e.ErrorKind.(type) {
-	case *kind.OneOf, *kind.AnyOf:
-		if len(e.Causes) > 0 {
-			return nearest(e.Causes, whole)
-		}
-	}
-	if len(e.Causes) == 0 {
+	switch {
+	case len(e.Causes) == 0:
 		return leaf(e, whole)
+	case isUnion(e):
+		return leaves(nearest(e.Causes), whole)
 	}
 	var all []Violation
 	for _, cause := range e.Causes {
@@ -79,24 +77,38 @@ func leaves(e *jsonschema.ValidationError, whole any) []Violation {
 	return all
 }
 
-// nearest picks the member of a union that the value comes closest to. A wrong enum weighs more than anything else: that is how
-// the members say which of them is meant.
-func nearest(members []*jsonschema.ValidationError, whole any) []Violation {
-	var best []Violation
-	least := 0
-	for i, member := range members {
-		found := leaves(member, whole)
-		weight := len(found)
-		for _, v := range found {
-			if v.Rule == "enum" {
-				weight += 100
-			}
-		}
-		if i == 0 || weight < least {
-			best, least = found, weight
-		}
+func isUnion(e *jsonschema.ValidationError) bool {
+	switch e.ErrorKind.(type) {
+	case *kind.OneOf, *kind.AnyOf:
+		return true
 	}
-	return best
+	return false
+}
+
+// nearest picks the member of a union that the value comes closest to.
+func nearest(members []*jsonschema.ValidationError) *jsonschema.ValidationError {
+	return slices.MinFunc(members, func(a, b *jsonschema.ValidationError) int { return cmp.Compare(distance(a), distance(b)) })
+}
+
+// distance counts what is wrong. A wrong enum weighs more than anything else: that is how the members of a union say which of
+// them is meant.
+func distance(e *jsonschema.ValidationError) int {
+	if isUnion(e) && len(e.Causes) > 0 {
+		return distance(nearest(e.Causes))
+	}
+	switch k := e.ErrorKind.(type) {
+	case *kind.Enum:
+		return 100
+	case *kind.Required:
+		return len(k.Missing)
+	case *kind.AdditionalProperties:
+		return len(k.Properties)
+	}
+	sum := 0
+	for _, cause := range e.Causes {
+		sum += distance(cause)
+	}
+	return max(sum, 1)
 }
 
 func leaf(e *jsonschema.ValidationError, whole any) []Violation {
@@ -157,7 +169,7 @@ func wanted(k jsonschema.ErrorKind) string {
 func pointer(segments []string) string {
 	var b strings.Builder
 	for _, s := range segments {
-		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(s))
+		b.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(s, "~", "~0"), "/", "~1"))
 	}
 	return b.String()
 }
@@ -168,7 +180,7 @@ func typeAt(whole any, pointer string) string {
 		if pointer == "" {
 			break
 		}
-		segment = strings.NewReplacer("~1", "/", "~0", "~").Replace(segment)
+		segment = strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
 		switch in := whole.(type) {
 		case map[string]any:
 			inner, ok := in[segment]
@@ -177,8 +189,8 @@ func typeAt(whole any, pointer string) string {
 			}
 			whole = inner
 		case []any:
-			at := 0
-			if _, err := fmt.Sscanf(segment, "%d", &at); err != nil || at < 0 || at >= len(in) {
+			at, err := strconv.Atoi(segment)
+			if err != nil || at < 0 || at >= len(in) {
 				return ""
 			}
 			whole = in[at]
