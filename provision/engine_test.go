@@ -16,6 +16,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/schematest"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -45,7 +46,7 @@ func newWorld(t *testing.T, state string) *world {
 	w.engine = &provision.Engine{
 		Provider: cloudflare.New(cloudflare.Options{
 			Token:     store.Token(),
-			Transport: serially(sandbox.Transport(sandbox.Handler(store))),
+			Transport: schematest.Transport(t, serially(sandbox.Transport(sandbox.Handler(store)))),
 			Trace:     func(c cloudflare.Call) { w.note(func() { w.calls = append(w.calls, c.Method+" "+resourceOf(c.Path)) }) },
 		}),
 		Sleep: func(_ context.Context, d time.Duration) error {

@@ -143,6 +143,10 @@ func (f *fault) wait(ctx context.Context) bool {
 
 // write answers with the fault, in the envelope of the API unless it brings a body of its own.
 func (f *fault) write(w http.ResponseWriter) {
+	if f.Body != "" || f.ContentType != "" {
+		// Who judges answers should know that this one says what somebody wrote, and not what the sandbox thinks.
+		w.Header().Set("Sandbox-Fault", "body")
+	}
 	if status := f.status(); !f.custom(w) {
 		refuse(status, f.code(status), f.text(status)).write(w)
 	}

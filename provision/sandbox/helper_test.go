@@ -58,7 +58,7 @@ func serve(t *testing.T, state string) *client {
 
 func serveStore(t *testing.T, s *Store) *client {
 	t.Helper()
-	server := httptest.NewServer(Handler(s))
+	server := httptest.NewServer(judging(t, Handler(s)))
 	t.Cleanup(server.Close)
 	st, err := s.state()
 	if err != nil {

@@ -40,12 +40,11 @@ const (
 const author = "sandbox@example.com"
 
 type versionView struct {
-	ID            string            `json:"id"`
-	Number        int               `json:"number"`
-	Metadata      versionMeta       `json:"metadata"`
-	Annotations   map[string]string `json:"annotations,omitempty"`
-	Resources     *versionResources `json:"resources,omitempty"`
-	StartupTimeMS int               `json:"startup_time_ms"`
+	ID          string            `json:"id"`
+	Number      int               `json:"number"`
+	Metadata    versionMeta       `json:"metadata"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Resources   *versionResources `json:"resources,omitempty"`
 }
 
 type versionMeta struct {
@@ -76,7 +75,7 @@ type versionRuntime struct {
 
 func (v *version) describe(full bool) versionView {
 	out := versionView{
-		ID: v.Version, Number: v.Number, Annotations: v.Annotations, StartupTimeMS: 3,
+		ID: v.Version, Number: v.Number, Annotations: v.Annotations,
 		Metadata: versionMeta{CreatedOn: v.UploadedOn, ModifiedOn: v.UploadedOn, Source: v.from(), AuthorEmail: author},
 	}
 	if full {

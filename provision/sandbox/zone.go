@@ -28,7 +28,6 @@ type zoneMeta struct {
 	CustomQuota      int  `json:"custom_certificate_quota"`
 	PageRuleQuota    int  `json:"page_rule_quota"`
 	PhishingDetected bool `json:"phishing_detected"`
-	MultipleRailguns bool `json:"multiple_railguns_allowed"`
 	FoundationDNS    bool `json:"foundation_dns"`
 }
 
@@ -64,7 +63,7 @@ func (z *zone) view(a *account) zoneView {
 		Meta:    zoneMeta{Step: 2, PageRuleQuota: 3},
 		Owner:   zoneOwner{Type: "user"},
 		Account: zoneAccount{ID: a.ID, Name: a.Name},
-		Tenant:  map[string]any{"id": nil, "name": nil}, TenantUnit: map[string]any{"id": nil},
+		Tenant:  map[string]any{}, TenantUnit: map[string]any{},
 		Permissions: []string{"#dns_records:edit", "#dns_records:read", "#worker:edit", "#worker:read", "#zone:read"},
 		Plan:        zonePlan{ID: derivedID("plan", z.Plan), Name: "Free Website", Currency: "USD", LegacyID: z.Plan},
 	}

@@ -1,0 +1,126 @@
+package contracttest
+
+import "net/http"
+
+type version struct {
+	ID          string            `json:"id"`
+	Number      float64           `json:"number"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+type share struct {
+	VersionID  string  `json:"version_id"`
+	Percentage float64 `json:"percentage"`
+}
+
+type deployment struct {
+	ID          string            `json:"id"`
+	Versions    []share           `json:"versions"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+type deployRequest struct {
+	Strategy    string            `json:"strategy"`
+	Versions    []share           `json:"versions"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+func wholly(v version) deployRequest {
+	return deployRequest{Strategy: "percentage", Versions: []share{{v.ID, 100}}, Annotations: map[string]string{"workers/message": "contract, back"}}
+}
+
+func (a *api) versions(path string) []version {
+	a.t.Helper()
+	var list struct{ Items []version }
+	a.do("GET", path+"/versions", nil).ok(&list)
+	return list.Items
+}
+
+// current gives the version that is served, wholly.
+func (a *api) current(path string) string {
+	a.t.Helper()
+	var list struct{ Deployments []deployment }
+	r := a.do("GET", path+"/deployments", nil).ok(&list)
+	if len(list.Deployments) == 0 || len(list.Deployments[0].Versions) != 1 || list.Deployments[0].Versions[0].Percentage != 100 {
+		a.t.Fatalf("%s: %s", r.what, r.raw)
+	}
+	return list.Deployments[0].Versions[0].VersionID
+}
+
+// twoVersions uploads a script twice and gives the versions, the newer first.
+func (a *api) twoVersions(first, second metadata) (path string, found []version) {
+	a.t.Helper()
+	name, path := a.script(first)
+	second.Tags = []string{tag}
+	a.put(name, second)
+	a.eventually(func() *answer {
+		found = a.versions(path)
+		return nil
+	}, func(*answer) bool { return len(found) == 2 })
+	if !a.live && len(found) == 1 {
+		a.t.Skip("the sandbox keeps one version of a script")
+	}
+	if len(found) != 2 {
+		a.t.Fatalf("%d versions after two uploads", len(found))
+	}
+	return path, found
+}
+
+func saying(text string) metadata {
+	return metadata{Bindings: []binding{{Type: "plain_text", Name: "TEXT", Text: text}}, Annotations: map[string]string{"workers/message": text}}
+}
+
+// Versions are listed newest first, and the newest upload is what is served.
+func versionList(a *api) {
+	path, found := a.twoVersions(saying("one"), saying("two"))
+	if found[0].Number <= found[1].Number || found[0].ID == found[1].ID {
+		a.t.Errorf("not newest first: %+v", found)
+	}
+	a.unverified(found[0].Annotations["workers/message"] == "two", "annotations are %v", found[0].Annotations)
+	if got := a.current(path); got != found[0].ID {
+		a.t.Errorf("version %s is served, want %s", got, found[0].ID)
+	}
+	a.do("GET", path+"/versions/00000000-0000-4000-8000-000000000000", nil).refused(unsettled, 100146)
+}
+
+// deploys makes a deployment, or skips where the sandbox cannot yet.
+func (a *api) deploys(path string, v version) *answer {
+	a.t.Helper()
+	r := a.do("POST", path, wholly(v))
+	if !a.live && r.status == http.StatusMethodNotAllowed {
+		a.t.Skip("the sandbox deploys no older version")
+	}
+	return r
+}
+
+// An older version can be served again as it was, its bindings included.
+func deployOlder(a *api) {
+	path, found := a.twoVersions(saying("one"), saying("two"))
+	a.deploys(path+"/deployments", found[1]).ok(nil)
+	a.eventually(func() *answer { return a.do("GET", path+"/deployments", nil) },
+		func(*answer) bool { return a.current(path) == found[1].ID })
+	if got := a.current(path); got != found[1].ID {
+		a.t.Errorf("version %s is served, want %s", got, found[1].ID)
+	}
+	if got := a.versions(path); len(got) != 2 || got[0].ID != found[0].ID {
+		a.t.Errorf("after going back the versions are %+v", got)
+	}
+	var full struct {
+		Resources struct{ Bindings []binding }
+	}
+	a.do("GET", path+"/versions/"+found[1].ID, nil).ok(&full)
+	if b := (settings{Bindings: full.Resources.Bindings}).binding("TEXT"); b == nil || b.Text != "one" {
+		a.t.Errorf("its bindings are %+v", full.Resources.Bindings)
+	}
+}
+
+// Going back behind the change of a secret has to be asked for.
+func changedSecret(a *api) {
+	with := func(text string) metadata {
+		return metadata{Bindings: []binding{{Type: "secret_text", Name: "SECRET", Text: text}}}
+	}
+	path, found := a.twoVersions(with("one"), with("two"))
+	r := a.deploys(path+"/deployments", found[1])
+	a.unverified(!r.Success && len(r.Errors) > 0 && r.Errors[0].Code == 10220, "%s: %d %s", r.what, r.status, r.raw)
+	a.deploys(path+"/deployments?force=true", found[1]).ok(nil)
+}

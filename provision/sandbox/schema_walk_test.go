@@ -1,0 +1,232 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+)
+
+const noID = "00000000000000000000000000000000"
+
+// walk goes through the whole API. A new endpoint belongs into one of the parts.
+func (w *walker) walk() {
+	w.token = "cfut_all"
+	w.accounts()
+	w.scripts()
+	w.refusedScripts()
+	w.scriptParts()
+	w.domains()
+	w.routes()
+	w.records()
+	w.otherRecords()
+	w.refusedRecords()
+	w.credentials()
+	w.faults()
+}
+
+func (w *walker) accounts() {
+	for _, path := range []string{
+		"/user/tokens/verify", "/user/tokens/permission_groups?name=Zone+Read&scope=com.cloudflare.api.account.zone",
+		"/accounts?page=1&per_page=5&direction=desc&name=Acme", "/accounts/$A", "/accounts/$A/tokens/permission_groups",
+		"/zones", "/zones?name=example.com&account.id=$A&status=active&order=name&direction=asc&match=all&page=1&per_page=50",
+		"/zones/$Z", "/accounts/$A/workers/subdomain", "/accounts/$A/workers/domains?zone_name=example.com&environment=production",
+		"/accounts/$A/workers/placement/regions",
+	} {
+		w.do("GET", path, nil).ok(nil)
+	}
+	w.token = "cfat_owned"
+	w.do("GET", "/accounts/$A/tokens/verify", nil).ok(nil)
+	w.token = "cfut_all"
+	w.do("GET", "/zones?status=gone", nil).refused(400, 1001)
+	w.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"other"}`).refused(409, 10036)
+	w.do("DELETE", "/accounts/$A/workers/subdomain", nil).ok(nil)
+	w.do("GET", "/accounts/$A/workers/subdomain", nil).refused(404, 10007)
+	w.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"acme"}`).ok(nil)
+}
+
+// every is metadata with everything that an upload can say to the sandbox.
+const every = `{"main_module":"index.js","compatibility_date":"2026-06-01","compatibility_flags":["nodejs_compat"],"usage_model":"standard",
+  "tags":["managed-by=walk"],"annotations":{"workers/message":"a walk","workers/tag":"1"},"placement":{"mode":"targeted","region":"aws:us-east-1"},
+  "observability":{"enabled":true,"head_sampling_rate":1},"limits":{"cpu_ms":10},"logpush":true,"tail_consumers":[{"service":"other"}],
+  "keep_bindings":["secret_text"],"bindings":[
+    {"type":"plain_text","name":"A","text":"a"},{"type":"secret_text","name":"B","text":"b"},{"type":"json","name":"C","json":{"c":[1]}},{"type":"json","name":"C2","json":[1]},
+    {"type":"kv_namespace","name":"D","namespace_id":"d"},{"type":"analytics_engine","name":"E","dataset":"e"},
+    {"type":"ratelimit","name":"F","namespace_id":"1","simple":{"limit":10,"period":60}},{"type":"service","name":"G","service":"other"},
+    {"type":"version_metadata","name":"H"},{"type":"ai","name":"I"}]}`
+
+func (w *walker) scripts() {
+	const one = "/accounts/$A/workers/scripts/relay"
+	w.relay("other")
+	w.upload("relay", every, js("index.js", hello), js("more.js", "export const x = 1\n")).ok(nil)
+	kind, body := buildForm(w.t, formPart{"metadata", "application/json", `{"main_module":"index.js","compatibility_date":"2026-06-01",
+		"tags":["managed-by=walk"],"bindings":[{"type":"inherit","name":"B"},{"type":"inherit","name":"A2","old_name":"A"}]}`}, js("index.js", hello))
+	w.send("PUT", one+"?bindings_inherit=strict", kind, body).ok(nil)
+	w.send("PUT", "/accounts/$A/workers/scripts/classic", typeScript, []byte("addEventListener('fetch', e => e)")).ok(nil)
+	for _, path := range []string{"", "/settings", "/script-settings", "/subdomain", "/secrets", "/versions?page=1&per_page=5&deployable=true", "/deployments"} {
+		if r := w.do("GET", one+path, nil); r.Status != http.StatusOK {
+			w.t.Errorf("%s: %d %s", r.what, r.Status, r.Raw)
+		}
+	}
+	w.do("GET", one+"/content/v2", nil)
+	w.do("GET", "/accounts/$A/workers/scripts/classic", nil)
+	w.do("GET", "/accounts/$A/workers/scripts?tags=managed-by=walk:yes", nil).ok(nil)
+	w.upload("relay", every, js("index.js", hello)).ok(nil)
+	w.do("GET", one+"/settings", nil).ok(nil)
+}
+
+func (w *walker) scriptParts() {
+	const one = "/accounts/$A/workers/scripts/relay"
+	settings := func(text string) *response {
+		kind, body := buildForm(w.t, formPart{"settings", "application/json", text})
+		return w.send("PATCH", one+"/settings", kind, body)
+	}
+	settings(`{"tags":["a"],"bindings":[{"type":"plain_text","name":"A","text":"b"}],"placement":{"mode":"smart"}}`).ok(nil)
+	settings(`{"tags":["a b","c,d"]}`).refused(400, 10021)
+	w.do("PATCH", one+"/script-settings", `{"logpush":false,"observability":{"enabled":false},"tags":["a"],"tail_consumers":null}`).ok(nil)
+	w.do("PATCH", one+"/script-settings", `{`).refused(400, 10026)
+	w.do("POST", one+"/subdomain", `{"enabled":true,"previews_enabled":false}`).ok(nil)
+	w.do("POST", one+"/subdomain", `{}`).refused(400, 10026)
+	w.do("DELETE", one+"/subdomain", nil).ok(nil)
+	w.do("PUT", one+"/secrets", `{"name":"KEY","text":"secret","type":"secret_text"}`).ok(nil)
+	w.do("PUT", one+"/secrets", `{"name":"A","text":"secret","type":"secret_text"}`).refused(400, 10053)
+	w.do("GET", one+"/secrets/KEY?url_encoded=true", nil).ok(nil)
+	w.do("GET", one+"/settings", nil).ok(nil)
+	var versions struct{ Items []struct{ ID string } }
+	w.do("GET", one+"/versions", nil).ok(&versions)
+	w.do("GET", one+"/versions/"+versions.Items[0].ID, nil).ok(nil)
+	w.do("GET", one+"/versions/none", nil).refused(404, 100146)
+	var deployments struct{ Deployments []struct{ ID string } }
+	w.do("GET", one+"/deployments", nil).ok(&deployments)
+	w.do("GET", one+"/deployments/"+deployments.Deployments[0].ID, nil).ok(nil)
+	w.do("GET", one+"/deployments/none", nil).refused(404, 10336)
+	w.do("DELETE", one+"/secrets/KEY", nil).ok(nil)
+	w.do("DELETE", one+"/secrets/KEY", nil).refused(404, 10056)
+}
+
+func (w *walker) refusedScripts() {
+	w.upload("Relay", every, js("index.js", hello)).refused(400, 10016)
+	w.upload("relay", `{`, js("index.js", hello)).refused(400, 10026)
+	w.upload("relay", `{"main_module":"gone.js"}`, js("index.js", hello)).refused(400, 10021)
+	w.do("PUT", "/accounts/$A/workers/scripts/relay", `{}`).refused(400, 10001)
+	w.do("POST", "/accounts/$A/workers/scripts/relay", `{}`).refused(405, 10405)
+	w.do("GET", "/accounts/$A/workers/scripts/gone/settings", nil).refused(404, 10007)
+	w.do("DELETE", "/accounts/$A/workers/scripts/other", nil).refused(400, 10064)
+	w.do("DELETE", "/accounts/$A/workers/scripts/other?force=true", nil).ok(nil)
+	w.do("DELETE", "/accounts/$A/workers/scripts/other", nil).refused(404, 10007)
+	account := w.account
+	w.account = derivedID("account", "New")
+	w.upload("first", `{"main_module":"index.js"}`, js("index.js", hello))
+	w.account = account
+}
+
+func (w *walker) domains() {
+	const all = "/accounts/$A/workers/domains"
+	w.relay("second")
+	var made struct{ ID string }
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"relay","zone_name":"example.com"}`).ok(&made)
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"second"}`).refused(409, 100116)
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"second","override_existing_origin":true,"override_existing_dns_record":true}`).ok(nil)
+	w.do("GET", all+"?hostname=custom.example.com", nil).ok(nil)
+	w.do("GET", all+"/"+made.ID, nil).ok(nil)
+	w.do("GET", "/zones/$Z/dns_records?name.exact=custom.example.com", nil).ok(nil)
+	w.do("DELETE", all+"/"+made.ID, nil)
+	w.do("DELETE", all+"/"+made.ID, nil).refused(404, 100114)
+}
+
+func (w *walker) routes() {
+	const all = "/zones/$Z/workers/routes"
+	var made struct{ ID string }
+	w.do("POST", all, `{"pattern":"a.example.com/*","script":"relay"}`).ok(&made)
+	w.do("POST", all, `{"pattern":"a.example.com/no"}`).ok(nil)
+	w.do("POST", all, `{"pattern":"a.example.com/*","script":"relay"}`).refused(409, 10020)
+	w.do("POST", all, `{"pattern":"b.example.com/*","script":"gone"}`).refused(400, 10019)
+	w.do("POST", all, `{"pattern":"a.elsewhere.com/*"}`).refused(400, 10022)
+	w.do("GET", all, nil).ok(nil)
+	w.do("GET", all+"/"+made.ID, nil).ok(nil)
+	w.do("PUT", all+"/"+made.ID, `{"pattern":"a.example.com/*","script":"relay","request_limit_fail_open":true}`).ok(nil)
+	w.do("DELETE", all+"/"+made.ID, nil).ok(nil)
+	w.do("DELETE", all+"/"+made.ID, nil).refused(404, 10009)
+	w.do("GET", all+"/"+made.ID, nil).refused(404, 10007)
+	w.do("GET", "/nowhere", nil).refused(404, 7003)
+}
+
+func (w *walker) records() {
+	const all = "/zones/$Z/dns_records"
+	var made struct{ ID string }
+	w.do("POST", all, `{"type":"A","name":"a.example.com","content":"2.2.2.2","proxied":true,"ttl":1,"comment":"mine"}`).ok(&made)
+	one := all + "/" + made.ID
+	w.do("GET", one, nil).ok(nil)
+	w.do("PUT", one, `{"type":"A","name":"a.example.com","content":"2.2.2.3","proxied":true,"ttl":1}`).ok(nil)
+	w.do("PATCH", one, `{"content":"2.2.2.4"}`).ok(nil)
+	w.do("GET", one, nil).ok(nil)
+	var kept, gone struct{ ID string }
+	w.do("POST", all, `{"type":"AAAA","name":"kept.example.com","content":"100::"}`).ok(&kept)
+	w.do("POST", all, `{"type":"A","name":"gone.example.com","content":"2.2.2.2","ttl":60}`).ok(&gone)
+	w.do("POST", all+"/batch", `{"deletes":[{"id":"`+gone.ID+`"}],"patches":[{"id":"`+made.ID+`","comment":"patched"}],
+		"puts":[{"id":"`+kept.ID+`","type":"AAAA","name":"kept.example.com","content":"100::","proxied":true,"ttl":1}],
+		"posts":[{"type":"A","name":"new.example.com","content":"2.2.2.2","proxied":true}]}`).ok(nil)
+	w.do("GET", all+"?name.exact=a.example.com&type=A&match=all&order=name&direction=asc&proxied=true&page=1&per_page=5000", nil).ok(nil)
+	w.do("GET", all+"?name.startswith=a&comment.present=true&search=a&tag.absent=x", nil).ok(nil)
+	w.do("DELETE", one, nil).ok(nil)
+	w.do("DELETE", one, nil).refused(404, 81044)
+}
+
+// otherRecords are the kinds that we do not write ourselves but find, in a zone that may have tags.
+func (w *walker) otherRecords() {
+	free := w.zone
+	w.zone = derivedID("zone", w.account, "example.org")
+	for _, record := range []string{
+		`{"type":"CNAME","name":"www.example.org","content":"example.com","proxied":false,"ttl":300,"tags":["a:b"]}`,
+		`{"type":"TXT","name":"example.org","content":"\"v=spf1 -all\"","ttl":1}`,
+		`{"type":"MX","name":"example.org","content":"mail.example.com","priority":10,"ttl":1}`,
+		`{"type":"NS","name":"sub.example.org","content":"ns.example.com","ttl":1}`,
+	} {
+		w.do("POST", "/zones/$Z/dns_records", record).ok(nil)
+	}
+	w.do("GET", "/zones/$Z/dns_records", nil).ok(nil)
+	w.zone = free
+}
+
+func (w *walker) refusedRecords() {
+	const all = "/zones/$Z/dns_records"
+	a := `{"type":"A","name":"b.example.com","content":"2.2.2.2","ttl":1}`
+	w.do("POST", all, a).ok(nil)
+	w.do("POST", all, a).refused(400, 81058)
+	w.do("POST", all, `{"type":"CNAME","name":"b.example.com","content":"example.org","ttl":1}`).refused(400, 81053)
+	w.do("POST", all, `{"type":"A","name":"b.example.com","content":"nonsense","ttl":1}`).refused(400, 9005)
+	w.do("POST", all, `{"type":"A","name":"c.example.com","content":"2.2.2.2","ttl":1,"tags":["a:b"]}`).refused(400, 1004)
+	w.do("POST", all+"/batch", `{"posts":[`+a+`]}`).refused(400, 81058)
+	w.do("POST", all, `{`).refused(400, 6007)
+	w.do("DELETE", all, nil).refused(405, 7001)
+	w.do("GET", all+"/nonsense", nil).refused(404, 7003)
+}
+
+// credentials shows every endpoint a token that it refuses, and some of them none at all.
+func (w *walker) credentials() {
+	fill := strings.NewReplacer("{account}", "$A", "{zone}", "$Z", "{script}", "relay", "{secret}", "KEY", "{record}", noID, "{route}", noID)
+	for _, token := range []string{"cfut_" + strings.Repeat("0", 48), "malformed", "cfut_nothing", ""} {
+		w.token = token
+		for _, e := range endpoints() {
+			w.do(e.method, fill.Replace(e.path), nil)
+		}
+	}
+	w.token = "cfut_all"
+}
+
+// faults are scripted, so what they answer is what the API may answer at any time.
+func (w *walker) faults() {
+	err := w.store.update(func(st *state) error {
+		st.Faults = []*fault{
+			{Method: "GET", Path: "/zones", RetryAfter: "1"},
+			{Method: "GET", Path: "/zones", Status: 403, Body: "<html>"},
+			{Method: "GET", Path: "/zones", Status: 503},
+			{Method: "GET", Path: "/zones", Status: 400, Code: 971, Message: "slow down"},
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for range 4 {
+		w.do("GET", "/zones", nil)
+	}
+}
