@@ -121,12 +121,20 @@ func copied(v reflect.Value) reflect.Value {
 	case reflect.Struct:
 		out := reflect.New(v.Type()).Elem()
 		out.Set(v)
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				out.Field(i).Set(copied(v.Field(i)))
-			}
-		}
+		copyFields(out, v)
 		return out
 	}
 	return v
+}
+
+// copyFields copies what the fields of a struct lead to, those of embedded structs too.
+func copyFields(out, v reflect.Value) {
+	for i := range v.NumField() {
+		switch f := v.Type().Field(i); {
+		case f.Anonymous:
+			copyFields(out.Field(i), v.Field(i))
+		case f.IsExported():
+			out.Field(i).Set(copied(v.Field(i)))
+		}
+	}
 }
