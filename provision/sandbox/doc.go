@@ -102,6 +102,9 @@
 //	{"path": "/zones", "retry_after": "1"}                       429 with Retry-After and code 10100
 //	{"method": "PUT", "path": "/accounts/**", "drop": true}      the connection ends before anything happened
 //	{"method": "POST", "drop": true, "after": true}              it ends after the work was done
+//	{"method": "POST", "hang": true}                             no answer at all, and nothing done, until the client leaves
+//	{"method": "POST", "hang": true, "after": true}              the work is done, and no answer comes
+//	{"skip": 6, "hang": true}                                    the seventh call, whatever it is
 //	{"method": "POST", "after": true, "status": 502}             done, but answered so
 //	{"path": "/zones", "status": 403, "body": "<html>…"}         with "content_type", text/html by default
 //	{"path": "/zones", "delay_ms": 200}                          late, then as usual
@@ -115,7 +118,8 @@
 //	method    missing = any
 //	path      below /client/v4 for api, the host for dns and tls, host and path for edge and provider; * stands for any
 //	          run of characters without a slash, ** for any run; missing = everything
-//	skip      so many calls that fit pass first
+//	skip      so many calls that fit pass first; those that a fault further up struck are not counted
+//	hang      in all places but tls
 //	times     how often it strikes; default 1, -1 = always
 //
 // A fault with nothing but a place is a 500 with code 10013.

@@ -156,7 +156,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host = strings.TrimSuffix(host, ".")
 	ray := newRay()
 	f, err := e.store.takeFault(atEdge, r.Method, host+r.URL.Path)
-	if err == nil && f.wait(r.Context()) && f.answers() {
+	f.drain(r)
+	if !f.wait(r.Context()) {
+		panic(http.ErrAbortHandler) // nobody is there to answer
+	}
+	if err == nil && f.answers() {
 		w.Header().Set("Server", "cloudflare")
 		w.Header().Set("Cf-Ray", ray)
 		if !f.custom(w) {

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,6 +30,7 @@ type fault struct {
 	After       bool   `json:"after,omitempty"`
 	DelayMS     int    `json:"delay_ms,omitempty"`
 	Drop        bool   `json:"drop,omitempty"`
+	Hang        bool   `json:"hang,omitempty"`
 	Status      int    `json:"status,omitempty"`
 	Code        int    `json:"code,omitempty"`
 	Message     string `json:"message,omitempty"`
@@ -48,6 +51,8 @@ func (s *state) validateFaults() error {
 			return fmt.Errorf("%s.status: %d is no HTTP status of an answer", at, f.Status)
 		case f.Skip < 0 || f.Times < -1 || f.DelayMS < 0:
 			return fmt.Errorf("%s: negative count", at)
+		case f.Hang && f.At == atTLS:
+			return fmt.Errorf("%s.hang: a handshake does not notice that the client left", at)
 		}
 	}
 	return nil
@@ -88,12 +93,10 @@ func (s *Store) takeFault(at, method, path string) (*fault, error) {
 	return struck, err
 }
 
+func (f *fault) place() string { return cmp.Or(f.At, atAPI) }
+
 func (f *fault) fits(at, method, path string) bool {
-	where := f.At
-	if where == "" {
-		where = atAPI
-	}
-	return where == at && (f.Method == "" || strings.EqualFold(f.Method, method)) && (f.Path == "" || glob(f.Path, path))
+	return f.place() == at && (f.Method == "" || strings.EqualFold(f.Method, method)) && (f.Path == "" || glob(f.Path, path))
 }
 
 // glob matches a path: * stands for any run of characters without a slash, ** for any run at all.
@@ -120,15 +123,23 @@ func glob(pattern, s string) bool {
 
 // answers tells whether the fault takes the place of the answer; a mere delay does not.
 func (f *fault) answers() bool {
-	return f != nil && (f.Drop || f.Status != 0 || f.Code != 0 || f.Body != "" || f.RetryAfter != "" || f.DelayMS == 0)
+	return f != nil && (f.Drop || f.Hang || f.Status != 0 || f.Code != 0 || f.Body != "" || f.RetryAfter != "" || f.DelayMS == 0)
 }
 
 // early tells whether it also takes the place of the work.
 func (f *fault) early() bool { return f.answers() && !f.After }
 
-// wait sits out the delay; false when the client left.
+// wait sits out the delay; false when the client left. A fault that hangs waits for just that, unless it first lets the API
+// do the work.
 func (f *fault) wait(ctx context.Context) bool {
-	if f == nil || f.DelayMS == 0 {
+	if f == nil {
+		return true
+	}
+	if f.Hang && !(f.After && f.place() == atAPI) {
+		<-ctx.Done()
+		return false
+	}
+	if f.DelayMS == 0 {
 		return true
 	}
 	t := time.NewTimer(time.Duration(f.DelayMS) * time.Millisecond)
@@ -138,6 +149,13 @@ func (f *fault) wait(ctx context.Context) bool {
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// drain reads a request that is not going to be answered: net/http notices that a client left only once its body is read.
+func (f *fault) drain(r *http.Request) {
+	if f != nil && f.Hang && r.Body != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // an error means that the client left
 	}
 }
 

@@ -51,7 +51,7 @@ func HandlerAt(s *Store, now func() time.Time) http.Handler {
 }
 
 // ServeHTTP may panic with http.ErrAbortHandler, as net/http asks of a handler that cuts the connection: for a
-// fault that says "drop".
+// fault that says "drop", and when the client left before there was an answer.
 func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	dress(w.Header())
 	defer func() {
@@ -82,9 +82,11 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		internal(err).write(w)
 		return
 	}
+	if f.early() {
+		f.drain(r)
+	}
 	if !f.wait(r.Context()) {
-		internal(r.Context().Err()).write(w)
-		return
+		panic(http.ErrAbortHandler) // nobody is there to answer
 	}
 	if f.early() {
 		f.write(w)
@@ -92,6 +94,11 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	result, err := h.serve(r)
 	if f.answers() {
+		if f.Hang {
+			f.drain(r)
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		}
 		f.write(w)
 		return
 	}

@@ -60,7 +60,11 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	if f.wait(r.Context()) && f.answers() {
+	f.drain(r)
+	if !f.wait(r.Context()) {
+		panic(http.ErrAbortHandler) // nobody is there to answer
+	}
+	if f.answers() {
 		if !f.custom(w) {
 			providerFault(w, r, f)
 		}

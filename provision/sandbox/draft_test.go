@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type inner struct {
+	List []string
+	Map  map[string][]byte
+}
+
+type outer struct {
+	inner
+	Name string
+	Next *outer
+	None *outer
+	seen int
+}
+
+// A script's draft may be changed anywhere without the script that stands noticing.
+func TestDeepCopiesAllThatIsReached(t *testing.T) {
+	t.Parallel()
+	build := func() *outer {
+		return &outer{inner{[]string{"a"}, map[string][]byte{"k": []byte("v")}}, "o", &outer{inner: inner{List: []string{"b"}}}, nil, 7}
+	}
+	from := build()
+	to := deep(from)
+	opt := cmp.AllowUnexported(outer{}, inner{})
+	if diff := cmp.Diff(from, to, opt); diff != "" {
+		t.Error(diff)
+	}
+	to.List[0], to.Map["k"], to.Map["n"], to.Next.List[0], to.Next.Name = "x", nil, nil, "x", "x"
+	if diff := cmp.Diff(build(), from, opt); diff != "" {
+		t.Errorf("the original changed: %s", diff)
+	}
+}
+
+func TestDraftCopiesOnceAndOnlyWhatIsOwned(t *testing.T) {
+	t.Parallel()
+	st, err := parse(t, twoWorkers).state()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := st.draft()
+	a := d.ownAccount(d.Accounts[0])
+	z, w := d.ownZone(a, a.Zones[0]), d.ownScript(a, a.Scripts[0])
+	if a == st.Accounts[0] || z == st.Accounts[0].Zones[0] || w == st.Accounts[0].Scripts[0] {
+		t.Error("something owned is shared")
+	}
+	if d.ownAccount(a) != a || d.ownZone(a, z) != z || d.ownScript(a, w) != w {
+		t.Error("something was copied twice")
+	}
+	if d.Accounts[0] != a || a.Zones[0] != z || a.Scripts[0] != w || a.Scripts[1] != st.Accounts[0].Scripts[1] {
+		t.Error("the draft does not hold what it owns, or copied more")
+	}
+	if d.ownScript(a, nil) != nil {
+		t.Error("a script that is not there was copied")
+	}
+}
