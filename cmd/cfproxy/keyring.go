@@ -77,7 +77,15 @@ const (
 // begun may then still happen. notice is called if it takes a while.
 func inTime(ctx context.Context, notice func(), wait, limit time.Duration, do func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- do() }()
+	go func() {
+		// What panics here would take the program along, with a stack trace.
+		defer func() {
+			if r := recover(); r != nil {
+				done <- fmt.Errorf("crashed: %v", r)
+			}
+		}()
+		done <- do()
+	}()
 	long, end := time.NewTimer(wait), time.NewTimer(limit)
 	defer long.Stop()
 	defer end.Stop()
