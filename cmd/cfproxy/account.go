@@ -85,6 +85,7 @@ func redactURL(s string) string {
 	if err != nil {
 		return "…"
 	}
+	u.RawQuery = ""
 	return u.Redacted()
 }
 
@@ -93,7 +94,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// trace prints every call for --debug: method, path, status, ray id and time, and neither bodies nor headers.
+// trace prints every call for --debug: method, path, status, ray id and time, and neither bodies nor headers, nor what was asked
+// for by a query.
 func (p *program) trace(c *cli.Context) func(cloudflare.Call) {
 	if !debugging(c) {
 		return nil

@@ -31,8 +31,8 @@ func (p *program) app() *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		Commands: []*cli.Command{
 			p.initCommand(), p.deployCommand(), p.planCommand(), p.verifyCommand(), p.statusCommand(), p.versionsCommand(),
-			p.rollbackCommand(), p.destroyCommand(),
-			p.keyCommand(), p.demoCommand(), p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
+			p.rollbackCommand(), p.destroyCommand(), p.keyCommand(), p.loginCommand(), p.logoutCommand(), p.demoCommand(),
+			p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
 	for _, command := range app.Commands {
@@ -57,7 +57,7 @@ func (p *program) finish(command *cli.Command, name string) {
 		p.json = c.Bool("json")
 		p.enter(c)
 		if takes := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takes && c.Args().Present() {
-			return usage("argument-unexpected", "value", c.Args().First())
+			return usage("argument-unexpected", "value", unlikely(c.Args().First()))
 		}
 		if c.IsSet("timeout") && c.Duration("timeout") <= 0 {
 			return usage("flag-invalid", "flag", "--timeout", "value", c.Duration("timeout").String(), "command", commandOf(c))
@@ -82,7 +82,7 @@ func (p *program) noCommand(c *cli.Context) error {
 		return cli.ShowCommandHelp(c, c.Args().Get(1))
 	}
 	wrong := c.Args().First()
-	return usage("command-unknown", "value", wrong, "suggestion", suggestCommand(c.App.Commands, wrong))
+	return usage("command-unknown", "value", unlikely(wrong), "suggestion", suggestCommand(c.App.Commands, wrong))
 }
 
 // suggestCommand takes the name out of the library's sentence, which is English.

@@ -22,6 +22,10 @@ type environment struct {
 	width func() int
 	// color allows colours, of the same terminal.
 	color bool
+	// keyring keeps secrets for the user; nil where there is none.
+	keyring keyring
+	// configDir gives the folder of the user's settings.
+	configDir func() (string, error)
 	// prompter asks questions; nil until the first one is asked.
 	prompter prompt.Prompter
 }
@@ -34,6 +38,9 @@ func systemEnvironment() environment {
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 		getenv: os.Getenv,
+		// Neither is looked at before a command needs a token.
+		keyring:   systemKeyring{},
+		configDir: os.UserConfigDir,
 		width: func() int {
 			width, _, _ := term.GetSize(int(os.Stderr.Fd()))
 			return width

@@ -103,11 +103,11 @@ func (p *program) classify(err error) (code string, details map[string]string, s
 	case errors.Is(err, prompt.ErrAborted), errors.Is(err, context.Canceled) && !errors.As(err, &engine):
 		return "interrupted", nil, exitInterrupted
 	case errors.As(err, &own):
-		return own.code, withCause(own.Details, own.Err), own.exit
+		return own.code, p.withCause(own.Details, own.Err), own.exit
 	case errors.As(err, &engine):
-		return string(engine.Code), withCause(engine.Details, engine.Err), statusOf(engine.Code)
+		return string(engine.Code), p.withCause(engine.Details, engine.Err), statusOf(engine.Code)
 	}
-	return "unexpected", withCause(nil, err), exitFailed
+	return "unexpected", p.withCause(nil, err), exitFailed
 }
 
 func statusOf(code provision.Code) int {
@@ -130,14 +130,17 @@ func statusOf(code provision.Code) int {
 	return exitFailed
 }
 
-// withCause adds the cause in the system's own words.
-func withCause(details map[string]string, err error) map[string]string {
+// withCause adds the cause in the system's own words. Whatever others had a part in says no secret of ours.
+func (p *program) withCause(details map[string]string, err error) map[string]string {
 	all := map[string]string{}
 	for name, value := range details {
 		all[name] = value
 	}
 	if err != nil {
 		all["cause"] = innermost(err)
+	}
+	for name, value := range all {
+		all[name] = p.redact(value)
 	}
 	return all
 }
@@ -179,6 +182,9 @@ func (p *program) show(err error, code string, details map[string]string) {
 func (p *program) hints(code string, details map[string]string) {
 	if suggestion := details["suggestion"]; suggestion != "" {
 		p.hint("hint.suggestion", "suggestion", suggestion)
+	}
+	if p.held.isStored() && statusOf(provision.Code(code)) == exitToken {
+		p.hint("login.stale", "place", p.placeOf(p.held.from))
 	}
 	pairs := i18n.Pairs(details)
 	for i := 1; p.text.Has("hint." + code + "." + strconv.Itoa(i)); i++ {

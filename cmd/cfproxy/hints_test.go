@@ -103,7 +103,7 @@ func commandsIn(text string) [][]string {
 	for _, line := range commandForm.FindAllString(text, -1) {
 		words := strings.Fields(line)
 		isName := func(word string) bool {
-			return slices.Contains([]string{"init", "deploy", "plan", "verify", "status", "destroy", "key", "demo", "sandbox"}, word)
+			return slices.Contains([]string{"init", "deploy", "plan", "verify", "status", "destroy", "key", "login", "logout", "demo", "sandbox"}, word)
 		}
 		if strings.HasPrefix(words[1], "--") || isName(words[1]) {
 			found = append(found, words)
@@ -156,7 +156,7 @@ func (p *program) wrongWith(words, args []string, isLocal bool) string {
 
 func lacks(command *cli.Command, given map[string]string, argument string, args []string, isLocal bool) string {
 	_, helps := given["help"]
-	if helps || command != nil && slices.Contains([]string{"demo", "sandbox"}, command.Name) {
+	if helps || command != nil && slices.Contains([]string{"demo", "sandbox", "login", "logout"}, command.Name) {
 		return ""
 	}
 	takes := func(name string) bool {

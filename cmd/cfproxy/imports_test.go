@@ -29,6 +29,8 @@ var keepers = map[string]string{
 	"github.com/urfave/cli/":               "cmd/cfproxy",
 	"github.com/pelletier/go-toml/":        "cmd/cfproxy",
 	"github.com/charmbracelet/":            "cmd/internal/prompt",
+	"github.com/zalando/go-keyring":        "cmd/cfproxy",
+	"github.com/godbus/":                   "cmd/cfproxy",
 }
 
 func TestWalls(t *testing.T) {

@@ -141,7 +141,7 @@ func (p *program) keep(c *cli.Context, r relay, worker string, account *account)
 		p.note("init.other", "file", file, "command", p.again(c, "status", r.Domains...))
 	}
 	p.hand(p.issued)
-	if account.sandbox == nil && p.token() == "" {
+	if p.held.from == fromPrompt {
 		p.note("init.token")
 	}
 	return nil
@@ -155,7 +155,7 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 	}
 	for {
 		account, err := p.openAccount(c, token)
-		if typed := p.terminal && p.token() == ""; err != nil || !typed || account.sandbox != nil {
+		if err != nil || p.held.from != fromPrompt {
 			return account, err
 		}
 		_, err = p.readZones(c.Context, account, chosen.one(keyAccount))

@@ -88,8 +88,11 @@ func (p *program) managedRelays(file tokenFile) (fleet, error) {
 // mayLook tells whether the relay can be asked about a token whose change is in the file already. To be told of a name that is
 // taken nobody need paste an API token.
 func (p *program) mayLook(c *cli.Context, change tokenChange) bool {
-	sandbox, err := sandboxFile(c)
-	return err == nil && sandbox != "" || p.token() != "" || p.terminal && !change.adds()
+	if sandbox, err := sandboxFile(c); err != nil || sandbox != "" {
+		return err == nil
+	}
+	token, err := p.findToken(c)
+	return err != nil || token != "" || p.terminal && !change.adds()
 }
 
 // changeRelays changes the file and then the relays.

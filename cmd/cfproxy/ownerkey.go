@@ -78,6 +78,7 @@ func (p *program) askOwnerKeys(ctx context.Context, r relay, missing []string) (
 	keys := map[string]provision.Secret{}
 	for id, key := range answers {
 		keys[id] = provision.NewSecret(key)
+		p.typed = append(p.typed, key)
 	}
 	return keys, err
 }

@@ -29,6 +29,9 @@ type program struct {
 	answered settings
 	// failed is what an apply that failed had done until then, for the error's JSON.
 	failed *provision.Receipt
+	// held is the API token, once it was looked for; typed are the owner's keys that were typed.
+	held  held
+	typed []string
 	// issued is a token that was made in this run and must be shown, whatever happens after it was written down.
 	issued issued
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,13 +13,14 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cfproxy": main})
+	testscript.Main(m, map[string]func(){"cfproxy": mainOfTests, listeningRuntime: listenAsRuntime})
 }
 
 // The scripts run the program as a user would, each in a folder of its own with nothing in the environment but what it
@@ -40,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": wantStatus, "mend": mend, "lasts": lasts,
+			"status": wantStatus, "mend": mend, "lasts": lasts, "serve": serveAccount,
 		},
 	})
 }
@@ -74,6 +76,19 @@ func mend(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has nothing that matches %s", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(mended), 0o600))
+}
+
+// serveAccount is "serve FILE": an emulated account, kept in a file, is served until the script ends, and the environment leads
+// there.
+func serveAccount(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serve FILE")
+	}
+	store, err := sandbox.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	server := httptest.NewServer(sandbox.Handler(store))
+	ts.Defer(server.Close)
+	ts.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 }
 
 // lasts is "lasts FILE": the file says what it said when the script began, byte for byte.

@@ -35,21 +35,26 @@ func (p *program) askDomain(ctx context.Context, chosen settings) (settings, err
 	return chosen, nil
 }
 
-// askToken gives the token from the environment, or asks for one. The sandbox needs none.
+// askToken gives the token from the environment, the keyring or the file, or asks for one. The sandbox needs none.
 func (p *program) askToken(c *cli.Context) (string, error) {
-	token := p.token()
-	if file, err := sandboxFile(c); err != nil || file != "" || token != "" || !p.terminal {
+	if file, err := sandboxFile(c); err != nil || file != "" {
+		return "", err
+	}
+	token, err := p.findToken(c)
+	if err != nil || token != "" || !p.terminal {
 		return token, err
 	}
 	question := p.tokenQuestion()
-	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList())
+	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()) + "\n" + p.text.T("ask.token.unstored")
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{question})
-	return answers["token"], err
+	p.held = held{token: answers["token"], from: fromPrompt}
+	return p.held.token, err
 }
 
 func (p *program) askTokenAgain(c *cli.Context) (string, error) {
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{p.tokenQuestion()})
-	return answers["token"], err
+	p.held.token = answers["token"]
+	return p.held.token, err
 }
 
 func (p *program) tokenQuestion() prompt.Question {

@@ -6,7 +6,11 @@ package cloudflare
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cloudflare/cloudflare-go/v7/dns"
@@ -34,7 +38,8 @@ type Options struct {
 	Trace func(Call)
 }
 
-// Call is one request and its outcome, as --debug prints it.
+// Call is one request and its outcome, as --debug prints it: neither body nor header. Path has the names of a query's parameters,
+// without their values.
 type Call struct {
 	Method, Path string
 	Status       int // 0 where no answer came
@@ -96,13 +101,22 @@ func tracing(trace func(Call)) option.Middleware {
 		}
 		start := time.Now()
 		res, err := next(r)
-		call := Call{Method: r.Method, Path: r.URL.RequestURI(), Took: time.Since(start), Err: err}
+		call := Call{Method: r.Method, Path: pathOf(r.URL), Took: time.Since(start), Err: err}
 		if res != nil {
-			call.Status, call.Ray = res.StatusCode, res.Header.Get("Cf-Ray")
+			call.Status, call.Ray = res.StatusCode, rayOf(res)
 		}
 		trace(call)
 		return res, err
 	}
+}
+
+// pathOf is what may be printed of an address: its path, and which parameters it has.
+func pathOf(u *url.URL) string {
+	path := u.EscapedPath()
+	if u.RawQuery != "" {
+		path += "?" + strings.Join(slices.Sorted(maps.Keys(u.Query())), "&")
+	}
+	return path
 }
 
 // Do carries out one step of a plan.

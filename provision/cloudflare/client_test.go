@@ -2,8 +2,10 @@ package cloudflare_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -253,6 +255,48 @@ func TestAKeyThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 	var e *provision.Error
 	if !errors.As(err, &e) || e.Details["message"] != "binding KEY_openai: bad text …" {
 		t.Errorf("got %v with %v", err, e.Details)
+	}
+}
+
+// Whatever the API sends back, the token is in no detail of an error and in nothing that is traced.
+func TestATokenThatTheAPIRepeatsIsNotSaid(t *testing.T) {
+	t.Parallel()
+	encoded := base64.StdEncoding.EncodeToString([]byte("Bearer " + token))
+	for name, answer := range map[string]struct {
+		status                                     int
+		contentType, ray, location, message, wants string
+	}{
+		"message": {status: 400, contentType: "application/json", message: "bad token " + token + "!", wants: "bad token …!"},
+		"piece":   {status: 400, contentType: "application/json", message: "bad token " + token[:20] + "***", wants: "bad token …***"},
+		"base64":  {status: 403, contentType: "application/json", message: "got " + encoded},
+		"type":    {status: 200, contentType: "text/" + token},
+		"ray":     {status: 502, contentType: "text/html", ray: token},
+		"address": {status: 302, contentType: "text/html", location: "https://elsewhere.example/?token=" + token},
+	} {
+		var calls []cloudflare.Call
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", answer.contentType)
+			w.Header().Set("Cf-Ray", answer.ray)
+			w.Header().Set("Location", answer.location)
+			w.WriteHeader(answer.status)
+			io.WriteString(w, refusal(`{"code": 4242, "message": "`+answer.message+`"}`))
+		}))
+		defer server.Close()
+		c := cloudflare.New(cloudflare.Options{Token: token, BaseURL: server.URL + "/client/v4/", Trace: func(call cloudflare.Call) { calls = append(calls, call) }})
+		_, err := c.Zones(context.Background(), "an account")
+		var e *provision.Error
+		if !errors.As(err, &e) || len(calls) != 1 {
+			t.Fatalf("%s: %v, %v", name, err, calls)
+		}
+		if said := fmt.Sprintf("%v %v %+v", err, e.Details, calls); strings.Contains(said, token[5:17]) || strings.Contains(said, encoded[24:36]) {
+			t.Errorf("%s: %s", name, said)
+		}
+		if answer.wants != "" && e.Details["message"] != answer.wants {
+			t.Errorf("%s: %q", name, e.Details["message"])
+		}
+		if calls[0].Path != "/client/v4/zones?account.id&page&per_page" {
+			t.Errorf("traced as %q", calls[0].Path)
+		}
 	}
 }
 

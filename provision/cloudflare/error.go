@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ func judging(r *http.Request, next option.MiddlewareNext) (*http.Response, error
 		return nil, unanswered(err)
 	}
 	if err := judge(r, res, body); err != nil {
+		conceal(err, tokenOf(r))
 		return nil, err
 	}
 	// Some deletions succeed without a body or its type, on which the SDK would stumble.
@@ -93,8 +95,6 @@ func judge(r *http.Request, res *http.Response, body []byte) error {
 	if len(e.Errors) > 0 {
 		failure.Details["api_code"] = strconv.Itoa(e.Errors[0].Code)
 		failure.Details["message"] = e.message()
-		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		conceal(failure, token)
 	}
 	return failure
 }
@@ -120,7 +120,7 @@ func newError(r *http.Request, res *http.Response, code provision.Code) *provisi
 		RetryAfter: retryAfter(res.Header.Get("Retry-After")),
 		Details:    map[string]string{"status": strconv.Itoa(res.StatusCode), "call": r.Method + " " + r.URL.Path},
 	}
-	if ray := res.Header.Get("Cf-Ray"); ray != "" {
+	if ray := rayOf(res); ray != "" {
 		failure.Details["ray"] = ray
 	}
 	if code == provision.CodePermission {
@@ -169,11 +169,27 @@ func conceal(err error, secrets ...string) {
 	if !errors.As(err, &e) {
 		return
 	}
-	for _, secret := range secrets {
-		if message := e.Details["message"]; secret != "" && message != "" {
-			e.Details["message"] = strings.ReplaceAll(message, secret, "…")
+	for _, name := range []string{"message", "content_type"} {
+		if text, said := e.Details[name]; said {
+			e.Details[name] = provision.Conceal(text, secrets...)
 		}
 	}
+}
+
+// rayForm is an id, mostly followed by the place of the edge. https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/
+var rayForm = regexp.MustCompile(`^[0-9a-f]{16,20}(-[A-Z]{3})?$`)
+
+// rayOf gives the ray id of an answer, "" for none: what does not look like one, anybody may have written.
+func rayOf(res *http.Response) string {
+	if ray := res.Header.Get("Cf-Ray"); rayForm.MatchString(ray) {
+		return ray
+	}
+	return ""
+}
+
+func tokenOf(r *http.Request) string {
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token
 }
 
 // failure makes sure that what leaves the package is an *provision.Error: the SDK gives a context's error as it is.

@@ -89,6 +89,7 @@ func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
 	cmd := exec.CommandContext(ctx, npm, "install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund",
 		"--include=optional", "--loglevel=http", "--fetch-retries=1", "--fetch-retry-mintimeout=2000", "workerd@"+Version)
 	cmd.Dir = dir
+	cmd.Env = environ()
 	endWithUs(cmd)
 	runtime.LockOSThread() // endWithUs means the thread that starts it
 	defer runtime.UnlockOSThread()
@@ -111,7 +112,9 @@ func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
 func tryRun(ctx context.Context, bin string) error {
 	ctx, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, bin, "--version").CombinedOutput()
+	cmd := exec.CommandContext(ctx, bin, "--version")
+	cmd.Env = environ()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("workerd does not run on this machine: %w: %s", err, strings.TrimSpace(string(out)))
 	}

@@ -101,6 +101,7 @@ func spawn(bin, file string) (*Server, io.ReadCloser, error) {
 	defer write.Close()
 	s := &Server{addrs: map[string]string{}, errout: &tail{}, done: make(chan struct{})}
 	s.cmd = exec.Command(bin)
+	s.cmd.Env = environ()
 	fd := passControl(s.cmd, write)
 	s.cmd.Args = append(s.cmd.Args, "serve", "--control-fd="+strconv.Itoa(fd), file, "config")
 	s.cmd.Stderr = s.errout

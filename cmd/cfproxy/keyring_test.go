@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+// pretendKeyring is a keyring in a file, for a program in another process: no test asks the owner's real one. Without a name
+// there is no keyring; where the name is a folder's it fails.
+type pretendKeyring string
+
+func (k pretendKeyring) get() (string, error) {
+	if k == "" {
+		return "", errNoKeyring
+	}
+	text, err := os.ReadFile(string(k))
+	return string(text), orNotKept(err)
+}
+
+func (k pretendKeyring) set(secret string) error {
+	if k == "" {
+		return errNoKeyring
+	}
+	return os.WriteFile(string(k), []byte(secret), 0o600)
+}
+
+func (k pretendKeyring) remove() error {
+	if k == "" {
+		return errNoKeyring
+	}
+	if _, err := k.get(); err != nil {
+		return err
+	}
+	return os.Remove(string(k))
+}
+
+func orNotKept(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNotKept
+	}
+	return err
+}
+
+// mainOfTests is the program, but for the keyring.
+func mainOfTests() {
+	env := systemEnvironment()
+	env.keyring = pretendKeyring(os.Getenv("CFPROXY_TEST_KEYRING"))
+	os.Exit(run(context.Background(), os.Args, env))
+}
+
+// A keyring that never answers is left alone, having been mentioned once; so is one while the program is interrupted.
+func TestAKeyringThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	var asked sync.WaitGroup
+	defer asked.Wait()
+	defer close(release)
+	hang := func() error {
+		defer asked.Done()
+		<-release
+		return nil
+	}
+	told := 0
+	asked.Add(1)
+	if err := inTime(context.Background(), func() { told++ }, time.Nanosecond, 50*time.Millisecond, hang); !errors.Is(err, errKeyringSilent) || told != 1 {
+		t.Errorf("got %v, told %d times", err, told)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	asked.Add(1)
+	if err := inTime(ctx, func() {}, time.Hour, time.Hour, hang); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if err := inTime(context.Background(), func() { t.Error("told") }, time.Hour, time.Hour, func() error { return errNotKept }); !errors.Is(err, errNotKept) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The real keyring, where there is one that does not want to be unlocked. What it holds is left as it was.
+func TestTheRealKeyring(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CFPROXY_KEYRING") == "" {
+		t.Skip("set CFPROXY_KEYRING=1 to use the keyring of this system")
+	}
+	before, err := systemKeyring{}.get()
+	if err != nil && !errors.Is(err, errNotKept) {
+		t.Skip(err)
+	}
+	if err := (systemKeyring{}).set("a text, “quoted”"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := (systemKeyring{}).get(); got != "a text, “quoted”" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if err := (systemKeyring{}).remove(); err != nil {
+		t.Error(err)
+	}
+	if _, err := (systemKeyring{}).get(); !errors.Is(err, errNotKept) {
+		t.Errorf("got %v", err)
+	}
+	if before != "" {
+		if err := (systemKeyring{}).set(before); err != nil {
+			t.Error(err)
+		}
+	}
+}
