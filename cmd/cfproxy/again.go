@@ -87,7 +87,7 @@ func manner(c *cli.Context, command string) []string {
 			}
 		}
 	}
-	if command == "status" || command == "destroy" {
+	if slices.Contains([]string{"status", "destroy", "versions"}, command) {
 		return parts
 	}
 	for _, mapping := range c.StringSlice("connect-to") {
