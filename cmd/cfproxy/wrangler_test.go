@@ -82,8 +82,8 @@ func TestWranglerOnTheSameAccount(t *testing.T) {
 	}
 }
 
-// shared is one emulated account that both programs use.
-type shared struct {
+// twoTools is one emulated account that both programs use.
+type twoTools struct {
 	t        *testing.T
 	dir      string
 	program  string
@@ -92,13 +92,13 @@ type shared struct {
 	common   []string          // environment of both
 }
 
-func shareAccount(t *testing.T) *shared {
+func shareAccount(t *testing.T) *twoTools {
 	t.Helper()
 	program, err := exec.LookPath("cfproxy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shared{t: t, dir: t.TempDir(), program: program, wrangler: findWrangler(t)}
+	s := &twoTools{t: t, dir: t.TempDir(), program: program, wrangler: findWrangler(t)}
 	s.write("account.json", sharedAccount)
 	s.write("wrangler.json", `{"name": "other", "main": "index.js", "compatibility_date": "2026-04-07", "workers_dev": false,
 		"routes": [{"pattern": "shared.example.com/*", "zone_name": "example.com"}]}`)
@@ -154,14 +154,14 @@ func (s said) wants(t *testing.T, texts ...string) {
 	}
 }
 
-func (s *shared) wranglerSays(status int, args ...string) said {
+func (s *twoTools) wranglerSays(status int, args ...string) said {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), wranglerPatience)
 	defer cancel()
 	return s.run(status, wranglerCommand(ctx, s.wrangler, s.dir, s.found["url"], s.common, args...))
 }
 
-func (s *shared) cfproxySays(status int, args ...string) said {
+func (s *twoTools) cfproxySays(status int, args ...string) said {
 	s.t.Helper()
 	command := exec.CommandContext(s.t.Context(), s.program, args...)
 	command.Dir, command.Env = s.dir, append(s.common, "CLOUDFLARE_BASE_URL="+s.found["url"])
@@ -169,7 +169,7 @@ func (s *shared) cfproxySays(status int, args ...string) said {
 }
 
 // run gives what the program prints, stdout alone with --json.
-func (s *shared) run(status int, command *exec.Cmd) said {
+func (s *twoTools) run(status int, command *exec.Cmd) said {
 	s.t.Helper()
 	var out, failure strings.Builder
 	command.Stdout, command.Stderr = &out, &failure
@@ -185,7 +185,7 @@ func (s *shared) run(status int, command *exec.Cmd) said {
 	return said(out.String() + failure.String())
 }
 
-func (s *shared) wantsForeignRoute(out said) {
+func (s *twoTools) wantsForeignRoute(out said) {
 	s.t.Helper()
 	var answer struct {
 		Error struct {
@@ -212,7 +212,7 @@ func (s *shared) wantsForeignRoute(out said) {
 }
 
 // serves asks the edge for the shared host.
-func (s *shared) serves(want string) {
+func (s *twoTools) serves(want string) {
 	s.t.Helper()
 	ca, err := os.ReadFile(s.found["ca"])
 	if err != nil {
@@ -239,14 +239,14 @@ func (s *shared) serves(want string) {
 	}
 }
 
-func (s *shared) write(name, text string) {
+func (s *twoTools) write(name, text string) {
 	s.t.Helper()
 	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *shared) read(name string) string {
+func (s *twoTools) read(name string) string {
 	s.t.Helper()
 	data, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {
