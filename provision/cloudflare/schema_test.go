@@ -35,6 +35,7 @@ func TestRequestsAreAsDescribed(t *testing.T) {
 	})}
 	j.reads()
 	j.scripts()
+	j.versions()
 	j.routes()
 	j.records()
 	j.domains()
@@ -98,6 +99,15 @@ func (j *judged) scripts() {
 	j.do(provision.ActionCreate, provision.KindScript, j.zone.Account, "other", "", provision.Step{Script: &script})
 	for range 2 {
 		j.do(provision.ActionDelete, provision.KindScript, j.zone.Account, "other", "other", provision.Step{})
+	}
+}
+
+func (j *judged) versions() {
+	ctx := context.Background()
+	found, err := j.client.Versions(ctx, j.zone.Account, "relay")
+	j.did("Versions", err)
+	for _, v := range found {
+		j.did("DeployVersion", j.client.DeployVersion(ctx, j.zone.Account, "relay", v.ID, true))
 	}
 }
 

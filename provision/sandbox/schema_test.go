@@ -21,7 +21,7 @@ const described = `{
   ],
   "tokens": [
     {"name": "all", "value": "cfut_all", "permissions": ["Workers Scripts Write", "Workers Routes Write", "DNS Write", "Zone Read",
-      "Account Settings Read", "API Tokens Read", "Account API Tokens Read"]},
+      "Account Settings Read", "API Tokens Read", "Account API Tokens Read", "User Details Read", "Memberships Read", "Workers KV Storage Read"]},
     {"name": "owned", "value": "cfat_owned", "account": "Acme", "permissions": ["Account API Tokens Read"]},
     {"name": "nothing", "value": "cfut_nothing", "permissions": []}
   ]

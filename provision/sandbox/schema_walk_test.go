@@ -14,8 +14,10 @@ func (w *walker) walk() {
 	w.scripts()
 	w.refusedScripts()
 	w.scriptParts()
+	w.versions()
 	w.domains()
 	w.routes()
+	w.wrangler()
 	w.records()
 	w.otherRecords()
 	w.refusedRecords()
@@ -116,6 +118,34 @@ func (w *walker) refusedScripts() {
 	w.account = derivedID("account", "New")
 	w.upload("first", `{"main_module":"index.js"}`, js("index.js", hello))
 	w.account = account
+}
+
+func (w *walker) versions() {
+	const one = "/accounts/$A/workers/scripts/relay"
+	kind, body := buildForm(w.t, formPart{"metadata", "application/json", `{"main_module":"index.js","compatibility_date":"2026-06-01",
+		"annotations":{"workers/message":"later"},"bindings":[{"type":"inherit","name":"A"}]}`}, js("index.js", hello))
+	var made struct{ ID string }
+	w.send("POST", one+"/versions?bindings_inherit=strict", kind, body).ok(&made)
+	w.do("POST", one+"/deployments?force=true", `{"strategy":"percentage","versions":[{"version_id":"`+made.ID+`","percentage":100}],
+		"annotations":{"workers/message":"now"}}`).ok(nil)
+	w.do("POST", one+"/deployments", `{"strategy":"percentage","versions":[{"version_id":"`+made.ID+`","percentage":10}]}`).refused(400, 10026)
+	w.do("GET", one+"/versions", nil).ok(nil)
+	var list struct{ Deployments []struct{ ID string } }
+	w.do("GET", one+"/deployments", nil).ok(&list)
+	w.do("DELETE", one+"/deployments/"+list.Deployments[1].ID, nil).ok(nil)
+	w.do("DELETE", one+"/deployments/"+list.Deployments[0].ID, nil).refused(400, 10336)
+}
+
+// wrangler calls what is not in the API's description, so that only envelopes are judged.
+func (w *walker) wrangler() {
+	for _, path := range []string{"/user", "/memberships", "/accounts/$A/storage/kv/namespaces?per_page=100", "/accounts/$A/workers/services/relay",
+		"/accounts/$A/workers/scripts/relay/references", "/accounts/$A/workers/tails/by-consumer/relay"} {
+		w.do("GET", path, nil).ok(nil)
+	}
+	w.do("PUT", "/accounts/$A/workers/scripts/relay/routes", `[{"pattern":"w.example.com/*","zone_name":"example.com"}]`).ok(nil)
+	kind, body := buildForm(w.t, formPart{"metadata", "application/json", `{"main_module":"index.js"}`}, js("index.js", hello))
+	w.send("PUT", "/accounts/$A/workers/scripts/third?excludeScript=true&bindings_inherit=strict", kind, body).ok(nil)
+	w.do("DELETE", "/accounts/$A/workers/services/third?force=true", nil).ok(nil)
 }
 
 func (w *walker) domains() {

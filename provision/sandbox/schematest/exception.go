@@ -27,6 +27,13 @@ func Exceptions() []Exception {
 	return slices.Concat([]Exception{
 		// Calls that the description does not have.
 		{"GET /accounts/*/workers/placement/regions", PartCall, "", ruleUnknown, "", "lists where Workers can be placed", "6.1"},
+		{"GET /user", PartCall, "", ruleUnknown, "", "wrangler asks whose the token is", "12"},
+		{"GET /memberships", PartCall, "", ruleUnknown, "", "wrangler asks for accounts", "12"},
+		{"GET /accounts/*/storage/kv/namespaces", PartCall, "", ruleUnknown, "", "wrangler asks when it deletes a Worker", "12, U"},
+		{"* /accounts/*/workers/services/*", PartCall, "", ruleUnknown, "", "an older form of scripts", "6.2, 12"},
+		{"GET /accounts/*/workers/scripts/*/references", PartCall, "", ruleUnknown, "", "wrangler asks when it deletes a Worker", "6.2"},
+		{"GET /accounts/*/workers/tails/by-consumer/*", PartCall, "", ruleUnknown, "", "wrangler asks when it deletes a Worker", "6.2"},
+		{"PUT /accounts/*/workers/scripts/*/routes", PartCall, "", ruleUnknown, "", "sets all routes of a Worker", "12"},
 		{"DELETE /accounts/*/workers/subdomain", PartCall, "", ruleUnknown, "", "is reported to work", "6.5"},
 
 		// Every refusal.
@@ -52,7 +59,9 @@ func scriptExceptions() []Exception {
 		{"PUT " + one, PartBody, "/metadata/bindings/*/json", "type", "", "any JSON: the SDK and wrangler know no limit", "6.1, U"},
 		{"* " + all + "**", PartAnswer, "/result**/bindings/*/json", "type", "", "any JSON: the SDK and wrangler know no limit", "6.1, U"},
 		{"* " + all + "**", PartAnswer, "/result**/placement/mode", "required", "", "{} where there is none", "14"},
-		{"GET " + one + "/versions**", PartAnswer, "/result**/annotations", ruleUnknown, "", "clients read them there", "6.3, U"},
+		{"PUT " + one, PartQuery, "/excludeScript", ruleUnknown, "", "wrangler sends it", "6.1"},
+		{"DELETE " + one + "/deployments/*", PartAnswer, "/result", ruleUnknown, "", "null, as in other deletions", "2, U"},
+		{"* " + one + "/versions**", PartAnswer, "/result**/annotations", ruleUnknown, "", "clients read them there", "6.3, U"},
 		{"* " + routes, PartAnswer, "/result**/request_limit_fail_open", ruleUnknown, "", "is on every route", "14"},
 		{"PUT " + routes, PartBody, "/request_limit_fail_open", ruleUnknown, "", "PUT sets it", "14"},
 	}

@@ -163,10 +163,13 @@ func (d *document) judgeAnswer(op *operation, status int, answered half) []Viola
 	if class == "4XX" && kind == "application/json" { // one schema for all
 		return d.againstJSON(answer, media{Schema: []byte(`{"$ref": "#/components/schemas/failure"}`)}, answered.body)
 	}
+	if class == "200" && op.Responses == nil && kind == "application/json" { // a call that is an exception as a whole
+		return d.judgeEnvelope(answered)
+	}
 	content := op.Responses[class].Content
 	m, ok := content[kind]
 	switch {
-	case len(content) == 0 && class == "200": // a call that is an exception as a whole
+	case op.Responses == nil:
 		return nil
 	case !ok:
 		return []Violation{{Rule: ruleMediaType, Type: "string", Says: "the description has no answer of type " + strconv.Quote(kind)}}
@@ -174,6 +177,14 @@ func (d *document) judgeAnswer(op *operation, status int, answered half) []Viola
 		return d.againstJSON(answer, m, answered.body)
 	}
 	return nil
+}
+
+// judgeEnvelope judges all but the result.
+func (d *document) judgeEnvelope(answered half) []Violation {
+	found := d.againstJSON(answer, media{Schema: []byte(`{"$ref": "#/components/schemas/envelope_ok"}`)}, answered.body)
+	return slices.DeleteFunc(found, func(v Violation) bool {
+		return v.Rule == ruleUnknown && (v.Pointer == "/result" || v.Pointer == "/result_info")
+	})
 }
 
 func (d *document) againstJSON(way direction, m media, body []byte) []Violation {
