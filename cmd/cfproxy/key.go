@@ -59,7 +59,7 @@ func (p *program) keyHelp(c *cli.Context) error {
 	if suggestion != "" {
 		suggestion = "key " + suggestion
 	}
-	return usage("command-unknown", "value", "key "+wrong, "suggestion", suggestion)
+	return usage("command-unknown", "value", "key "+unlikely(wrong), "suggestion", suggestion)
 }
 
 // nameGiven is the one argument that adding and revoking take.

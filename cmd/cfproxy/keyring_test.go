@@ -3,11 +3,18 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/term"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/leaktest"
 )
 
 // pretendKeyring is a keyring in a file, for a program in another process: no test asks the owner's real one. Without a name
@@ -46,11 +53,49 @@ func orNotKept(err error) error {
 	return err
 }
 
-// mainOfTests is the program, but for the keyring.
+// mainOfTests is the program, but for the keyring. Whatever a test is about, the secrets that it gives by the environment may not
+// be in what the program says.
 func mainOfTests() {
 	env := systemEnvironment()
 	env.keyring = pretendKeyring(os.Getenv("CFPROXY_TEST_KEYRING"))
-	os.Exit(run(context.Background(), os.Args, env))
+	said := &overheard{}
+	for _, w := range []*io.Writer{&env.stdout, &env.stderr} {
+		if file, is := (*w).(*os.File); is && !term.IsTerminal(int(file.Fd())) {
+			*w = io.MultiWriter(file, said)
+		}
+	}
+	status := run(context.Background(), os.Args, env)
+	var secrets leaktest.Secrets
+	for _, variable := range os.Environ() {
+		name, secret, _ := strings.Cut(variable, "=")
+		if name == "CLOUDFLARE_API_TOKEN" || strings.HasPrefix(name, "CFPROXY_KEY_") {
+			secrets.Add(name, secret)
+		}
+	}
+	if leaks := secrets.In(said.text()); len(leaks) > 0 {
+		fmt.Fprintln(os.Stderr, "a secret was said:", leaks)
+		status = 99
+	}
+	os.Exit(status)
+}
+
+// overheard is what was said on both streams, by all goroutines.
+type overheard struct {
+	mu   sync.Mutex
+	said []byte
+}
+
+func (o *overheard) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.said = append(o.said, p...)
+	return len(p), nil
+}
+
+func (o *overheard) text() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.said)
 }
 
 // A keyring that never answers is left alone, having been mentioned once; so is one while the program is interrupted.

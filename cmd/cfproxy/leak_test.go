@@ -337,8 +337,8 @@ func TestNothingLeaksOfMistakes(t *testing.T) {
 			x.run(exitToken, x.env, token, "--lang", language, "--debug", "login", "--json")
 		}
 		for _, args := range [][]string{
-			{leakToken}, {"plan", leakToken}, {"login", leakToken}, {"login", "--token", leakToken}, {"login", "--token=" + leakToken},
-			{"key", "add", leakToken}, {"key", "add", leakOwnerKey}, {"key", "revoke", leakToken}, {"key", leakToken}, {"logout", leakToken},
+			{leakOther}, {"plan", leakOther}, {"login", leakOther}, {"login", "--token", leakOther}, {"login", "--token=" + leakOther},
+			{"key", "add", leakOther}, {"key", "add", leakOwnerKey}, {"key", "revoke", leakOther}, {"key", leakOther}, {"logout", leakOther},
 		} {
 			x.run(exitUsage, x.withToken(), "", append([]string{"--lang", language, "--debug"}, args...)...)
 		}

@@ -22,8 +22,11 @@ type Secrets struct {
 	names map[string]string // by every run of every spelling
 }
 
-// Add makes a text one of the secrets. name is how a finding calls it.
+// Add makes a text one of the secrets. name is how a finding calls it. One of fewer than twelve characters cannot be found.
 func (s *Secrets) Add(name, secret string) {
+	if len(secret) < run {
+		return
+	}
 	if s.names == nil {
 		s.names = map[string]string{}
 	}
