@@ -272,7 +272,9 @@ func (r *run) fail(step Step, err error) {
 // sortReceipt puts what ended side by side into the order of the plan, so that a receipt is the same in every run.
 func (r *run) sortReceipt() {
 	place := map[string]int{}
-	key := func(s Step) string { return string(s.Action) + s.Address.Parent + "/" + s.Address.Name + s.Address.Kind.String() }
+	key := func(s Step) string {
+		return string(s.Action) + s.Address.Parent + "/" + s.Address.Name + s.Address.Kind.String()
+	}
 	for i, step := range r.plan.Steps {
 		place[key(step)] = i
 	}

@@ -171,12 +171,12 @@ func shadowing(o Object) Step {
 type phase int
 
 const (
-	phaseScripts   phase = iota // upload
-	phaseRoutes                 // create and update
-	phaseClosing                // records of hosts that lose their route
-	phaseClearing               // routes and custom domains that go, or that make room
-	phaseOpening                // records of hosts that have their route, all that changes about them together
-	phaseUnneeded               // scripts that go
+	phaseScripts  phase = iota // upload
+	phaseRoutes                // create and update
+	phaseClosing               // records of hosts that lose their route
+	phaseClearing              // routes and custom domains that go, or that make room
+	phaseOpening               // records of hosts that have their route, all that changes about them together
+	phaseUnneeded              // scripts that go
 	phasesInAll
 )
 

@@ -13,10 +13,10 @@ import (
 const zonesPerPage = 50
 
 type zoneAnswer struct {
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	Status      string   `json:"status"`
-	NameServers []string `json:"name_servers"`
+	ID          string    `json:"id"`
+	Name        string    `json:"name"`
+	Status      string    `json:"status"`
+	NameServers []string  `json:"name_servers"`
 	CreatedOn   time.Time `json:"created_on"`
 	Plan        struct {
 		LegacyID string `json:"legacy_id"`

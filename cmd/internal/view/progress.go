@@ -24,13 +24,13 @@ type Progress struct {
 	// width is that of the terminal, in cells: a live line that wrapped could not be erased any more.
 	width func() int
 
-	mu    sync.Mutex
-	draw  func(time.Time) string // what the live line says; nil for none
-	stop  chan struct{}
+	mu   sync.Mutex
+	draw func(time.Time) string // what the live line says; nil for none
+	stop chan struct{}
 	// began is when the count of a long run began, at before steps; counted is how many it was at last.
 	began           time.Time
 	before, counted int
-	ended sync.WaitGroup
+	ended           sync.WaitGroup
 }
 
 // NewProgress begins to draw on out if it is a terminal. Close it.
