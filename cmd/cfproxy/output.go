@@ -23,7 +23,9 @@ type result struct {
 	Clients   []relayClient `json:"clients,omitempty"`
 	// Refused are hosts that the run has left out or not finished.
 	Refused []refusalView `json:"refused,omitempty"`
-	Token   *view.Token   `json:"token,omitempty"`
+	// Left are Workers that serve nothing any more and could not be removed.
+	Left  []leftView  `json:"left,omitempty"`
+	Token *view.Token `json:"token,omitempty"`
 }
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.

@@ -62,4 +62,39 @@ func (p *program) refused(refusals []provision.Refusal) error {
 	return silent(status)
 }
 
-func (p *program) unfinished(receipt provision.Receipt) error { return p.refused(refusalsOf(receipt)) }
+// unfinished is the end of a run that left hosts out, or a Worker behind that serves nothing any more.
+func (p *program) unfinished(receipt provision.Receipt) error {
+	end := p.refused(refusalsOf(receipt))
+	if left := receipt.LeftBehind(); end == nil && len(left) > 0 {
+		_, _, status := p.classify(left[0].Err)
+		return silent(status)
+	}
+	return end
+}
+
+// tellLeft names the Workers that serve nothing any more and could not be removed: no later run will look at them.
+func (p *program) tellLeft(receipt provision.Receipt) {
+	for _, failure := range receipt.LeftBehind() {
+		code, details, _ := p.classify(failure.Err)
+		fmt.Fprintln(p.stderr)
+		p.note("left.worker", "worker", failure.Step.Address.Name, "error", p.text.T("error."+code, i18n.Pairs(p.readable(details))...))
+		p.hint("left.hint", "worker", failure.Step.Address.Name)
+	}
+}
+
+// leftView is what --json says of such a Worker.
+type leftView struct {
+	Worker  string    `json:"worker"`
+	Account string    `json:"account"`
+	Error   errorView `json:"error"`
+}
+
+func (p *program) leftViews(receipt provision.Receipt) []leftView {
+	var views []leftView
+	for _, failure := range receipt.LeftBehind() {
+		code, details, _ := p.classify(failure.Err)
+		address := failure.Step.Address
+		views = append(views, leftView{address.Name, address.Parent, errorView{code, details, nil}})
+	}
+	return views
+}
