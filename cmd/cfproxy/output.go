@@ -33,6 +33,8 @@ type failure struct {
 	Error   errorView        `json:"error"`
 	Done    []provision.Step `json:"done,omitempty"`
 	Unknown []provision.Step `json:"unknown,omitempty"`
+	// Refused are the hosts that were not finished, of several.
+	Refused []refusalView `json:"refused,omitempty"`
 	// Token was written down before the failure, so it is good once the run is finished.
 	Token *view.Token `json:"token,omitempty"`
 }
@@ -43,6 +45,9 @@ func (p *program) errorResult(code string, details map[string]string, conflicts 
 	if p.failed != nil {
 		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
 		f.Token = p.issued.view()
+		if failed := p.failed.FailedHosts(); len(failed) > 1 {
+			f.Refused = p.refusalViews(failed)
+		}
 	}
 	return f
 }

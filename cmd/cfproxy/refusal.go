@@ -39,11 +39,19 @@ func (p *program) tellRefused(refusals []provision.Refusal) {
 		return
 	}
 	fmt.Fprintln(p.stderr)
-	p.note("refused.title", "count", itoa(len(refusals)))
+	title := "refused.title"
+	if p.context.Command.Name == "destroy" {
+		title = "refused.title-destroy"
+	}
+	p.note(title, "count", itoa(len(refusals)))
 	hinted := map[string]bool{}
 	for _, refusal := range refusals {
 		code, details, _ := p.classify(refusal.Err)
-		text := p.text.T("error."+code, i18n.Pairs(p.readable(details))...)
+		key := "error." + code
+		if code == string(provision.CodeConflict) {
+			key = "refused.conflict" // that sentence speaks of the whole run
+		}
+		text := p.text.T(key, i18n.Pairs(p.readable(details))...)
 		p.note("refused.host", "host", provision.DisplayName(refusal.Host), "error", text)
 		p.view.Conflicts(p.stderr, conflictsOf(refusal.Err))
 		if !hinted[code] {
