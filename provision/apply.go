@@ -45,6 +45,13 @@ func (r Receipt) FailedHosts() []Refusal {
 	return hosts
 }
 
+// LeftBehind gives the Workers that serve nothing any more and could not be removed. No host needs them, so no host has failed.
+func (r Receipt) LeftBehind() []Failure {
+	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool {
+		return f.Step.Address.Kind != KindScript || f.Step.Action != ActionDelete
+	})
+}
+
 // With gives the receipt of a run and of another one that made up for what failed in an account.
 func (r Receipt) With(more Receipt, account string) Receipt {
 	r.Failed = slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool { return f.Step.Address.Parent == account })

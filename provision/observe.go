@@ -205,11 +205,12 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 				route.Clash = ClashSame
 			}
 			o.Objects = append(o.Objects, route)
+			continue
 		case route.Owned:
-			o.addDependent(zone, route)
 		case hosts[host]:
 			route.Clash = ClashWins
 			o.Objects = append(o.Objects, route)
+			continue
 		case strings.HasPrefix(host, "*"):
 			// Where our route stands already it takes nothing more from the wider one.
 			if at := firstCovered(hosts, standing, route.Address.Name); at != "" {
@@ -217,6 +218,8 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 				o.Objects = append(o.Objects, route)
 			}
 		}
+		// Of a Worker that is not ours as well: who takes it over takes what it serves.
+		o.addDependent(zone, route)
 	}
 }
 

@@ -94,7 +94,11 @@ func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt pr
 	if err == nil && len(undo.Changes()) == 0 {
 		return false
 	}
-	p.note("undo.begin")
+	if failed := len(receipt.FailedHosts()); failed < len(receipt.Plan.Sites) {
+		p.note("undo.begin-some", "count", itoa(failed))
+	} else {
+		p.note("undo.begin")
+	}
 	if err == nil {
 		_, err = p.applyOnce(c, engine, undo)
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/cfproxy/cfproxy/provision"
 )
 
 // located is an error about a line of a file, of which its own sentence says nothing.
@@ -31,6 +33,22 @@ func checkFile(path string, text []byte, file configFile) error {
 		}
 		if err := checkValues(path, text, i, relay.settings()); err != nil {
 			return err
+		}
+	}
+	return checkHosts(path, text, file)
+}
+
+// checkHosts finds the first host that two relays list.
+func checkHosts(path string, text []byte, file configFile) error {
+	block := map[string]int{}
+	for i, relay := range append([]configRelay{file.configRelay}, file.Relays...) {
+		for item, domain := range relay.Domains {
+			host := lookedUp(domain)
+			if first, claimed := block[host]; claimed && first != i {
+				err := &provision.Error{Code: provision.CodeHostTwice, Details: map[string]string{"host": host}}
+				return &located{err, path, lineOf(text, i+shared, keyDomains, item)}
+			}
+			block[host] = i
 		}
 	}
 	return nil

@@ -135,6 +135,7 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 		p.note("notice.sandbox", "file", file)
 	}
 	p.tellRefused(refusalsOf(receipt))
+	p.tellLeft(receipt)
 	return end
 }
 
@@ -143,7 +144,7 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 func (p *program) outcome(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) (out result, unproved error) {
 	out = p.planResult(receipt.Plan)
 	out.Done, out.Token = receipt.Done, p.issued.view()
-	out.Refused = p.refusalViews(refusalsOf(receipt))
+	out.Refused, out.Left = p.refusalViews(refusalsOf(receipt)), p.leftViews(receipt)
 	if way == nil {
 		return out, nil
 	}

@@ -42,6 +42,10 @@ func (p *program) destroy(c *cli.Context) error {
 	if err != nil {
 		p.sayWhatStands(c, receipt)
 		p.failed = &receipt
+		if failed := receipt.FailedHosts(); len(failed) > 1 && !receipt.Stopped && !p.json {
+			p.tellRefused(failed)
+			return p.refused(failed)
+		}
 		return err
 	}
 	return p.finishDestroy(plan, receipt)

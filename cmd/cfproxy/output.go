@@ -26,7 +26,9 @@ type result struct {
 	RolledBack []stepBack       `json:"rolled_back,omitempty"`
 	// Refused are hosts that the run has left out or not finished.
 	Refused []refusalView `json:"refused,omitempty"`
-	Token   *view.Token   `json:"token,omitempty"`
+	// Left are Workers that serve nothing any more and could not be removed.
+	Left  []leftView  `json:"left,omitempty"`
+	Token *view.Token `json:"token,omitempty"`
 }
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
@@ -34,6 +36,8 @@ type failure struct {
 	Error   errorView        `json:"error"`
 	Done    []provision.Step `json:"done,omitempty"`
 	Unknown []provision.Step `json:"unknown,omitempty"`
+	// Refused are the hosts that were not finished, of several.
+	Refused []refusalView `json:"refused,omitempty"`
 	// Token was written down before the failure, so it is good once the run is finished.
 	Token *view.Token `json:"token,omitempty"`
 }
@@ -44,6 +48,9 @@ func (p *program) errorResult(code string, details map[string]string, conflicts 
 	if p.failed != nil {
 		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
 		f.Token = p.issued.view()
+		if failed := p.failed.FailedHosts(); len(failed) > 1 {
+			f.Refused = p.refusalViews(failed)
+		}
 	}
 	return f
 }

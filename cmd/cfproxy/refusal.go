@@ -39,11 +39,19 @@ func (p *program) tellRefused(refusals []provision.Refusal) {
 		return
 	}
 	fmt.Fprintln(p.stderr)
-	p.note("refused.title", "count", itoa(len(refusals)))
+	title := "refused.title"
+	if p.context.Command.Name == "destroy" {
+		title = "refused.title-destroy"
+	}
+	p.note(title, "count", itoa(len(refusals)))
 	hinted := map[string]bool{}
 	for _, refusal := range refusals {
 		code, details, _ := p.classify(refusal.Err)
-		text := p.text.T("error."+code, i18n.Pairs(p.readable(details))...)
+		key := "error." + code
+		if code == string(provision.CodeConflict) {
+			key = "refused.conflict" // that sentence speaks of the whole run
+		}
+		text := p.text.T(key, i18n.Pairs(p.readable(details))...)
 		p.note("refused.host", "host", provision.DisplayName(refusal.Host), "error", text)
 		p.view.Conflicts(p.stderr, conflictsOf(refusal.Err))
 		if !hinted[code] {
@@ -62,4 +70,39 @@ func (p *program) refused(refusals []provision.Refusal) error {
 	return silent(status)
 }
 
-func (p *program) unfinished(receipt provision.Receipt) error { return p.refused(refusalsOf(receipt)) }
+// unfinished is the end of a run that left hosts out, or a Worker behind that serves nothing any more.
+func (p *program) unfinished(receipt provision.Receipt) error {
+	end := p.refused(refusalsOf(receipt))
+	if left := receipt.LeftBehind(); end == nil && len(left) > 0 {
+		_, _, status := p.classify(left[0].Err)
+		return silent(status)
+	}
+	return end
+}
+
+// tellLeft names the Workers that serve nothing any more and could not be removed: no later run will look at them.
+func (p *program) tellLeft(receipt provision.Receipt) {
+	for _, failure := range receipt.LeftBehind() {
+		code, details, _ := p.classify(failure.Err)
+		fmt.Fprintln(p.stderr)
+		p.note("left.worker", "worker", failure.Step.Address.Name, "error", p.text.T("error."+code, i18n.Pairs(p.readable(details))...))
+		p.hint("left.hint", "worker", failure.Step.Address.Name)
+	}
+}
+
+// leftView is what --json says of such a Worker.
+type leftView struct {
+	Worker  string    `json:"worker"`
+	Account string    `json:"account"`
+	Error   errorView `json:"error"`
+}
+
+func (p *program) leftViews(receipt provision.Receipt) []leftView {
+	var views []leftView
+	for _, failure := range receipt.LeftBehind() {
+		code, details, _ := p.classify(failure.Err)
+		address := failure.Step.Address
+		views = append(views, leftView{address.Name, address.Parent, errorView{code, details, nil}})
+	}
+	return views
+}

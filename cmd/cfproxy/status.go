@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -64,7 +65,7 @@ func (p *program) tellStatus(c *cli.Context, f fleet, plan provision.Plan) error
 		out := result{Things: thingsOf(plan), Warnings: plan.Warnings(), Refused: p.refusalViews(plan.Refused)}
 		ok := len(plan.Refused) == 0 && !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
 		out.OK = &ok
-		return p.writeJSON(out)
+		return errors.Join(p.writeJSON(out), p.refused(plan.Refused))
 	}
 	p.answer("status.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Status(p.stdout, plan)

@@ -92,6 +92,10 @@ func (v View) stepRow(step provision.Step) row {
 	switch {
 	case step.Clash == provision.ClashShadowed:
 		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", provision.DisplayName(step.At)))
+	case step.Adopt && step.Address.Kind == provision.KindScript:
+		r.notes = append(r.notes, v.Text.T("plan.adopt-script"))
+	case step.Adopt && step.Action == provision.ActionDelete:
+		r.notes = append(r.notes, v.Text.T("plan.adopt-delete", "what", v.content(step.Address.Kind, step.Before)))
 	case step.Adopt:
 		r.notes = append(r.notes, v.Text.T("plan.adopt", "what", v.content(step.Address.Kind, step.Before)))
 	}
