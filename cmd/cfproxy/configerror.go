@@ -46,7 +46,7 @@ func checkHosts(path string, text []byte, file configFile) error {
 			host := lookedUp(domain)
 			if first, claimed := block[host]; claimed && first != i {
 				err := &provision.Error{Code: provision.CodeHostTwice, Details: map[string]string{"host": host}}
-				return &located{err, path, lineOf(text, i+shared, keyDomains, item)}
+				return &located{err, path, lineOf(text, i+beforeBlocks, keyDomains, item)}
 			}
 			block[host] = i
 		}
