@@ -1,7 +1,5 @@
 package contracttest
 
-import "net/http"
-
 type version struct {
 	ID          string            `json:"id"`
 	Number      float64           `json:"number"`
@@ -57,9 +55,6 @@ func (a *api) twoVersions(first, second metadata) (path string, found []version)
 		found = a.versions(path)
 		return nil
 	}, func(*answer) bool { return len(found) == 2 })
-	if !a.live && len(found) == 1 {
-		a.t.Skip("the sandbox keeps one version of a script")
-	}
 	if len(found) != 2 {
 		a.t.Fatalf("%d versions after two uploads", len(found))
 	}
@@ -83,20 +78,10 @@ func versionList(a *api) {
 	a.do("GET", path+"/versions/00000000-0000-4000-8000-000000000000", nil).refused(unsettled, 100146)
 }
 
-// deploys makes a deployment, or skips where the sandbox cannot yet.
-func (a *api) deploys(path string, v version) *answer {
-	a.t.Helper()
-	r := a.do("POST", path, wholly(v))
-	if !a.live && r.status == http.StatusMethodNotAllowed {
-		a.t.Skip("the sandbox deploys no older version")
-	}
-	return r
-}
-
 // An older version can be served again as it was, its bindings included.
 func deployOlder(a *api) {
 	path, found := a.twoVersions(saying("one"), saying("two"))
-	a.deploys(path+"/deployments", found[1]).ok(nil)
+	a.do("POST", path+"/deployments", wholly(found[1])).ok(nil)
 	a.eventually(func() *answer { return a.do("GET", path+"/deployments", nil) },
 		func(*answer) bool { return a.current(path) == found[1].ID })
 	if got := a.current(path); got != found[1].ID {
@@ -120,7 +105,7 @@ func changedSecret(a *api) {
 		return metadata{Bindings: []binding{{Type: "secret_text", Name: "SECRET", Text: text}}}
 	}
 	path, found := a.twoVersions(with("one"), with("two"))
-	r := a.deploys(path+"/deployments", found[1])
+	r := a.do("POST", path+"/deployments", wholly(found[1]))
 	a.unverified(!r.Success && len(r.Errors) > 0 && r.Errors[0].Code == 10220, "%s: %d %s", r.what, r.status, r.raw)
-	a.deploys(path+"/deployments?force=true", found[1]).ok(nil)
+	a.do("POST", path+"/deployments?force=true", wholly(found[1])).ok(nil)
 }
