@@ -31,8 +31,8 @@ type trial struct {
 	hosts   []string
 	// silent makes of a connection that is cut one from which nothing comes for as long as a call may take.
 	silent bool
-	// before is asked before each call; it may refuse it.
-	before func(*http.Request) error
+	// around makes a call, or does something else, before or after; nil for the call alone.
+	around func(r *http.Request, call func() (*http.Response, error)) (*http.Response, error)
 	// mayBe is true for a breach that is not the engine's, but somebody else's doing.
 	mayBe func(breach) bool
 
@@ -97,18 +97,20 @@ func (tr *trial) pass(d time.Duration) time.Time {
 
 // RoundTrip implements http.RoundTripper, one call at a time.
 func (tr *trial) RoundTrip(r *http.Request) (*http.Response, error) {
-	if tr.before != nil {
-		if err := tr.before(r); err != nil {
-			return nil, err
-		}
-	}
 	tr.turn.Lock()
 	defer tr.turn.Unlock()
 	tr.calls = append(tr.calls, r.Method+" "+strings.TrimPrefix(r.URL.Path, "/client/v4"))
-	res, err := sandbox.Transport(tr.handler).RoundTrip(r)
-	if r.Method != http.MethodGet {
-		tr.check(r.Method + " " + r.URL.Path)
+	call := func() (*http.Response, error) {
+		res, err := sandbox.Transport(tr.handler).RoundTrip(r)
+		if r.Method != http.MethodGet {
+			tr.check(r.Method + " " + r.URL.Path)
+		}
+		return res, err
 	}
+	if tr.around != nil {
+		return tr.around(r, call)
+	}
+	res, err := call()
 	if tr.silent && errors.Is(err, io.ErrUnexpectedEOF) {
 		tr.now = tr.now.Add(silence)
 		return nil, context.DeadlineExceeded
@@ -223,8 +225,10 @@ func (tr *trial) text(without ...string) string {
 // holdings is what accounts hold, as their text says.
 type holdings struct {
 	Accounts []struct {
+		ID      string
 		Scripts []json.RawMessage
 		Zones   []struct {
+			ID      string
 			Name    string
 			Records []json.RawMessage
 			Routes  []json.RawMessage
@@ -251,22 +255,22 @@ func (tr *trial) look() holdings {
 	return h
 }
 
-// all gives everything with its text.
-func (h holdings) all(each func(zone, kind string, x held, text string)) {
-	list := func(zone, kind string, texts []json.RawMessage) {
+// all gives everything with its text, and with the path of what holds it.
+func (h holdings) all(each func(in, kind string, x held, text string)) {
+	list := func(in, kind string, texts []json.RawMessage) {
 		for _, text := range texts {
 			var x held
 			if err := json.Unmarshal(text, &x); err != nil {
 				panic(err)
 			}
-			each(zone, kind, x, string(text))
+			each(in, kind, x, string(text))
 		}
 	}
 	for _, a := range h.Accounts {
-		list("", "script", a.Scripts)
+		list("/accounts/"+a.ID, "script", a.Scripts)
 		for _, z := range a.Zones {
-			list(z.Name, "record", z.Records)
-			list(z.Name, "route", z.Routes)
+			list("/zones/"+z.ID, "record", z.Records)
+			list("/zones/"+z.ID, "route", z.Routes)
 		}
 	}
 }
