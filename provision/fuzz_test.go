@@ -83,7 +83,7 @@ func readBadDay(data []byte) badDay {
 		{name: "one more host", before: standing(hosts[0])},
 	}[next(6)]
 	d.scenario.hosts = hosts
-	d.lag = next(8)
+	d.lag = next(12)
 	if kill := next(64); kill < 40 {
 		d.killedAt = kill
 	}
@@ -162,6 +162,13 @@ func (d badDay) live(t *testing.T) {
 	end := tr.run(ctx, s.removes, config)
 	if end.err != nil && provision.CodeOf(end.err) == "" {
 		t.Errorf("an error without a code: %v", end.err)
+	}
+	if len(d.edits) == 0 && d.killedAt == 0 {
+		for thing := range changed(newTrial(t, text, s.hosts...).look().likeness(), tr.look().likeness()) {
+			if !end.touched[thing] {
+				t.Errorf("%s has changed, and the receipt does not know", thing)
+			}
+		}
 	}
 	if calls > 2*mostCalls || tr.now.Sub(good.now) > 2*longestRun {
 		t.Errorf("%d calls in %s", calls, tr.now.Sub(good.now))
