@@ -28,7 +28,11 @@ func (e *Engine) Undo(ctx context.Context, receipt Receipt) (Plan, error) {
 	}
 	for _, relay := range o.Relays {
 		script, isMade := made[relay.scriptAddress()]
-		if isMade && (script.ID != "" || relay.Stands()) && len(relay.Dependents) == 0 && goesToo(relay, plan.Steps, o) {
+		// A host that is finished needs its Worker, whether or not a list shows its route yet.
+		isNeeded := slices.ContainsFunc(receipt.Plan.Sites, func(s Site) bool {
+			return scriptAddress(s.Zone.Account, s.Worker) == relay.scriptAddress() && !slices.Contains(unfinished, s.Host)
+		})
+		if isMade && !isNeeded && (script.ID != "" || relay.Stands()) && len(relay.Dependents) == 0 && goesToo(relay, plan.Steps, o) {
 			script.ID = relay.Worker
 			plan.Steps = append(plan.Steps, backwards(script))
 		}

@@ -1,0 +1,376 @@
+package provision_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/sandbox"
+)
+
+// badDay is what bytes decide: which run, what its calls meet, who else is at work, and whether the run is killed.
+type badDay struct {
+	scenario scenario
+	lag      int
+	faults   []badCall
+	edits    []edit
+	killedAt int // call; 0 for never
+}
+
+// badCall is what so many calls meet, from one on.
+type badCall struct{ from, times, kind int }
+
+const (
+	bad500 = iota
+	bad502
+	bad429
+	badBefore // the connection ends before the call took effect
+	badAfter  // and after
+	badSilentBefore
+	badSilentAfter
+	bad500After
+	badKinds
+)
+
+// edit is something that somebody else does at a host before a call.
+type edit struct {
+	at, kind, host int
+	// isBehind says that reads do not show it at once.
+	isBehind bool
+}
+
+const (
+	addRecord = iota
+	changeContent
+	changeComment
+	greyRecord
+	deleteRecord
+	deleteRoute
+	leadElsewhere
+	addRoute
+	uploadByHand
+	deleteScript
+	editKinds
+)
+
+// readBadDay reads a day from bytes; those that are missing are zero. Any bytes are some day.
+func readBadDay(data []byte) badDay {
+	next := func(n int) int {
+		if len(data) == 0 {
+			return 0
+		}
+		b := int(data[0])
+		data = data[1:]
+		return b % n
+	}
+	hosts := [][]string{{host}, {host, third}}[next(2)]
+	var d badDay
+	d.scenario = []scenario{
+		{name: "first deploy", before: empty},
+		{name: "update", before: standing(hosts...), change: otherProvider},
+		{name: "destroy", before: standing(hosts...), removes: true},
+		{name: "rename", before: standing(hosts...), change: renamed},
+		{name: "same again", before: standing(hosts...)},
+		{name: "one more host", before: standing(hosts[0])},
+	}[next(6)]
+	d.scenario.hosts = hosts
+	d.lag = next(12)
+	if kill := next(64); kill < 40 {
+		d.killedAt = kill
+	}
+	for range next(4) {
+		fault := badCall{from: next(48), times: next(16) + 1, kind: next(badKinds)}
+		if fault.times == 16 {
+			fault.times = 1000
+		}
+		d.faults = append(d.faults, fault)
+	}
+	for range next(4) {
+		d.edits = append(d.edits, edit{at: next(48), kind: next(editKinds), host: next(len(hosts)), isBehind: next(2) == 1})
+	}
+	return d
+}
+
+// FuzzBadDays: whatever happens to the calls of a run, whoever else is at work, and whenever it is killed: what others have made
+// stays, no record of ours stands without its route unless somebody else has taken the route away, and the next run on a
+// good day converges, or names what stands in its way.
+func FuzzBadDays(f *testing.F) {
+	for _, seed := range [][]byte{
+		nil,
+		{0, 0, 0, 0, 1, 10, 0, badAfter}, // the record's answer is lost
+		{1, 0, 4, 0, 2, 8, 0, badAfter, 12, 15, bad500}, // and all later calls fail
+		{0, 1, 0, 9},
+		{0, 0, 3, 10},
+		{0, 2, 0, 9},
+		{1, 3, 0, 14},
+		{0, 3, 2, 0, 1, 15, 3, bad502, 1, 8, leadElsewhere},
+		{0, 0, 0, 0, 0, 3, 7, addRecord, 0, 0, 8, addRoute, 0, 0, 9, deleteRoute},
+		{0, 2, 5, 0, 0, 2, 11, changeComment, 0, 1, 12, deleteScript, 0, 1},
+		{1, 5, 3, 0, 1, 17, 1, badSilentAfter, 2, 9, uploadByHand, 1, 0, 15, greyRecord, 0, 0},
+		{0, 4, 0, 0, 0, 2, 6, deleteRecord, 0, 0, 7, changeContent, 0, 1},
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 64 {
+			return
+		}
+		readBadDay(data).live(t)
+	})
+}
+
+func (d badDay) live(t *testing.T) {
+	ctx, kill := context.WithCancel(context.Background())
+	defer kill()
+	s := d.scenario
+	text := s.before(t)
+	good := newTrial(t, text, s.hosts...)
+	config := s.config(good)
+	if end := good.run(ctx, false, config); end.err != nil {
+		t.Fatal(end.err)
+	}
+	want := good.look().likeness()
+
+	tr := newTrial(t, strings.Replace(text, "{", fmt.Sprintf(`{"lag": %d,`, d.lag), 1), s.hosts...)
+	o := &others{trial: tr, placed: map[string]string{}, noRoute: map[string]bool{}}
+	tr.mayBe = o.did
+	calls := 0
+	tr.around = func(r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
+		calls++
+		for _, e := range d.edits {
+			if e.at == calls {
+				o.do(e)
+			}
+		}
+		if d.killedAt > 0 && calls >= d.killedAt {
+			kill()
+			return nil, context.Canceled
+		}
+		res, err := tr.meet(d.faultAt(calls), r, call)
+		o.check(r.Method + " " + r.URL.Path)
+		return res, err
+	}
+	end := tr.run(ctx, s.removes, config)
+	if end.err != nil && provision.CodeOf(end.err) == "" {
+		t.Errorf("an error without a code: %v", end.err)
+	}
+	if len(d.edits) == 0 && d.killedAt == 0 {
+		for thing := range changed(newTrial(t, text, s.hosts...).look().likeness(), tr.look().likeness()) {
+			if !end.touched[thing] {
+				t.Errorf("%s has changed, and the receipt does not know", thing)
+			}
+		}
+	}
+	if calls > 2*mostCalls || tr.now.Sub(good.now) > 2*longestRun {
+		t.Errorf("%d calls in %s", calls, tr.now.Sub(good.now))
+	}
+	d.recover(t, tr.text("lag"), config, want, o)
+}
+
+// recover is the next day, and a good one.
+func (d badDay) recover(t *testing.T, text string, config provision.Config, want map[string]string, o *others) {
+	ctx := context.Background()
+	tr := newTrial(t, text, d.scenario.hosts...)
+	tr.mayBe = func(breach) bool { return true } // what stands so may stand until this run is done
+	plan, err := tr.plan(ctx, false, config)
+	refused := plan.Refused
+	if provision.CodeOf(err) == provision.CodeConflict {
+		refused = append(refused, provision.Refusal{Host: "", Err: err})
+	} else if err != nil {
+		t.Fatalf("the next run cannot even plan: %v", err)
+	}
+	if len(refused) > 0 {
+		if !o.isInTheWay {
+			t.Errorf("a conflict though nobody has put anything in the way: %v", refused)
+		}
+		for _, refusal := range refused {
+			var e *provision.Error
+			if !errors.As(refusal.Err, &e) || len(e.Conflicts) == 0 {
+				t.Errorf("a conflict that does not say with what: %v", refusal.Err)
+			}
+		}
+		if text != tr.text() {
+			t.Error("a plan has written")
+		}
+		config.Adopt = true
+	}
+	if end := tr.run(ctx, false, config); end.err != nil {
+		t.Fatalf("the next run fails: %v", end.err)
+	}
+	here := tr.look()
+	if diff := cmp.Diff(want, here.likeness()); diff != "" {
+		t.Errorf("the next run does not converge:\n%s", diff)
+	}
+	if broken := here.breaches(); len(broken) > 0 {
+		t.Errorf("after the next run: %v", broken)
+	}
+	if plan, err := tr.plan(ctx, false, config); err != nil || len(plan.Changes()) > 0 {
+		t.Errorf("then: %v, %v", plan.Changes(), err)
+	}
+}
+
+func (d badDay) faultAt(call int) int {
+	for _, f := range d.faults {
+		if call >= f.from && call < f.from+f.times {
+			return f.kind
+		}
+	}
+	return badKinds
+}
+
+// meet lets a call meet a fault.
+func (tr *trial) meet(kind int, r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
+	const refusal = `{"success": false, "errors": [{"code": 10013, "message": "unknown"}], "messages": [], "result": null}`
+	if slices.Contains([]int{badAfter, badSilentAfter, bad500After}, kind) {
+		if _, err := call(); err != nil {
+			return nil, err
+		}
+	}
+	switch kind {
+	case bad500, bad500After:
+		return answer(r, 500, "application/json", refusal), nil
+	case bad502:
+		return answer(r, 502, "text/html", "<html>Bad gateway</html>"), nil
+	case bad429:
+		res := answer(r, 429, "application/json", strings.Replace(refusal, "10013", "10100", 1))
+		res.Header.Set("Retry-After", "30")
+		return res, nil
+	case badBefore, badAfter:
+		return nil, io.ErrUnexpectedEOF
+	case badSilentBefore, badSilentAfter:
+		tr.now = tr.now.Add(silence)
+		return nil, context.DeadlineExceeded
+	}
+	return call()
+}
+
+func answer(r *http.Request, status int, kind, body string) *http.Response {
+	return &http.Response{
+		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+		Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}
+}
+
+// others are at work in the same account.
+type others struct {
+	trial  *trial
+	placed map[string]string // what they have made at our hosts, by its path: its text
+	// isInTheWay says that a conflict is to be expected.
+	isInTheWay bool
+	noRoute    map[string]bool // hosts whose route they have taken away
+	noScript   bool
+}
+
+// did tells a breach that is theirs.
+func (o *others) did(b breach) bool {
+	return b.what == breachOpen && o.noRoute[b.host] || b.what == breachDead && o.noScript
+}
+
+// check holds that what they have made is as they made it.
+func (o *others) check(when string) {
+	here := map[string]string{}
+	o.trial.look().all(func(in, kind string, x held, text string) { here[in+kind+x.ID] = text })
+	for path, text := range o.placed {
+		if here[path] != text {
+			o.trial.t.Errorf("after %s: somebody else's is not as it was:\n%s\n%s", when, text, here[path])
+		}
+	}
+}
+
+func (o *others) do(e edit) {
+	at := o.trial.hosts[e.host]
+	handler := sandbox.Handler(o.trial.store)
+	if e.isBehind {
+		handler = o.trial.handler
+	}
+	client := &http.Client{Transport: sandbox.Transport(handler)}
+	call := func(method, path, kind, body string) {
+		r, _ := http.NewRequest(method, strings.TrimSuffix(cloudflare.DefaultBaseURL, "/")+path, strings.NewReader(body))
+		r.Header.Set("Authorization", "Bearer "+o.trial.store.Token())
+		r.Header.Set("Content-Type", kind)
+		if res, err := client.Do(r); err == nil {
+			res.Body.Close()
+		}
+	}
+	const asJSON = "application/json"
+	before := map[string]bool{}
+	here := o.trial.look()
+	here.all(func(in, kind string, x held, _ string) { before[in+kind+x.ID] = true })
+	here.all(func(in, kind string, x held, _ string) {
+		switch {
+		case kind == "record" && x.Name == at && provision.OwnsComment(x.Comment):
+			path := in + "/dns_records/" + x.ID
+			switch e.kind {
+			case changeContent:
+				call("PATCH", path, asJSON, `{"content": "192.0.2.77"}`)
+			case changeComment:
+				call("PATCH", path, asJSON, `{"comment": "mine now"}`)
+				o.isInTheWay = true
+			case greyRecord:
+				call("PATCH", path, asJSON, `{"proxied": false}`)
+			case deleteRecord:
+				call("DELETE", path, "", "")
+			}
+		case kind == "route" && x.Pattern == provision.RoutePattern(at):
+			path := in + "/workers/routes/" + x.ID
+			switch e.kind {
+			case deleteRoute:
+				call("DELETE", path, "", "")
+				o.noRoute[at] = true
+			case leadElsewhere:
+				call("PUT", path, asJSON, `{"pattern": "`+x.Pattern+`", "script": "theirs"}`)
+				o.isInTheWay = true
+			}
+		case kind == "script" && slices.Contains(x.Tags, provision.Mark):
+			path := in + "/workers/scripts/" + x.Name
+			switch e.kind {
+			case uploadByHand:
+				call("PUT", path, "multipart/form-data; boundary=B", byHand)
+				o.isInTheWay = true
+			case deleteScript:
+				call("DELETE", path+"?force=true", "", "")
+				o.noScript = true
+			}
+		}
+	})
+	zone := zoneHolding(here, at)
+	switch e.kind {
+	case addRecord:
+		call("POST", zone+"/dns_records", asJSON, `{"type": "A", "name": "`+at+`", "content": "192.0.2.99", "ttl": 300}`)
+	case addRoute:
+		call("POST", zone+"/workers/routes", asJSON, `{"pattern": "`+at+`/v1/*", "script": "theirs"}`)
+	default:
+		return
+	}
+	o.isInTheWay = true
+	o.trial.look().all(func(in, kind string, x held, text string) {
+		if !before[in+kind+x.ID] {
+			o.placed[in+kind+x.ID] = text
+		}
+	})
+}
+
+// zoneHolding gives the path of the zone that a host lies in.
+func zoneHolding(h holdings, host string) string {
+	for _, account := range h.Accounts {
+		for _, zone := range account.Zones {
+			if strings.HasSuffix(host, "."+zone.Name) {
+				return "/zones/" + zone.ID
+			}
+		}
+	}
+	return ""
+}
+
+const byHand = "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n{\"main_module\":\"i.js\"}\r\n" +
+	"--B\r\nContent-Disposition: form-data; name=\"i.js\"; filename=\"i.js\"\r\nContent-Type: application/javascript+module\r\n\r\n" +
+	"export default {fetch() {}}\r\n--B--\r\n"
