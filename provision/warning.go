@@ -60,7 +60,18 @@ func (p Plan) Warnings() []Warning {
 	for _, relay := range p.Relays {
 		warnings = append(warnings, p.relayWarnings(relay)...)
 	}
-	return warnings
+	return eachOnce(warnings)
+}
+
+// eachOnce drops what was said before: many relays of one owner are often warned of the same.
+func eachOnce(warnings []Warning) []Warning {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(warnings, func(w Warning) bool {
+		text := (&Error{Code: w.Code, Details: w.Details}).Error()
+		was := seen[text]
+		seen[text] = true
+		return was
+	})
 }
 
 // deploys tells a plan that makes or keeps relays from one that removes them.
