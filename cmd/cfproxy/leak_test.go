@@ -166,6 +166,9 @@ func TestNothingLeaksWhereAllGoesWell(t *testing.T) {
 			do(bare, "key", "revoke", "bob", "--yes", "--no-verify", "--json")
 			do(bare, "status")
 			do(bare, "status", "--json")
+			do(bare, "versions")
+			do(bare, "versions", "--json")
+			do(bare, "rollback", "--yes", "--force", "--no-verify", "--json")
 			do(bare, "destroy", "--yes", "--json")
 			do(bare, "logout")
 			x.run(0, bare, leakToken, "--lang", language, "--debug", "login", "--file", "--json")
@@ -253,6 +256,7 @@ func TestNothingLeaksWhereTheAPIFails(t *testing.T) {
 			languages := []string{"en", "zh"}
 			for i, args := range [][]string{
 				{"plan"}, {"deploy", "--yes"}, {"status", "--json"}, {"destroy", "--yes"}, {"init", "--yes", "--json"}, {"key", "add", "alice", "--yes"},
+				{"versions", "--json"}, {"rollback", "--yes"},
 			} {
 				for range 2 {
 					x.run(status, x.withToken(), "", append([]string{"--debug", "--lang", languages[i%2]}, args...)...)
