@@ -94,14 +94,3 @@ func (f fleet) at(host string) relay {
 
 // of gives the relay, as its owner wants it, that became one of the engine's.
 func (f fleet) of(r provision.Relay) relay { return f.at(r.Sites[0].Host) }
-
-// isManaged tells whether any of the relays wants tokens.
-func (f fleet) isManaged() bool {
-	return slices.ContainsFunc(f, func(r relay) bool { return r.Settings.Managed })
-}
-
-// nameOf is what people call a provider.
-func (f fleet) nameOf(id string) string { return f[0].nameOf(id) }
-
-// hasFile tells whether a cfproxy.toml has the say.
-func (f fleet) hasFile() bool { return f[0].hasFile() }
