@@ -62,6 +62,15 @@ func (p *pace) hold(until time.Time) {
 	}
 }
 
+// Heed takes what the API says of its limit with every answer: how many calls it will still take, and how long until it counts
+// anew. Other runs with the same token may have used it up, so it is believed where it asks for no more than we have patience for.
+// https://developers.cloudflare.com/fundamentals/api/reference/limits/
+func (e *Engine) Heed(left int, reset time.Duration) {
+	if left < parallel && reset <= e.patience() {
+		e.pace.hold(e.now().Add(reset))
+	}
+}
+
 // isNews tells whether a pause until then was not told of yet: many calls stand still together.
 func (p *pace) isNews(until time.Time) bool {
 	p.mu.Lock()

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -54,18 +55,8 @@ func (e *Engine) Settle(ctx context.Context, receipt Receipt) ([]Step, error) {
 // marked gives the records of a host that bear our mark, in the order of their ids.
 func marked(records []Object, site Site) []Object {
 	ours := slices.DeleteFunc(slices.Clone(records), func(o Object) bool { return o.Address != recordAddress(site) || !o.Owned })
-	slices.SortFunc(ours, func(a, b Object) int { return compareIDs(a.ID, b.ID) })
+	slices.SortFunc(ours, func(a, b Object) int { return cmp.Compare(a.ID, b.ID) })
 	return ours
-}
-
-func compareIDs(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (e *Engine) settleHost(ctx context.Context, receipt Receipt, site Site, want Step, ours, routes []Object) ([]Step, error) {
@@ -105,12 +96,12 @@ func (e *Engine) settleHost(ctx context.Context, receipt Receipt, site Site, wan
 	return done, nil
 }
 
-// routeStands tells whether a host's route is there. A list may be behind, so where this run has written the route and the list
+// routeStands tells whether a host's route is there and leads to a Worker. A list may be behind, so where this run has written the route and the list
 // does not show it, it is written again: a write sees what is true, and one to a route that is gone fails.
 func (e *Engine) routeStands(ctx context.Context, receipt Receipt, site Site, routes []Object) (bool, error) {
 	for _, route := range routes {
 		if route.Address == routeAddress(site) {
-			return true, nil
+			return route.Attrs[AttrScript] != "", nil
 		}
 	}
 	for _, step := range receipt.Done {

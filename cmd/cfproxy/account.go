@@ -36,9 +36,11 @@ func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &account{engine: &provision.Engine{Rate: provision.APIRate, Provider: cloudflare.New(cloudflare.Options{
-		Token: token, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: p.trace(c),
-	})}}, nil
+	engine := &provision.Engine{Rate: provision.APIRate}
+	engine.Provider = cloudflare.New(cloudflare.Options{
+		Token: token, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: p.trace(c), Quota: engine.Heed,
+	})
+	return &account{engine: engine}, nil
 }
 
 func (p *program) openSandbox(c *cli.Context, file string) (*account, error) {

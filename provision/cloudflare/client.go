@@ -36,6 +36,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// Trace is told of every call, without bodies and without the token; nil for none.
 	Trace func(Call)
+	// Quota is told with every answer how many calls the API will still take, and how long until it counts anew; nil for none.
+	Quota func(left int, reset time.Duration)
 }
 
 // Call is one request and its outcome, as --debug prints it: neither body nor header. Path has the names of a query's parameters,
@@ -75,7 +77,7 @@ func New(o Options) *Client {
 		option.WithHeader("User-Agent", o.UserAgent),
 		option.WithMaxRetries(0),
 		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: neverFollow}),
-		option.WithMiddleware(judging, tracing(o.Trace)),
+		option.WithMiddleware(judging, tracing(o.Trace), counting(o.Quota)),
 	}
 	return &Client{
 		zones:     zones.NewZoneService(options...),

@@ -1,0 +1,27 @@
+package cloudflare
+
+import (
+	"testing"
+	"time"
+)
+
+func TestQuota(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]struct {
+		left  int
+		reset time.Duration
+		said  bool
+	}{
+		`"default";r=50;t=30`:    {50, 30 * time.Second, true},
+		`"default"; t=300; r=0`:  {0, 300 * time.Second, true},
+		`"default";r=50`:         {50, 0, false},
+		`"default";r=-1;t=30`:    {0, 30 * time.Second, false},
+		`limit=100, remaining=5`: {},
+		``:                       {},
+	} {
+		left, reset, said := quota(header)
+		if said != want.said || said && (left != want.left || reset != want.reset) {
+			t.Errorf("%s: got %d, %v, %v", header, left, reset, said)
+		}
+	}
+}
