@@ -24,7 +24,12 @@ func replaceFile(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	return putInPlace(f, text, path)
+}
+
+// putInPlace writes a text into an open file and makes that the file at path, or removes it.
+func putInPlace(f *os.File, text []byte, path string) error {
+	_, err := f.Write(text)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)

@@ -78,6 +78,16 @@ const (
 	longPatience = 6 * time.Minute
 )
 
+// look opens the account and reads what stands there, for commands that show it.
+func (p *program) look(c *cli.Context) (fleet, *account, provision.Observed, error) {
+	f, account, err := p.open(c)
+	if err != nil {
+		return nil, nil, provision.Observed{}, err
+	}
+	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	return f, account, observed, err
+}
+
 // makePlan observes the account and compares.
 func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
 	observed, err := p.observe(c.Context, engine, f.configs()...)

@@ -17,11 +17,7 @@ func (p *program) statusCommand() *cli.Command {
 // status shows what stands, and how it differs from what should. What the owner does not say now is taken to be as it was
 // deployed.
 func (p *program) status(c *cli.Context) error {
-	f, account, err := p.open(c)
-	if err != nil {
-		return err
-	}
-	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	f, _, observed, err := p.look(c)
 	if err != nil {
 		return err
 	}

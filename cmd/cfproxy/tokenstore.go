@@ -177,15 +177,7 @@ func writePrivate(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return putInPlace(f, text, path)
 }
 
 func (s fileStore) remove(context.Context) error {

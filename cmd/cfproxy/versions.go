@@ -21,11 +21,7 @@ type workerVersions struct {
 
 // versions lists what each Worker can go back to.
 func (p *program) versions(c *cli.Context) error {
-	f, account, err := p.open(c)
-	if err != nil {
-		return err
-	}
-	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	f, account, observed, err := p.look(c)
 	if err != nil {
 		return err
 	}
