@@ -81,7 +81,8 @@ type run struct {
 	receipt Receipt
 	written map[Address]bool // routes that this run has made or found
 	ended   int              // steps
-	calls   int              // that are still to be made, but for the few that carry many records
+	calls   int              // that are still to begin, but for those about records
+	opening map[string]bool  // zones of which a call about records is still to begin; it carries many
 	inARow  int              // failures of the kind that one call does not have by itself
 	fatal   error            // ends the run after the calls in flight
 }
@@ -93,10 +94,14 @@ func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
 	changes := plan.Changes()
 	r := &run{
 		engine: e, ctx: ctx, plan: plan, all: len(changes), written: map[Address]bool{},
-		receipt: Receipt{Plan: plan, Done: []Step{}, Found: map[string]bool{}},
+		receipt: Receipt{Plan: plan, Done: []Step{}, Found: map[string]bool{}}, opening: map[string]bool{},
 	}
 	for _, step := range changes {
-		r.calls += callsOf(step)
+		if step.Address.Kind == KindRecord {
+			r.opening[step.Address.Parent] = true
+		} else {
+			r.calls++
+		}
 	}
 	places := phases(changes)
 	for phase := range phasesInAll {
@@ -128,7 +133,13 @@ func (r *run) over() error {
 
 // carryOut does the steps of a phase, as many together as may be. A step whose host or Worker has failed is left out.
 func (r *run) carryOut(phase phase, steps []Step) {
-	steps = slices.DeleteFunc(steps, r.isBlocked)
+	steps = slices.DeleteFunc(steps, func(step Step) bool {
+		isBlocked := r.isBlocked(step)
+		if isBlocked {
+			r.forgetCall(step)
+		}
+		return isBlocked
+	})
 	var jobs []func()
 	if phase == phaseClosing || phase == phaseOpening {
 		if phase == phaseOpening {
@@ -213,18 +224,27 @@ type outcome struct {
 
 func (r *run) begin(step Step) {
 	r.mu.Lock()
+	r.forgetCall(step)
 	event := Event{Type: EventStart, Step: step, Done: r.ended, All: r.all}
 	r.mu.Unlock()
 	r.engine.tell(event)
+}
+
+// forgetCall takes the call of a step that begins, or never will, from those that are still to begin.
+func (r *run) forgetCall(step Step) {
+	if step.Address.Kind == KindRecord {
+		delete(r.opening, step.Address.Parent)
+	} else {
+		r.calls--
+	}
 }
 
 // end notes how a step ended.
 func (r *run) end(step Step, made outcome, err error) {
 	r.mu.Lock()
 	r.ended++
-	r.calls -= callsOf(step)
 	event := Event{Type: EventDone, Step: step, Done: r.ended, All: r.all}
-	event.Left = r.engine.pace.waits(r.engine.Rate, r.engine.now(), r.calls)
+	event.Left = r.engine.pace.waits(r.engine.Rate, r.engine.now(), r.calls+len(r.opening))
 	if err == nil {
 		step.ID = made.id
 		event.Step = step
@@ -242,14 +262,6 @@ func (r *run) end(step Step, made outcome, err error) {
 	}
 	r.mu.Unlock()
 	r.engine.tell(event)
-}
-
-// callsOf counts what a step takes by itself; records go many at once.
-func callsOf(step Step) int {
-	if step.Address.Kind == KindRecord {
-		return 0
-	}
-	return 1
 }
 
 // tooMany failures in a row are no matter of single hosts.
