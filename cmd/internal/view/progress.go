@@ -30,6 +30,7 @@ type Progress struct {
 	// began is when the count of a long run began, at before steps; counted is how many it was at last.
 	began           time.Time
 	before, counted int
+	paused          time.Duration // since then
 	ended           sync.WaitGroup
 }
 
@@ -136,16 +137,17 @@ const mostSteps = 20
 const barCells = 24
 
 // Count shows how much of a long run is done, as a bar on a terminal and as a line for every tenth elsewhere. left is how long
-// the rest will have to stand still at the least; the time that is shown is that or what the pace so far makes of the rest.
+// the rest will have to stand still at the least; the time that is shown is that or what the pace so far, but for pauses, makes of
+// the rest.
 func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	p.mu.Lock()
 	if p.began.IsZero() || done < p.counted {
-		p.began, p.before = time.Now(), done
+		p.began, p.before, p.paused = time.Now(), done, 0
 	}
 	p.counted = done
 	var rest time.Duration
 	if ended := done - p.before; ended > 0 {
-		rest = time.Since(p.began) / time.Duration(ended) * time.Duration(all-done)
+		rest = max(0, time.Since(p.began)-p.paused) / time.Duration(ended) * time.Duration(all-done)
 	}
 	isTenth := all > 0 && done*10/all > (done-1)*10/all
 	p.mu.Unlock()
@@ -172,6 +174,9 @@ func (p *Progress) Engine(e provision.Event) {
 	}
 	switch e.Type {
 	case provision.EventPause:
+		p.mu.Lock()
+		p.paused += e.Wait
+		p.mu.Unlock()
 		p.waiting("waiting.pace", e.Wait)
 	case provision.EventStart:
 		p.Doing(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
