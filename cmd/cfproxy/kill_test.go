@@ -101,7 +101,7 @@ func undisturbed(t *testing.T, account string, args []string) *killer {
 	return a
 }
 
-// killer is an account whose API ends the program at one of its calls.
+// killer is an account whose API ends the program, or interrupts it, at one of its calls.
 type killer struct {
 	store   *sandbox.Store
 	next    http.Handler
@@ -110,6 +110,7 @@ type killer struct {
 
 	at      int64 // the call at which the program is killed, from 1; 0 for none
 	after   bool  // once the work of the call is done
+	gently  bool  // by an interrupt, and the call is answered
 	calls   atomic.Int64
 	killed  atomic.Bool
 	working sync.WaitGroup   // calls in progress
@@ -135,6 +136,10 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	k.working.Add(1)
 	isLast := k.calls.Add(1) == k.at
 	switch {
+	case isLast && k.gently:
+		program := <-k.program
+		k.killed.Store(program.Signal(os.Interrupt) == nil)
+		fallthrough
 	case !isLast:
 		k.next.ServeHTTP(w, r)
 		return

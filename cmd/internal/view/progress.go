@@ -153,6 +153,9 @@ func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	p.mu.Unlock()
 	line := p.view.Text.T("progress.count", "text", text, "done", strconv.Itoa(done), "all", strconv.Itoa(all),
 		"left", max(rest, left).Round(time.Second).String())
+	if done == all {
+		line = p.view.Text.T("progress.all", "text", text, "all", strconv.Itoa(all))
+	}
 	if !p.live {
 		if isTenth {
 			p.Line("  …  " + line)

@@ -1,0 +1,105 @@
+//go:build !windows
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// fleetFile writes a file with so many hosts.
+func fleetFile(t *testing.T, hosts int) string {
+	t.Helper()
+	var names []string
+	for i := range hosts {
+		names = append(names, fmt.Sprintf("%q", fmt.Sprintf("h%d.example.com", i)))
+	}
+	file := filepath.Join(t.TempDir(), "fleet.toml")
+	if err := os.WriteFile(file, []byte("[[relays]]\ndomains = ["+strings.Join(names, ", ")+"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func statusOfRun(err error) int {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+// What a zone cannot hold is told before anything is written.
+func TestAZoneThatIsTooFullIsToldFirst(t *testing.T) {
+	t.Parallel()
+	many := func(count int, one string) string {
+		var all []string
+		for i := range count {
+			all = append(all, fmt.Sprintf(one, i))
+		}
+		return strings.Join(all, ", ")
+	}
+	for name, x := range map[string]struct{ plan, holds, want string }{
+		"records": {
+			"free", `"records": [` + many(150, `{"type": "A", "name": "s%d.example.com", "content": "192.0.2.7"}`) + `]`,
+			`example.com cannot hold that many: its plan (free) allows 200 of the kind "record", it has 150, and 60 more are wanted`,
+		},
+		"routes": {
+			"pro", `"routes": [` + many(950, `{"pattern": "s%d.example.com/*"}`) + `]`,
+			`example.com cannot hold that many: its plan (pro) allows 1000 of the kind "route", it has 950, and 60 more are wanted`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "plan": "`+x.plan+`", `+x.holds+`}]}]}`)
+			before := k.bytes(t)
+			err := k.run(t, []string{"deploy", "--config", fleetFile(t, 60)})
+			if statusOfRun(err) != exitFailed || !strings.Contains(k.said, x.want) || !strings.Contains(k.said, "hint: spread the hosts") {
+				t.Errorf("%v\n%s", err, k.said)
+			}
+			if k.bytes(t) != before {
+				t.Error("something was written")
+			}
+			if err := k.run(t, []string{"deploy", "--config", fleetFile(t, 50)}); err != nil {
+				t.Errorf("as many as fit: %v\n%s", err, k.said)
+			}
+		})
+	}
+}
+
+// An interrupt in the middle of a long deploy ends it where that does no harm, and says how to go on.
+func TestAnInterruptedFleetGoesOn(t *testing.T) {
+	t.Parallel()
+	const account = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`
+	file := fleetFile(t, 150)
+	deploy := []string{"deploy", "--config", file}
+	k := newKiller(t, account)
+	start := k.bytes(t)
+	want := normalState(undisturbed(t, start, deploy).bytes(t))
+	k = newKiller(t, start)
+	k.at, k.gently = 30, true
+	err := k.run(t, deploy)
+	if statusOfRun(err) != exitInterrupted || !k.killed.Load() {
+		t.Fatalf("%v\n%s", err, k.said)
+	}
+	checkKilled(t, start, k.bytes(t))
+	stands := regexp.MustCompile(`\n(\d+) of 301 steps done\. It is safe to stop here.*\nTo go on: cfproxy (.*)\n`).FindStringSubmatch(k.said)
+	if stands == nil || strings.Contains(k.said, "taken back") {
+		t.Fatalf("what stands is not said:\n%s", k.said)
+	}
+	k.at = 0
+	if err := k.run(t, strings.Fields(stands[2])); err != nil {
+		t.Errorf("the command that goes on: %v\n%s", err, k.said)
+	}
+	if normalState(k.bytes(t)) != want {
+		t.Error("it leads elsewhere than a run that was not interrupted")
+	}
+	if !strings.Contains(k.said, "  …  steps: all ") {
+		t.Errorf("a long run does not tell how far it is:\n%s", k.said)
+	}
+}
