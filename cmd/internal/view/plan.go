@@ -44,21 +44,25 @@ func (v View) rest(w io.Writer, count int) {
 	}
 }
 
-// telling picks the steps that are shown, in their order, and counts the others: what is taken over, removed or changed says more
-// than what is made, and what stays as it is says nothing.
+// telling picks the steps that are shown, in their order, and counts the others: what is taken over says most, then the Workers,
+// what is removed, changed, made; what stays as it is says nothing.
 func telling(steps []provision.Step) (shown []provision.Step, rest int) {
-	const leftOut = 3
+	const leftOut = 5
 	if len(steps) <= mostRows {
 		return steps, 0
 	}
 	weight := func(s provision.Step) int {
 		switch {
-		case s.Adopt, s.Action == provision.ActionDelete, s.Address.Kind == provision.KindScript:
+		case s.Adopt:
 			return 0
-		case s.Action == provision.ActionUpdate:
+		case s.Address.Kind == provision.KindScript:
 			return 1
-		case s.Action == provision.ActionCreate:
+		case s.Action == provision.ActionDelete:
 			return 2
+		case s.Action == provision.ActionUpdate:
+			return 3
+		case s.Action == provision.ActionCreate:
+			return 4
 		}
 		return leftOut
 	}

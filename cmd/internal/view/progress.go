@@ -31,6 +31,7 @@ type Progress struct {
 	began           time.Time
 	before, counted int
 	paused          time.Duration // since then
+	until           time.Time     // the end of the last pause
 	ended           sync.WaitGroup
 }
 
@@ -152,7 +153,7 @@ func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	isTenth := all > 0 && done*10/all > (done-1)*10/all
 	p.mu.Unlock()
 	line := p.view.Text.T("progress.count", "text", text, "done", strconv.Itoa(done), "all", strconv.Itoa(all),
-		"left", max(rest, left).Round(time.Second).String())
+		"left", p.view.duration(max(rest, left)))
 	if done == all {
 		line = p.view.Text.T("progress.all", "text", text, "all", strconv.Itoa(all))
 	}
@@ -167,6 +168,31 @@ func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	p.set(func(time.Time) string { return "  " + bar + "  " + line })
 }
 
+// stands notes that all calls stand still for so long, and tells whether that is news: many of them tell of the same pause.
+func (p *Progress) stands(wait time.Duration) (isNews bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	from, until := now, now.Add(wait)
+	if p.until.After(now) {
+		from = p.until
+	}
+	if !until.After(from) {
+		return false
+	}
+	isNews = until.Sub(from) > time.Second || from.Equal(now)
+	p.paused, p.until = p.paused+until.Sub(from), until
+	return isNews
+}
+
+// duration is a time as people say it: seconds, and where there are many, minutes.
+func (v View) duration(d time.Duration) string {
+	if d < 2*time.Minute {
+		return v.Text.T("duration.seconds", "count", strconv.Itoa(int(math.Ceil(d.Seconds()))))
+	}
+	return v.Text.T("duration.minutes", "count", strconv.Itoa(int(math.Ceil(d.Minutes()))))
+}
+
 // Engine shows an event of the engine.
 func (p *Progress) Engine(e provision.Event) {
 	if e.All > mostSteps && e.Type != provision.EventFail {
@@ -177,9 +203,7 @@ func (p *Progress) Engine(e provision.Event) {
 	}
 	switch e.Type {
 	case provision.EventPause:
-		p.mu.Lock()
-		p.paused += e.Wait
-		p.mu.Unlock()
+		p.stands(e.Wait)
 		p.waiting("waiting.pace", e.Wait)
 	case provision.EventStart:
 		p.Doing(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
@@ -188,6 +212,10 @@ func (p *Progress) Engine(e provision.Event) {
 	case provision.EventFail:
 		p.Line(p.step(e, "✗", bad, "failed."))
 	case provision.EventWait:
+		// What holds up all calls is told once.
+		if e.Code == provision.CodeRateLimited && !p.stands(e.Wait) {
+			return
+		}
 		p.waiting("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
 	}
 }

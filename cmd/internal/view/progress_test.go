@@ -1,0 +1,49 @@
+package view
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cfproxy/cfproxy/provision"
+)
+
+// A long run tells how far it is at every tenth, and how long the rest will take: the time of a pause that is over is not taken for
+// the pace of the work, and a pause that must come is counted.
+func TestALongRunTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b strings.Builder
+		p := english(t).NewProgress(&b, false, func() int { return 80 })
+		for i := 1; i <= 100; i++ {
+			if i == 50 {
+				p.Engine(provision.Event{Type: provision.EventPause, Wait: 300 * time.Second})
+				p.Engine(provision.Event{Type: provision.EventWait, Wait: 299 * time.Second, Code: provision.CodeRateLimited})
+				time.Sleep(300 * time.Second)
+			}
+			time.Sleep(time.Second)
+			left := time.Duration(0)
+			if i < 50 {
+				left = time.Duration(50-i)*time.Second + 300*time.Second
+			}
+			p.Engine(provision.Event{Type: provision.EventDone, Done: i, All: 100, Left: left})
+		}
+		p.Close()
+		const want = `  …  steps: 10 of 100, about 6 min left
+  …  steps: 20 of 100, about 6 min left
+  …  steps: 30 of 100, about 6 min left
+  …  steps: 40 of 100, about 6 min left
+  …  standing still for 300 s, to stay below the API's limit of calls
+  …  steps: 50 of 100, about 50 s left
+  …  steps: 60 of 100, about 40 s left
+  …  steps: 70 of 100, about 30 s left
+  …  steps: 80 of 100, about 20 s left
+  …  steps: 90 of 100, about 10 s left
+  …  steps: all 100 done
+`
+		if b.String() != want {
+			t.Errorf("got\n%s", b.String())
+		}
+	})
+}
