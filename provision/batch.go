@@ -74,7 +74,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		return
 	}
 	r.begin(steps[0])
-	attempts := 0
+	attempts, isUnsure := 0, false
 	_, err := retrying(r.ctx, r.engine, "batch", 1, func(ctx context.Context) (struct{}, error) {
 		attempts++
 		if attempts > 1 {
@@ -88,6 +88,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		for i := range ids {
 			r.end(steps[i], outcome{id: ids[i]}, nil)
 		}
+		isUnsure = isUnsure || effectUnknown(err)
 		return struct{}{}, err
 	})
 	switch {
@@ -98,7 +99,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		r.batch(zone, steps[half:])
 	default:
 		for _, step := range steps {
-			r.end(step, outcome{}, err)
+			r.end(step, outcome{unsure: isUnsure}, err)
 		}
 	}
 }
