@@ -37,7 +37,7 @@ func (r *run) guarded(steps []Step) []Step {
 		if routes[site.Zone.ID][RoutePattern(site.Host)] == site.Worker {
 			safe = append(safe, step)
 		} else if r.over() == nil {
-			r.end(step, outcome{}, newError(CodeChanged, "host", site.Host, "pattern", RoutePattern(site.Host), "worker", site.Worker))
+			r.end(step, outcome{}, changedMeanwhile(site))
 		}
 	}
 	return safe
