@@ -84,7 +84,8 @@ func readBadDay(data []byte) badDay {
 		{name: "rename", before: standing(hosts...), change: renamed},
 		{name: "same again", before: standing(hosts...)},
 		{name: "one more host", before: standing(hosts[0])},
-	}[next(6)]
+		{name: "adopt", before: inTheWay, change: adopting},
+	}[next(7)]
 	d.scenario.hosts = hosts
 	d.lag = next(mostLag + 1)
 	if kill := next(64); kill < 40 {
@@ -162,7 +163,14 @@ func (d badDay) live(t *testing.T) {
 		o.check(r.Method + " " + r.URL.Path)
 		return res, err
 	}
-	end := tr.run(ctx, s.removes, config)
+	plan, err := tr.plan(ctx, s.removes, config)
+	end := ending{err: err}
+	if config.Adopt {
+		clear(o.placed) // what was there for the plan is ours now
+	}
+	if err == nil {
+		end = tr.carryOut(ctx, plan, s.removes)
+	}
 	if end.err != nil && provision.CodeOf(end.err) == "" {
 		t.Errorf("an error without a code: %v", end.err)
 	}
