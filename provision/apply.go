@@ -208,18 +208,23 @@ func (r *run) accountOf(step Step) string {
 func (r *run) single(step Step) {
 	r.begin(step)
 	call := string(step.Action) + " " + step.Address.Kind.String()
-	attempts := 0
+	attempts, isUnsure := 0, false
 	made, err := retrying(r.ctx, r.engine, call, 1, func(ctx context.Context) (outcome, error) {
 		attempts++
-		return r.engine.attempt(ctx, r.plan, step, attempts)
+		made, err := r.engine.attempt(ctx, r.plan, step, attempts)
+		isUnsure = isUnsure || effectUnknown(err)
+		return made, err
 	})
+	made.unsure = isUnsure
 	r.end(step, made, err)
 }
 
-// outcome is what a step led to: the id of what stands there now, and whether somebody else had made it.
+// outcome is what a step led to: the id of what stands there now, and whether somebody else had made it. Of one that failed,
+// unsure says that any of its attempts may have taken effect, whatever the last one came to.
 type outcome struct {
-	id    string
-	found bool
+	id     string
+	found  bool
+	unsure bool
 }
 
 func (r *run) begin(step Step) {
@@ -258,7 +263,7 @@ func (r *run) end(step Step, made outcome, err error) {
 		}
 	} else {
 		event.Type, event.Code = EventFail, CodeOf(err)
-		r.fail(step, err)
+		r.fail(step, made.unsure, err)
 	}
 	r.mu.Unlock()
 	r.engine.tell(event)
@@ -269,11 +274,11 @@ const tooMany = 5
 
 // fail notes a failure, and ends the run where more of the same are to be expected: with one bad host the others go on, but
 // with an API that is down nobody wants to wait a thousand times.
-func (r *run) fail(step Step, err error) {
+func (r *run) fail(step Step, isUnsure bool, err error) {
 	if r.ctx.Err() == nil {
 		r.receipt.Failed = append(r.receipt.Failed, Failure{step, err})
 	}
-	if effectUnknown(err) {
+	if isUnsure || effectUnknown(err) {
 		r.receipt.Unknown = append(r.receipt.Unknown, step)
 	}
 	isGeneral := slices.Contains([]Code{
@@ -303,14 +308,15 @@ func (r *run) sortReceipt() {
 	slices.SortStableFunc(r.receipt.Failed, func(a, b Failure) int { return byPlace(a.Step, b.Step) })
 }
 
-// effectUnknown holds where an answer was lost, or blames a server that may have done its work before.
+// effectUnknown holds where an answer was lost, or blames a server that may have done its work before, and where something is
+// there that cannot be found.
 func effectUnknown(err error) bool {
 	for err != nil {
 		e := (*Error)(nil)
 		if !errors.As(err, &e) {
 			return false
 		}
-		if slices.Contains([]Code{CodeUnreachable, CodeTimeout, CodeServerError}, e.Code) {
+		if slices.Contains([]Code{CodeUnreachable, CodeTimeout, CodeServerError}, e.Code) || e.Code == CodeExists && e.Temporary {
 			return true
 		}
 		err = e.Err

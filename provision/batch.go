@@ -37,7 +37,7 @@ func (r *run) guarded(steps []Step) []Step {
 		if routes[site.Zone.ID][RoutePattern(site.Host)] == site.Worker {
 			safe = append(safe, step)
 		} else if r.over() == nil {
-			r.end(step, outcome{}, newError(CodeChanged, "host", site.Host, "pattern", RoutePattern(site.Host), "worker", site.Worker))
+			r.end(step, outcome{}, changedMeanwhile(site))
 		}
 	}
 	return safe
@@ -74,7 +74,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		return
 	}
 	r.begin(steps[0])
-	attempts := 0
+	attempts, isUnsure := 0, false
 	_, err := retrying(r.ctx, r.engine, "batch", 1, func(ctx context.Context) (struct{}, error) {
 		attempts++
 		if attempts > 1 {
@@ -88,6 +88,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		for i := range ids {
 			r.end(steps[i], outcome{id: ids[i]}, nil)
 		}
+		isUnsure = isUnsure || effectUnknown(err)
 		return struct{}{}, err
 	})
 	switch {
@@ -98,7 +99,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		r.batch(zone, steps[half:])
 	default:
 		for _, step := range steps {
-			r.end(step, outcome{}, err)
+			r.end(step, outcome{unsure: isUnsure}, err)
 		}
 	}
 }

@@ -26,6 +26,9 @@ type badDay struct {
 	killedAt int // call; 0 for never
 }
 
+// mostLag is how many looks a list may be behind: what the engine gives it before it takes a route back, whatever failed before.
+const mostLag = 3
+
 // badCall is what so many calls meet, from one on.
 type badCall struct{ from, times, kind int }
 
@@ -81,9 +84,10 @@ func readBadDay(data []byte) badDay {
 		{name: "rename", before: standing(hosts...), change: renamed},
 		{name: "same again", before: standing(hosts...)},
 		{name: "one more host", before: standing(hosts[0])},
-	}[next(6)]
+		{name: "adopt", before: inTheWay, change: adopting},
+	}[next(7)]
 	d.scenario.hosts = hosts
-	d.lag = next(12)
+	d.lag = next(mostLag + 1)
 	if kill := next(64); kill < 40 {
 		d.killedAt = kill
 	}
@@ -141,7 +145,7 @@ func (d badDay) live(t *testing.T) {
 	want := good.look().likeness()
 
 	tr := newTrial(t, strings.Replace(text, "{", fmt.Sprintf(`{"lag": %d,`, d.lag), 1), s.hosts...)
-	o := &others{trial: tr, placed: map[string]string{}, noRoute: map[string]bool{}}
+	o := &others{trial: tr, placed: map[string]string{}, noRoute: map[string]bool{}, otherContent: map[string]bool{}}
 	tr.mayBe = o.did
 	calls := 0
 	tr.around = func(r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
@@ -159,7 +163,14 @@ func (d badDay) live(t *testing.T) {
 		o.check(r.Method + " " + r.URL.Path)
 		return res, err
 	}
-	end := tr.run(ctx, s.removes, config)
+	plan, err := tr.plan(ctx, s.removes, config)
+	end := ending{err: err}
+	if config.Adopt {
+		clear(o.placed) // what was there for the plan is ours now
+	}
+	if err == nil {
+		end = tr.carryOut(ctx, plan, s.removes)
+	}
 	if end.err != nil && provision.CodeOf(end.err) == "" {
 		t.Errorf("an error without a code: %v", end.err)
 	}
@@ -268,11 +279,21 @@ type others struct {
 	isInTheWay bool
 	noRoute    map[string]bool // hosts whose route they have taken away
 	noScript   bool
+	// otherContent are hosts whose record they have changed.
+	otherContent map[string]bool
 }
 
 // did tells a breach that is theirs.
 func (o *others) did(b breach) bool {
-	return b.what == breachOpen && o.noRoute[b.host] || b.what == breachDead && o.noScript
+	switch b.what {
+	case breachOpen:
+		return o.noRoute[b.host]
+	case breachDead:
+		return o.noScript
+	case breachTwice: // the same record again would have been refused
+		return o.otherContent[b.host]
+	}
+	return false
 }
 
 // check holds that what they have made is as they made it.
@@ -312,6 +333,7 @@ func (o *others) do(e edit) {
 			switch e.kind {
 			case changeContent:
 				call("PATCH", path, asJSON, `{"content": "192.0.2.77"}`)
+				o.otherContent[at] = true
 			case changeComment:
 				call("PATCH", path, asJSON, `{"comment": "mine now"}`)
 				o.isInTheWay = true

@@ -5,51 +5,87 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 )
 
 // Settle looks once more at hosts of which this run has made or removed the record, for what another run may have done at the
-// same time: of two records of ours it keeps one, and a record of ours that has lost its route it takes away. It gives the
-// steps that it has done. Two calls a zone, and no write where nobody was in the way.
+// same time: of two records of ours it keeps one, and a record of ours that has lost its route or its Worker it takes away. It
+// gives the steps that it has done. Two calls a zone and one look at each Worker, and no write where nobody was in the way.
 func (e *Engine) Settle(ctx context.Context, receipt Receipt) ([]Step, error) {
 	hosts := map[string]bool{}
 	wanted := map[Address]Step{}
+	gone := map[Address]bool{}
 	for _, step := range receipt.Done {
 		switch {
 		case step.Address.Kind == KindRecord && step.Action != ActionDelete:
 			wanted[step.Address] = step
 			hosts[step.Host()] = true
-		case step.Address.Kind != KindScript && step.Action == ActionDelete:
+		case step.Action == ActionDelete:
 			hosts[step.Host()] = true
+			gone[step.Address] = true
 		}
 	}
 	var sites []Site
 	for _, site := range receipt.Plan.Sites {
-		if hosts[site.Host] {
+		if hosts[site.Host] || gone[scriptAddress(site.Zone.Account, site.Worker)] {
 			sites = append(sites, site)
 		}
 	}
-	zones := zonesOf(sites)
-	var records []RecordList
-	var routes [][]Object
-	err := allOf(
-		func() (err error) { records, err = e.records(ctx, zones, sites); return err },
-		func() (err error) { routes, err = inEach(ctx, zones, e.zoneRoutes); return err },
-	)
+	now, err := e.lookAfter(ctx, sites)
 	if err != nil {
 		return nil, err
 	}
 	var done []Step
 	var errs []error
-	for i, zone := range zones {
-		for _, site := range sites {
-			if site.Zone.ID != zone.ID {
-				continue
-			}
-			steps, err := e.settleHost(ctx, receipt, site, wanted[recordAddress(site)], marked(records[i].Found, site), routes[i])
-			done, errs = append(done, steps...), append(errs, err)
+	for _, site := range sites {
+		steps, err := e.settleHost(ctx, receipt, site, wanted[recordAddress(site)], now)
+		done, errs = append(done, steps...), append(errs, err)
+		if err == nil && len(steps) == 0 && receipt.isUndone(site, now.routes[routeAddress(site)]) {
+			errs = append(errs, changedMeanwhile(site))
 		}
 	}
 	return done, errors.Join(errs...)
+}
+
+// aftermath is what stands at hosts after a run: their records with our mark, their routes, and the Workers that these lead to.
+type aftermath struct {
+	ours    map[Address][]Object
+	routes  map[Address]Object
+	scripts map[Address]*Object
+}
+
+// lookAfter reads the records first: what another run makes between two reads has its route before its record, so a record that
+// was seen never lacks a route that was not there yet.
+func (e *Engine) lookAfter(ctx context.Context, sites []Site) (aftermath, error) {
+	now := aftermath{map[Address][]Object{}, map[Address]Object{}, map[Address]*Object{}}
+	zones := zonesOf(sites)
+	records, err := e.records(ctx, zones, sites)
+	if err != nil {
+		return now, err
+	}
+	routes, err := inEach(ctx, zones, e.zoneRoutes)
+	if err != nil {
+		return now, err
+	}
+	for _, route := range slices.Concat(routes...) {
+		now.routes[route.Address] = route
+	}
+	var workers []Address
+	for i, zone := range zones {
+		for _, site := range sites {
+			if ours := marked(records[i].Found, site); site.Zone.ID == zone.ID && len(ours) > 0 {
+				now.ours[recordAddress(site)] = ours
+				workers = append(workers, scriptAddress(site.Zone.Account, now.routes[routeAddress(site)].Attrs[AttrScript]))
+			}
+		}
+	}
+	slices.SortFunc(workers, func(a, b Address) int { return strings.Compare(a.Parent+" "+a.Name, b.Parent+" "+b.Name) })
+	workers = slices.DeleteFunc(slices.Compact(workers), func(a Address) bool { return a.Name == "" })
+	scripts, err := inEach(ctx, workers, e.script)
+	for i := range scripts {
+		now.scripts[workers[i]] = scripts[i]
+	}
+	return now, err
 }
 
 // marked gives the records of a host that bear our mark, in the order of their ids.
@@ -59,62 +95,77 @@ func marked(records []Object, site Site) []Object {
 	return ours
 }
 
-func (e *Engine) settleHost(ctx context.Context, receipt Receipt, site Site, want Step, ours, routes []Object) ([]Step, error) {
+// settleHost leaves one record of ours at a host that is served, and none, nor a route of ours, at one that is not.
+func (e *Engine) settleHost(ctx context.Context, receipt Receipt, site Site, want Step, now aftermath) ([]Step, error) {
+	ours := now.ours[recordAddress(site)]
 	if len(ours) == 0 {
 		return nil, nil
 	}
-	stands, err := e.routeStands(ctx, receipt, site, routes)
+	isServed, err := e.isServed(ctx, receipt, site, now)
 	if err != nil {
 		return nil, err
 	}
-	keep := len(ours) // none
-	if stands {
-		// Both of two runs that do this keep the same one, the first by its id, so that one is left whoever is faster.
-		keep = 0
-	}
-	var done []Step
+	var steps []Step
+	// Both of two runs that do this keep the same one, the first by its id, so that one is left whoever is faster.
 	for i, record := range ours {
-		if i == keep {
-			continue
+		if !isServed || i > 0 {
+			steps = append(steps, deletion(record))
 		}
-		step := deletion(record)
+	}
+	route, stands := now.routes[routeAddress(site)]
+	switch {
+	case !isServed && stands && route.Attrs[AttrScript] != "":
+		steps = append(steps, deletion(route)) // to a Worker that another run has removed
+	case isServed && want.Action != "" && len(ours) > 1 && len(ours[0].Attrs.Diff(want.After)) > 0:
+		want.Action, want.ID, want.Before = ActionUpdate, ours[0].ID, ours[0].Attrs
+		steps = append(steps, want)
+	}
+	for i, step := range steps {
 		if _, err := e.single(ctx, receipt.Plan, step); err != nil {
-			return done, err
+			return steps[:i], err
 		}
-		done = append(done, step)
 	}
-	if !stands && want.Action != "" {
-		return done, newError(CodeChanged, "host", site.Host, "pattern", RoutePattern(site.Host), "worker", site.Worker)
+	if !isServed && want.Action != "" {
+		err = changedMeanwhile(site)
 	}
-	if stands && want.Action != "" && len(ours) > 1 && len(ours[keep].Attrs.Diff(want.After)) > 0 {
-		want.Action, want.ID, want.Before = ActionUpdate, ours[keep].ID, ours[keep].Attrs
-		if _, err := e.single(ctx, receipt.Plan, want); err != nil {
-			return done, err
-		}
-		done = append(done, want)
-	}
-	return done, nil
+	return steps, err
 }
 
-// routeStands tells whether a host's route is there and leads to a Worker. A list may be behind, so where this run has written the route and the list
-// does not show it, it is written again: a write sees what is true, and one to a route that is gone fails.
-func (e *Engine) routeStands(ctx context.Context, receipt Receipt, site Site, routes []Object) (bool, error) {
-	for _, route := range routes {
-		if route.Address == routeAddress(site) {
-			return route.Attrs[AttrScript] != "", nil
+// isUndone tells a removal after which another run has led the host to its Worker again. A list may still show the route that
+// was there before.
+func (r Receipt) isUndone(site Site, route Object) bool {
+	keeps := func(s Step) bool { return s.Address == route.Address && (s.Action != ActionDelete || s.ID == route.ID) }
+	return route.Attrs[AttrScript] == site.Worker && !slices.ContainsFunc(r.Plan.Steps, keeps)
+}
+
+func changedMeanwhile(site Site) *Error {
+	return newError(CodeChanged, "host", site.Host, "pattern", RoutePattern(site.Host), "worker", site.Worker)
+}
+
+// isServed tells whether a host's route leads to a Worker that is there. A list may be behind, so what it does not show is
+// not missing for that: the route is written again, and a write sees what is true. One to a route that is gone fails, and so
+// does one that leads to a Worker that is gone.
+func (e *Engine) isServed(ctx context.Context, receipt Receipt, site Site, now aftermath) (bool, error) {
+	route, isShown := now.routes[routeAddress(site)]
+	step := Step{Address: route.Address, ID: route.ID, After: route.Attrs}
+	if isShown {
+		name := route.Attrs[AttrScript]
+		if name == "" || now.scripts[scriptAddress(site.Zone.Account, name)] != nil {
+			return name != "", nil
 		}
-	}
-	for _, step := range receipt.Done {
-		if step.Address == routeAddress(site) && step.Action != ActionDelete {
-			step.Action = ActionUpdate
-			_, err := e.single(ctx, receipt.Plan, step)
-			if CodeOf(err) == CodeGone {
-				return false, nil
-			}
-			return err == nil, err
+	} else {
+		i := slices.IndexFunc(receipt.Done, func(s Step) bool { return s.Address == routeAddress(site) && s.Action != ActionDelete })
+		if i < 0 {
+			return false, nil
 		}
+		step = receipt.Done[i]
 	}
-	return false, nil
+	step.Action = ActionUpdate
+	_, err := e.single(ctx, receipt.Plan, step)
+	if slices.Contains([]Code{CodeGone, CodeScriptUnseen}, CodeOf(err)) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // single does one step outside of a run.

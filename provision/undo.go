@@ -14,7 +14,7 @@ func (e *Engine) Undo(ctx context.Context, receipt Receipt) (Plan, error) {
 	if len(configs) == 0 {
 		return Plan{Steps: []Step{}}, nil
 	}
-	o, err := e.Observe(ctx, configs...)
+	o, err := e.observeAll(ctx, receipt, configs)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -24,13 +24,16 @@ func (e *Engine) Undo(ctx context.Context, receipt Receipt) (Plan, error) {
 	plan := newPlan(o, nil)
 	made := receipt.made()
 	for _, site := range o.Sites() {
-		plan.Steps = append(plan.Steps, undoHost(site, o, made)...)
+		if !receipt.isHidden(site, o) {
+			plan.Steps = append(plan.Steps, undoHost(site, o, made)...)
+		}
 	}
 	for _, relay := range o.Relays {
 		script, isMade := made[relay.scriptAddress()]
-		// A host that is finished needs its Worker, whether or not a list shows its route yet.
+		// A host that stays needs its Worker, whether or not a list shows its route yet.
 		isNeeded := slices.ContainsFunc(receipt.Plan.Sites, func(s Site) bool {
-			return scriptAddress(s.Zone.Account, s.Worker) == relay.scriptAddress() && !slices.Contains(unfinished, s.Host)
+			stays := !slices.Contains(unfinished, s.Host) || made[routeAddress(s)].ID != "" && !goes(plan.Steps, routeAddress(s))
+			return stays && scriptAddress(s.Zone.Account, s.Worker) == relay.scriptAddress()
 		})
 		if isMade && !isNeeded && (script.ID != "" || relay.Stands()) && len(relay.Dependents) == 0 && goesToo(relay, plan.Steps, o) {
 			script.ID = relay.Worker
@@ -39,6 +42,37 @@ func (e *Engine) Undo(ctx context.Context, receipt Receipt) (Plan, error) {
 	}
 	sortSteps(plan.Steps)
 	return plan, nil
+}
+
+// moreLooks are had for what may have been made and is not shown, about seven seconds in all.
+const moreLooks = 3
+
+// observeAll observes, and waits a while for lists that may be behind: a route must not go while the record that opens it may
+// stand unseen.
+func (e *Engine) observeAll(ctx context.Context, receipt Receipt, configs []Config) (Observed, error) {
+	isUnseen := func(o Observed) bool {
+		return slices.ContainsFunc(receipt.Unknown, func(s Step) bool {
+			isShown := slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == s.Address })
+			return s.Action == ActionCreate && !isShown
+		})
+	}
+	o, err := e.Observe(ctx, configs...)
+	for look := 0; look < moreLooks && err == nil && isUnseen(o); look++ {
+		if err := e.sleep(ctx, 2*firstWait<<look); err != nil {
+			return o, interrupted(ctx, err)
+		}
+		o, err = e.Observe(ctx, configs...)
+	}
+	return o, err
+}
+
+// isHidden tells a host whose record is there, since another one is refused, though no list shows it. It stays as it is: what
+// cannot be found cannot be taken away, and needs its route.
+func (r Receipt) isHidden(site Site, o Observed) bool {
+	isRefused := slices.ContainsFunc(r.Failed, func(f Failure) bool {
+		return f.Step.Address == recordAddress(site) && CodeOf(f.Err) == CodeExists
+	})
+	return isRefused && !slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == recordAddress(site) })
 }
 
 // firstUnfinished names the hosts of which something failed, or was not reached, and of which all was to be made.
@@ -108,12 +142,15 @@ func backwards(step Step) Step {
 	return Step{Action: ActionDelete, Address: step.Address, ID: step.ID, Before: step.After}
 }
 
+func goes(steps []Step, address Address) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s.Address == address && s.Action == ActionDelete })
+}
+
 // goesToo tells whether every route of the relay that stands is among those that go.
 func goesToo(relay Relay, steps []Step, o Observed) bool {
 	for _, site := range relay.Sites {
 		stands := slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == routeAddress(site) })
-		goes := slices.ContainsFunc(steps, func(s Step) bool { return s.Address == routeAddress(site) })
-		if stands && !goes {
+		if stands && !goes(steps, routeAddress(site)) {
 			return false
 		}
 	}
