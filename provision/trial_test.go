@@ -339,7 +339,7 @@ func (h holdings) breaches() []breach {
 	return found
 }
 
-// likeness gives what accounts hold but for ids and times and the numbers of versions, one line a thing, by what it is.
+// likeness gives what accounts hold but for ids, times and what was deployed before, one line a thing, by what it is.
 func (h holdings) likeness() map[string]string {
 	out := map[string]string{}
 	h.all(func(_, kind string, x held, text string) {
@@ -348,7 +348,7 @@ func (h holdings) likeness() map[string]string {
 			panic(err)
 		}
 		maps.DeleteFunc(fields, func(name string, _ any) bool {
-			return strings.HasSuffix(name, "_on") || slices.Contains([]string{"id", "tag", "version", "versions", "number", "unseen"}, name)
+			return strings.HasSuffix(name, "_on") || slices.Contains([]string{"id", "tag", "version", "versions", "deployments", "number", "unseen"}, name)
 		})
 		data, _ := json.Marshal(fields) // what was JSON is JSON again
 		out[kind+" "+x.Name+x.Pattern] += string(data)
