@@ -348,7 +348,7 @@ func (h holdings) likeness() map[string]string {
 			panic(err)
 		}
 		maps.DeleteFunc(fields, func(name string, _ any) bool {
-			return strings.HasSuffix(name, "_on") || slices.Contains([]string{"id", "tag", "version", "versions", "number", "unseen"}, name)
+			return strings.HasSuffix(name, "_on") || slices.Contains([]string{"id", "tag", "version", "versions", "deployments", "number", "unseen"}, name)
 		})
 		data, _ := json.Marshal(fields) // what was JSON is JSON again
 		out[kind+" "+x.Name+x.Pattern] += string(data)
