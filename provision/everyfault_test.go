@@ -128,8 +128,9 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 			for i, places := range placesOf(clean.calls) {
 				for _, fault := range faultsOfCalls {
 					for k, place := range places {
-						if k == 2 && !fault.ends {
-							continue
+						isRead := strings.HasPrefix(clean.calls[i], "GET ")
+						if k == 2 && !fault.ends || isRead && strings.Contains(fault.what, "after\"") {
+							continue // a read that was done and one that was not are the same
 						}
 						if count++; testing.Short() && count%17 != 0 {
 							continue

@@ -121,6 +121,12 @@ func FuzzBadDays(f *testing.F) {
 		{0, 2, 5, 0, 0, 2, 11, changeComment, 0, 1, 12, deleteScript, 0, 1},
 		{1, 5, 3, 0, 1, 17, 1, badSilentAfter, 2, 9, uploadByHand, 1, 0, 15, greyRecord, 0, 0},
 		{0, 4, 0, 0, 0, 2, 6, deleteRecord, 0, 0, 7, changeContent, 0, 1},
+		// Found by chance: what was taken back while a list was behind, or while the answer of an earlier attempt was forgotten.
+		{1, 0, 3, 50, 2, 12, 6, 7, 17, 0, 7, 0},
+		{1, 2, 3, 50, 2, 11, 0, 6, 9, 6, 2, 0},
+		{1, 0, 3, 50, 2, 12, 6, 4, 11, 6, 3, 0},
+		{1, 5, 3, 50, 2, 15, 0, 4, 11, 6, 4, 2, 9, 0, 1, 0, 4, 3, 0, 0},
+		{1, 0, 0, 55, 3, 12, 5, 7, 23, 0, 6, 40, 2, 5, 1, 7, 8, 1, 0},
 	} {
 		f.Add(seed)
 	}

@@ -64,7 +64,7 @@ func TestTwoAtOnce(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
 			text := p.before(t)
-			every, count := 5, 0
+			every, count := 8, 0
 			switch {
 			case os.Getenv("CFPROXY_LONG") != "":
 				every = 1

@@ -52,8 +52,7 @@ const moreLooks = 3
 func (e *Engine) observeAll(ctx context.Context, receipt Receipt, configs []Config) (Observed, error) {
 	isUnseen := func(o Observed) bool {
 		return slices.ContainsFunc(receipt.Unknown, func(s Step) bool {
-			isShown := slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == s.Address })
-			return s.Action == ActionCreate && !isShown
+			return s.Action == ActionCreate && !o.showsOurs(s.Address)
 		})
 	}
 	o, err := e.Observe(ctx, configs...)
@@ -72,7 +71,12 @@ func (r Receipt) isHidden(site Site, o Observed) bool {
 	isRefused := slices.ContainsFunc(r.Failed, func(f Failure) bool {
 		return f.Step.Address == recordAddress(site) && CodeOf(f.Err) == CodeExists
 	})
-	return isRefused && !slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == recordAddress(site) })
+	return isRefused && !o.showsOurs(recordAddress(site))
+}
+
+// showsOurs tells whether something of ours is seen at an address, whatever else is.
+func (o Observed) showsOurs(address Address) bool {
+	return slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == address && x.Owned })
 }
 
 // firstUnfinished names the hosts of which something failed, or was not reached, and of which all was to be made.
