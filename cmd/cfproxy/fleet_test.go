@@ -119,7 +119,8 @@ func TestALongRunOnATerminal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "rate_limit": {"calls": 40, "seconds": 1}}`)
+			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+				"faults": [{"method": "POST", "path": "/zones/*/workers/routes", "skip": 40, "retry_after": "1"}]}`)
 			s := cloud{baseURL: k.baseURL}.start(t, t.TempDir(),
 				[]string{"LANG=" + string(language), "CLOUDFLARE_API_TOKEN=" + k.store.Token()},
 				"deploy", "--config", fleetFile(t, 60), "--yes", "--no-verify")
