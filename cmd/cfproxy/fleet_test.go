@@ -126,7 +126,8 @@ func TestALongRunOnATerminal(t *testing.T) {
 				"deploy", "--config", fleetFile(t, 60), "--yes", "--no-verify")
 			s.Expect(text.T("plan.counts", "create", "121", "update", "0", "delete", "0"))
 			s.Expect("█")
-			s.Expect(text.T("waiting.api", "seconds", "1", "reason", text.T("reason.rate-limited")))
+			paused := text.T("progress.paused", "done", "", "all", "", "text", "", "left", text.T("duration.seconds", "count", "1"))
+			s.Expect(paused[strings.IndexAny(paused, ",，"):])
 			s.Expect(text.T("progress.all", "text", text.T("doing.steps"), "all", "121"))
 			if status := s.Wait(); status != 0 {
 				t.Errorf("exit status %d:\n%s", status, s.Transcript())
