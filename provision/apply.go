@@ -276,10 +276,9 @@ type outcome struct {
 
 func (r *run) begin(step Step) {
 	r.mu.Lock()
+	defer r.mu.Unlock() // once it is told, so that what is told counts upwards
 	r.forgetCall(step)
-	event := Event{Type: EventStart, Step: step, Done: r.ended, All: r.all}
-	r.mu.Unlock()
-	r.engine.tell(event)
+	r.engine.tell(Event{Type: EventStart, Step: step, Done: r.ended, All: r.all})
 }
 
 // forgetCall takes the call of a step that begins, or never will, from those that are still to begin.
@@ -294,6 +293,7 @@ func (r *run) forgetCall(step Step) {
 // end notes how a step ended.
 func (r *run) end(step Step, made outcome, err error) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.ended++
 	event := Event{Type: EventDone, Step: step, Done: r.ended, All: r.all}
 	event.Left = r.engine.pace.waits(r.engine.Rate, r.engine.now(), r.calls+len(r.opening))
@@ -313,7 +313,6 @@ func (r *run) end(step Step, made outcome, err error) {
 		event.Type, event.Code = EventFail, CodeOf(err)
 		r.fail(step, made.unsure, err)
 	}
-	r.mu.Unlock()
 	r.engine.tell(event)
 }
 

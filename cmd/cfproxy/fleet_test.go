@@ -119,13 +119,15 @@ func TestALongRunOnATerminal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "rate_limit": {"calls": 40, "seconds": 1}}`)
+			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+				"faults": [{"method": "POST", "path": "/zones/*/workers/routes", "skip": 40, "retry_after": "1"}]}`)
 			s := cloud{baseURL: k.baseURL}.start(t, t.TempDir(),
 				[]string{"LANG=" + string(language), "CLOUDFLARE_API_TOKEN=" + k.store.Token()},
 				"deploy", "--config", fleetFile(t, 60), "--yes", "--no-verify")
 			s.Expect(text.T("plan.counts", "create", "121", "update", "0", "delete", "0"))
 			s.Expect("█")
-			s.Expect(text.T("waiting.api", "seconds", "1", "reason", text.T("reason.rate-limited")))
+			paused := text.T("progress.paused", "done", "", "all", "", "text", "", "left", text.T("duration.seconds", "count", "1"))
+			s.Expect(paused[strings.IndexAny(paused, ",，"):])
 			s.Expect(text.T("progress.all", "text", text.T("doing.steps"), "all", "121"))
 			if status := s.Wait(); status != 0 {
 				t.Errorf("exit status %d:\n%s", status, s.Transcript())

@@ -142,8 +142,12 @@ const barCells = 24
 // the rest.
 func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	p.mu.Lock()
-	if p.began.IsZero() || done < p.counted {
-		p.began, p.before, p.paused = time.Now(), done, 0
+	if done < p.counted { // overtaken by one that came later
+		p.mu.Unlock()
+		return
+	}
+	if p.began.IsZero() {
+		p.began, p.before = time.Now(), done
 	}
 	p.counted = done
 	var rest time.Duration
@@ -165,7 +169,20 @@ func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	}
 	full := barCells * done / max(all, 1)
 	bar := strings.Repeat("█", full) + strings.Repeat("░", barCells-full)
-	p.set(func(time.Time) string { return "  " + bar + "  " + line })
+	p.set(func(now time.Time) string {
+		if pause := p.until.Sub(now); pause > 0 {
+			return "  …  " + p.view.Text.T("progress.paused", "text", text, "done", strconv.Itoa(done), "all", strconv.Itoa(all),
+				"left", p.view.duration(pause))
+		}
+		return "  " + bar + "  " + line
+	})
+}
+
+// isCounting tells whether the live line is that of a long run, which says by itself that it stands still.
+func (p *Progress) isCounting() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.live && p.counted > 0
 }
 
 // stands notes that all calls stand still for so long, and tells whether that is news: many of them tell of the same pause.
@@ -203,8 +220,9 @@ func (p *Progress) Engine(e provision.Event) {
 	}
 	switch e.Type {
 	case provision.EventPause:
-		p.stands(e.Wait)
-		p.waiting("waiting.pace", e.Wait)
+		if p.stands(e.Wait); !p.isCounting() {
+			p.waiting("waiting.pace", e.Wait)
+		}
 	case provision.EventStart:
 		p.Doing(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
 	case provision.EventDone:
@@ -213,7 +231,7 @@ func (p *Progress) Engine(e provision.Event) {
 		p.Line(p.step(e, "✗", bad, "failed."))
 	case provision.EventWait:
 		// What holds up all calls is told once.
-		if e.Code == provision.CodeRateLimited && !p.stands(e.Wait) {
+		if e.Code == provision.CodeRateLimited && (!p.stands(e.Wait) || p.isCounting()) {
 			return
 		}
 		p.waiting("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
