@@ -1,7 +1,6 @@
 package provision
 
 import (
-	"cmp"
 	"reflect"
 	"slices"
 )
@@ -102,46 +101,58 @@ func sameName(relays []Relay) error {
 	return nil
 }
 
-// nameWorkers settles which script serves each relay: the one that the owner names, else the first of ours that serves its
-// hosts already and that no other relay has, else one named after its first host.
+// nameWorkers settles which script serves each relay: the one that the owner names, else one of ours that serves its hosts
+// already and that no other relay has, else one named after one of its hosts. No two relays of an account get the same: each
+// would undo what the other does. Of relays that were one before, the one whose host the Worker is named after keeps it.
 func nameWorkers(relays []Relay, found *survey) {
 	taken := map[Address]bool{}
-	take := func(r *Relay, name string) bool {
-		address := Address{Kind: KindScript, Parent: r.Account, Name: name}
-		if taken[address] {
-			return false
+	take := func(r *Relay, name string) {
+		if address := scriptAddress(r.Account, name); r.Worker == "" && name != "" && !taken[address] {
+			r.Worker, taken[address] = name, true
 		}
-		r.Worker, taken[address] = name, true
-		return true
 	}
 	for i := range relays {
-		if name := relays[i].Config.Worker; name != "" {
-			take(&relays[i], name)
+		relays[i].Worker = ""
+		take(&relays[i], relays[i].Config.Worker)
+	}
+	for i := range relays {
+		r := &relays[i]
+		if serving := found.oursInService(*r); len(serving) > 0 && slices.Contains(workerNames(r.Hosts()), serving[0]) {
+			take(r, serving[0])
 		}
 	}
 	for i := range relays {
 		r := &relays[i]
-		if r.Config.Worker != "" {
-			continue
-		}
-		r.Worker = ""
-		for _, name := range found.workersInService(*r) {
-			if script := found.scripts[scriptAddress(r.Account, name)]; script != nil && script.Owned && take(r, name) {
-				break
-			}
-		}
-		for _, host := range r.Hosts() {
-			if r.Worker == "" {
-				take(r, WorkerName(host))
-			}
+		for _, name := range found.oursInService(*r) {
+			take(r, name)
 		}
 	}
 	for i := range relays {
 		r := &relays[i]
-		// Only where every name is another relay's Worker: then that of the first host is taken from it at the next run.
-		r.Worker = cmp.Or(r.Worker, WorkerName(r.Sites[0].Host))
+		for _, name := range workerNames(r.Hosts()) {
+			take(r, name)
+		}
+		for n := 2; r.Worker == ""; n++ {
+			take(r, numberedName(r.Sites[0].Host, n))
+		}
 		for j := range r.Sites {
 			r.Sites[j].Worker = r.Worker
 		}
 	}
+}
+
+// oursInService gives those of workersInService that are ours.
+func (s *survey) oursInService(r Relay) []string {
+	return slices.DeleteFunc(s.workersInService(r), func(name string) bool {
+		script := s.scripts[scriptAddress(r.Account, name)]
+		return script == nil || !script.Owned
+	})
+}
+
+func workerNames(hosts []string) []string {
+	var names []string
+	for _, host := range hosts {
+		names = append(names, WorkerName(host))
+	}
+	return names
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/worker"
@@ -159,6 +160,14 @@ func WorkerName(host string) string {
 		return name
 	}
 	return strings.TrimRight(name[:maxLabelLength-11], "-") + "-" + digest([]byte(host))[:10]
+}
+
+// numberedName is for a host whose own WorkerName another relay has. No host has a name of its own that is the same, since
+// none ends in a number.
+func numberedName(host string, n int) string {
+	ending := "-" + strconv.Itoa(n)
+	name := WorkerName(host)
+	return strings.TrimRight(name[:min(len(name), maxLabelLength-len(ending))], "-") + ending
 }
 
 // providersText is how providers are compared and shown: "openai=https://api.openai.com".

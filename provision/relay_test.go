@@ -1,0 +1,118 @@
+package provision_test
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// relayTo writes a relay in one line: its hosts, the provider behind it, and the Worker's name, "" for whatever it will be.
+func relayTo(provider, name string, hosts ...string) provision.Config {
+	return provision.Config{
+		Domains: hosts, Worker: name, Origin: provision.DefaultOrigin, Version: "1.2.3",
+		Providers: []worker.Provider{{ID: provider, Origin: "https://" + provider + ".example.net"}},
+	}
+}
+
+// However relays, hosts and names are dealt out anew between two runs of a file, every host ends at a Worker with its own
+// relay's settings, and the next run has nothing to do.
+func TestRelaysThatAreDealtOutAnew(t *testing.T) {
+	t.Parallel()
+	const a, b, c = "a.example.com", "b.example.com", "c.example.com"
+	nameOfA := provision.WorkerName(a)
+	for name, runs := range map[string][2][]provision.Config{
+		"a name that is another's own": {
+			{relayTo("one", nameOfA, b), relayTo("two", "", a)},
+			{relayTo("one", "", b), relayTo("two", "", a)}},
+		"one becomes two, the second host first": {
+			{relayTo("one", "", a, b)},
+			{relayTo("two", "", b), relayTo("one", "", a)}},
+		"one becomes three": {
+			{relayTo("one", "", a, b, c)},
+			{relayTo("two", "", c), relayTo("three", "", b), relayTo("one", "", a)}},
+		"two become one": {
+			{relayTo("one", "", a), relayTo("two", "", b)},
+			{relayTo("two", "", b, a)}},
+		"two swap their settings": {
+			{relayTo("one", "", a), relayTo("two", "", b)},
+			{relayTo("two", "", a), relayTo("one", "", b)}},
+		"two swap their names": {
+			{relayTo("one", "left", a), relayTo("two", "right", b)},
+			{relayTo("one", "right", a), relayTo("two", "left", b)}},
+		"a host moves": {
+			{relayTo("one", "", a, b), relayTo("two", "", c)},
+			{relayTo("two", "", b, c), relayTo("one", "", a)}},
+		"a host leaves the file": {
+			{relayTo("one", "", a, b), relayTo("two", "", c)},
+			{relayTo("two", "", c), relayTo("one", "", b)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`)
+			for _, configs := range runs {
+				plan, err := w.planAll(false, configs...)
+				if err == nil {
+					_, err = w.engine.Apply(context.Background(), plan)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.wantServed(configs)
+			}
+			for _, host := range []string{a, b} {
+				if !strings.Contains(w.bytes(), `"pattern": "`+host+`/*"`) {
+					t.Errorf("%s has lost its route", host)
+				}
+			}
+			w.wantNoLooseEnds()
+		})
+	}
+}
+
+// wantServed checks that every host leads to a Worker with the provider of its relay, and that nothing is left to do.
+func (w *world) wantServed(configs []provision.Config) {
+	w.t.Helper()
+	again, err := w.engine.Observe(context.Background(), configs...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, config := range configs {
+		for _, relay := range again.Relays {
+			got := relay.Standing().Providers
+			if slices.Equal(relay.Hosts(), config.Domains) && (len(got) != 1 || got[0] != config.Providers[0]) {
+				w.t.Errorf("%v are served by %s with %v, want %v", config.Domains, relay.Worker, got, config.Providers)
+			}
+		}
+	}
+	if plan, err := w.planAll(false, configs...); err != nil || len(plan.Changes()) > 0 {
+		w.t.Errorf("not settled: %v, %v", plan.Changes(), err)
+	}
+}
+
+// wantNoLooseEnds checks that every route leads to a Worker that is there, and that every Worker has one.
+func (w *world) wantNoLooseEnds() {
+	w.t.Helper()
+	var here holdings
+	if err := json.Unmarshal([]byte(w.bytes()), &here); err != nil {
+		w.t.Fatal(err)
+	}
+	led, there := map[string]bool{}, map[string]bool{}
+	here.all(func(_, kind string, x held, _ string) {
+		switch kind {
+		case "script":
+			there[x.Name] = true
+		case "route":
+			led[x.Script] = true
+		}
+	})
+	if diff := cmp.Diff(led, there); diff != "" {
+		w.t.Errorf("Workers that routes lead to (-), and that are there (+):\n%s", diff)
+	}
+}
