@@ -45,6 +45,22 @@ func (r Receipt) FailedHosts() []Refusal {
 	return hosts
 }
 
+// Unserved names the hosts for which something that was to change has not, whether it failed or was not reached.
+func (r Receipt) Unserved() []string {
+	done := map[Address]bool{}
+	for _, step := range r.Done {
+		done[step.Address] = true
+	}
+	var hosts []string
+	for _, site := range r.Plan.Sites {
+		isLeft := func(s Step) bool { return !done[s.Address] && Failure{Step: s}.touches(site) }
+		if slices.ContainsFunc(r.Plan.Changes(), isLeft) {
+			hosts = append(hosts, site.Host)
+		}
+	}
+	return hosts
+}
+
 // LeftBehind gives the Workers that serve nothing any more and could not be removed. No host needs them, so no host has failed.
 func (r Receipt) LeftBehind() []Failure {
 	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool {
@@ -59,6 +75,16 @@ func (r Receipt) With(more Receipt, account string) Receipt {
 	r.Unknown, r.Stopped = slices.Concat(r.Unknown, more.Unknown), r.Stopped || more.Stopped
 	r.Found = maps.Clone(r.Found)
 	maps.Copy(r.Found, more.Found)
+	return r
+}
+
+// Without gives the receipt of what is left after steps of it were taken back.
+func (r Receipt) Without(undone []Step) Receipt {
+	isUndone := func(s Step) bool {
+		return slices.ContainsFunc(undone, func(u Step) bool { return u.Address == s.Address })
+	}
+	r.Done = slices.DeleteFunc(slices.Clone(r.Done), isUndone)
+	r.Unknown = slices.DeleteFunc(slices.Clone(r.Unknown), isUndone)
 	return r
 }
 
@@ -79,12 +105,13 @@ type run struct {
 
 	mu      sync.Mutex
 	receipt Receipt
-	written map[Address]bool // routes that this run has made or found
-	ended   int              // steps
-	calls   int              // that are still to begin, but for those about records
-	opening map[string]bool  // zones of which a call about records is still to begin; it carries many
-	inARow  int              // failures of the kind that one call does not have by itself
-	fatal   error            // ends the run after the calls in flight
+	written map[Address]bool    // routes that this run has made or found
+	ended   int                 // steps
+	calls   int                 // that are still to begin, but for those about records
+	opening map[string]bool     // zones of which a call about records is still to begin; it carries many
+	inARow  int                 // failures of the kind that one call does not have by itself
+	denied  map[Address][]error // refusals for want of a permission, by kind and parent
+	fatal   error               // ends the run after the calls in flight
 }
 
 // Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step that fails
@@ -93,7 +120,7 @@ type run struct {
 func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
 	changes := plan.Changes()
 	r := &run{
-		engine: e, ctx: ctx, plan: plan, all: len(changes), written: map[Address]bool{},
+		engine: e, ctx: ctx, plan: plan, all: len(changes), written: map[Address]bool{}, denied: map[Address][]error{},
 		receipt: Receipt{Plan: plan, Done: []Step{}, Found: map[string]bool{}}, opening: map[string]bool{},
 	}
 	for _, step := range changes {
@@ -207,6 +234,10 @@ func (r *run) accountOf(step Step) string {
 // single does one step by itself.
 func (r *run) single(step Step) {
 	r.begin(step)
+	if err := r.bar(step); err != nil {
+		r.end(step, outcome{}, err)
+		return
+	}
 	call := string(step.Action) + " " + step.Address.Kind.String()
 	attempts, isUnsure := 0, false
 	made, err := retrying(r.ctx, r.engine, call, 1, func(ctx context.Context) (outcome, error) {
@@ -216,8 +247,24 @@ func (r *run) single(step Step) {
 		return made, err
 	})
 	made.unsure = isUnsure
+	if err != nil {
+		r.judge(step, err)
+	}
 	r.end(step, made, err)
 }
+
+// bar gives the error by which this step would fail as well: others of its kind, in its zone or account, have too often.
+func (r *run) bar(step Step) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if denied := r.denied[placeOf(step)]; len(denied) >= tooMany {
+		return denied[0]
+	}
+	return nil
+}
+
+// placeOf is what a permission is given for: things of one kind in one zone or account.
+func placeOf(step Step) Address { return Address{Kind: step.Address.Kind, Parent: step.Address.Parent} }
 
 // outcome is what a step led to: the id of what stands there now, and whether somebody else had made it. Of one that failed,
 // unsure says that any of its attempts may have taken effect, whatever the last one came to.
@@ -254,6 +301,7 @@ func (r *run) end(step Step, made outcome, err error) {
 		step.ID = made.id
 		event.Step = step
 		r.inARow = 0
+		delete(r.denied, placeOf(step))
 		r.receipt.Done = append(r.receipt.Done, step)
 		if made.found {
 			r.receipt.Found[made.id] = true
@@ -269,11 +317,10 @@ func (r *run) end(step Step, made outcome, err error) {
 	r.engine.tell(event)
 }
 
-// tooMany failures in a row are no matter of single hosts.
+// tooMany calls that fail in a row are no matter of single hosts.
 const tooMany = 5
 
-// fail notes a failure, and ends the run where more of the same are to be expected: with one bad host the others go on, but
-// with an API that is down nobody wants to wait a thousand times.
+// fail notes a step that failed.
 func (r *run) fail(step Step, isUnsure bool, err error) {
 	if r.ctx.Err() == nil {
 		r.receipt.Failed = append(r.receipt.Failed, Failure{step, err})
@@ -281,15 +328,23 @@ func (r *run) fail(step Step, isUnsure bool, err error) {
 	if isUnsure || effectUnknown(err) {
 		r.receipt.Unknown = append(r.receipt.Unknown, step)
 	}
-	isGeneral := slices.Contains([]Code{
-		CodeUnreachable, CodeTimeout, CodeServerError, CodeRateLimited, CodePermission, CodeTokenRejected, CodeNotJSON,
-	}, CodeOf(err))
-	if !isGeneral {
+}
+
+// judge counts a call that failed, however many steps it carried, and ends the run where more of the same are to be expected: with
+// one bad host the others go on, but with an API that is down nobody wants to wait a thousand times. A permission is one of a zone
+// or an account, so the others go on without it.
+func (r *run) judge(step Step, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch CodeOf(err) {
+	case CodePermission:
+		r.denied[placeOf(step)] = append(r.denied[placeOf(step)], err)
+	case CodeUnreachable, CodeTimeout, CodeServerError, CodeRateLimited, CodeTokenRejected, CodeNotJSON:
+		if r.inARow++; r.inARow >= tooMany && r.fatal == nil {
+			r.fatal = err
+		}
+	default:
 		r.inARow = 0
-		return
-	}
-	if r.inARow++; r.inARow >= tooMany && r.fatal == nil {
-		r.fatal = err
 	}
 }
 

@@ -4,43 +4,69 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // guarded leaves out the records that would open a door behind which there is no route any more: where this run has not written
 // the route itself, it is looked at once more before its record is.
 func (r *run) guarded(steps []Step) []Step {
-	unsure := map[string]Zone{}
+	var unsure []Site
 	for _, step := range steps {
 		if site := r.plan.siteAt(step.Address); r.needsGuard(step, site) {
-			unsure[site.Zone.ID] = site.Zone
+			unsure = append(unsure, site)
 		}
 	}
+	guards := r.guards(zonesOf(unsure))
 	var safe []Step
-	routes := map[string]map[string]string{} // by zone and pattern, the Worker
 	for _, step := range steps {
 		site := r.plan.siteAt(step.Address)
-		if !r.needsGuard(step, site) {
+		guard := guards[site.Zone.ID]
+		switch {
+		case !r.needsGuard(step, site) || guard.workers[RoutePattern(site.Host)] == site.Worker:
 			safe = append(safe, step)
-			continue
-		}
-		if routes[site.Zone.ID] == nil && r.over() == nil {
-			found, err := r.engine.zoneRoutes(r.ctx, unsure[site.Zone.ID])
-			if err != nil {
-				r.end(step, outcome{}, err)
-				continue
-			}
-			routes[site.Zone.ID] = map[string]string{}
-			for _, route := range found {
-				routes[site.Zone.ID][route.Address.Name] = route.Attrs[AttrScript]
-			}
-		}
-		if routes[site.Zone.ID][RoutePattern(site.Host)] == site.Worker {
-			safe = append(safe, step)
-		} else if r.over() == nil {
+		case r.over() != nil:
+		case guard.err != nil:
+			r.end(step, outcome{}, guard.err)
+		default:
 			r.end(step, outcome{}, changedMeanwhile(site))
 		}
 	}
 	return safe
+}
+
+// guard is what the routes of a zone lead to, by their patterns, or why that could not be seen.
+type guard struct {
+	workers map[string]string
+	err     error
+}
+
+// guards reads each zone once, whether or not that works.
+func (r *run) guards(zones []Zone) map[string]guard {
+	guards := map[string]guard{}
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, zone := range zones {
+		group.Go(func() error {
+			if r.stopped() != nil {
+				return nil
+			}
+			g := guard{workers: map[string]string{}}
+			var routes []Object
+			if routes, g.err = r.engine.zoneRoutes(r.ctx, zone); g.err != nil {
+				r.judge(Step{Address: Address{Kind: KindRoute, Parent: zone.ID}}, g.err)
+			}
+			for _, route := range routes {
+				g.workers[route.Address.Name] = route.Attrs[AttrScript]
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			guards[zone.ID] = g
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return guards
 }
 
 func (r *run) needsGuard(step Step, site Site) bool {
@@ -98,6 +124,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 		r.batch(zone, steps[:half])
 		r.batch(zone, steps[half:])
 	default:
+		r.judge(steps[0], err)
 		for _, step := range steps {
 			r.end(step, outcome{unsure: isUnsure}, err)
 		}

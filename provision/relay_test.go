@@ -116,3 +116,26 @@ func (w *world) wantNoLooseEnds() {
 		w.t.Errorf("Workers that routes lead to (-), and that are there (+):\n%s", diff)
 	}
 }
+
+// A call that many records ride in is one call, so a zone that refuses it is no reason to give up the other zones.
+func TestAZoneThatRefusesIsNoMatterOfTheOthers(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]string{
+		"routes":  `{"method": "POST", "path": "/zones/00000000000000000000000000000007/workers/routes", "times": -1, "status": 403, "code": 10000}`,
+		"records": `{"method": "POST", "path": "/zones/00000000000000000000000000000007/dns_records/**", "times": -1, "status": 500}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [
+				{"name": "example.com", "id": "00000000000000000000000000000007"}, {"name": "example.org"}]}], "faults": [`+fault+`]}`)
+			bad := []string{"a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com", "f.example.com"}
+			receipt, err := w.deploy(relayTo("one", "", append(slices.Clone(bad), "g.example.org")...))
+			if err == nil || receipt.Stopped {
+				t.Errorf("the run was ended early, or was none: %v", err)
+			}
+			if got := receipt.Unserved(); !slices.Equal(got, bad) {
+				t.Errorf("not served are %v", got)
+			}
+		})
+	}
+}

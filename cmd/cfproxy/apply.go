@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
@@ -37,13 +35,13 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision
 	if err == nil {
 		return receipt, nil
 	}
-	isWhole := p.takenBack(c, engine, receipt)
+	standing := p.takenBack(c, engine, receipt)
 	p.restored(c, engine, receipt)
 	if len(receipt.FailedHosts()) < len(plan.Sites) && !receipt.Stopped {
 		return receipt, nil
 	}
-	if !isWhole {
-		p.sayWhatStands(c, receipt)
+	if len(standing.Done) > 0 || len(receipt.Done) == 0 {
+		p.sayWhatStands(c, standing)
 	}
 	if registered != "" {
 		p.note("undo.subdomain", "name", registered)
@@ -82,32 +80,33 @@ func (p *program) mayRegister(c *cli.Context, plan provision.Plan, account strin
 	return err == nil && answers["subdomain"] == prompt.Yes
 }
 
-// takenBack undoes what a run that failed for good has made at hosts at which nothing stood before, and tells whether that is all
-// that it did. It looks first, since a call whose answer was lost may have taken effect. An update that failed is left alone, and
-// so is an interrupted run, or one that is to be looked into.
-func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) bool {
+// takenBack undoes what a run that failed for good has made at hosts at which nothing stood before, and gives the receipt of what is
+// left of the run. It looks first, since a call whose answer was lost may have taken effect. An update that failed is left alone,
+// and so is an interrupted run, or one that is to be looked into.
+func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) provision.Receipt {
 	touched := len(receipt.Done)+len(receipt.Unknown) > 0
-	if !touched || receipt.Stopped || c.Bool("keep-partial") {
-		return false
+	if !touched || c.Context.Err() != nil || c.Bool("keep-partial") {
+		return receipt
 	}
 	undo, err := engine.Undo(c.Context, receipt)
 	if err == nil && len(undo.Changes()) == 0 {
-		return false
+		return receipt
 	}
-	if failed := len(receipt.FailedHosts()); failed < len(receipt.Plan.Sites) {
+	if failed := len(receipt.Unserved()); failed < len(receipt.Plan.Sites) {
 		p.note("undo.begin-some", "count", itoa(failed))
 	} else {
 		p.note("undo.begin")
 	}
+	var back provision.Receipt
 	if err == nil {
-		_, err = p.applyOnce(c, engine, undo)
+		back, err = p.applyOnce(c, engine, undo)
 	}
 	if err != nil {
 		p.note("undo.failed")
-		return false
+	} else {
+		p.note("undo.done")
 	}
-	p.note("undo.done")
-	return !slices.ContainsFunc(receipt.Done, func(s provision.Step) bool { return s.Action != provision.ActionCreate })
+	return receipt.Without(back.Done)
 }
 
 // sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.

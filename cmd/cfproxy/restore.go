@@ -13,15 +13,15 @@ import (
 // An update that fails keeps the old version serving: where the new one was uploaded already, the old one is deployed again. It is
 // not where that would let somebody in who was just shut out.
 
-// restored brings back the versions before of relays of which every host has failed.
+// restored brings back the versions before of relays of which no host is served as wanted.
 func (p *program) restored(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) {
-	if receipt.Stopped || c.Bool("keep-partial") {
+	if c.Context.Err() != nil || c.Bool("keep-partial") {
 		return
 	}
-	failed := receipt.FailedHosts()
+	unserved := receipt.Unserved()
 	p.bringBack(c, engine, receipt, func(relay provision.Relay) bool {
 		return !slices.ContainsFunc(relay.Hosts(), func(host string) bool {
-			return !slices.ContainsFunc(failed, func(r provision.Refusal) bool { return r.Host == host })
+			return !slices.Contains(unserved, host)
 		})
 	})
 }
