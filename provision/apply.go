@@ -105,13 +105,13 @@ type run struct {
 
 	mu      sync.Mutex
 	receipt Receipt
-	written map[Address]bool // routes that this run has made or found
-	ended   int              // steps
-	calls   int              // that are still to begin, but for those about records
-	opening map[string]bool  // zones of which a call about records is still to begin; it carries many
-	inARow  int              // failures of the kind that one call does not have by itself
-	denied  map[Address][]error
-	fatal   error // ends the run after the calls in flight
+	written map[Address]bool    // routes that this run has made or found
+	ended   int                 // steps
+	calls   int                 // that are still to begin, but for those about records
+	opening map[string]bool     // zones of which a call about records is still to begin; it carries many
+	inARow  int                 // failures of the kind that one call does not have by itself
+	denied  map[Address][]error // refusals for want of a permission, by kind and parent
+	fatal   error               // ends the run after the calls in flight
 }
 
 // Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step that fails
@@ -246,10 +246,10 @@ func (r *run) single(step Step) {
 		isUnsure = isUnsure || effectUnknown(err)
 		return made, err
 	})
+	made.unsure = isUnsure
 	if err != nil {
 		r.judge(step, err)
 	}
-	made.unsure = isUnsure
 	r.end(step, made, err)
 }
 

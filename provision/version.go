@@ -146,12 +146,39 @@ func (r Receipt) Updated() []Relay {
 	return relays
 }
 
-// LetsIn tells whether to go back from what a plan makes of a relay to what stood before would let somebody in again: a token
-// that was revoked, a caller without one, or the use of a key that was replaced. Nobody but the owner may decide that.
+// LetsIn tells whether to go back from what a plan makes of a relay to what stood before would let somebody in again, or to more: a
+// token that was revoked or narrowed, a caller without one, pages of an origin that is not allowed any more, or the use of a key
+// that was replaced. Nobody but the owner may decide that.
 func (p Plan) LetsIn(relay Relay) bool {
 	script := p.script(relay)
-	closed := script.Before[AttrAccess] != AccessManaged && script.After[AttrAccess] == AccessManaged
-	return closed || len(losing(relay.Script.Tokens, script.tokens())) > 0 || script.Before[AttrKeys] != script.After[AttrKeys]
+	before, after := script.Before, script.After
+	closed := before[AttrAccess] != AccessManaged && after[AttrAccess] == AccessManaged
+	unread := before[AttrAccess] == AccessManaged && relay.Script.Tokens == nil
+	return closed || unread || len(Unlisted(relay.Script.Tokens, script.tokens())) > 0 ||
+		before[AttrKeys] != after[AttrKeys] || after[AttrOrigins] != "" && before[AttrOrigins] != after[AttrOrigins]
+}
+
+// Before picks the version that stood before a plan has changed a relay's Worker, as the plan saw it: of ours, and with no other one
+// since. So nothing older comes back by itself, with whatever has been revoked meanwhile. It is the one that serves where the
+// upload did not take effect.
+func (p Plan) Before(relay Relay, versions []Version) (Version, error) {
+	script := p.script(relay)
+	build := script.Before[AttrBuild]
+	current := slices.IndexFunc(versions, func(v Version) bool { return v.Share > 0 })
+	if current < 0 || build == "" {
+		return Version{}, newError(CodeNoVersion)
+	}
+	if versions[current].Build == build && script.After[AttrBuild] != build {
+		return versions[current], nil
+	}
+	others := slices.DeleteFunc(slices.Clone(versions), func(v Version) bool {
+		return v.Build == versions[current].Build || v.Ago == NeverServed
+	})
+	slices.SortStableFunc(others, func(a, b Version) int { return cmp.Compare(a.Ago, b.Ago) })
+	if len(others) == 0 || others[0].Build != build {
+		return Version{}, newError(CodeNoVersion)
+	}
+	return others[0], nil
 }
 
 func (s Step) tokens() []worker.Token {

@@ -134,3 +134,59 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 		t.Error("the key of that time does not serve")
 	}
 }
+
+// What was revoked does not come back by itself: of a Worker that somebody has edited, or whose versions have gone, there may be
+// nothing but older ones to go back to.
+func TestNothingOlderComesBackByItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	alice := w.managed()
+	both := w.managed()
+	both.Tokens = append(both.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64)})
+	w.mustDeploy(both)
+	w.mustDeploy(alice)
+	before := func(c provision.Config) (provision.Version, error) {
+		plan, err := w.plan(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.engine.Apply(context.Background(), plan); err != nil {
+			t.Fatal(err)
+		}
+		versions, err := w.engine.Versions(context.Background(), plan.Relays[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Before(plan.Relays[0], versions)
+	}
+	another := alice
+	another.Region = "aws:us-east-1"
+	if v, err := before(another); err != nil || v.Number != 2 {
+		t.Errorf("got version %d, %v, want the one of alice alone", v.Number, err)
+	}
+	w.mustDeploy(alice)
+	w = newWorld(t, strings.Replace(w.bytes(), `"export default { fetch: answer };",`, `"// edited",`, 1))
+	if v, err := before(alice); provision.CodeOf(err) != provision.CodeNoVersion {
+		t.Errorf("after somebody's edit it goes back to version %d, %v", v.Number, err)
+	}
+}
+
+// Going back is not done for the owner where it gives anybody more than he has now.
+func TestWhatGoingBackLetsIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	w.mustDeploy(w.managed())
+	narrowed, elsewhere, moved := w.managed(), w.managed(), w.managed()
+	narrowed.Tokens[0].Providers = []string{"openai"}
+	elsewhere.Settings.Origins = []string{"https://app.example.net"}
+	moved.Region = "aws:us-east-1"
+	for name, test := range map[string]struct {
+		config provision.Config
+		want   bool
+	}{"a token that may do less": {narrowed, true}, "an origin alone": {elsewhere, true}, "a region": {moved, false}} {
+		plan, err := w.plan(test.config)
+		if err != nil || plan.LetsIn(plan.Relays[0]) != test.want {
+			t.Errorf("%s: got %v, %v", name, !test.want, err)
+		}
+	}
+}

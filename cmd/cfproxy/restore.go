@@ -68,7 +68,11 @@ func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt pr
 			p.note("rollback.kept", "command", p.again(c, "rollback", relay.Hosts()...))
 			continue
 		}
-		steps, err := p.stepsBack(c, engine, []provision.Relay{relay}, "")
+		steps, err := p.stepsBack(c, engine, []provision.Relay{relay}, receipt.Plan.Before)
+		if provision.CodeOf(err) == provision.CodeNoVersion {
+			p.note("rollback.none", "command", p.again(c, "versions", relay.Hosts()...))
+			continue
+		}
 		if err == nil && steps[0].From.Build != receipt.Plan.Build(relay.Sites[0].Host) {
 			continue // the upload did not take effect, so the old version serves
 		}

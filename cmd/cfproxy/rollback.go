@@ -46,7 +46,9 @@ func (p *program) rollback(c *cli.Context) error {
 	if len(observed.Relays) > 1 && c.IsSet("to") {
 		return usage("rollback-to-many", "value", c.String("to"))
 	}
-	steps, err := p.stepsBack(c, account.engine, observed.Relays, c.String("to"))
+	steps, err := p.stepsBack(c, account.engine, observed.Relays, func(_ provision.Relay, versions []provision.Version) (provision.Version, error) {
+		return provision.Previous(versions, c.String("to"))
+	})
 	if err == nil {
 		err = p.confirmRollback(c, f, steps)
 	}
@@ -59,15 +61,18 @@ func (p *program) rollback(c *cli.Context) error {
 	return p.proveRollback(c, f, way, steps)
 }
 
+// pick chooses among the versions of a relay's Worker.
+type pick func(provision.Relay, []provision.Version) (provision.Version, error)
+
 // stepsBack finds for every relay where it goes.
-func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []provision.Relay, to string) ([]stepBack, error) {
+func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []provision.Relay, to pick) ([]stepBack, error) {
 	var steps []stepBack
 	for _, relay := range relays {
 		versions, err := engine.Versions(c.Context, relay)
 		if err != nil {
 			return nil, err
 		}
-		target, err := provision.Previous(versions, to)
+		target, err := to(relay, versions)
 		if err != nil {
 			return nil, p.withWorker(err, relay.Worker)
 		}
