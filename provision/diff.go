@@ -66,8 +66,12 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 			continue
 		case object.Address.Kind == KindScript:
 			scripts[object.Address] = append(scripts[object.Address], object)
-		case object.At != "":
-			clashes[object.At] = append(clashes[object.At], object)
+		case len(object.At) > 0:
+			for _, host := range object.At {
+				here := object
+				here.At = []string{host}
+				clashes[host] = append(clashes[host], here)
+			}
 		default:
 			host := hostOfPattern(object.Address.Name)
 			clashes[host] = append(clashes[host], object)
@@ -110,7 +114,7 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 		if x.Address.Kind == KindScript { // one that no relay has any more may still serve a host that is refused
 			return !slices.ContainsFunc(relays, func(r Relay) bool { return r.scriptAddress() == x.Address })
 		}
-		return hosts[hostOfPattern(x.Address.Name)] || hosts[x.At]
+		return hosts[hostOfPattern(x.Address.Name)] || slices.ContainsFunc(x.At, func(host string) bool { return hosts[host] })
 	})
 	desired = slices.DeleteFunc(slices.Clone(desired), func(r Resource) bool { return gone[r.Address] })
 	return o, desired, refused, nil

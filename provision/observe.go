@@ -213,7 +213,7 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 			continue
 		case strings.HasPrefix(host, "*"):
 			// Where our route stands already it takes nothing more from the wider one.
-			if at := firstCovered(hosts, standing, route.Address.Name); at != "" {
+			if at := newlyCovered(hosts, standing, route.Address.Name); len(at) > 0 {
 				route.Clash, route.At = ClashShadowed, at
 				o.Objects = append(o.Objects, route)
 			}
@@ -223,18 +223,16 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 	}
 }
 
-// firstCovered gives the first host, by name, whose new route would shadow a wider one; "" for none.
-func firstCovered(hosts, standing map[string]bool, pattern string) string {
+// newlyCovered gives the hosts, in their order, whose new route would shadow a wider one.
+func newlyCovered(hosts, standing map[string]bool, pattern string) []string {
 	var covered []string
 	for host := range hosts {
 		if !standing[host] && clashOf(pattern, host) == ClashShadowed {
 			covered = append(covered, host)
 		}
 	}
-	if len(covered) == 0 {
-		return ""
-	}
-	return slices.Min(covered)
+	slices.Sort(covered)
+	return covered
 }
 
 func (o *Observed) addDependent(zone Zone, route Object) {

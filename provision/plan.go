@@ -21,7 +21,7 @@ type Step struct {
 	ID      string     `json:"id,omitempty"`
 	Adopt   bool       `json:"adopt,omitempty"`
 	Clash   Clash      `json:"clash,omitempty"`
-	At      string     `json:"at,omitempty"`
+	At      []string   `json:"at,omitempty"`
 	Before  Attrs      `json:"before,omitempty"`
 	After   Attrs      `json:"after,omitempty"`
 	Diff    []AttrDiff `json:"diff,omitempty"`
@@ -34,9 +34,6 @@ func (s Step) Host() string {
 	case KindScript:
 		return ""
 	case KindRoute:
-		if s.At != "" {
-			return s.At
-		}
 		return hostOfPattern(s.Address.Name)
 	}
 	return s.Address.Name

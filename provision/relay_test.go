@@ -3,6 +3,7 @@ package provision_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -137,5 +138,33 @@ func TestAZoneThatRefusesIsNoMatterOfTheOthers(t *testing.T) {
 				t.Errorf("not served are %v", got)
 			}
 		})
+	}
+}
+
+// A wider route of others is in the way of every host that is new, and of none that stands.
+func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
+	t.Parallel()
+	const wide = `"zones": [{"name": "example.com", "routes": [{"pattern": "*.example.com/*", "script": "theirs"}]}, {"name": "example.org"}]`
+	const theirs = `"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], `
+	w := newWorld(t, `{"accounts": [{"name": "Acme", `+theirs+wide+`}]}`)
+	config := w.config()
+	config.Domains = []string{"b.example.com", "a.example.com", "c.example.org"}
+	plan, err := w.plan(config)
+	if err != nil || len(plan.Refused) != 2 || len(plan.Sites) != 1 || plan.Sites[0].Host != "c.example.org" {
+		t.Fatalf("refused %v of %v, %v", plan.Refused, plan.Sites, err)
+	}
+	for _, refusal := range plan.Refused {
+		if e := (*provision.Error)(nil); !errors.As(refusal.Err, &e) || e.Conflicts[0].Clash != provision.ClashShadowed || e.Conflicts[0].At[0] != refusal.Host {
+			t.Errorf("%s: %v", refusal.Host, refusal.Err)
+		}
+	}
+	config.Adopt = true
+	w.mustDeploy(config)
+	config.Adopt = false
+	if plan, err := w.plan(config); err != nil || len(plan.Refused) > 0 || len(plan.Changes()) > 0 {
+		t.Errorf("after taking over: refused %v, changes %v, %v", plan.Refused, plan.Changes(), err)
+	}
+	if !strings.Contains(w.bytes(), `"pattern": "*.example.com/*"`) {
+		t.Error("the wider route is gone")
 	}
 }

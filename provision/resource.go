@@ -95,9 +95,9 @@ type Object struct {
 	Owned   bool    `json:"owned"`
 	// Edited says that a route is ours by the record beside it, though somebody has led it elsewhere since.
 	Edited bool `json:"edited,omitempty"`
-	// Clash says how a thing of somebody else's stands in the way, and At at which host where its name does not tell.
-	Clash Clash  `json:"clash,omitempty"`
-	At    string `json:"at,omitempty"`
+	// Clash says how a thing of somebody else's stands in the way, and At at which hosts where its name does not tell.
+	Clash Clash    `json:"clash,omitempty"`
+	At    []string `json:"at,omitempty"`
 	// Tokens are those that a Worker of ours lets in, nil where they could not be read. Names and digests are no secrets, but
 	// five hundred of them are no line of a report either.
 	Tokens []worker.Token `json:"-"`

@@ -95,7 +95,7 @@ func (v View) stepRow(step provision.Step) row {
 	}
 	switch {
 	case step.Clash == provision.ClashShadowed:
-		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", provision.DisplayName(step.At)))
+		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", places(step.At)))
 	case step.Adopt && step.Address.Kind == provision.KindScript:
 		r.notes = append(r.notes, v.Text.T("plan.adopt-script"))
 	case step.Adopt && step.Action == provision.ActionDelete:
@@ -198,7 +198,16 @@ func (v View) clash(o provision.Object) []string {
 	if o.Clash == "" || o.Clash == provision.ClashSame {
 		return nil
 	}
-	return []string{v.Text.T("clash."+string(o.Clash), "host", provision.DisplayName(o.At))}
+	return []string{v.Text.T("clash."+string(o.Clash), "host", places(o.At))}
+}
+
+// places lists hosts for a note.
+func places(hosts []string) string {
+	var names []string
+	for _, host := range hosts {
+		names = append(names, provision.DisplayName(host))
+	}
+	return provision.Some(names)
 }
 
 // owner says whose a thing is, as far as it tells.

@@ -36,7 +36,7 @@ func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 		steps = append(steps, stepOf(provision.ActionCreate, provision.KindRecord, fmt.Sprintf("new%d.example.com", i)))
 	}
 	taken := stepOf(provision.ActionNone, provision.KindRoute, "*.example.com/*")
-	taken.Adopt, taken.Clash, taken.At = true, provision.ClashShadowed, "new0.example.com"
+	taken.Adopt, taken.Clash, taken.At = true, provision.ClashShadowed, []string{"new0.example.com"}
 	telling := []provision.Step{
 		taken, stepOf(provision.ActionUpdate, provision.KindRecord, "edited.example.com"),
 		stepOf(provision.ActionDelete, provision.KindRecord, "gone.example.com"), stepOf(provision.ActionNone, provision.KindScript, "relay"),
