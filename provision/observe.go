@@ -43,8 +43,8 @@ func recordAddress(s Site) Address {
 }
 
 // Observe finds the zone of every host and reads what stands there. Two round trips deep: the zones, then everything
-// else at once; a third only where an existing route or record leads to a Worker that we did not expect. A single host that
-// cannot be served is an error, one of several a Refusal.
+// else at once; a third only where an existing route or record leads to a Worker that we did not expect, or where one serves other
+// zones as well. A single host that cannot be served is an error, one of several a Refusal.
 func (e *Engine) Observe(ctx context.Context, configs ...Config) (Observed, error) {
 	zones, err := e.zonesFor(ctx, configs)
 	if err != nil {
@@ -67,6 +67,9 @@ func (e *Engine) Observe(ctx context.Context, configs ...Config) (Observed, erro
 	nameWorkers(relays, o.found)
 	// A name that fell to a relay because others hold those that were expected.
 	if err := e.readNamed(ctx, o.found, relays); err != nil {
+		return Observed{}, err
+	}
+	if err := e.readServed(ctx, o.found, relays); err != nil {
 		return Observed{}, err
 	}
 	o.collect()
@@ -134,8 +137,16 @@ func (o *Observed) collect() {
 			o.Objects = append(o.Objects, here)
 		}
 	}
-	for _, zone := range zonesOf(o.Sites()) {
+	zones := zonesOf(o.Sites())
+	for _, zone := range zones {
 		o.collectZone(zone)
+	}
+	for _, zone := range o.found.zones {
+		if !slices.ContainsFunc(zones, func(z Zone) bool { return z.ID == zone.ID }) {
+			for _, route := range o.found.routes[zone.ID] {
+				o.addDependent(zone, route)
+			}
+		}
 	}
 	slices.SortStableFunc(o.Objects, func(a, b Object) int {
 		if a.Address.Kind != b.Address.Kind {
@@ -283,9 +294,9 @@ func (e *Engine) supersede(ctx context.Context, o *Observed) error {
 	return nil
 }
 
-// FindDependents looks through every zone that the token sees for routes of other hosts that lead to the relays' Workers.
-// Removing a script while such a route stands would break that host and open its record to the address behind it. A zone that
-// a Worker is known to serve and that the token does not see counts as well, as "zone:ID".
+// FindDependents looks through every zone that the token sees for routes of other hosts that lead to the relays' Workers, and for
+// custom domains that do. Removing a script while such a route stands would break that host and open its record to the address
+// behind it. A zone that a Worker is known to serve and that the token does not see counts as well, as "zone:ID".
 func (e *Engine) FindDependents(ctx context.Context, o *Observed) error {
 	for i := range o.Relays {
 		var err error

@@ -166,5 +166,30 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 	}
 	if !strings.Contains(w.bytes(), `"pattern": "*.example.com/*"`) {
 		t.Error("the wider route is gone")
+
+// A Worker that serves a host of another zone as well, or a custom domain that somebody has given it, is said to before it
+// changes, and does not go.
+func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
+	t.Parallel()
+	const account = `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`
+	w := newWorld(t, account)
+	w.mustDeploy(relayTo("one", "", "a.example.com", "b.example.org"))
+	plan, err := w.plan(relayTo("two", "", "a.example.com"))
+	if err != nil || !slices.Equal(plan.Relays[0].Dependents, []string{"b.example.org/*"}) {
+		t.Errorf("another zone: got %v, %v", plan.Relays[0].Dependents, err)
+	}
+
+	w = newWorld(t, account)
+	alone := relayTo("one", "", "a.example.com")
+	w.mustDeploy(alone)
+	worker := provision.WorkerName("a.example.com")
+	w = newWorld(t, strings.Replace(w.bytes(), `"name": "Acme",`,
+		`"name": "Acme", "domains": [{"hostname": "shop.example.com", "service": "`+worker+`"}],`, 1))
+	if _, err := w.destroy(alone); err != nil {
+		t.Fatal(err)
+	}
+	if text := w.bytes(); !strings.Contains(text, `"name": "`+worker+`"`) || !strings.Contains(text, "shop.example.com") ||
+		strings.Contains(text, `"a.example.com/*"`) {
+		t.Errorf("the custom domain has lost its Worker, or the route stays:\n%s", text)
 	}
 }

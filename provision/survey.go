@@ -16,12 +16,14 @@ type survey struct {
 	routes  map[string][]Object // by zone
 	records map[string]RecordList
 	domains map[string][]Object // by account
+	// everyDomain has the accounts of which all custom domains were read, and not those of one host alone.
+	everyDomain map[string]bool
 }
 
 func newSurvey(zones []Zone) *survey {
 	return &survey{
 		zones: zones, scripts: map[Address]*Object{}, routes: map[string][]Object{},
-		records: map[string]RecordList{}, domains: map[string][]Object{},
+		records: map[string]RecordList{}, domains: map[string][]Object{}, everyDomain: map[string]bool{},
 	}
 }
 
@@ -71,7 +73,7 @@ func (e *Engine) readRelays(ctx context.Context, found *survey, relays []Relay) 
 		found.routes[zone.ID], found.records[zone.ID] = routes[i], records[i]
 	}
 	for i, account := range accounts {
-		found.domains[account] = domains[i]
+		found.domains[account], found.everyDomain[account] = domains[i], len(sites) > 1
 	}
 	return nil
 }
@@ -142,8 +144,8 @@ func (s *survey) ours(account, name string) bool {
 	return read && (script == nil || script.Owned)
 }
 
-// routesTo gives the patterns of all routes that lead to a Worker, but for those of the given sites, and the zones that it is
-// known to serve and that the token does not see, as "zone:ID".
+// routesTo gives the patterns of all routes that lead to a Worker, but for those of the given sites, the custom domains that do, and
+// the zones that it is known to serve and that the token does not see, as "zone:ID".
 func (e *Engine) routesTo(ctx context.Context, found *survey, script Object, sites []Site) ([]string, error) {
 	var patterns []string
 	account := script.Address.Parent
@@ -152,8 +154,16 @@ func (e *Engine) routesTo(ctx context.Context, found *survey, script Object, sit
 			patterns = append(patterns, "zone:"+id)
 		}
 	}
+	if script.ID == "" {
+		return patterns, nil // nothing can lead to it that it would break
+	}
 	if err := e.readAllRoutes(ctx, found, account); err != nil {
 		return nil, err
+	}
+	for _, domain := range found.domains[account] {
+		if domain.Attrs[AttrScript] == script.Address.Name {
+			patterns = append(patterns, domain.Address.Name)
+		}
 	}
 	isSite := map[Address]bool{}
 	for _, site := range sites {
@@ -173,17 +183,54 @@ func (e *Engine) routesTo(ctx context.Context, found *survey, script Object, sit
 	return patterns, nil
 }
 
-// readAllRoutes reads the routes of the account's zones that were not read yet.
+// readAllRoutes reads the routes of the account's zones, and its custom domains, as far as they were not read yet.
 func (e *Engine) readAllRoutes(ctx context.Context, found *survey, account string) error {
+	return allOf(
+		func() error {
+			return e.readRoutes(ctx, found, func(z Zone) bool { return z.Account == account })
+		},
+		func() error {
+			if found.everyDomain[account] {
+				return nil
+			}
+			domains, err := e.domains(ctx, []string{account}, nil)
+			if err == nil {
+				found.domains[account], found.everyDomain[account] = domains[0], true
+			}
+			return err
+		},
+	)
+}
+
+// readRoutes reads the routes of those zones that are meant and were not read yet.
+func (e *Engine) readRoutes(ctx context.Context, found *survey, isMeant func(Zone) bool) error {
 	var zones []Zone
 	for _, zone := range found.zones {
-		if _, read := found.routes[zone.ID]; !read && zone.Account == account {
+		if _, read := found.routes[zone.ID]; !read && isMeant(zone) {
 			zones = append(zones, zone)
 		}
 	}
 	routes, err := inEach(ctx, zones, e.zoneRoutes)
 	for i := range routes {
 		found.routes[zones[i].ID] = routes[i]
+	}
+	return err
+}
+
+// readServed reads the routes of zones that the relays' Workers are known to serve and in which they have no host now: what
+// changes about a Worker changes there as well. One more round trip, and only where there are any.
+func (e *Engine) readServed(ctx context.Context, found *survey, relays []Relay) error {
+	served := map[string]bool{}
+	for _, r := range relays {
+		if script := found.scripts[r.scriptAddress()]; script != nil && script.Owned {
+			for _, id := range zonesServed(*script) {
+				served[id] = true
+			}
+		}
+	}
+	err := e.readRoutes(ctx, found, func(z Zone) bool { return served[z.ID] })
+	if CodeOf(err) == CodePermission {
+		return nil // nothing is to change there
 	}
 	return err
 }

@@ -27,6 +27,7 @@ func (p *program) destroy(c *cli.Context) error {
 	if len(plan.Changes()) == 0 {
 		return p.finishDestroy(plan, provision.Receipt{Done: []provision.Step{}})
 	}
+	p.rememberWorker(f, plan)
 	p.note("destroy.title", "host", hostsOf(plan))
 	p.view.Plan(p.stderr, plan)
 	if err := p.confirm(c, plan, "destroy"); err != nil {
@@ -41,6 +42,9 @@ func (p *program) destroy(c *cli.Context) error {
 	}
 	if err != nil {
 		p.sayWhatStands(c, receipt)
+		if len(plan.Relays) > 1 {
+			p.tellLeft(receipt)
+		}
 		p.failed = &receipt
 		if failed := receipt.FailedHosts(); len(failed) > 1 && !receipt.Stopped && !p.json {
 			p.tellRefused(failed)
@@ -49,6 +53,14 @@ func (p *program) destroy(c *cli.Context) error {
 		return err
 	}
 	return p.finishDestroy(plan, receipt)
+}
+
+// rememberWorker has the command that goes on name the Worker, where that is not what its host would have it called: once record
+// and route are gone, nothing else tells of it.
+func (p *program) rememberWorker(f fleet, plan provision.Plan) {
+	if len(f) == 1 && len(plan.Relays) == 1 && plan.Worker != provision.WorkerName(plan.Sites[0].Host) && f[0].chosen.one(keyWorker) == "" {
+		p.answered = settings{keyWorker: {plan.Worker}}
+	}
 }
 
 // makeRemoval plans the removal of everything of ours. A Worker stays while routes of other hosts lead to it, wherever
