@@ -166,6 +166,8 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 	}
 	if !strings.Contains(w.bytes(), `"pattern": "*.example.com/*"`) {
 		t.Error("the wider route is gone")
+	}
+}
 
 // A Worker that serves a host of another zone as well, or a custom domain that somebody has given it, is said to before it
 // changes, and does not go.
