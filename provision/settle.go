@@ -10,7 +10,8 @@ import (
 
 // Settle looks once more at hosts of which this run has made or removed the record, for what another run may have done at the
 // same time: of two records of ours it keeps one, and a record of ours that has lost its route or its Worker it takes away. It
-// gives the steps that it has done. Two calls a zone and one look at each Worker, and no write where nobody was in the way.
+// gives the steps that it has done. Two calls a zone, one look at each Worker that this run has not written, and no write where
+// nobody was in the way. Of very many zones those alone are looked at in which another run has shown itself.
 func (e *Engine) Settle(ctx context.Context, receipt Receipt) ([]Step, error) {
 	hosts := map[string]bool{}
 	wanted := map[Address]Step{}
@@ -31,7 +32,10 @@ func (e *Engine) Settle(ctx context.Context, receipt Receipt) ([]Step, error) {
 			sites = append(sites, site)
 		}
 	}
-	now, err := e.lookAfter(ctx, sites)
+	if len(zonesOf(sites)) > mostZonesSettled {
+		sites = slices.DeleteFunc(sites, func(s Site) bool { return !receipt.metOthersAt(s) })
+	}
+	now, err := e.lookAfter(ctx, receipt, sites, len(gone) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +51,14 @@ func (e *Engine) Settle(ctx context.Context, receipt Receipt) ([]Step, error) {
 	return done, errors.Join(errs...)
 }
 
+// mostZonesSettled are looked at for the mere chance that another run was at work: of more it would cost too many calls.
+const mostZonesSettled = 50
+
+// metOthersAt tells whether what this run was to make at a host was there before it came to it.
+func (r Receipt) metOthersAt(site Site) bool {
+	return slices.ContainsFunc(r.Done, func(s Step) bool { return r.Found[s.ID] && s.Host() == site.Host })
+}
+
 // aftermath is what stands at hosts after a run: their records with our mark, their routes, and the Workers that these lead to.
 type aftermath struct {
 	ours    map[Address][]Object
@@ -55,8 +67,9 @@ type aftermath struct {
 }
 
 // lookAfter reads the records first: what another run makes between two reads has its route before its record, so a record that
-// was seen never lacks a route that was not there yet.
-func (e *Engine) lookAfter(ctx context.Context, sites []Site) (aftermath, error) {
+// was seen never lacks a route that was not there yet. A Worker that this run has written is taken to be there: whoever removes
+// it takes the routes to it away as well, since a run that removes looks at every Worker.
+func (e *Engine) lookAfter(ctx context.Context, receipt Receipt, sites []Site, removes bool) (aftermath, error) {
 	now := aftermath{map[Address][]Object{}, map[Address]Object{}, map[Address]*Object{}}
 	zones := zonesOf(sites)
 	records, err := e.records(ctx, zones, sites)
@@ -73,9 +86,16 @@ func (e *Engine) lookAfter(ctx context.Context, sites []Site) (aftermath, error)
 	var workers []Address
 	for i, zone := range zones {
 		for _, site := range sites {
-			if ours := marked(records[i].Found, site); site.Zone.ID == zone.ID && len(ours) > 0 {
-				now.ours[recordAddress(site)] = ours
-				workers = append(workers, scriptAddress(site.Zone.Account, now.routes[routeAddress(site)].Attrs[AttrScript]))
+			ours := marked(records[i].Found, site)
+			if site.Zone.ID != zone.ID || len(ours) == 0 && !removes {
+				continue
+			}
+			now.ours[recordAddress(site)] = ours
+			worker := scriptAddress(site.Zone.Account, now.routes[routeAddress(site)].Attrs[AttrScript])
+			if !removes && receipt.hasWritten(worker) {
+				now.scripts[worker] = &Object{Address: worker}
+			} else {
+				workers = append(workers, worker)
 			}
 		}
 	}
@@ -88,6 +108,11 @@ func (e *Engine) lookAfter(ctx context.Context, sites []Site) (aftermath, error)
 	return now, err
 }
 
+// hasWritten tells whether this run has made or changed what is at an address.
+func (r Receipt) hasWritten(address Address) bool {
+	return slices.ContainsFunc(r.Done, func(s Step) bool { return s.Address == address && s.Action != ActionDelete })
+}
+
 // marked gives the records of a host that bear our mark, in the order of their ids.
 func marked(records []Object, site Site) []Object {
 	ours := slices.DeleteFunc(slices.Clone(records), func(o Object) bool { return o.Address != recordAddress(site) || !o.Owned })
@@ -98,7 +123,8 @@ func marked(records []Object, site Site) []Object {
 // settleHost leaves one record of ours at a host that is served, and none, nor a route of ours, at one that is not.
 func (e *Engine) settleHost(ctx context.Context, receipt Receipt, site Site, want Step, now aftermath) ([]Step, error) {
 	ours := now.ours[recordAddress(site)]
-	if len(ours) == 0 {
+	route, stands := now.routes[routeAddress(site)]
+	if len(ours) == 0 && (want.Action != "" || !stands || route.Attrs[AttrScript] != site.Worker) {
 		return nil, nil
 	}
 	isServed, err := e.isServed(ctx, receipt, site, now)
@@ -112,7 +138,6 @@ func (e *Engine) settleHost(ctx context.Context, receipt Receipt, site Site, wan
 			steps = append(steps, deletion(record))
 		}
 	}
-	route, stands := now.routes[routeAddress(site)]
 	switch {
 	case !isServed && stands && route.Attrs[AttrScript] != "":
 		steps = append(steps, deletion(route)) // to a Worker that another run has removed

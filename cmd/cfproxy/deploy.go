@@ -140,15 +140,19 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 }
 
 // outcome is what was done and, if there is a way, what of it is proved; unproved is the end of a run that did not prove all.
-// While it is proved, what other runs may have done at the same time is put right.
+// While it is proved, what other runs may have done at the same time is put right; where nothing is proved, only if another run
+// has shown itself, since it would take two round trips more.
 func (p *program) outcome(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) (out result, unproved error) {
 	out = p.planResult(receipt.Plan)
 	out.Done, out.Token = receipt.Done, p.issued.view()
 	out.Refused, out.Left = p.refusalViews(refusalsOf(receipt)), p.leftViews(receipt)
-	if way == nil {
-		return out, nil
-	}
 	account.engine.Observer = nil // the verifier tells of its own waits meanwhile
+	if way == nil {
+		if len(receipt.Found) > 0 {
+			_, unproved = account.engine.Settle(c.Context, receipt)
+		}
+		return out, unproved
+	}
 	settled := make(chan error, 1)
 	go func() {
 		_, err := account.engine.Settle(c.Context, receipt)
