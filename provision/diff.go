@@ -57,27 +57,7 @@ func newPlan(o Observed, refused []Refusal) Plan {
 // withoutConflicts leaves out the hosts at which something of others stands in the way. If no host is left, it is an error that
 // names all of it.
 func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed, Desired, []Refusal, error) {
-	clashes := map[string][]Object{}
-	scripts := map[Address][]Object{}
-	var all []Object
-	for _, object := range o.Objects {
-		switch {
-		case object.Owned || object.Edited:
-			continue
-		case object.Address.Kind == KindScript:
-			scripts[object.Address] = append(scripts[object.Address], object)
-		case len(object.At) > 0:
-			for _, host := range object.At {
-				here := object
-				here.At = []string{host}
-				clashes[host] = append(clashes[host], here)
-			}
-		default:
-			host := hostOfPattern(object.Address.Name)
-			clashes[host] = append(clashes[host], object)
-		}
-		all = append(all, object)
-	}
+	all, atHost, atScript := conflicts(o)
 	if len(all) == 0 {
 		return o, desired, refused, nil
 	}
@@ -87,7 +67,7 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 		stays := relay
 		stays.Sites = nil
 		for _, site := range relay.Sites {
-			inTheWay := slices.Concat(scripts[relay.scriptAddress()], clashes[site.Host])
+			inTheWay := slices.Concat(atScript[relay.scriptAddress()], atHost[site.Host])
 			if len(inTheWay) == 0 {
 				stays.Sites = append(stays.Sites, site)
 				continue
@@ -118,6 +98,30 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 	})
 	desired = slices.DeleteFunc(slices.Clone(desired), func(r Resource) bool { return gone[r.Address] })
 	return o, desired, refused, nil
+}
+
+// conflicts gives what is not ours and stands in the way: all of it, and by the host or the Worker that it is in the way of.
+func conflicts(o Observed) (all []Object, atHost map[string][]Object, atScript map[Address][]Object) {
+	atHost, atScript = map[string][]Object{}, map[Address][]Object{}
+	for _, object := range o.Objects {
+		switch {
+		case object.Owned || object.Edited:
+			continue
+		case object.Address.Kind == KindScript:
+			atScript[object.Address] = append(atScript[object.Address], object)
+		case len(object.At) > 0:
+			for _, host := range object.At {
+				here := object
+				here.At = []string{host}
+				atHost[host] = append(atHost[host], here)
+			}
+		default:
+			host := hostOfPattern(object.Address.Name)
+			atHost[host] = append(atHost[host], object)
+		}
+		all = append(all, object)
+	}
+	return all, atHost, atScript
 }
 
 func byAddress(objects []Object) map[Address][]Object {

@@ -13,8 +13,8 @@ type Provider interface {
 	Routes(ctx context.Context, zone Zone) ([]Object, error)
 	// Records lists the DNS records of a zone that bear one of the hosts' names.
 	Records(ctx context.Context, zone Zone, hosts []string) (RecordList, error)
-	// Domains lists the account's custom domains: of one host, or all of them ("").
-	Domains(ctx context.Context, account, host string) ([]Object, error)
+	// Domains lists the account's custom domains.
+	Domains(ctx context.Context, account string) ([]Object, error)
 	// Regions lists where the account's Workers can be placed, such as "aws:us-east-1".
 	Regions(ctx context.Context, account string) ([]string, error)
 	// Do carries out one step and gives the id of what now stands there. Deleting what is gone already is no error.
@@ -71,15 +71,9 @@ func (e *Engine) records(ctx context.Context, zones []Zone, sites []Site) ([]Rec
 	})
 }
 
-// domains asks for one host by its name, for more for all that the account has.
-func (e *Engine) domains(ctx context.Context, accounts []string, sites []Site) ([][]Object, error) {
-	host := ""
-	if len(sites) == 1 {
-		host = sites[0].Host
-	}
-	return inEach(ctx, accounts, func(ctx context.Context, account string) ([]Object, error) {
-		return retrying(ctx, e, "domains", 1, func(ctx context.Context) ([]Object, error) {
-			return e.Provider.Domains(ctx, account, host)
-		})
+// domains asks for all custom domains of an account.
+func (e *Engine) domains(ctx context.Context, account string) ([]Object, error) {
+	return retrying(ctx, e, "domains", 1, func(ctx context.Context) ([]Object, error) {
+		return e.Provider.Domains(ctx, account)
 	})
 }

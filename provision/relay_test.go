@@ -195,3 +195,18 @@ func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
 		t.Errorf("the custom domain has lost its Worker, or the route stays:\n%s", text)
 	}
 }
+
+// A custom domain that is to be taken over and does not go keeps its place: our record is not tried.
+func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}],
+		"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}],
+		"domains": [{"hostname": "a.example.com", "service": "theirs"}]}],
+		"faults": [{"method": "DELETE", "path": "/accounts/**", "times": -1, "status": 400, "code": 9999}]}`)
+	config := relayTo("one", "", "a.example.com")
+	config.Adopt = true
+	receipt, err := w.deploy(config)
+	if err == nil || len(receipt.Failed) != 1 || receipt.Failed[0].Step.Address.Kind != provision.KindDomain {
+		t.Errorf("failed are %v, %v", receipt.Failed, err)
+	}
+}

@@ -16,14 +16,12 @@ type survey struct {
 	routes  map[string][]Object // by zone
 	records map[string]RecordList
 	domains map[string][]Object // by account
-	// everyDomain has the accounts of which all custom domains were read, and not those of one host alone.
-	everyDomain map[string]bool
 }
 
 func newSurvey(zones []Zone) *survey {
 	return &survey{
 		zones: zones, scripts: map[Address]*Object{}, routes: map[string][]Object{},
-		records: map[string]RecordList{}, domains: map[string][]Object{}, everyDomain: map[string]bool{},
+		records: map[string]RecordList{}, domains: map[string][]Object{},
 	}
 }
 
@@ -61,7 +59,7 @@ func (e *Engine) readRelays(ctx context.Context, found *survey, relays []Relay) 
 		},
 		func() (err error) { routes, err = inEach(ctx, zones, e.zoneRoutes); return err },
 		func() (err error) { records, err = e.records(ctx, zones, sites); return err },
-		func() (err error) { domains, err = e.domains(ctx, accounts, sites); return err },
+		func() (err error) { domains, err = inEach(ctx, accounts, e.domains); return err },
 	)
 	if err != nil {
 		return err
@@ -73,7 +71,7 @@ func (e *Engine) readRelays(ctx context.Context, found *survey, relays []Relay) 
 		found.routes[zone.ID], found.records[zone.ID] = routes[i], records[i]
 	}
 	for i, account := range accounts {
-		found.domains[account], found.everyDomain[account] = domains[i], len(sites) > 1
+		found.domains[account] = domains[i]
 	}
 	return nil
 }
@@ -157,7 +155,7 @@ func (e *Engine) routesTo(ctx context.Context, found *survey, script Object, sit
 	if script.ID == "" {
 		return patterns, nil // nothing can lead to it that it would break
 	}
-	if err := e.readAllRoutes(ctx, found, account); err != nil {
+	if err := e.readRoutes(ctx, found, func(z Zone) bool { return z.Account == account }); err != nil {
 		return nil, err
 	}
 	for _, domain := range found.domains[account] {
@@ -181,25 +179,6 @@ func (e *Engine) routesTo(ctx context.Context, found *survey, script Object, sit
 	}
 	slices.Sort(patterns)
 	return patterns, nil
-}
-
-// readAllRoutes reads the routes of the account's zones, and its custom domains, as far as they were not read yet.
-func (e *Engine) readAllRoutes(ctx context.Context, found *survey, account string) error {
-	return allOf(
-		func() error {
-			return e.readRoutes(ctx, found, func(z Zone) bool { return z.Account == account })
-		},
-		func() error {
-			if found.everyDomain[account] {
-				return nil
-			}
-			domains, err := e.domains(ctx, []string{account}, nil)
-			if err == nil {
-				found.domains[account], found.everyDomain[account] = domains[0], true
-			}
-			return err
-		},
-	)
 }
 
 // readRoutes reads the routes of those zones that are meant and were not read yet.

@@ -63,6 +63,17 @@ func (p *program) again(c *cli.Context, command string, hosts ...string) string 
 	return strings.Join(append(parts, manner(c, command)...), " ")
 }
 
+// againAt is again for some of the hosts of the run, which a file that lists more would not say.
+func (p *program) againAt(c *cli.Context, command string, hosts ...string) string {
+	line := p.again(c, command, hosts...)
+	if len(hosts) < len(p.hosts) && !strings.Contains(line, " --domain ") {
+		for _, host := range hosts {
+			line += " --domain " + host
+		}
+	}
+	return line
+}
+
 // commandLine gives one for the same account and some hosts.
 func (p *program) commandLine(c *cli.Context, command string, hosts ...string) string {
 	parts := append(lead(c), command)

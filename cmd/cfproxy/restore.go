@@ -37,8 +37,12 @@ func (p *program) afterFailure(c *cli.Context, f fleet, account *account, receip
 	if len(updated) == 0 || c.Context.Err() != nil {
 		return nil
 	}
+	var hosts []string
+	for _, relay := range updated {
+		hosts = append(hosts, relay.Hosts()...)
+	}
 	if !c.Bool("rollback-on-failure") && !p.wantsBack(c) {
-		p.note("rollback.offer", "command", p.again(c, "rollback", f.domains()...))
+		p.note("rollback.offer", "command", p.againAt(c, "rollback", hosts...))
 		return nil
 	}
 	p.note("rollback.failing")
@@ -65,12 +69,12 @@ func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt pr
 			continue
 		}
 		if receipt.Plan.LetsIn(relay) {
-			p.note("rollback.kept", "command", p.again(c, "rollback", relay.Hosts()...))
+			p.note("rollback.kept", "command", p.againAt(c, "rollback", relay.Hosts()...))
 			continue
 		}
 		steps, err := p.stepsBack(c, engine, []provision.Relay{relay}, receipt.Plan.Before)
 		if provision.CodeOf(err) == provision.CodeNoVersion {
-			p.note("rollback.none", "command", p.again(c, "versions", relay.Hosts()...))
+			p.note("rollback.none", "command", p.againAt(c, "versions", relay.Hosts()...))
 			continue
 		}
 		if err == nil && steps[0].From.Build != receipt.Plan.Build(relay.Sites[0].Host) {

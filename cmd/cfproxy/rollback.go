@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/urfave/cli/v2"
@@ -58,7 +59,7 @@ func (p *program) rollback(c *cli.Context) error {
 	if err := p.goBack(c, account.engine, steps, c.Bool("force")); err != nil {
 		return err
 	}
-	return p.proveRollback(c, f, way, steps)
+	return p.proveRollback(c, f, way, steps, observed.Refused)
 }
 
 // pick chooses among the versions of a relay's Worker.
@@ -133,20 +134,22 @@ func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepB
 	return nil
 }
 
-// proveRollback asks every host for the build that it went back to.
-func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []stepBack) error {
-	out := result{RolledBack: steps}
+// proveRollback asks every host for the build that it went back to, and names those that were left out.
+func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []stepBack, refused []provision.Refusal) error {
+	out := result{RolledBack: steps, Refused: p.refusalViews(refused)}
 	var unproved error
 	if way != nil {
 		out.Verify = p.probeSteps(c, f, way, steps)
 		unproved = p.unproved(c, out.Verify)
 	}
+	end := cmp.Or(unproved, p.refused(refused))
 	if p.json {
-		return errors.Join(p.writeJSON(out), unproved)
+		return errors.Join(p.writeJSON(out), end)
 	}
 	p.tellReports(c, f, out.Verify)
 	p.answer("rollback.next", "command", p.again(c, "deploy", f.domains()...))
-	return unproved
+	p.tellRefused(refused)
+	return end
 }
 
 // probeSteps verifies the hosts of Workers that went back; the providers are those that each version lists.

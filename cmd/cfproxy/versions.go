@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
@@ -25,7 +27,7 @@ func (p *program) versions(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out := result{}
+	out := result{Refused: p.refusalViews(observed.Refused)}
 	for _, relay := range observed.Relays {
 		versions, err := account.engine.Versions(c.Context, relay)
 		if err != nil {
@@ -34,14 +36,15 @@ func (p *program) versions(c *cli.Context) error {
 		out.Versions = append(out.Versions, workerVersions{relay.Account, relay.Worker, versions})
 	}
 	if p.json {
-		return p.writeJSON(out)
+		return errors.Join(p.writeJSON(out), p.refused(observed.Refused))
 	}
 	for i, w := range out.Versions {
 		p.answer("versions.title", "worker", w.Worker, "host", inTitle(displayed(observed.Relays[i])))
 		p.view.Versions(p.stdout, w.Versions)
 	}
 	p.answer("versions.next", "command", p.again(c, "rollback", f.domains()...))
-	return nil
+	p.tellRefused(observed.Refused)
+	return p.refused(observed.Refused)
 }
 
 func displayed(relay provision.Relay) []string {

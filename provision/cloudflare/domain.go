@@ -18,12 +18,9 @@ type domainAnswer struct {
 
 // Domains lists custom domains; the API gives all of them at once.
 // https://developers.cloudflare.com/api/resources/workers/subresources/domains/methods/list/
-func (c *Client) Domains(ctx context.Context, account, host string) ([]provision.Object, error) {
+func (c *Client) Domains(ctx context.Context, account string) ([]provision.Object, error) {
 	var params workers.DomainListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	if host != "" {
-		params.Hostname.Value, params.Hostname.Present = host, true
-	}
 	var list answer[[]domainAnswer]
 	if _, err := c.domains.List(ctx, params, into(&list)); err != nil {
 		return nil, failure(err)
