@@ -257,3 +257,28 @@ func changed(a, b map[string]string) map[string]bool {
 	}
 	return out
 }
+
+// Somebody takes the route away, or leads it elsewhere, after the plan was made: the record, which is all that was missing, does
+// not come.
+func TestNoRecordWithoutTheRouteOfThePlan(t *testing.T) {
+	t.Parallel()
+	for name, kind := range map[string]int{"deleted": deleteRoute, "led elsewhere": leadElsewhere} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := newTrial(t, closed(t), host)
+			plan, err := tr.plan(context.Background(), false, tr.config(host))
+			if err != nil || len(plan.Changes()) != 1 {
+				t.Fatalf("got %v, %v", plan.Changes(), err)
+			}
+			somebody := &others{trial: tr, noRoute: map[string]bool{}}
+			somebody.do(edit{kind: kind})
+			before := tr.text()
+			if end := tr.carryOut(context.Background(), plan, false); provision.CodeOf(end.err) != provision.CodeChanged {
+				t.Errorf("got %v", end.err)
+			}
+			if tr.text() != before {
+				t.Error("something was written")
+			}
+		})
+	}
+}
