@@ -170,7 +170,8 @@ func TestManyHostsCostFewCalls(t *testing.T) {
 				if _, err := b.destroy(config); err != nil {
 					t.Fatal(err)
 				}
-				if all, _ := b.calls(); float64(all) > most || b.took() > (4+rounds)*roundTrip {
+				// One more than a deploy: of a single host's Worker it is asked whether it has a custom domain elsewhere.
+				if all, _ := b.calls(); float64(all) > most || b.took() > (5+rounds)*roundTrip {
 					t.Errorf("a removal makes %d calls in %v", all, b.took())
 				}
 			})
