@@ -200,7 +200,8 @@ func (r *run) stopped() error {
 }
 
 // isBlocked tells a step that must not be done since one that it leans on has failed: of the same host, or of its Worker. A
-// Worker goes only if nothing at all has failed in its account: a route that still leads to it would lead nowhere.
+// Worker goes only if nothing at all has failed in its account: a route that still leads to it would lead nowhere. A record goes on
+// naming a Worker that could not be removed, since nothing else would lead the next run to it.
 func (r *run) isBlocked(step Step) bool {
 	for _, failure := range r.receipt.Failed {
 		switch {
@@ -211,6 +212,10 @@ func (r *run) isBlocked(step Step) bool {
 		case failure.Step.Address.Kind != KindScript:
 			// A custom domain has another parent than the record that is to take its place.
 			if failure.Step.Host() == step.Host() {
+				return true
+			}
+		case failure.Step.Action == ActionDelete:
+			if workerOfComment(step.Before[AttrComment]) == failure.Step.Address.Name && r.accountOf(step) == failure.Step.Address.Parent {
 				return true
 			}
 		default:

@@ -183,8 +183,8 @@ const (
 	phaseRoutes                // create and update
 	phaseClosing               // records of hosts that lose their route
 	phaseClearing              // routes and custom domains that go, or that make room
+	phaseUnneeded              // scripts that go; a record still names the one it led to, for the next run, should this one end here
 	phaseOpening               // records of hosts that have their route, all that changes about them together
-	phaseUnneeded              // scripts that go
 	phasesInAll
 )
 

@@ -275,7 +275,7 @@ func (e *Engine) supersede(ctx context.Context, o *Observed) error {
 		inUse[relay.scriptAddress()] = true
 	}
 	for _, relay := range o.Relays {
-		for _, name := range append(o.found.workersInService(relay), relay.defaultName()) {
+		for _, name := range append(o.found.workersInService(relay), relay.expectedName()) {
 			address := scriptAddress(relay.Account, name)
 			script := o.found.scripts[address]
 			if script == nil || !script.Owned || inUse[address] {

@@ -39,11 +39,6 @@ func (e *Engine) readRelays(ctx context.Context, found *survey, relays []Relay) 
 		accounts = append(accounts, r.Account)
 		sites = append(sites, r.Sites...)
 	}
-	for _, r := range relays {
-		if name := scriptAddress(r.Account, r.defaultName()); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
 	slices.Sort(accounts)
 	accounts = slices.Compact(accounts)
 	zones := zonesOf(sites)
@@ -81,12 +76,8 @@ func (r Relay) expectedName() string {
 	if r.Config.Worker != "" {
 		return r.Config.Worker
 	}
-	return r.defaultName()
+	return WorkerName(r.Sites[0].Host)
 }
-
-// defaultName is what a relay's Worker is called where the owner does not say. It is looked at even where he does: a run that
-// renamed the Worker may have ended before the old one was gone, and nothing else tells of that any more.
-func (r Relay) defaultName() string { return WorkerName(r.Sites[0].Host) }
 
 // readInService reads the other Workers that serve the relays' hosts: one more round trip, and only where there are any.
 func (e *Engine) readInService(ctx context.Context, found *survey, relays []Relay) error {

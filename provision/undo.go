@@ -153,7 +153,9 @@ func goes(steps []Step, address Address) bool {
 // goesToo tells whether every route of the relay that stands is among those that go.
 func goesToo(relay Relay, steps []Step, o Observed) bool {
 	for _, site := range relay.Sites {
-		stands := slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == routeAddress(site) })
+		stands := slices.ContainsFunc(o.Objects, func(x Object) bool {
+			return x.Address == routeAddress(site) && x.Attrs[AttrScript] == relay.Worker
+		})
 		if stands && !goes(steps, routeAddress(site)) {
 			return false
 		}
