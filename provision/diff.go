@@ -81,7 +81,10 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 			gone[relay.scriptAddress()] = true
 		}
 	}
-	if len(relays) == 0 {
+	switch {
+	case len(relays) == 0 && len(o.Refused) > 0:
+		return o, nil, nil, Refusals(refused)
+	case len(relays) == 0:
 		return o, nil, nil, &Error{Code: CodeConflict, Conflicts: all}
 	}
 	// What stands at a host that is refused stays as it is, ours or not.

@@ -55,7 +55,7 @@ func (e *Engine) Observe(ctx context.Context, configs ...Config) (Observed, erro
 		return Observed{}, err
 	}
 	if len(relays) == 0 {
-		return Observed{}, refused[0].Err
+		return Observed{}, together(refused)
 	}
 	o := Observed{Relays: relays, Refused: refused, found: newSurvey(zones)}
 	if err := e.readRelays(ctx, o.found, relays); err != nil {

@@ -43,6 +43,29 @@ type Refusal struct {
 	Err  error
 }
 
+// Refusals is the error of a run in which none of several hosts can be served. It has the code of the first one.
+type Refusals []Refusal
+
+// Error gives each host's own error.
+func (r Refusals) Error() string {
+	var texts []string
+	for _, refusal := range r {
+		texts = append(texts, refusal.Host+": "+refusal.Err.Error())
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap gives the first host's error.
+func (r Refusals) Unwrap() error { return r[0].Err }
+
+// together makes one error of refusals. A token that sees no zone at all is no matter of single hosts.
+func together(refused []Refusal) error {
+	if len(refused) == 1 || CodeOf(refused[0].Err) == CodeNoZones {
+		return refused[0].Err
+	}
+	return Refusals(refused)
+}
+
 // locator finds zones by the names that lie in them.
 type locator struct {
 	zones  []Zone

@@ -88,7 +88,7 @@ func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt pr
 	if !touched || c.Context.Err() != nil || c.Bool("keep-partial") {
 		return receipt
 	}
-	undo, err := engine.Undo(c.Context, receipt)
+	undo, err := p.planToUndo(c, engine, receipt)
 	if err == nil && len(undo.Changes()) == 0 {
 		return receipt
 	}
@@ -107,6 +107,15 @@ func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt pr
 		p.note("undo.done")
 	}
 	return receipt.Without(back.Done)
+}
+
+// planToUndo may take its time: what was made may be shown by no list yet.
+func (p *program) planToUndo(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) (provision.Plan, error) {
+	progress := p.progress()
+	defer progress.Close()
+	engine.Observer = progress.Engine
+	progress.Doing(p.text.T("doing.observe"))
+	return engine.Undo(c.Context, receipt)
 }
 
 // sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.

@@ -81,9 +81,15 @@ func (p *program) exit(err error) int {
 		return int(quiet)
 	}
 	code, details, status := p.classify(err)
-	p.show(err, code, details)
+	shown := p.errorResult(code, details, conflictsOf(err))
+	if all := (provision.Refusals)(nil); errors.As(err, &all) {
+		shown.Refused, status = p.refusalViews(all), p.statusOfAll(all)
+		p.tellRefused(all)
+	} else {
+		p.show(err, code, details)
+	}
 	if p.json {
-		p.writeJSON(p.errorResult(code, details, conflictsOf(err)))
+		p.writeJSON(shown)
 	}
 	return status
 }

@@ -66,11 +66,22 @@ func (p *program) refused(refusals []provision.Refusal) error {
 	if len(refusals) == 0 {
 		return nil
 	}
-	_, _, status := p.classify(refusals[0].Err)
-	return silent(status)
+	return silent(p.statusOfAll(refusals))
 }
 
 // unfinished is the end of a run that left hosts out, or a Worker behind that serves nothing any more.
+// statusOfAll is the exit status of several refusals: that something of others is in the way comes before all else, since it is for
+// the owner to decide about.
+func (p *program) statusOfAll(refusals []provision.Refusal) int {
+	_, _, first := p.classify(refusals[0].Err)
+	for _, refusal := range refusals {
+		if _, _, status := p.classify(refusal.Err); status == exitConflict {
+			return status
+		}
+	}
+	return first
+}
+
 func (p *program) unfinished(receipt provision.Receipt) error {
 	end := p.refused(refusalsOf(receipt))
 	if left := receipt.LeftBehind(); end == nil && len(left) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ import (
 func (p *program) askDomain(ctx context.Context, chosen settings) (settings, error) {
 	if len(chosen[keyDomains]) > 0 {
 		return chosen, nil
+	}
+	if _, inFile := chosen[keyTokens]; inFile && !p.terminal {
+		return nil, usage("config-no-domains", "file", cmp.Or(p.context.String("config"), configName))
 	}
 	if !p.terminal {
 		return nil, usage("domain-missing")

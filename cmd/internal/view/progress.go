@@ -30,8 +30,9 @@ type Progress struct {
 	// began is when the count of a long run began, at before steps; counted is how many it was at last.
 	began           time.Time
 	before, counted int
-	paused          time.Duration // since then
-	until           time.Time     // the end of the last pause
+	paused          time.Duration                // since then
+	until           time.Time                    // the end of the last pause
+	waits           map[provision.Code]time.Time // until when calls wait, by the reason that was told
 	ended           sync.WaitGroup
 }
 
@@ -230,12 +231,27 @@ func (p *Progress) Engine(e provision.Event) {
 	case provision.EventFail:
 		p.Line(p.step(e, "✗", bad, "failed."))
 	case provision.EventWait:
-		// What holds up all calls is told once.
-		if e.Code == provision.CodeRateLimited && (!p.stands(e.Wait) || p.isCounting()) {
+		// What holds up all calls is told once, and so is what many calls meet together.
+		if e.Code == provision.CodeRateLimited && (!p.stands(e.Wait) || p.isCounting()) || !p.isNews(e) {
 			return
 		}
 		p.waiting("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
 	}
+}
+
+// isNews tells whether a wait for that reason was not told of yet, or is over.
+func (p *Progress) isNews(e provision.Event) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if now.Before(p.waits[e.Code]) {
+		return false
+	}
+	if p.waits == nil {
+		p.waits = map[provision.Code]time.Time{}
+	}
+	p.waits[e.Code] = now.Add(e.Wait)
+	return true
 }
 
 func (p *Progress) step(e provision.Event, glyph, style, prefix string) string {
