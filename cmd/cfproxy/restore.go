@@ -72,23 +72,24 @@ func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt pr
 			p.note("rollback.kept", "command", p.againAt(c, "rollback", relay.Hosts()...))
 			continue
 		}
-		steps, err := p.stepsBack(c, engine, []provision.Relay{relay}, receipt.Plan.Before)
-		if provision.CodeOf(err) == provision.CodeNoVersion {
-			p.note("rollback.none", "command", p.againAt(c, "versions", relay.Hosts()...))
-			continue
+		steps, failed := p.stepsBack(c, engine, []provision.Relay{relay}, receipt.Plan.Before)
+		if len(steps) > 0 && steps[0].From.Build == receipt.Plan.Build(relay.Sites[0].Host) {
+			steps, failed = p.goBack(c, engine, steps, false)
+			done = append(done, steps...)
+		} // else the upload did not take effect, so the old version serves
+		if len(failed) > 0 {
+			p.tellStuck(c, relay, failed[0].Err)
 		}
-		if err == nil && steps[0].From.Build != receipt.Plan.Build(relay.Sites[0].Host) {
-			continue // the upload did not take effect, so the old version serves
-		}
-		if err == nil {
-			err = p.goBack(c, engine, steps, false)
-		}
-		if err != nil {
-			code, details, _ := p.classify(err)
-			p.show(err, code, details)
-			continue
-		}
-		done = append(done, steps...)
 	}
 	return done
+}
+
+// tellStuck says why a relay has not gone back.
+func (p *program) tellStuck(c *cli.Context, relay provision.Relay, err error) {
+	if provision.CodeOf(err) == provision.CodeNoVersion {
+		p.note("rollback.none", "command", p.againAt(c, "versions", relay.Hosts()...))
+		return
+	}
+	code, details, _ := p.classify(err)
+	p.show(err, code, details)
 }

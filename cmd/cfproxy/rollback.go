@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -47,35 +48,36 @@ func (p *program) rollback(c *cli.Context) error {
 	if len(observed.Relays) > 1 && c.IsSet("to") {
 		return usage("rollback-to-many", "value", c.String("to"))
 	}
-	steps, err := p.stepsBack(c, account.engine, observed.Relays, func(_ provision.Relay, versions []provision.Version) (provision.Version, error) {
+	steps, stuck := p.stepsBack(c, account.engine, observed.Relays, func(_ provision.Relay, versions []provision.Version) (provision.Version, error) {
 		return provision.Previous(versions, c.String("to"))
 	})
-	if err == nil {
-		err = p.confirmRollback(c, f, steps)
+	if len(steps) == 0 {
+		return stuck[0].Err
 	}
-	if err != nil {
+	if err := p.confirmRollback(c, f, steps); err != nil {
 		return err
 	}
-	if err := p.goBack(c, account.engine, steps, c.Bool("force")); err != nil {
-		return err
+	done, failed := p.goBack(c, account.engine, steps, c.Bool("force"))
+	if len(done) == 0 {
+		return failed[0].Err
 	}
-	return p.proveRollback(c, f, way, steps, observed.Refused)
+	return p.proveRollback(c, f, way, done, slices.Concat(observed.Refused, stuck, failed))
 }
 
 // pick chooses among the versions of a relay's Worker.
 type pick func(provision.Relay, []provision.Version) (provision.Version, error)
 
-// stepsBack finds for every relay where it goes.
-func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []provision.Relay, to pick) ([]stepBack, error) {
-	var steps []stepBack
+// stepsBack finds for every relay where it goes. The hosts of one that has nowhere to go are refused; the others go without it.
+func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []provision.Relay, to pick) (steps []stepBack, stuck []provision.Refusal) {
 	for _, relay := range relays {
 		versions, err := engine.Versions(c.Context, relay)
-		if err != nil {
-			return nil, err
+		var target provision.Version
+		if err == nil {
+			target, err = to(relay, versions)
 		}
-		target, err := to(relay, versions)
 		if err != nil {
-			return nil, p.withWorker(err, relay.Worker)
+			stuck = append(stuck, p.refuseAll(relay, err)...)
+			continue
 		}
 		step := stepBack{relay: relay, Account: relay.Account, Worker: relay.Worker, To: target}
 		for _, v := range versions {
@@ -85,16 +87,20 @@ func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []p
 		}
 		steps = append(steps, step)
 	}
-	return steps, nil
+	return steps, stuck
 }
 
-// withWorker says of which Worker an error about versions is.
-func (p *program) withWorker(err error, worker string) error {
+// refuseAll gives every host of a relay the error of its Worker, which is named in it.
+func (p *program) refuseAll(relay provision.Relay, err error) []provision.Refusal {
 	var e *provision.Error
 	if errors.As(err, &e) {
-		e.Details["worker"] = worker
+		e.Details["worker"] = relay.Worker
 	}
-	return err
+	var refused []provision.Refusal
+	for _, host := range relay.Hosts() {
+		refused = append(refused, provision.Refusal{Host: host, Err: err})
+	}
+	return refused
 }
 
 // confirmRollback shows what will serve again, and asks for a yes.
@@ -121,17 +127,20 @@ func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) err
 	return err
 }
 
-func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepBack, force bool) error {
+// goBack takes the steps one by one; one that fails stops no other.
+func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepBack, force bool) (done []stepBack, failed []provision.Refusal) {
 	progress := p.progress()
 	defer progress.Close()
 	engine.Observer = progress.Engine
 	for _, step := range steps {
 		if err := engine.Rollback(c.Context, step.relay, step.To, force); err != nil {
-			return p.withWorker(err, step.Worker)
+			failed = append(failed, p.refuseAll(step.relay, err)...)
+			continue
 		}
 		progress.Line(p.text.T("rollback.done", append(shown(step.To), "worker", step.Worker)...))
+		done = append(done, step)
 	}
-	return nil
+	return done, failed
 }
 
 // proveRollback asks every host for the build that it went back to, and names those that were left out.
