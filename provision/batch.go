@@ -133,7 +133,7 @@ func (r *run) batch(zone Zone, steps []Step) {
 
 // isOfOne tells a refusal that may be about one of many changes.
 func isOfOne(err error) bool {
-	return slices.Contains([]Code{CodeExists, CodeConflict, CodeRefused}, CodeOf(err))
+	return slices.Contains([]Code{CodeExists, CodeConflict, CodeRefused, CodeGone}, CodeOf(err))
 }
 
 // settled takes out of steps what a batch whose answer was lost has done already.

@@ -210,3 +210,23 @@ func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
 		t.Errorf("failed are %v, %v", receipt.Failed, err)
 	}
 }
+
+// A record that somebody has removed since it was seen spoils nothing for the others of its batch.
+func TestARecordThatIsGoneSpoilsNoBatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	empty := w.bytes()
+	config := relayTo("one", "", "a.example.com", "b.example.com", "c.example.com")
+	w.mustDeploy(config)
+	observed := mustObserve(w, config)
+	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine.Provider.Do(context.Background(), plan.Steps[1]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine.Apply(context.Background(), plan); err != nil || w.bytes() != empty {
+		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
+	}
+}
