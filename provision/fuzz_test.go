@@ -125,6 +125,7 @@ func FuzzBadDays(f *testing.F) {
 		{1, 0, 3, 50, 2, 12, 6, 4, 11, 6, 3, 0},
 		{1, 5, 3, 50, 2, 15, 0, 4, 11, 6, 4, 2, 9, 0, 1, 0, 4, 3, 0, 0},
 		{1, 0, 0, 55, 3, 12, 5, 7, 23, 0, 6, 40, 2, 5, 1, 7, 8, 1, 0},
+		[]byte("LW\x01\x00\x007\x03\f\x05\a\x17\x00\x06(\x02\x05\x01\a\b\x01(\x02\x05\x01\a\b\x01\x00"), // a renamed Worker
 	} {
 		f.Add(seed)
 	}
@@ -191,6 +192,14 @@ func (d badDay) live(t *testing.T) {
 	d.recover(t, tr.text("lag"), config, want, o)
 }
 
+// losesSight tells a day on which a Worker is renamed and somebody else takes the mark off the record that names the old one, or
+// the record away: then nothing leads to the old Worker any more. It serves nobody, and is left.
+func (d badDay) losesSight() bool {
+	return d.scenario.name == "rename" && slices.ContainsFunc(d.edits, func(e edit) bool {
+		return e.kind == changeComment || e.kind == deleteRecord
+	})
+}
+
 // recover is the next day, and a good one.
 func (d badDay) recover(t *testing.T, text string, config provision.Config, want map[string]string, o *others) {
 	ctx := context.Background()
@@ -222,7 +231,11 @@ func (d badDay) recover(t *testing.T, text string, config provision.Config, want
 		t.Fatalf("the next run fails: %v", end.err)
 	}
 	here := tr.look()
-	if diff := cmp.Diff(want, here.likeness()); diff != "" {
+	stands := here.likeness()
+	if d.losesSight() {
+		delete(stands, "script "+provision.WorkerName(d.scenario.hosts[0]))
+	}
+	if diff := cmp.Diff(want, stands); diff != "" {
 		t.Errorf("the next run does not converge:\n%s", diff)
 	}
 	if broken := here.breaches(); len(broken) > 0 {

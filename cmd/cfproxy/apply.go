@@ -42,6 +42,8 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision
 	}
 	if len(standing.Done) > 0 || len(receipt.Done) == 0 {
 		p.sayWhatStands(c, standing)
+	} else {
+		p.sayHowToGoOn(c, receipt)
 	}
 	if registered != "" {
 		p.note("undo.subdomain", "name", registered)
@@ -133,6 +135,11 @@ func (p *program) sayWhatStands(c *cli.Context, receipt provision.Receipt) {
 		}
 		p.note("stands.unknown", "name", step.Address.Name)
 	}
+	p.sayHowToGoOn(c, receipt)
+}
+
+// sayHowToGoOn gives the command for it.
+func (p *program) sayHowToGoOn(c *cli.Context, receipt provision.Receipt) {
 	command := c.Command.Name
 	if isKeyCommand(c) {
 		command = "deploy" // the file is written, and says the rest
