@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -57,30 +58,37 @@ func checkHosts(path string, text []byte, file configFile) error {
 // beforeBlocks is where what stands before the first block is looked for.
 const beforeBlocks = -1
 
-// checkValues does so for the block of that number. The hostnames come first, since all else is tried together with them.
+// checkValues does so for the block of that number. The hostnames come first, since all else is tried together with them. A list
+// is tried whole, and only where that fails are its beginnings, of which the shortest that fails ends in the wrong value: a file
+// may list a thousand hosts.
 func checkValues(path string, text []byte, block int, s settings) error {
 	for _, setting := range settingTable() {
-		for i, value := range s[setting.key] {
-			trial := settings{keyDomains: s[keyDomains], setting.key: s[setting.key][:i+1]}
-			if len(trial[keyDomains]) == 0 {
-				trial[keyDomains] = []string{demoHost}
-			}
-			err := tryRelay(trial)
-			if strings.TrimSpace(value) == "" && setting.key != keyDomains {
-				err = usage("config-empty", "key", setting.key)
-			}
-			if err != nil {
-				return &located{err, path, lineOf(text, block, setting.key, i)}
-			}
+		values := s[setting.key]
+		if tryValues(s, setting.key, len(values)) == nil {
+			continue
 		}
+		i := sort.Search(len(values)-1, func(i int) bool { return tryValues(s, setting.key, i+1) != nil })
+		return &located{tryValues(s, setting.key, i+1), path, lineOf(text, block, setting.key, i)}
 	}
 	return nil
 }
 
-func tryRelay(s settings) error {
-	providers, err := chooseProviders(s[keyProviders])
+// tryValues tells what is wrong with the first values of a setting, so many of them.
+func tryValues(s settings, key string, count int) error {
+	if count == 0 {
+		return nil
+	}
+	values := s[key][:count]
+	if key != keyDomains && slices.ContainsFunc(values, isBlank) {
+		return usage("config-empty", "key", key)
+	}
+	trial := settings{keyDomains: s[keyDomains], key: values}
+	if len(trial[keyDomains]) == 0 {
+		trial[keyDomains] = []string{demoHost}
+	}
+	providers, err := chooseProviders(trial[keyProviders])
 	if err == nil {
-		_, err = relayTo(providers, s)
+		_, err = relayTo(providers, trial)
 	}
 	return err
 }
