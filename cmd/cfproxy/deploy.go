@@ -32,11 +32,7 @@ func (p *program) deploy(c *cli.Context) error {
 		return err
 	}
 	defer release()
-	f, account, err := p.open(c)
-	if err != nil {
-		return err
-	}
-	way, err := p.wayToProve(c, account)
+	f, account, way, err := p.openToProve(c)
 	if err != nil {
 		return err
 	}
@@ -47,6 +43,16 @@ func (p *program) deploy(c *cli.Context) error {
 	}
 	release()
 	return p.prove(c, f, account, way, receipt)
+}
+
+// openToProve opens the account and the way on which what is done there will be proved.
+func (p *program) openToProve(c *cli.Context) (fleet, *account, *network, error) {
+	f, account, err := p.open(c)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	way, err := p.wayToProve(c, account)
+	return f, account, way, err
 }
 
 // wayToProve opens the verifier's way to the relay, before anything is changed, so that a mistake in how to get there is
@@ -60,10 +66,7 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 
 // carryOut plans, asks for a yes, and applies.
 func (p *program) carryOut(c *cli.Context, f fleet, account *account) (provision.Receipt, error) {
-	observed, err := p.observe(c.Context, account.engine, f.configs()...)
-	if err == nil {
-		err = p.checkAccess(c, f, observed)
-	}
+	observed, err := p.observeToDeploy(c, account.engine, f)
 	if err != nil {
 		return provision.Receipt{}, err
 	}

@@ -88,12 +88,18 @@ func (p *program) look(c *cli.Context) (fleet, *account, provision.Observed, err
 	return f, account, observed, err
 }
 
-// makePlan observes the account and compares.
-func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
+// observeToDeploy observes the account, and refuses what nobody who deploys has said.
+func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fleet) (provision.Observed, error) {
 	observed, err := p.observe(c.Context, engine, f.configs()...)
 	if err == nil {
 		err = p.checkAccess(c, f, observed)
 	}
+	return observed, err
+}
+
+// makePlan observes the account and compares.
+func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
+	observed, err := p.observeToDeploy(c, engine, f)
 	if err != nil {
 		return provision.Plan{}, err
 	}

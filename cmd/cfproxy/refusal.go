@@ -9,7 +9,7 @@ import (
 )
 
 // Of several hosts, one that cannot be served does not stop the others. It is named, with its own error, where the run tells of
-// its result, and the exit status is that of the first one.
+// its result; statusOfAll says what the exit status is then.
 
 // refusalView is what --json says of such a host.
 type refusalView struct {

@@ -32,11 +32,7 @@ type stepBack struct {
 
 // rollback makes the version before serve again. Nothing is uploaded, and routes and records stay as they are.
 func (p *program) rollback(c *cli.Context) error {
-	f, account, err := p.open(c)
-	if err != nil {
-		return err
-	}
-	way, err := p.wayToProve(c, account)
+	f, account, way, err := p.openToProve(c)
 	if err != nil {
 		return err
 	}
