@@ -47,18 +47,25 @@ func (r Receipt) FailedHosts() []Refusal {
 
 // Unserved names the hosts for which something that was to change has not, whether it failed or was not reached.
 func (r Receipt) Unserved() []string {
-	done := map[Address]bool{}
-	for _, step := range r.Done {
-		done[step.Address] = true
-	}
+	done := r.doneAt()
 	var hosts []string
+	changes := r.Plan.Changes()
 	for _, site := range r.Plan.Sites {
 		isLeft := func(s Step) bool { return !done[s.Address] && Failure{Step: s}.touches(site) }
-		if slices.ContainsFunc(r.Plan.Changes(), isLeft) {
+		if slices.ContainsFunc(changes, isLeft) {
 			hosts = append(hosts, site.Host)
 		}
 	}
 	return hosts
+}
+
+// doneAt gives the addresses at which a step took effect.
+func (r Receipt) doneAt() map[Address]bool {
+	done := map[Address]bool{}
+	for _, step := range r.Done {
+		done[step.Address] = true
+	}
+	return done
 }
 
 // LeftBehind gives the Workers that serve nothing any more and could not be removed. No host needs them, so no host has failed.
@@ -244,15 +251,7 @@ func (r *run) single(step Step) {
 		r.end(step, outcome{}, err)
 		return
 	}
-	call := string(step.Action) + " " + step.Address.Kind.String()
-	attempts, isUnsure := 0, false
-	made, err := retrying(r.ctx, r.engine, call, 1, func(ctx context.Context) (outcome, error) {
-		attempts++
-		made, err := r.engine.attempt(ctx, r.plan, step, attempts)
-		isUnsure = isUnsure || effectUnknown(err)
-		return made, err
-	})
-	made.unsure = isUnsure
+	made, err := r.engine.single(r.ctx, r.plan, step)
 	if err != nil {
 		r.judge(step, err)
 	}
@@ -271,14 +270,6 @@ func (r *run) bar(step Step) error {
 
 // placeOf is what a permission is given for: things of one kind in one zone or account.
 func placeOf(step Step) Address { return Address{Kind: step.Address.Kind, Parent: step.Address.Parent} }
-
-// outcome is what a step led to: the id of what stands there now, and whether somebody else had made it. Of one that failed,
-// unsure says that any of its attempts may have taken effect, whatever the last one came to.
-type outcome struct {
-	id     string
-	found  bool
-	unsure bool
-}
 
 func (r *run) begin(step Step) {
 	r.mu.Lock()

@@ -5,6 +5,28 @@ import (
 	"slices"
 )
 
+// outcome is what a step led to: the id of what stands there now, and whether somebody else had made it. Of one that failed,
+// unsure says that any of its attempts may have taken effect, whatever the last one came to.
+type outcome struct {
+	id     string
+	found  bool
+	unsure bool
+}
+
+// single does one step by itself, as often as it takes.
+func (e *Engine) single(ctx context.Context, plan Plan, step Step) (outcome, error) {
+	call := string(step.Action) + " " + step.Address.Kind.String()
+	attempts, isUnsure := 0, false
+	made, err := retrying(ctx, e, call, 1, func(ctx context.Context) (outcome, error) {
+		attempts++
+		made, err := e.attempt(ctx, plan, step, attempts)
+		isUnsure = isUnsure || effectUnknown(err)
+		return made, err
+	})
+	made.unsure = isUnsure
+	return made, err
+}
+
 // attempt does a step once. Creating a route or a record is a POST, which would make a second one if the first took
 // effect and only its answer was lost: so before a repetition, and after being told that there is one already, we look. An
 // upload is looked for as well, since each one makes another version.

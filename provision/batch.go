@@ -11,16 +11,20 @@ import (
 // guarded leaves out the records that would open a door behind which there is no route any more: where this run has not written
 // the route itself, it is looked at once more before its record is.
 func (r *run) guarded(steps []Step) []Step {
+	siteAt := map[Address]Site{}
+	for _, site := range r.plan.Sites {
+		siteAt[recordAddress(site)] = site
+	}
 	var unsure []Site
 	for _, step := range steps {
-		if site := r.plan.siteAt(step.Address); r.needsGuard(step, site) {
+		if site := siteAt[step.Address]; r.needsGuard(step, site) {
 			unsure = append(unsure, site)
 		}
 	}
 	guards := r.guards(zonesOf(unsure))
 	var safe []Step
 	for _, step := range steps {
-		site := r.plan.siteAt(step.Address)
+		site := siteAt[step.Address]
 		guard := guards[site.Zone.ID]
 		switch {
 		case !r.needsGuard(step, site) || guard.workers[RoutePattern(site.Host)] == site.Worker:

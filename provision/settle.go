@@ -83,20 +83,23 @@ func (e *Engine) lookAfter(ctx context.Context, receipt Receipt, sites []Site, r
 	for _, route := range slices.Concat(routes...) {
 		now.routes[route.Address] = route
 	}
+	var found []Object
+	for _, list := range records {
+		found = append(found, list.Found...)
+	}
+	at := byAddress(found)
 	var workers []Address
-	for i, zone := range zones {
-		for _, site := range sites {
-			ours := marked(records[i].Found, site)
-			if site.Zone.ID != zone.ID || len(ours) == 0 && !removes {
-				continue
-			}
-			now.ours[recordAddress(site)] = ours
-			worker := scriptAddress(site.Zone.Account, now.routes[routeAddress(site)].Attrs[AttrScript])
-			if !removes && receipt.hasWritten(worker) {
-				now.scripts[worker] = &Object{Address: worker}
-			} else {
-				workers = append(workers, worker)
-			}
+	for _, site := range sites {
+		ours := marked(at[recordAddress(site)])
+		if len(ours) == 0 && !removes {
+			continue
+		}
+		now.ours[recordAddress(site)] = ours
+		worker := scriptAddress(site.Zone.Account, now.routes[routeAddress(site)].Attrs[AttrScript])
+		if !removes && receipt.hasWritten(worker) {
+			now.scripts[worker] = &Object{Address: worker}
+		} else {
+			workers = append(workers, worker)
 		}
 	}
 	slices.SortFunc(workers, func(a, b Address) int { return strings.Compare(a.Parent+" "+a.Name, b.Parent+" "+b.Name) })
@@ -113,9 +116,9 @@ func (r Receipt) hasWritten(address Address) bool {
 	return slices.ContainsFunc(r.Done, func(s Step) bool { return s.Address == address && s.Action != ActionDelete })
 }
 
-// marked gives the records of a host that bear our mark, in the order of their ids.
-func marked(records []Object, site Site) []Object {
-	ours := slices.DeleteFunc(slices.Clone(records), func(o Object) bool { return o.Address != recordAddress(site) || !o.Owned })
+// marked gives the records that bear our mark, in the order of their ids.
+func marked(records []Object) []Object {
+	ours := slices.DeleteFunc(slices.Clone(records), func(o Object) bool { return !o.Owned })
 	slices.SortFunc(ours, func(a, b Object) int { return cmp.Compare(a.ID, b.ID) })
 	return ours
 }
@@ -191,13 +194,4 @@ func (e *Engine) isServed(ctx context.Context, receipt Receipt, site Site, now a
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// single does one step outside of a run.
-func (e *Engine) single(ctx context.Context, plan Plan, step Step) (outcome, error) {
-	attempts := 0
-	return retrying(ctx, e, string(step.Action)+" "+step.Address.Kind.String(), 1, func(ctx context.Context) (outcome, error) {
-		attempts++
-		return e.attempt(ctx, plan, step, attempts)
-	})
 }

@@ -81,10 +81,7 @@ func (o Observed) showsOurs(address Address) bool {
 
 // firstUnfinished names the hosts of which something failed, or was not reached, and of which all was to be made.
 func (r Receipt) firstUnfinished() []string {
-	done := map[Address]bool{}
-	for _, step := range r.Done {
-		done[step.Address] = true
-	}
+	done := r.doneAt()
 	var hosts []string
 	for _, site := range r.Plan.Sites {
 		isFirst, isFinished := true, true
