@@ -65,7 +65,6 @@ func (e *Engine) Observe(ctx context.Context, configs ...Config) (Observed, erro
 		return Observed{}, err
 	}
 	nameWorkers(relays, o.found)
-	// A name that fell to a relay because others hold those that were expected.
 	if err := e.readNamed(ctx, o.found, relays); err != nil {
 		return Observed{}, err
 	}
@@ -106,20 +105,6 @@ func (e *Engine) zonesFor(ctx context.Context, configs []Config) ([]Zone, error)
 		return nil, newError(CodeAccountEmpty, "account", account)
 	}
 	return zones, nil
-}
-
-func (e *Engine) readNamed(ctx context.Context, found *survey, relays []Relay) error {
-	var names []Address
-	for _, r := range relays {
-		if _, read := found.scripts[r.scriptAddress()]; !read {
-			names = append(names, r.scriptAddress())
-		}
-	}
-	scripts, err := inEach(ctx, names, e.script)
-	for i := range scripts {
-		found.scripts[names[i]] = scripts[i]
-	}
-	return err
 }
 
 // collect keeps what stands at our addresses or in our way, and settles whose it is.
@@ -186,7 +171,7 @@ func (o *Observed) collectRecords(zone Zone, hosts, domains map[string]bool) (ma
 		if !hosts[host] || !isAddressRecord(record) || domains[host] && isDomainsRecord(record) {
 			continue
 		}
-		if record.Owned = OwnsComment(record.Attrs[AttrComment]); record.Owned {
+		if record.Owned {
 			marked[host] = true
 		} else {
 			record.Clash = ClashSame
@@ -238,7 +223,7 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 func newlyCovered(hosts, standing map[string]bool, pattern string) []string {
 	var covered []string
 	for host := range hosts {
-		if !standing[host] && clashOf(pattern, host) == ClashShadowed {
+		if !standing[host] && isWider(pattern, host) {
 			covered = append(covered, host)
 		}
 	}

@@ -24,9 +24,7 @@ type Relay struct {
 	Script Object `json:"-"`
 }
 
-func (r Relay) scriptAddress() Address {
-	return Address{Kind: KindScript, Parent: r.Account, Name: r.Worker}
-}
+func (r Relay) scriptAddress() Address { return scriptAddress(r.Account, r.Worker) }
 
 // Stands tells whether a Worker of ours is there.
 func (r Relay) Stands() bool { return r.Script.ID != "" }

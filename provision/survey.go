@@ -84,15 +84,32 @@ func (e *Engine) readInService(ctx context.Context, found *survey, relays []Rela
 	var names []Address
 	for _, r := range relays {
 		for _, name := range found.workersInService(r) {
-			address := scriptAddress(r.Account, name)
-			if _, read := found.scripts[address]; !read && !slices.Contains(names, address) {
-				names = append(names, address)
-			}
+			names = append(names, scriptAddress(r.Account, name))
 		}
 	}
-	scripts, err := inEach(ctx, names, e.script)
+	return e.readScripts(ctx, found, names)
+}
+
+// readNamed reads the Workers of which the names fell to relays because others hold those that were expected.
+func (e *Engine) readNamed(ctx context.Context, found *survey, relays []Relay) error {
+	var names []Address
+	for _, r := range relays {
+		names = append(names, r.scriptAddress())
+	}
+	return e.readScripts(ctx, found, names)
+}
+
+// readScripts reads those of the named Workers that were not read yet.
+func (e *Engine) readScripts(ctx context.Context, found *survey, names []Address) error {
+	var unread []Address
+	for _, name := range names {
+		if _, read := found.scripts[name]; !read && !slices.Contains(unread, name) {
+			unread = append(unread, name)
+		}
+	}
+	scripts, err := inEach(ctx, unread, e.script)
 	for i := range scripts {
-		found.scripts[names[i]] = scripts[i]
+		found.scripts[unread[i]] = scripts[i]
 	}
 	return err
 }
@@ -100,17 +117,18 @@ func (e *Engine) readInService(ctx context.Context, found *survey, relays []Rela
 // workersInService names the scripts that a relay's own routes lead to, and those that our records name, each once and those
 // of the first host first.
 func (s *survey) workersInService(r Relay) []string {
+	var here []Object
+	for _, zone := range zonesOf(r.Sites) {
+		here = append(append(here, s.routes[zone.ID]...), s.records[zone.ID].Found...)
+	}
+	at := byAddress(here)
 	var names []string
 	for _, site := range r.Sites {
-		for _, route := range s.routes[site.Zone.ID] {
-			if route.Address == routeAddress(site) {
-				names = append(names, route.Attrs[AttrScript])
-			}
+		for _, route := range at[routeAddress(site)] {
+			names = append(names, route.Attrs[AttrScript])
 		}
-		for _, record := range s.records[site.Zone.ID].Found {
-			if record.Address == recordAddress(site) {
-				names = append(names, workerOfComment(record.Attrs[AttrComment]))
-			}
+		for _, record := range at[recordAddress(site)] {
+			names = append(names, workerOfComment(record.Attrs[AttrComment]))
 		}
 	}
 	return unique(names)

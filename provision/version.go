@@ -87,14 +87,16 @@ func Previous(versions []Version, named string) (Version, error) {
 	if current < 0 {
 		return Version{}, newError(CodeNoVersion)
 	}
-	before := slices.DeleteFunc(slices.Clone(versions[current+1:]), func(v Version) bool {
-		return v.Build == "" || v.Build == versions[current].Build
-	})
-	if len(before) == 0 {
+	return servedLast(versions[current+1:], func(v Version) bool { return v.Build != "" && v.Build != versions[current].Build })
+}
+
+// servedLast picks, among those that are meant, the version that has served last.
+func servedLast(versions []Version, isMeant func(Version) bool) (Version, error) {
+	meant := slices.DeleteFunc(slices.Clone(versions), func(v Version) bool { return !isMeant(v) })
+	if len(meant) == 0 {
 		return Version{}, newError(CodeNoVersion)
 	}
-	slices.SortStableFunc(before, func(a, b Version) int { return cmp.Compare(a.Ago, b.Ago) })
-	return before[0], nil
+	return slices.MinFunc(meant, func(a, b Version) int { return cmp.Compare(a.Ago, b.Ago) }), nil
 }
 
 // shortestID is how much of an id must be given.
@@ -171,14 +173,13 @@ func (p Plan) Before(relay Relay, versions []Version) (Version, error) {
 	if versions[current].Build == build && script.After[AttrBuild] != build {
 		return versions[current], nil
 	}
-	others := slices.DeleteFunc(slices.Clone(versions), func(v Version) bool {
-		return v.Build == versions[current].Build || v.Ago == NeverServed
+	last, err := servedLast(versions, func(v Version) bool {
+		return v.Build != versions[current].Build && v.Ago != NeverServed
 	})
-	slices.SortStableFunc(others, func(a, b Version) int { return cmp.Compare(a.Ago, b.Ago) })
-	if len(others) == 0 || others[0].Build != build {
+	if err == nil && last.Build != build {
 		return Version{}, newError(CodeNoVersion)
 	}
-	return others[0], nil
+	return last, err
 }
 
 func (s Step) tokens() []worker.Token {
