@@ -17,48 +17,41 @@ import (
 // The wizard for an owner who hands out tokens: it asks for the key, masked, and makes the first token, which is shown once.
 func TestWizardForAManagedRelay(t *testing.T) {
 	t.Parallel()
-	for _, language := range []i18n.Language{i18n.English, i18n.Chinese} {
-		t.Run(string(language), func(t *testing.T) {
-			t.Parallel()
-			text, err := i18n.Load(language)
-			if err != nil {
-				t.Fatal(err)
-			}
-			cloud, dir := newCloud(t), t.TempDir()
-			s := cloud.start(t, dir, []string{"LANG=" + string(language), "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
-				"init", "--domain", "chat.example.com", "--provider", "openai", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
-			s.Expect(text.T("ask.access.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Down + ptytest.Enter)
-			s.Expect(text.T("ask.first-token.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send("no blanks" + ptytest.Enter)
-			s.Expect(text.T("error.name-invalid", "value", "no blanks"))
-			s.Send(ptytest.CtrlU + "王小明" + ptytest.Enter)
-			s.Expect(text.T("ask.owner-key.title", "provider", "OpenAI"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Paste("cfp_0123") + ptytest.Enter)
-			s.Expect(text.T("error.owner-key-token", "name", "CFPROXY_KEY_OPENAI"))
-			s.Send(ptytest.CtrlU + ptytest.Paste(sandbox.Key) + ptytest.Enter)
-			s.Expect(text.T("content.managed", "tokens", "王小明"))
-			s.Expect(text.T("ask.init.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Enter)
-			s.Expect(text.T("key.hand", "name", "王小明"))
-			s.Expect("cfp_")
-			if status := s.Wait(); status != 0 {
-				t.Errorf("exit status %d", status)
-			}
-			if strings.Contains(s.Raw(), sandbox.Key) {
-				t.Error("the owner's key was shown")
-			}
-			issued := regexp.MustCompile(`cfp_[A-Za-z0-9_-]{43}`).FindString(s.Raw())
-			file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
-			if err != nil || !strings.Contains(string(file), sha256Of(issued)) || strings.Contains(string(file), issued) {
-				t.Errorf("cfproxy.toml does not list the digest of %q: %v\n%s", issued, err, file)
-			}
-		})
-	}
+	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
+		cloud, dir := newCloud(t), t.TempDir()
+		s := cloud.start(t, dir, []string{"LANG=" + language, "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
+			"init", "--domain", "chat.example.com", "--provider", "openai", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+		s.Expect(text.T("ask.access.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Down + ptytest.Enter)
+		s.Expect(text.T("ask.first-token.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send("no blanks" + ptytest.Enter)
+		s.Expect(text.T("error.name-invalid", "value", "no blanks"))
+		s.Send(ptytest.CtrlU + "王小明" + ptytest.Enter)
+		s.Expect(text.T("ask.owner-key.title", "provider", "OpenAI"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Paste("cfp_0123") + ptytest.Enter)
+		s.Expect(text.T("error.owner-key-token", "name", "CFPROXY_KEY_OPENAI"))
+		s.Send(ptytest.CtrlU + ptytest.Paste(sandbox.Key) + ptytest.Enter)
+		s.Expect(text.T("content.managed", "tokens", "王小明"))
+		s.Expect(text.T("ask.init.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Enter)
+		s.Expect(text.T("key.hand", "name", "王小明"))
+		s.Expect("cfp_")
+		if status := s.Wait(); status != 0 {
+			t.Errorf("exit status %d", status)
+		}
+		if strings.Contains(s.Raw(), sandbox.Key) {
+			t.Error("the owner's key was shown")
+		}
+		issued := regexp.MustCompile(`cfp_[A-Za-z0-9_-]{43}`).FindString(s.Raw())
+		file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
+		if err != nil || !strings.Contains(string(file), sha256Of(issued)) || strings.Contains(string(file), issued) {
+			t.Errorf("cfproxy.toml does not list the digest of %q: %v\n%s", issued, err, file)
+		}
+	})
 }
 
 // A file that is in use says who may use the relay, by its silence too: init would not change it.

@@ -112,32 +112,25 @@ func TestAnInterruptedFleetGoesOn(t *testing.T) {
 // On a terminal one line shows how far a long run is, a countdown while the API is not to be called, and it never wraps.
 func TestALongRunOnATerminal(t *testing.T) {
 	t.Parallel()
-	for _, language := range []i18n.Language{i18n.English, i18n.Chinese} {
-		t.Run(string(language), func(t *testing.T) {
-			t.Parallel()
-			text, err := i18n.Load(language)
-			if err != nil {
-				t.Fatal(err)
+	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
+		k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+			"faults": [{"method": "POST", "path": "/zones/*/workers/routes", "skip": 40, "retry_after": "1"}]}`)
+		s := cloud{baseURL: k.baseURL}.start(t, t.TempDir(),
+			[]string{"LANG=" + language, "CLOUDFLARE_API_TOKEN=" + k.store.Token()},
+			"deploy", "--config", fleetFile(t, 60), "--yes", "--no-verify")
+		s.Expect(text.T("plan.counts", "create", "121", "update", "0", "delete", "0"))
+		s.Expect("█")
+		paused := text.T("progress.paused", "done", "", "all", "", "text", "", "left", text.T("duration.seconds", "count", "1"))
+		s.Expect(paused[strings.IndexAny(paused, ",，"):])
+		s.Expect(text.T("progress.all", "text", text.T("doing.steps"), "all", "121"))
+		if status := s.Wait(); status != 0 {
+			t.Errorf("exit status %d:\n%s", status, s.Transcript())
+		}
+		for line := range strings.SplitSeq(s.Raw(), "\r\x1b[K") {
+			drawn, _, _ := strings.Cut(line, "\n")
+			if width := runewidth.StringWidth(ansi.Strip(drawn)); strings.ContainsAny(drawn, "█░…") && width > 79 {
+				t.Errorf("%d cells: %q", width, drawn)
 			}
-			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
-				"faults": [{"method": "POST", "path": "/zones/*/workers/routes", "skip": 40, "retry_after": "1"}]}`)
-			s := cloud{baseURL: k.baseURL}.start(t, t.TempDir(),
-				[]string{"LANG=" + string(language), "CLOUDFLARE_API_TOKEN=" + k.store.Token()},
-				"deploy", "--config", fleetFile(t, 60), "--yes", "--no-verify")
-			s.Expect(text.T("plan.counts", "create", "121", "update", "0", "delete", "0"))
-			s.Expect("█")
-			paused := text.T("progress.paused", "done", "", "all", "", "text", "", "left", text.T("duration.seconds", "count", "1"))
-			s.Expect(paused[strings.IndexAny(paused, ",，"):])
-			s.Expect(text.T("progress.all", "text", text.T("doing.steps"), "all", "121"))
-			if status := s.Wait(); status != 0 {
-				t.Errorf("exit status %d:\n%s", status, s.Transcript())
-			}
-			for line := range strings.SplitSeq(s.Raw(), "\r\x1b[K") {
-				drawn, _, _ := strings.Cut(line, "\n")
-				if width := runewidth.StringWidth(ansi.Strip(drawn)); strings.ContainsAny(drawn, "█░…") && width > 79 {
-					t.Errorf("%d cells: %q", width, drawn)
-				}
-			}
-		})
-	}
+		}
+	})
 }

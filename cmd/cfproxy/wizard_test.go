@@ -71,10 +71,9 @@ func (c cloud) startWith(t *testing.T, lines int, dir string, environment []stri
 	return ptytest.Start(t, command, 80, lines)
 }
 
-// The wizard from nothing to a working relay: a token that is not good first, then a good one, a zone out of several, a
-// hostname that is mistyped at first, a provider, the plan, yes.
-func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
-	t.Parallel()
+// inBothLanguages runs a test in each language that there is, with its words.
+func inBothLanguages(t *testing.T, test func(t *testing.T, language string, text *i18n.Catalog)) {
+	t.Helper()
 	for _, language := range []i18n.Language{i18n.English, i18n.Chinese} {
 		t.Run(string(language), func(t *testing.T) {
 			t.Parallel()
@@ -82,51 +81,60 @@ func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cloud, dir := newCloud(t), t.TempDir()
-			s := cloud.start(t, dir, []string{"LANG=" + string(language)}, "init", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
-			s.Expect("dash.cloudflare.com/profile/api-tokens")
-			s.Expect(text.T("ask.token.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Paste("cfut_unknown00000000000000000000000000000000000000000"))
-			s.Send(ptytest.Enter)
-			s.Expect(text.T("error.token-rejected"))
-			s.Expect(text.T("ask.token.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Paste(cloud.store.Token()+"\n") + ptytest.Enter)
-			s.Expect(text.T("ask.zone.title"))
-			s.Expect("example.org")
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Enter)
-			s.Expect("gptapi.example.com")
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.CtrlU + "chat.elsewhere.com" + ptytest.Enter)
-			s.Expect(text.T("error.host-outside", "host", "chat.elsewhere.com", "zone", "example.com"))
-			s.Send(ptytest.CtrlU + "chat.example.com" + ptytest.Enter)
-			s.Expect(text.T("ask.provider.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Enter)
-			s.Expect(text.T("ask.access.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Enter)
-			s.Expect(text.T("plan.counts", "create", "3", "update", "0", "delete", "0"))
-			s.Expect(text.T("ask.init.title"))
-			s.Expect(text.T("prompt.key-quit"))
-			s.Send(ptytest.Enter)
-			s.Expect("OPENAI_BASE_URL=https://chat.example.com/v1")
-			s.Expect("new OpenAI(")
-			s.Expect(text.T("init.wrote", "file", "cfproxy.toml"))
-			if status := s.Wait(); status != 0 {
-				t.Errorf("exit status %d", status)
-			}
-			if strings.Contains(s.Raw(), cloud.store.Token()) || strings.Contains(s.Raw(), "cfut_unknown") {
-				t.Error("a token was shown")
-			}
-			file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
-			if err != nil || !strings.Contains(string(file), `"chat.example.com"`) || strings.Contains(string(file), "cfut_") {
-				t.Errorf("cfproxy.toml: %v\n%s", err, file)
-			}
+			test(t, string(language), text)
 		})
 	}
+}
+
+// The wizard from nothing to a working relay: a token that is not good first, then a good one, a zone out of several, a
+// hostname that is mistyped at first, a provider, the plan, yes.
+func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
+	t.Parallel()
+	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
+		cloud, dir := newCloud(t), t.TempDir()
+		s := cloud.start(t, dir, []string{"LANG=" + language}, "init", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+		s.Expect("dash.cloudflare.com/profile/api-tokens")
+		s.Expect(text.T("ask.token.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Paste("cfut_unknown00000000000000000000000000000000000000000"))
+		s.Send(ptytest.Enter)
+		s.Expect(text.T("error.token-rejected"))
+		s.Expect(text.T("ask.token.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Paste(cloud.store.Token()+"\n") + ptytest.Enter)
+		s.Expect(text.T("ask.zone.title"))
+		s.Expect("example.org")
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Enter)
+		s.Expect("gptapi.example.com")
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.CtrlU + "chat.elsewhere.com" + ptytest.Enter)
+		s.Expect(text.T("error.host-outside", "host", "chat.elsewhere.com", "zone", "example.com"))
+		s.Send(ptytest.CtrlU + "chat.example.com" + ptytest.Enter)
+		s.Expect(text.T("ask.provider.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Enter)
+		s.Expect(text.T("ask.access.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Enter)
+		s.Expect(text.T("plan.counts", "create", "3", "update", "0", "delete", "0"))
+		s.Expect(text.T("ask.init.title"))
+		s.Expect(text.T("prompt.key-quit"))
+		s.Send(ptytest.Enter)
+		s.Expect("OPENAI_BASE_URL=https://chat.example.com/v1")
+		s.Expect("new OpenAI(")
+		s.Expect(text.T("init.wrote", "file", "cfproxy.toml"))
+		if status := s.Wait(); status != 0 {
+			t.Errorf("exit status %d", status)
+		}
+		if strings.Contains(s.Raw(), cloud.store.Token()) || strings.Contains(s.Raw(), "cfut_unknown") {
+			t.Error("a token was shown")
+		}
+		file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
+		if err != nil || !strings.Contains(string(file), `"chat.example.com"`) || strings.Contains(string(file), "cfut_") {
+			t.Errorf("cfproxy.toml: %v\n%s", err, file)
+		}
+	})
 }
 
 // Whoever leaves the wizard, or says no, finds the account as it was.

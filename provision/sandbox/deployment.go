@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,12 +35,8 @@ type deploymentView struct {
 }
 
 func (d *deployment) view() deploymentView {
-	v := deploymentView{ID: d.ID, Source: d.Source, Strategy: "percentage", AuthorEmail: author,
+	return deploymentView{ID: d.ID, Source: cmp.Or(d.Source, "api"), Strategy: "percentage", AuthorEmail: author,
 		Annotations: d.Annotations, Versions: d.Versions, CreatedOn: d.CreatedOn}
-	if v.Source == "" {
-		v.Source = "api"
-	}
-	return v
 }
 
 // share is the version's part of the requests, in percent.
