@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
 
@@ -32,7 +33,7 @@ func (p *program) holdFile(c *cli.Context) (release func(), err error) {
 	if path == "" {
 		path = configName
 	}
-	real, err := realPath(path)
+	real, err := atomicfile.RealPath(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
@@ -65,7 +66,7 @@ const oneToken = "domains = [\"gptapi.example.com\"]\n" +
 func heldFile(t *testing.T) (f tokenFile, release func()) {
 	t.Helper()
 	f = tokensFile(t, oneToken)
-	real, err := realPath(f.path)
+	real, err := atomicfile.RealPath(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}

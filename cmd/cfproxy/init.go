@@ -13,6 +13,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/atomicfile"
 )
 
 func (p *program) initCommand() *cli.Command {
@@ -78,7 +79,7 @@ func checkFolder() error {
 	if _, err := os.Lstat(configName); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := mayWrite("."); err != nil {
+	if err := atomicfile.CheckWritable("."); err != nil {
 		return wrap("config-unwritable", err, "file", configName)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -132,7 +133,7 @@ func cut(text []byte, b block) []byte {
 
 // write replaces the file by next, if it still says what f says: an editor takes no turns.
 func (f tokenFile) write(next tokenFile) error {
-	path, err := realPath(f.path)
+	path, err := atomicfile.RealPath(f.path)
 	if err != nil {
 		return wrap("config-unwritable", err, "file", f.path)
 	}
@@ -143,7 +144,7 @@ func (f tokenFile) write(next tokenFile) error {
 	if !bytes.Equal(now, f.text) {
 		return newProblem("config-changed", exitFailed, "file", f.path)
 	}
-	if err := replaceFile(path, next.text); err != nil {
+	if err := atomicfile.Replace(path, next.text); err != nil {
 		return wrap("config-unwritable", err, "file", f.path)
 	}
 	return nil
@@ -151,9 +152,9 @@ func (f tokenFile) write(next tokenFile) error {
 
 // writable finds out whether write can do its work, before anything else is done that leans on it.
 func (f tokenFile) writable() error {
-	path, err := realPath(f.path)
+	path, err := atomicfile.RealPath(f.path)
 	if err == nil {
-		err = rehearse(path)
+		err = atomicfile.CheckReplaceable(path)
 	}
 	if err != nil {
 		return wrap("config-unwritable", err, "file", f.path)

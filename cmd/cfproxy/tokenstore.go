@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/cfproxy/cfproxy/provision/atomicfile"
 )
 
 // kept is an API token that was stored for later runs, and the address of the API that it was given for: it is sent nowhere
@@ -172,12 +174,7 @@ func writePrivate(path string, text []byte) error {
 	if err := os.Chmod(folder, 0o700); err != nil {
 		return err
 	}
-	// CreateTemp makes it with mode 0600.
-	f, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	return putInPlace(f, text, path)
+	return atomicfile.Write(path, text, 0o600)
 }
 
 func (s fileStore) remove(context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func newBench(b *testing.B, state []byte, inFile bool) *bench {
 	s, err := Parse(state)
 	if err == nil && inFile {
 		path := filepath.Join(b.TempDir(), "account.json")
-		if err = replace(path, state); err == nil {
+		if err = os.WriteFile(path, state, 0o600); err == nil {
 			s, err = Open(path)
 		}
 	}

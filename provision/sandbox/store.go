@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/cfproxy/cfproxy/provision/atomicfile"
 )
 
 // fileMode: the file holds tokens and secrets.
@@ -46,8 +48,8 @@ func Open(path string) (*Store, error) {
 	if path == "" {
 		return create(&Store{}, nil)
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a rename would replace the link
+	if real, err := atomicfile.RealPath(path); err == nil {
+		path = real
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -229,8 +231,8 @@ func (s *Store) update(change func(*state) error) error {
 		return err
 	}
 	if !bytes.Equal(old, data) {
-		if err := replace(s.path, data); err != nil {
-			return err
+		if err := atomicfile.Write(s.path, data, fileMode); err != nil {
+			return fmt.Errorf("sandbox state: %w", err)
 		}
 	}
 	return s.adopt(st, data)
@@ -286,22 +288,4 @@ func (s *Store) bad(err error) error {
 		return fmt.Errorf("sandbox state: %w", err)
 	}
 	return fmt.Errorf("sandbox state %s: %w", s.path, err)
-}
-
-// replace writes a file so that a reader, or a kill, sees the old bytes or the new ones.
-func replace(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("sandbox state: %w", err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(fileMode), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("sandbox state: %w", err)
-	}
-	return nil
 }
