@@ -11,10 +11,10 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// TestUnits runs the tests in testdata/unit on the real runtime. Modules have
+// TestModules runs the tests in testdata/unit on the real runtime. Modules have
 // there the names that they have on disk, so that imports are the same in both;
 // the list of tokens is that of the managed relays.
-func TestUnits(t *testing.T) {
+func TestModules(t *testing.T) {
 	t.Parallel()
 	bin := workerdtest.Binary(t)
 	check := esModule(t, "testdata/unit/check.js")

@@ -1,6 +1,6 @@
 // @ts-check
-// The bindings, read once for each env and frozen. A Worker that was set up
-// wrongly answers every request with the reason instead of half working.
+// The configuration, read from the bindings. A Worker with invalid bindings answers every request with an error that
+// names the problem.
 
 /**
  * @typedef {Record<string, unknown>} Env
@@ -17,7 +17,8 @@
  *   origins: readonly string[],
  *   env: Env,
  *   routes: Map<string, import("./route.js").Route>,
- * }>} Config problem is empty when all is well; then providers has an entry or more, the default first; origins is empty for any; routes are those that were worked out
+ * }>} Config problem is empty if the bindings are valid. Then providers is not empty, and the first one is the default.
+ * An empty origins allows any origin. routes caches matched routes.
  */
 
 const idPattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
@@ -25,24 +26,23 @@ const buildPattern = /^[\w.-]+$/;
 const headerPattern = /^[a-z0-9-]+$/;
 
 /**
- * Keyed by env, not kept in a plain variable: Cloudflare may go on using an
- * isolate after a deploy that changed nothing but bindings.
+ * Keyed by env, because Cloudflare may reuse an isolate after a deploy that changes only bindings:
  * https://developers.cloudflare.com/workers/runtime-apis/bindings/#making-changes-to-bindings
  * @type {WeakMap<Env, Config>}
  */
-const known = new WeakMap();
+const cache = new WeakMap();
 
 /**
  * @param {Env} env
  * @returns {Config}
  */
 export function readConfig(env) {
-  const before = known.get(env);
-  if (before !== undefined) {
-    return before;
+  const cached = cache.get(env);
+  if (cached !== undefined) {
+    return cached;
   }
   const config = parse(env);
-  known.set(env, config);
+  cache.set(env, config);
   return config;
 }
 
@@ -51,7 +51,7 @@ export function readConfig(env) {
  * @returns {Config}
  */
 function parse(env) {
-  const problem = problemOf(env);
+  const problem = findProblem(env);
   const settings = /** @type {any} */ (problem ? {} : env.SETTINGS);
   return Object.freeze({
     problem,
@@ -68,9 +68,9 @@ function parse(env) {
 
 /**
  * @param {Env} env
- * @returns {string} what is wrong, if anything
+ * @returns {string} what is wrong with the bindings, or ""
  */
-function problemOf({ PROVIDERS, SETTINGS, BUILD, VERSION }) {
+function findProblem({ PROVIDERS, SETTINGS, BUILD, VERSION }) {
   if (!isBuild(BUILD)) {
     return "the binding BUILD is missing or malformed";
   }
@@ -83,24 +83,23 @@ function problemOf({ PROVIDERS, SETTINGS, BUILD, VERSION }) {
   if (!Array.isArray(PROVIDERS) || PROVIDERS.length === 0) {
     return "the binding PROVIDERS is missing, empty or not a list";
   }
-  const bad = PROVIDERS.findIndex((p) => !isProvider(p));
-  if (bad >= 0) {
-    return `entry ${bad + 1} of the binding PROVIDERS needs an id, an https origin and the name of a header`;
+  const invalid = PROVIDERS.findIndex((p) => !isProvider(p));
+  if (invalid >= 0) {
+    return `entry ${invalid + 1} of the binding PROVIDERS needs an id, an https origin and the name of a header`;
   }
   return new Set(PROVIDERS.map((p) => p.id)).size < PROVIDERS.length ? "the binding PROVIDERS names an id twice" : "";
 }
 
 /**
  * @param {unknown} build
- * @returns {build is string} fit for a header
+ * @returns {build is string} whether it can be sent in a header
  */
 function isBuild(build) {
   return typeof build === "string" && buildPattern.test(build);
 }
 
 /**
- * managed must be said either way: a relay that guesses could give the owner's
- * keys away.
+ * managed has no default: a wrong guess could expose the owner's keys.
  * @param {any} s
  * @returns {boolean}
  */
@@ -110,7 +109,7 @@ function isSettings(s) {
 }
 
 /**
- * Only https origins: callers' keys travel there.
+ * Origins must be https, because requests carry keys.
  * @param {any} p
  * @returns {boolean}
  */

@@ -1,12 +1,11 @@
 // @ts-check
-// What lets a browser app call the relay: https://fetch.spec.whatwg.org/#http-cors-protocol
-// No credentials in the sense of that text (cookies) are involved, so "*" will do
-// where the owner names no origins.
+// CORS, so that browser apps can call the relay: https://fetch.spec.whatwg.org/#http-cors-protocol
+// No credentials in the sense of that specification (cookies) are involved, so "*" is allowed.
 
 /** @typedef {import("./config.js").Config} Config */
 
-// By name as well, for browsers that do not know the asterisk.
-const exposed = [
+// Listed by name as well, for browsers that do not support the wildcard.
+const exposedHeaders = [
   "*", "x-request-id", "request-id", "x-cfproxy", "x-cfproxy-error", "retry-after", "retry-after-ms", "x-should-retry",
   "openai-model", "openai-organization", "openai-processing-ms", "openai-project", "openai-version",
   "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests",
@@ -18,7 +17,7 @@ const exposed = [
 
 /**
  * @param {Request} request
- * @returns {string | null} the origin of the page that asks, if one does
+ * @returns {string | null} the Origin header, which browsers set
  */
 export function originOf(request) {
   return request.headers.get("origin");
@@ -26,47 +25,48 @@ export function originOf(request) {
 
 /**
  * @param {Request} request
- * @returns {boolean} whether a browser asks on its own account; any other OPTIONS is the upstream's business
+ * @returns {boolean} whether it is a CORS preflight. Any other OPTIONS request is forwarded.
  */
 export function isPreflight(request) {
   return request.method === "OPTIONS" && originOf(request) !== null && request.headers.has("access-control-request-method");
 }
 
 /**
+ * Answers a preflight without calling the upstream. Browsers may cache the answer for a day.
  * @param {Request} request
  * @param {Config} config
- * @returns {Response} says yes without asking the upstream, and for a day; to a page of an origin that the owner did not name it says nothing
+ * @returns {Response} 403 without CORS headers if the owner does not allow the origin
  */
-export function preflight(request, config) {
+export function preflightResponse(request, config) {
   const headers = new Headers({ "x-cfproxy": config.build });
-  allowOrigin(headers, originOf(request), config);
+  setCORSHeaders(headers, originOf(request), config);
   if (!headers.has("access-control-allow-origin")) {
     return new Response(null, { status: 403, headers });
   }
   headers.set("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   headers.set("access-control-max-age", "86400");
-  const wanted = request.headers.get("access-control-request-headers");
-  if (wanted) {
-    headers.set("access-control-allow-headers", wanted);
+  const requested = request.headers.get("access-control-request-headers");
+  if (requested) {
+    headers.set("access-control-allow-headers", requested);
   }
   return new Response(null, { status: 204, headers });
 }
 
-const ofUpstream = [
+const corsHeaders = [
   "access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods",
   "access-control-allow-headers", "access-control-allow-private-network", "access-control-max-age", "access-control-expose-headers",
 ];
 
 /**
- * Says which pages may read an answer.
- * @param {Headers} headers of an answer
- * @param {string | null} origin that the request names
+ * Replaces the upstream's CORS headers in a response.
+ * @param {Headers} headers of the response
+ * @param {string | null} origin of the request
  * @param {Config} config
  */
-export function allowOrigin(headers, origin, { origins }) {
-  // Nobody looks at what the provider allows where no page asks.
+export function setCORSHeaders(headers, origin, { origins }) {
+  // Without an Origin header the client is no browser, and the two headers that are set below suffice.
   if (origin !== null || origins.length > 0) {
-    ofUpstream.forEach((name) => headers.delete(name));
+    corsHeaders.forEach((name) => headers.delete(name));
   }
   if (origins.length > 0) {
     headers.append("vary", "origin");
@@ -75,5 +75,5 @@ export function allowOrigin(headers, origin, { origins }) {
     }
   }
   headers.set("access-control-allow-origin", origins.length > 0 && origin !== null ? origin : "*");
-  headers.set("access-control-expose-headers", exposed);
+  headers.set("access-control-expose-headers", exposedHeaders);
 }

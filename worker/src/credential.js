@@ -1,61 +1,62 @@
 // @ts-check
-// Where SDKs put a key, and how the caller's is exchanged for the owner's.
+// Where clients put a key, and how the caller's token is replaced by the owner's key.
 
 /** @typedef {import("./config.js").Provider} Provider */
 
-const carriers = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
-const keyParameters = ["key", "api-key"];
-const prefix = "cfp_";
+const credentialHeaders = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+const keyParams = ["key", "api-key"]; // Google's and Azure's
+const tokenPrefix = "cfp_";
 
-// How a browser's WebSocket, which can set no header, brings a key:
+// Browsers cannot set headers on a WebSocket, so they send the key as a subprotocol:
 // https://platform.openai.com/docs/guides/realtime-websocket
-const protocolPrefix = "openai-insecure-api-key.";
+const keyProtocolPrefix = "openai-insecure-api-key.";
 
 /**
  * @param {Headers} headers
  * @param {string} url
- * @returns {string | null} the token that a request bears, wherever it stands
+ * @returns {string | null} the cfproxy token in a request: in a header, a WebSocket subprotocol or the query
  */
-export function tokenOf(headers, url) {
-  for (const name of carriers) {
+export function readToken(headers, url) {
+  for (const name of credentialHeaders) {
     const value = headers.get(name)?.replace(/^bearer\s+/i, "");
-    if (value?.startsWith(prefix)) {
+    if (value?.startsWith(tokenPrefix)) {
       return value;
     }
   }
-  const offered = headers.get("sec-websocket-protocol")?.split(",").map((p) => p.trim());
-  return offered?.find((p) => p.startsWith(protocolPrefix + prefix))?.slice(protocolPrefix.length) ??
-    (url.includes("key=") ? inQuery(url) : null);
+  const protocols = headers.get("sec-websocket-protocol")?.split(",").map((p) => p.trim());
+  return protocols?.find((p) => p.startsWith(keyProtocolPrefix + tokenPrefix))?.slice(keyProtocolPrefix.length) ??
+    (url.includes("key=") ? queryToken(url) : null);
 }
 
 /**
  * @param {string} url
- * @returns {string | null} the token in a parameter by which Google or Azure take keys
+ * @returns {string | null} the token in a key parameter
  */
-function inQuery(url) {
-  const parameters = URL.parse(url)?.searchParams;
-  const found = keyParameters.flatMap((name) => parameters?.getAll(name) ?? []);
-  return found.find((value) => value.startsWith(prefix)) ?? null;
+function queryToken(url) {
+  const params = URL.parse(url)?.searchParams;
+  const values = keyParams.flatMap((name) => params?.getAll(name) ?? []);
+  return values.find((value) => value.startsWith(tokenPrefix)) ?? null;
 }
 
 /**
- * @param {Headers} headers of the request under way to the upstream
+ * Removes every credential of the caller's and sets the owner's key.
+ * @param {Headers} headers of the upstream request
  * @param {Provider} provider
- * @param {string} key the owner's
+ * @param {string} key
  */
-export function exchange(headers, provider, key) {
-  dropCredentials(headers);
+export function replaceCredential(headers, provider, key) {
+  deleteCredentials(headers);
   headers.set(provider.auth, provider.auth === "authorization" ? `Bearer ${key}` : key);
 }
 
 /** @param {Headers} headers */
-function dropCredentials(headers) {
-  carriers.forEach((name) => headers.delete(name));
-  const offered = headers.get("sec-websocket-protocol");
-  if (offered?.includes(protocolPrefix)) {
-    const rest = offered.split(",").map((p) => p.trim()).filter((p) => !p.startsWith(protocolPrefix));
-    if (rest.length > 0) {
-      headers.set("sec-websocket-protocol", rest.join(", "));
+function deleteCredentials(headers) {
+  credentialHeaders.forEach((name) => headers.delete(name));
+  const protocols = headers.get("sec-websocket-protocol");
+  if (protocols?.includes(keyProtocolPrefix)) {
+    const others = protocols.split(",").map((p) => p.trim()).filter((p) => !p.startsWith(keyProtocolPrefix));
+    if (others.length > 0) {
+      headers.set("sec-websocket-protocol", others.join(", "));
     } else {
       headers.delete("sec-websocket-protocol");
     }
@@ -64,27 +65,27 @@ function dropCredentials(headers) {
 
 /**
  * @param {string} url without a fragment
- * @returns {string} without any key in the query; all else stays as it was written
+ * @returns {string} the URL without key parameters. The rest is unchanged, byte for byte.
  */
-export function withoutKey(url) {
-  const mark = url.indexOf("?");
-  if (mark < 0) {
+export function stripKeyParams(url) {
+  const queryStart = url.indexOf("?");
+  if (queryStart < 0) {
     return url;
   }
-  const parameters = url.slice(mark + 1).split("&");
-  const kept = parameters.filter((p) => !isKey(p));
-  if (kept.length === parameters.length) {
+  const params = url.slice(queryStart + 1).split("&");
+  const others = params.filter((p) => !isKeyParam(p));
+  if (others.length === params.length) {
     return url;
   }
-  return kept.length === 0 ? url.slice(0, mark) : url.slice(0, mark + 1) + kept.join("&");
+  return others.length === 0 ? url.slice(0, queryStart) : url.slice(0, queryStart + 1) + others.join("&");
 }
 
 /**
- * @param {string} parameter of a query, as it was written
- * @returns {boolean} whether the provider would read it as the key, in whatever way its name is encoded
+ * @param {string} param a query parameter, undecoded
+ * @returns {boolean} whether a provider would read it as the key, however its name is encoded
  */
-function isKey(parameter) {
-  const [name] = parameter.split("=", 1);
-  // The ampersand keeps a question mark in the name from being taken for the query's own.
-  return keyParameters.includes(name) || name.includes("%") && keyParameters.some((key) => new URLSearchParams(`&${name}`).has(key));
+function isKeyParam(param) {
+  const [name] = param.split("=", 1);
+  // The ampersand is there because URLSearchParams drops a leading question mark.
+  return keyParams.includes(name) || name.includes("%") && keyParams.some((key) => new URLSearchParams(`&${name}`).has(key));
 }

@@ -1,20 +1,19 @@
 // @ts-check
-// The relay's own failures, each in the shape that the SDK of the provider
-// asked for understands.
+// The relay's own errors, in the format that the provider's SDK expects.
 
-import { allowOrigin } from "./cors.js";
+import { setCORSHeaders } from "./cors.js";
 
 /**
  * @typedef {import("./config.js").Config} Config
- * @typedef {Readonly<{ status: number, code: string, message: string }>} Failure code is stable, for programs; message is for people
+ * @typedef {Readonly<{ status: number, code: string, message: string }>} RelayError code is stable, for programs; message is for people
  */
 
 /**
- * What the documentation of each calls a status:
+ * The providers' names for HTTP status codes:
  * https://docs.anthropic.com/en/api/errors, https://ai.google.dev/gemini-api/docs/troubleshooting
  * @type {Record<number, [anthropic: string, google: string]>}
  */
-const names = {
+const statusNames = {
   400: ["invalid_request_error", "INVALID_ARGUMENT"],
   401: ["authentication_error", "UNAUTHENTICATED"],
   403: ["permission_error", "PERMISSION_DENIED"],
@@ -26,11 +25,11 @@ const names = {
 
 /**
  * @param {string} dialect
- * @param {Failure} failure
- * @returns {unknown}
+ * @param {RelayError} error
+ * @returns {unknown} the JSON body
  */
-function shape(dialect, { status, code, message }) {
-  const [anthropic, google] = names[status] ?? ["api_error", "UNAVAILABLE"];
+function errorBody(dialect, { status, code, message }) {
+  const [anthropic, google] = statusNames[status] ?? ["api_error", "UNAVAILABLE"];
   switch (dialect) {
     case "anthropic":
       return { type: "error", error: { type: anthropic, message: `${message} (cfproxy: ${code})` } };
@@ -38,40 +37,40 @@ function shape(dialect, { status, code, message }) {
       return { error: { code: status, message: `${message} (cfproxy: ${code})`, status: google } };
     case "cohere":
       return { message: `${message} (cfproxy: ${code})` };
-    default: // https://platform.openai.com/docs/guides/error-codes, which most others follow
+    default: // https://platform.openai.com/docs/guides/error-codes; most other providers use this format too
       return { error: { message, type: "cfproxy_error", param: null, code } };
   }
 }
 
 /**
- * @param {string | null} origin of the page that asks
+ * @param {string | null} origin of the request
  * @param {Config} config
- * @param {Failure} failure
- * @param {string} [dialect] that of the provider meant, if any is
+ * @param {RelayError} error
+ * @param {string} [dialect] that of the requested provider, if known
  * @returns {Response}
  */
-export function fail(origin, config, failure, dialect = "openai") {
-  const response = ownAnswer(origin, config, failure.status, shape(dialect, failure));
-  response.headers.set("x-cfproxy-error", failure.code);
-  if (failure.status === 429) {
+export function errorResponse(origin, config, error, dialect = "openai") {
+  const response = jsonResponse(origin, config, error.status, errorBody(dialect, error));
+  response.headers.set("x-cfproxy-error", error.code);
+  if (error.status === 429) {
     response.headers.set("retry-after", "60");
   }
   return response;
 }
 
 /**
- * @param {string | null} origin of the page that asks
+ * @param {string | null} origin of the request
  * @param {Config} config
  * @param {number} status
  * @param {unknown} value
- * @returns {Response} with value as JSON, never cached; to a HEAD the runtime sends the head alone
+ * @returns {Response} value as JSON, not cacheable. The runtime omits the body for HEAD.
  */
-export function ownAnswer(origin, config, status, value) {
+export function jsonResponse(origin, config, status, value) {
   const headers = new Headers({
     "content-type": "application/json",
     "cache-control": "no-store",
     "x-cfproxy": config.build,
   });
-  allowOrigin(headers, origin, config);
+  setCORSHeaders(headers, origin, config);
   return new Response(JSON.stringify(value), { status, headers });
 }

@@ -1,81 +1,78 @@
 // @ts-check
-// The call to the upstream. Bodies are handed on as streams, untouched.
+// The call to the upstream. Bodies are streamed and never read.
 
-import { allowOrigin } from "./cors.js";
-import { fail } from "./error.js";
-import { cleanAnswer, cleanRequest } from "./headers.js";
-import { pointBack } from "./pointer.js";
+import { setCORSHeaders } from "./cors.js";
+import { errorResponse } from "./error.js";
+import { cleanRequestHeaders, cleanResponseHeaders } from "./headers.js";
+import { rewriteLocations } from "./location.js";
 
 /**
  * @typedef {import("./config.js").Config} Config
- * @typedef {import("./config.js").Provider} Provider
- * @typedef {Readonly<{ provider: Provider, url: string, relay: string, prefix: string }>} Upstream relay and prefix are where the relay stands for the provider's origin
- * @typedef {Readonly<{ onward: Request, origin: string | null }>} Call what goes to the provider, and the origin of the page that asks, if one does
+ * @typedef {import("./route.js").UpstreamRoute} UpstreamRoute
+ * @typedef {Readonly<{ request: Request, origin: string | null }>} UpstreamRequest origin is the Origin header of the incoming request
  */
 
 const unreachable = { status: 502, code: "upstream_unreachable", message: "the provider could not be reached from where this relay runs" };
 
 /**
- * The copy of a request that came in hands redirects back: followed by us, one
- * would carry the caller's key to wherever it points. And a caller that leaves
- * needs no care: the runtime then ends the fetch.
- * @param {Request} request
+ * Copies an incoming request. The copy keeps `redirect: "manual"`: following a redirect would send the caller's key to
+ * its target. If the caller disconnects, the runtime cancels the upstream request by itself.
+ * @param {Request} incoming
  * @param {string} url
- * @returns {Call}
+ * @returns {UpstreamRequest}
  */
-export function prepare(request, url) {
-  const onward = new Request(url, request);
-  return { onward, origin: cleanRequest(onward.headers).origin };
+export function buildUpstreamRequest(incoming, url) {
+  const request = new Request(url, incoming);
+  return { request, origin: cleanRequestHeaders(request.headers).origin };
 }
 
 /**
- * A success goes back to an official SDK as it is, without the mark: to make an
- * answer that can be changed costs more than all the rest that is done here, and
- * what would be changed is for browsers, whose pages name their Origin.
- * @param {Call} call
- * @param {Upstream} upstream
+ * Sends a request to the upstream. An official SDK gets successful responses unmodified, without the X-Cfproxy header:
+ * copying a response costs more CPU than everything else here, and the changes are for browsers, which send Origin.
+ * @param {UpstreamRequest} upstreamRequest
+ * @param {UpstreamRoute} route
  * @param {Config} config
  * @returns {Promise<Response>}
  */
-export function send({ onward, origin }, upstream, config) {
-  const isSDK = origin === null && onward.headers.has("x-stainless-lang");
-  return fetch(onward).then(
-    (answer) => isSDK && answer.status === 200 ? answer : handBack(answer, upstream, origin, config),
-    () => fail(origin, config, unreachable, upstream.provider.dialect),
+export function forward({ request, origin }, route, config) {
+  const isSDK = origin === null && request.headers.has("x-stainless-lang");
+  return fetch(request).then(
+    (response) => isSDK && response.status === 200 ? response : returnResponse(response, route, origin, config),
+    () => errorResponse(origin, config, unreachable, route.provider.dialect),
   );
 }
 
 /**
- * Asks the provider without any key what it says to that. It is how a managed
- * relay is verified, so the caller chooses nothing but the path.
- * @param {Request} request
- * @param {Upstream} upstream
+ * Sends the provider's probe without a key. `cfproxy verify` uses it on managed relays without a token, so the caller
+ * controls nothing but the path.
+ * @param {Request} incoming
+ * @param {UpstreamRoute} route
  * @param {Config} config
  * @returns {Promise<Response>}
  */
-export function askKeyless({ method, url }, upstream, config) {
+export function forwardKeyless({ method, url }, route, config) {
   const body = method === "POST" ? "{}" : undefined;
-  const asked = new Request(url, { method, headers: { "content-type": "application/json" }, body, redirect: "manual" });
-  return send(prepare(asked, upstream.url), upstream, config);
+  const probe = new Request(url, { method, headers: { "content-type": "application/json" }, body, redirect: "manual" });
+  return forward(buildUpstreamRequest(probe, route.url), route, config);
 }
 
 /**
- * @param {Response} answer
- * @param {Upstream} upstream
- * @param {string | null} origin of the page that asks
+ * @param {Response} upstreamResponse
+ * @param {UpstreamRoute} route
+ * @param {string | null} origin of the request
  * @param {Config} config
- * @returns {Response} the answer with its body, its WebSocket if it has one, and headers that can be changed
+ * @returns {Response} a copy with the same body or WebSocket, and cleaned headers
  */
-function handBack(answer, upstream, origin, config) {
-  const { status } = answer;
-  if (status > 599) { // Nothing that can be made of it has such a status.
-    return fail(origin, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${status}` }, upstream.provider.dialect);
+function returnResponse(upstreamResponse, route, origin, config) {
+  const { status } = upstreamResponse;
+  if (status > 599) { // The Response constructor rejects it.
+    return errorResponse(origin, config, { status: 502, code: "upstream_status", message: `the provider answered with a status that cannot be passed on: ${status}` }, route.provider.dialect);
   }
-  const back = new Response(answer.body, answer);
-  cleanAnswer(back.headers, config.build);
-  if (status > 200 || upstream.provider.dialect === "google") {
-    pointBack(back.headers, upstream);
+  const response = new Response(upstreamResponse.body, upstreamResponse);
+  cleanResponseHeaders(response.headers, config.build);
+  if (status > 200 || route.provider.dialect === "google") {
+    rewriteLocations(response.headers, route);
   }
-  allowOrigin(back.headers, origin, config);
-  return back;
+  setCORSHeaders(response.headers, origin, config);
+  return response;
 }

@@ -1,83 +1,79 @@
 // @ts-check
-// What of a list of headers goes on, in each direction.
+// Which headers are forwarded, in each direction.
 
 /**
- * Request headers that are not for the upstream, beside families of them: they
- * name the caller, its browser or the way it came, or speak of one connection
- * only (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
+ * Request headers that are not forwarded, besides the families in isStripped: they identify the caller, its browser or
+ * the path of the request, or apply to one connection only (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1).
  */
-const notForUpstream = new Set([
+const strippedRequestHeaders = new Set([
   "x-real-ip", "x-client-ip", "true-client-ip", "forwarded", "via", "cookie", "origin", "referer", "cdn-loop", "host",
   "connection", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 ]);
 
-// Answer headers that are not for the caller: cookies and policies that the
-// upstream sets for its own host would fall upon the relay's. What speaks of one
-// connection the runtime itself keeps back.
-const notForCaller = ["set-cookie", "strict-transport-security", "alt-svc", "x-cfproxy-error"];
+// Response headers that are not returned: cookies and policies that the upstream sets for its own host would apply to the
+// relay's. The runtime removes connection headers by itself.
+const strippedResponseHeaders = ["set-cookie", "strict-transport-security", "alt-svc", "x-cfproxy-error"];
 
 /**
- * Takes out what is not for the upstream. One walk over all names finds those of
- * the families, too, that nobody has thought of yet. It is half of what a request
- * costs here, so there is little in it.
- * @param {Headers} headers of the request under way to the upstream
- * @returns {{ origin: string | null }} what was taken out and says who asks: the page, if one does
+ * Removes request headers that are not forwarded. One pass over all names also finds unknown members of a family. It
+ * takes half of the Worker's own CPU time per request, so keep it short.
+ * @param {Headers} headers of the upstream request
+ * @returns {{ origin: string | null }} the removed Origin header
  */
-export function cleanRequest(headers) {
+export function cleanRequestHeaders(headers) {
   /** @type {string[]} */
-  const out = [];
-  const said = { origin: /** @type {string | null} */ (null), connection: "", upgrade: "" };
+  const stripped = [];
+  const removed = { origin: /** @type {string | null} */ (null), connection: "", upgrade: "" };
   headers.forEach((value, name) => {
-    if (isNotForUpstream(name)) {
-      out.push(name);
+    if (isStripped(name)) {
+      stripped.push(name);
       if (name === "origin" || name === "connection" || name === "upgrade") {
-        said[name] = value;
+        removed[name] = value;
       }
     }
   });
-  for (const name of out) {
+  for (const name of stripped) {
     headers.delete(name);
   }
-  if (said.connection !== "") {
-    dropNamed(headers, said.connection);
+  if (removed.connection !== "") {
+    deleteConnectionOptions(headers, removed.connection);
   }
-  // What makes the runtime open a WebSocket.
-  if (said.upgrade.toLowerCase() === "websocket") {
+  // The runtime opens a WebSocket if this header is set.
+  if (removed.upgrade.toLowerCase() === "websocket") {
     headers.set("upgrade", "websocket");
   }
-  return said;
+  return removed;
 }
 
 /**
- * Looks at one letter first, since most names are told by it: Accept, Anthropic-*,
- * Authorization, X-Stainless-*.
+ * Looks at one letter first, which decides for most names: Accept, Anthropic-*, Authorization, X-Stainless-*.
  * @param {string} name in lower case
- * @returns {boolean} whether it is one of notForUpstream, CF-*, X-Forwarded-* or Sec-*, but for Sec-WebSocket-*, which a handshake needs
+ * @returns {boolean} whether it is in strippedRequestHeaders, CF-*, X-Forwarded-* or Sec-*. Sec-WebSocket-* is kept for the handshake.
  */
-function isNotForUpstream(name) {
+function isStripped(name) {
   switch (name.charCodeAt(0)) {
     case 0x61: // a
       return false;
     case 0x63: // c
-      return name.startsWith("cf-") || notForUpstream.has(name);
+      return name.startsWith("cf-") || strippedRequestHeaders.has(name);
     case 0x73: // s
       return name.startsWith("sec-") && !name.startsWith("sec-websocket-");
     case 0x78: // x
-      return name.charCodeAt(2) !== 0x73 && (name.startsWith("x-forwarded-") || notForUpstream.has(name));
+      return name.charCodeAt(2) !== 0x73 && (name.startsWith("x-forwarded-") || strippedRequestHeaders.has(name));
     default:
-      return notForUpstream.has(name);
+      return strippedRequestHeaders.has(name);
   }
 }
 
 /**
- * Takes out what a Connection header lists, but not the caller's authorization
- * or what describes the body: those are never for one connection only.
+ * Removes the headers that a Connection header names, except authorization and those that describe the body, which never
+ * apply to one connection only.
  * @param {Headers} headers
  * @param {string} connection
  */
-function dropNamed(headers, connection) {
-  for (const part of connection.split(",")) {
-    const name = part.trim().toLowerCase();
+function deleteConnectionOptions(headers, connection) {
+  for (const option of connection.split(",")) {
+    const name = option.trim().toLowerCase();
     if (/^[\w-]+$/.test(name) && name !== "authorization" && !name.startsWith("content-")) {
       headers.delete(name);
     }
@@ -85,11 +81,12 @@ function dropNamed(headers, connection) {
 }
 
 /**
- * @param {Headers} headers of the answer under way to the caller
+ * Removes response headers that are not returned, and sets X-Cfproxy.
+ * @param {Headers} headers of the response
  * @param {string} build
  */
-export function cleanAnswer(headers, build) {
-  for (const name of notForCaller) {
+export function cleanResponseHeaders(headers, build) {
+  for (const name of strippedResponseHeaders) {
     headers.delete(name);
   }
   headers.set("x-cfproxy", build);

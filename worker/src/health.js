@@ -1,20 +1,20 @@
 // @ts-check
-// What the relay says of itself, so that a deploy can be waited for.
+// The health endpoint. A deploy polls it until the new build answers.
 
 import { originOf } from "./cors.js";
-import { fail, ownAnswer } from "./error.js";
+import { errorResponse, jsonResponse } from "./error.js";
 
 /**
  * @param {Request} request
  * @param {import("./config.js").Config} config
- * @returns {Response} whom a managed relay leads to is between the owner and the holders of tokens, so it names no provider
+ * @returns {Response} without provider ids if the relay is managed: they concern only the owner and the token holders
  */
-export function health(request, config) {
+export function healthResponse(request, config) {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return fail(originOf(request), config, { status: 405, code: "method_not_allowed", message: "only GET can be asked here" });
+    return errorResponse(originOf(request), config, { status: 405, code: "method_not_allowed", message: "only GET can be asked here" });
   }
   const { build, version, providers, managed } = config;
-  return ownAnswer(originOf(request), config, 200, {
+  return jsonResponse(originOf(request), config, 200, {
     service: "cfproxy",
     version,
     build,

@@ -1,65 +1,66 @@
 // @ts-check
-// The relay: one request in, the same request to the provider, its answer back.
-// Path: index → route → auth → forward → headers → error.
+// The entry point: forwards each request to its provider and returns the response.
+// Read in this order: index, route, auth, forward, headers, error.
 
-import { refuse } from "./auth.js";
+import { authorize } from "./auth.js";
 import { readConfig } from "./config.js";
-import { isPreflight, originOf, preflight } from "./cors.js";
-import { exchange, tokenOf, withoutKey } from "./credential.js";
-import { fail } from "./error.js";
-import { askKeyless, prepare, send } from "./forward.js";
-import { health } from "./health.js";
-import { page } from "./page.js";
-import { route } from "./route.js";
+import { isPreflight, originOf, preflightResponse } from "./cors.js";
+import { readToken, replaceCredential, stripKeyParams } from "./credential.js";
+import { errorResponse } from "./error.js";
+import { buildUpstreamRequest, forward, forwardKeyless } from "./forward.js";
+import { healthResponse } from "./health.js";
+import { pageResponse } from "./page.js";
+import { findRoute } from "./route.js";
 
 /**
  * @param {Request} request
  * @param {import("./config.js").Env} env
  * @returns {Response | Promise<Response>}
  */
-function answer(request, env) {
+function handle(request, env) {
   const config = readConfig(env);
   if (config.problem) {
-    return fail(originOf(request), config, { status: 500, code: "bad_config", message: `this relay is not set up correctly: ${config.problem}` });
+    return errorResponse(originOf(request), config, { status: 500, code: "bad_config", message: `this relay is not set up correctly: ${config.problem}` });
   }
   if (isPreflight(request)) {
-    return preflight(request, config);
+    return preflightResponse(request, config);
   }
-  const found = route(request, config);
-  switch (found.kind) {
+  const route = findRoute(request, config);
+  switch (route.kind) {
     case "upstream":
-      return config.managed ? sendForToken(request, found, config) : send(prepare(request, found.url), found, config);
+      return config.managed ? forwardManaged(request, route, config) : forward(buildUpstreamRequest(request, route.url), route, config);
     case "keyless":
-      return askKeyless(request, found, config);
+      return forwardKeyless(request, route, config);
     case "health":
-      return health(request, config);
+      return healthResponse(request, config);
     case "page":
-      return page(request, config);
+      return pageResponse(request, config);
     default:
-      return fail(originOf(request), config, found);
+      return errorResponse(originOf(request), config, route);
   }
 }
 
 /**
+ * Forwards a request to a managed relay with the owner's key, if its token is valid.
  * @param {Request} request
- * @param {import("./forward.js").Upstream} upstream
+ * @param {import("./route.js").UpstreamRoute} route
  * @param {import("./config.js").Config} config
  * @returns {Promise<Response>}
  */
-async function sendForToken(request, upstream, config) {
-  const { provider, url } = upstream;
-  const call = prepare(request, withoutKey(url));
-  const { headers } = call.onward;
-  const refusal = await refuse(tokenOf(headers, url), call.origin, provider, config);
-  if (refusal !== null) {
-    return refusal;
+async function forwardManaged(request, route, config) {
+  const { provider, url } = route;
+  const upstreamRequest = buildUpstreamRequest(request, stripKeyParams(url));
+  const { request: { headers }, origin } = upstreamRequest;
+  const denied = await authorize(readToken(headers, url), origin, provider, config);
+  if (denied !== null) {
+    return denied;
   }
   const key = config.env[`KEY_${provider.id.replaceAll("-", "_")}`];
   if (typeof key !== "string") {
-    return fail(call.origin, config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
+    return errorResponse(origin, config, { status: 500, code: "key_missing", message: "this relay has no key for this provider: its owner must deploy it again" }, provider.dialect);
   }
-  exchange(headers, provider, key);
-  return send(call, upstream, config);
+  replaceCredential(headers, provider, key);
+  return forward(upstreamRequest, route, config);
 }
 
-export default { fetch: answer };
+export default { fetch: handle };

@@ -1,12 +1,12 @@
 // @ts-check
-// What the tests of the modules have in common. They run by TestUnits.
+// Helpers of the module tests, which TestModules runs.
 
 /** @typedef {import("../../src/config.js").Config} Config */
 
 /**
  * @param {unknown} got
- * @param {unknown} want the same as JSON
- * @param {unknown} [about] what was tried
+ * @param {unknown} want compared as JSON
+ * @param {unknown} [about] the input
  */
 export function equal(got, want, about = "") {
   const [g, w] = [JSON.stringify(got), JSON.stringify(want)];
@@ -17,7 +17,7 @@ export function equal(got, want, about = "") {
 
 /**
  * @param {() => void | Promise<void>} body
- * @returns {{ test: () => void | Promise<void> }} what "workerd test" looks for among exports
+ * @returns {{ test: () => void | Promise<void> }} an export that "workerd test" runs
  */
 export function test(body) {
   return { test: body };
@@ -34,13 +34,13 @@ export function provider(id, dialect = "openai", auth = "authorization") {
 }
 
 /**
- * @param {Partial<Config>} [part]
+ * @param {Partial<Config>} [overrides]
  * @returns {Config}
  */
-export function config(part = {}) {
+export function config(overrides = {}) {
   return {
     problem: "", build: "b", version: "v1", providers: [provider("first"), provider("second")],
-    managed: false, page: false, origins: [], env: {}, routes: new Map(), ...part,
+    managed: false, page: false, origins: [], env: {}, routes: new Map(), ...overrides,
   };
 }
 
@@ -50,7 +50,7 @@ export function config(part = {}) {
  * @param {string} [url]
  * @returns {Request}
  */
-export function asked(headers = {}, method = "GET", url = "https://relay.example/v1/x") {
+export function request(headers = {}, method = "GET", url = "https://relay.example/v1/x") {
   return new Request(url, { method, headers });
 }
 
@@ -58,6 +58,6 @@ export function asked(headers = {}, method = "GET", url = "https://relay.example
  * @param {Headers} headers
  * @returns {Record<string, string>}
  */
-export function plain(headers) {
+export function toObject(headers) {
   return Object.fromEntries(headers);
 }

@@ -1,40 +1,40 @@
 // @ts-check
 
-import { allowOrigin, isPreflight, preflight } from "../../src/cors.js";
-import { asked, config, equal, test } from "./check.js";
+import { isPreflight, preflightResponse, setCORSHeaders } from "../../src/cors.js";
+import { config, equal, request, test } from "./check.js";
 
-const named = config({ origins: ["https://app.example"] });
-const asking = { origin: "https://app.example", "access-control-request-method": "POST" };
+const restricted = config({ origins: ["https://app.example"] });
+const fromApp = { origin: "https://app.example", "access-control-request-method": "POST" };
 
-export const whatIsAPreflight = test(() => {
-  equal(isPreflight(asked(asking, "OPTIONS")), true);
-  equal(isPreflight(asked(asking, "GET")), false);
-  equal(isPreflight(asked({ origin: "null" }, "OPTIONS")), false);
-  equal(isPreflight(asked({ "access-control-request-method": "GET" }, "OPTIONS")), false);
+export const preflightsAreRecognized = test(() => {
+  equal(isPreflight(request(fromApp, "OPTIONS")), true);
+  equal(isPreflight(request(fromApp, "GET")), false);
+  equal(isPreflight(request({ origin: "null" }, "OPTIONS")), false);
+  equal(isPreflight(request({ "access-control-request-method": "GET" }, "OPTIONS")), false);
 });
 
-export const aPreflightReflectsWhatIsWanted = test(() => {
-  const { status, headers } = preflight(asked({ ...asking, "access-control-request-headers": "x-a,x-b" }, "OPTIONS"), config());
+export const preflightsAllowTheRequestedHeaders = test(() => {
+  const { status, headers } = preflightResponse(request({ ...fromApp, "access-control-request-headers": "x-a,x-b" }, "OPTIONS"), config());
   equal([status, headers.get("access-control-allow-headers"), headers.get("access-control-allow-origin")], [204, "x-a,x-b", "*"]);
-  equal(preflight(asked(asking, "OPTIONS"), config()).headers.has("access-control-allow-headers"), false);
+  equal(preflightResponse(request(fromApp, "OPTIONS"), config()).headers.has("access-control-allow-headers"), false);
 });
 
-export const aPreflightOfAnotherOriginSaysNothing = test(() => {
-  equal(preflight(asked(asking, "OPTIONS"), named).status, 204);
-  const { status, headers } = preflight(asked({ ...asking, origin: "https://evil.example" }, "OPTIONS"), named);
+export const preflightsFromOtherOriginsAreForbidden = test(() => {
+  equal(preflightResponse(request(fromApp, "OPTIONS"), restricted).status, 204);
+  const { status, headers } = preflightResponse(request({ ...fromApp, origin: "https://evil.example" }, "OPTIONS"), restricted);
   equal([status, [...headers.keys()].filter((name) => name.startsWith("access-control-"))], [403, []]);
 });
 
-export const onlyNamedOriginsMayRead = test(() => {
+export const onlyAllowedOriginsGetCORSHeaders = test(() => {
   for (const [origin, want] of [["https://app.example", "https://app.example"], ["https://evil.example", null], ["null", null], ["", null]]) {
     const headers = new Headers({ vary: "accept", "access-control-allow-origin": origin ? "*" : "" });
     if (!origin) {
       headers.delete("access-control-allow-origin");
     }
-    allowOrigin(headers, origin || null, named);
+    setCORSHeaders(headers, origin || null, restricted);
     equal([headers.get("access-control-allow-origin"), headers.get("vary")?.toLowerCase()], [want, "accept, origin"], origin);
   }
   const headers = new Headers();
-  allowOrigin(headers, "null", config());
+  setCORSHeaders(headers, "null", config());
   equal([headers.get("access-control-allow-origin"), headers.get("vary")], ["*", null]);
 });

@@ -1,9 +1,9 @@
 // @ts-check
 
-import { exchange, tokenOf, withoutKey } from "../../src/credential.js";
-import { equal, plain, provider, test } from "./check.js";
+import { readToken, replaceCredential, stripKeyParams } from "../../src/credential.js";
+import { equal, provider, test, toObject } from "./check.js";
 
-export const aTokenIsFoundWhereverItStands = test(() => {
+export const tokensAreFoundInEveryPlace = test(() => {
   for (const [headers, url, want] of /** @type {[Record<string, string>, string, string | null][]} */ ([
     [{}, "https://a/", null],
     [{ authorization: "Bearer cfp_1" }, "https://a/", "cfp_1"],
@@ -22,28 +22,28 @@ export const aTokenIsFoundWhereverItStands = test(() => {
     [{}, "https://a/?monkey=cfp_1", null],
     [{}, "https://a/key=cfp_1", null],
   ])) {
-    equal(tokenOf(new Headers(headers), url), want, [headers, url]);
+    equal(readToken(new Headers(headers), url), want, [headers, url]);
   }
 });
 
-export const theOwnersKeyTakesThePlaceOfAnyOther = test(() => {
+export const theOwnersKeyReplacesEveryOther = test(() => {
   for (const [auth, want] of [["authorization", "Bearer k"], ["x-api-key", "k"], ["api-key", "k"], ["x-goog-api-key", "k"]]) {
     const headers = new Headers({ authorization: "a", "x-api-key": "b", "x-goog-api-key": "c", "api-key": "d", other: "e" });
-    exchange(headers, provider("p", "openai", auth), "k");
-    const expected = new Headers({ other: "e", [auth]: want });
-    equal(plain(headers), plain(expected), auth);
+    replaceCredential(headers, provider("p", "openai", auth), "k");
+    const wanted = new Headers({ other: "e", [auth]: want });
+    equal(toObject(headers), toObject(wanted), auth);
   }
 });
 
-export const otherSubprotocolsStay = test(() => {
-  for (const [offered, want] of [["a, openai-insecure-api-key.cfp_1,b", "a, b"], ["openai-insecure-api-key.cfp_1", null], ["a,b", "a,b"]]) {
-    const headers = new Headers({ "sec-websocket-protocol": String(offered) });
-    exchange(headers, provider("p"), "k");
-    equal(headers.get("sec-websocket-protocol"), want, offered);
+export const otherSubprotocolsAreKept = test(() => {
+  for (const [protocols, want] of [["a, openai-insecure-api-key.cfp_1,b", "a, b"], ["openai-insecure-api-key.cfp_1", null], ["a,b", "a,b"]]) {
+    const headers = new Headers({ "sec-websocket-protocol": String(protocols) });
+    replaceCredential(headers, provider("p"), "k");
+    equal(headers.get("sec-websocket-protocol"), want, protocols);
   }
 });
 
-export const onlyKeysLeaveTheQuery = test(() => {
+export const onlyKeyParametersAreStripped = test(() => {
   for (const [query, want] of [
     ["", ""], ["?", "?"], ["?a", "?a"], ["?a=b&", "?a=b&"], ["?&&", "?&&"], ["?key=a", ""], ["?key", ""], ["?key=", ""], ["?key=a&key=b", ""],
     ["?a&key=x&b", "?a&b"], ["?key=x&&b", "?&b"], ["?a&key=x&key=y&key=z&b=", "?a&b="], ["?k%65y=x&%6b%65%79=y&a=%6b", "?a=%6b"],
@@ -51,7 +51,7 @@ export const onlyKeysLeaveTheQuery = test(() => {
     ["??k%65y=x", "??k%65y=x"], ["?a=b?key=c", "?a=b?key=c"], ["?a=b;key=c", "?a=b;key=c"], ["?a=&key=b=c=d&e", "?a=&e"], ["?%zz=1&key=2", "?%zz=1"],
   ]) {
     for (const path of ["https://a/", "https://a/x&key=y/z"]) {
-      equal(withoutKey(path + query), path + want, query);
+      equal(stripKeyParams(path + query), path + want, query);
     }
   }
 });

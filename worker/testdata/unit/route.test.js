@@ -1,18 +1,18 @@
 // @ts-check
 
-import { route } from "../../src/route.js";
+import { findRoute } from "../../src/route.js";
 import { config, equal, test } from "./check.js";
 
 /**
  * @param {string} url
  * @param {import("./check.js").Config} [c]
  */
-function brief(url, c = config(), method = "GET") {
-  const found = /** @type {any} */ (route(/** @type {any} */ ({ method, url }), c));
-  return found.url ? `${found.kind} ${found.provider.id} ${found.url}` : found.code ?? found.kind;
+function summary(url, c = config(), method = "GET") {
+  const route = /** @type {any} */ (findRoute(/** @type {any} */ ({ method, url }), c));
+  return route.url ? `${route.kind} ${route.provider.id} ${route.url}` : route.code ?? route.kind;
 }
 
-export const pathsLeadToProviders = test(() => {
+export const pathsSelectProviders = test(() => {
   for (const [path, want] of [
     ["/v1/x?y#z", "upstream first https://first.example/v1/x?y#z"],
     ["/", "upstream first https://first.example/"],
@@ -26,25 +26,25 @@ export const pathsLeadToProviders = test(() => {
     ["/-", "upstream first https://first.example/-"],
     ["/second/-/health", "upstream second https://second.example/-/health"],
   ]) {
-    equal(brief(`http://relay.example${path}`), want, path);
+    equal(summary(`http://relay.example${path}`), want, path);
   }
 });
 
-export const whateverStandsBeforeThePathIsIgnored = test(() => {
+export const schemeAndHostAreIgnored = test(() => {
   for (const host of ["http://a", "https://a:1", "http://a@b", "http://[::1]", "http://"]) {
-    equal(brief(`${host}/v1`), "upstream first https://first.example/v1", host);
+    equal(summary(`${host}/v1`), "upstream first https://first.example/v1", host);
   }
-  equal(brief("http://a"), "bad_path");
+  equal(summary("http://a"), "bad_path");
 });
 
-export const pathsThatAreNotCanonicalAreRefused = test(() => {
+export const nonCanonicalPathsAreRejected = test(() => {
   for (const path of ["//", "//evil.example", "/second//x", "/.", "/..", "/a/../b", "/a/./b", "/%2e", "/a/%2E%2e/b", "/a%2f..", "/..%2fa",
     "/a\\b", "/%5c", "/a b", "/é", "/a\tb", "/a\nb", "/\"", "/<>", "/`", "/{}", "/\x00"]) {
-    equal(brief(`http://relay.example${path}`), "bad_path", path);
+    equal(summary(`http://relay.example${path}`), "bad_path", path);
   }
 });
 
-export const theRelaysOwnPaths = test(() => {
+export const ownPaths = test(() => {
   const managed = config({ managed: true });
   for (const [path, c, method, want] of /** @type {[string, any, string, string][]} */ ([
     ["/-/health", config(), "POST", "health"], ["/-/", config(), "GET", "not_found"], ["/-/health/", config(), "GET", "not_found"],
@@ -55,6 +55,6 @@ export const theRelaysOwnPaths = test(() => {
     ["/-/keyless", managed, "GET", "not_found"], ["/-/keyless//x", managed, "GET", "not_found"], ["/-/keyless/../x", managed, "GET", "not_found"],
     ["/v1", config(), "TRACE", "method_not_allowed"],
   ])) {
-    equal(brief(`http://relay.example${path}`, c, method), want, [path, method]);
+    equal(summary(`http://relay.example${path}`, c, method), want, [path, method]);
   }
 });

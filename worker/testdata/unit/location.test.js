@@ -1,21 +1,21 @@
 // @ts-check
 
-import { pointBack } from "../../src/pointer.js";
+import { rewriteLocations } from "../../src/location.js";
 import { equal, provider, test } from "./check.js";
 
 /**
- * @param {string} to
+ * @param {string} location
  * @param {string} prefix
  */
-function pointed(to, prefix) {
-  const headers = new Headers({ location: to, "x-goog-upload-url": to });
-  pointBack(headers, { provider: provider("first"), url: "https://first.example/v1", relay: "https://relay.example", prefix });
+function rewritten(location, prefix) {
+  const headers = new Headers({ location, "x-goog-upload-url": location });
+  rewriteLocations(headers, { kind: "upstream", provider: provider("first"), url: "https://first.example/v1", relay: "https://relay.example", prefix });
   equal(headers.get("location"), headers.get("x-goog-upload-url"));
   return headers.get("location");
 }
 
-export const addressesOfTheProviderBecomeTheRelays = test(() => {
-  for (const [to, atRoot, belowPrefix] of [
+export const providerURLsBecomeRelayURLs = test(() => {
+  for (const [location, atRoot, belowPrefix] of [
     ["https://first.example/a?b=c#d", "https://relay.example/a?b=c#d", "https://relay.example/first/a?b=c#d"],
     ["/a", "/a", "/first/a"],
     ["/", "/", "/first/"],
@@ -27,12 +27,12 @@ export const addressesOfTheProviderBecomeTheRelays = test(() => {
     ["https://first.example:444/", "https://first.example:444/", "https://first.example:444/"],
     ["", "", ""],
   ]) {
-    equal([pointed(to, ""), pointed(to, "/first")], [atRoot, belowPrefix], to);
+    equal([rewritten(location, ""), rewritten(location, "/first")], [atRoot, belowPrefix], location);
   }
 });
 
-export const whatIsNotThereStaysAway = test(() => {
+export const absentHeadersStayAbsent = test(() => {
   const headers = new Headers({ etag: "a" });
-  pointBack(headers, { provider: provider("first"), url: "https://first.example/v1", relay: "https://relay.example", prefix: "/first" });
+  rewriteLocations(headers, { kind: "upstream", provider: provider("first"), url: "https://first.example/v1", relay: "https://relay.example", prefix: "/first" });
   equal([...headers], [["etag", "a"]]);
 });
