@@ -8,10 +8,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
@@ -102,21 +105,93 @@ func lasts(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// Every command has its scripts.
+// TestEveryCommandHasAScript checks that for every command and subcommand at least one script runs it and looks at what it
+// prints.
 func TestEveryCommandHasAScript(t *testing.T) {
 	t.Parallel()
 	p := &program{}
 	p.text, _ = catalogues(t)
-	for _, command := range p.app().Commands {
-		files, err := filepath.Glob("testdata/script/" + command.Name + "*.txtar")
-		if err != nil || len(files) == 0 {
-			t.Errorf("no testdata/script/%s*.txtar", command.Name)
+	app := p.app()
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	tested := map[string]bool{}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil || !strings.Contains(string(text), "cfproxy") {
-				t.Errorf("%s: %v", file, err)
+		for _, command := range testedCommands(app, string(archive.Comment)) {
+			tested[command] = true
+		}
+	}
+	for _, command := range app.Commands {
+		names := []string{command.Name}
+		for _, sub := range command.Subcommands {
+			names = append(names, command.Name+" "+sub.Name)
+		}
+		for _, name := range names {
+			if !tested[name] {
+				t.Errorf("no script in testdata/script runs cfproxy %s and checks its output", name)
 			}
 		}
 	}
+}
+
+// testedCommands returns the commands, such as "key add", whose output a script checks: a run of the program by exec or
+// status, followed by a check of stdout or stderr before anything else runs.
+func testedCommands(app *cli.App, script string) []string {
+	var tested []string
+	running := ""
+	for line := range strings.Lines(script) {
+		words := strings.Fields(line)
+		if len(words) > 0 && words[0] == "!" {
+			words = words[1:]
+		}
+		if len(words) == 0 {
+			continue
+		}
+		switch words[0] {
+		case "exec", "status":
+			running = ""
+			if at := slices.Index(words, "cfproxy"); at == 1 || at == 2 {
+				running = commandIn(app, words[at+1:])
+			}
+		case "stdout", "stderr":
+			tested = append(tested, running)
+		case "cmp", "cmpenv":
+			if len(words) > 1 && (words[1] == "stdout" || words[1] == "stderr") {
+				tested = append(tested, running)
+			}
+		}
+	}
+	return tested
+}
+
+// commandIn returns the command that arguments run, "" for none. Global flags may precede it.
+func commandIn(app *cli.App, args []string) string {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		name, _, hasValue := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+		args = args[1:]
+		for _, flag := range app.Flags {
+			takesValue := !hasValue && slices.Contains(flag.Names(), name)
+			if f, is := flag.(cli.DocGenerationFlag); is && takesValue && f.TakesValue() && len(args) > 0 {
+				args = args[1:]
+			}
+		}
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	command := app.Command(args[0])
+	if command == nil {
+		return ""
+	}
+	for _, sub := range command.Subcommands {
+		if len(args) > 1 && sub.HasName(args[1]) {
+			return command.Name + " " + sub.Name
+		}
+	}
+	return command.Name
 }
