@@ -75,11 +75,21 @@ func TestKilledAtEveryCall(t *testing.T) {
 	}
 }
 
+// killOnce kills a run at its call number at. The number of calls is not constant: a call that gets no answer within
+// Engine.CallTimeout is made again, as happens on a machine under load. So a run that ends well in fewer calls is not a
+// failure: at is past its end. A call that was reached must have killed the run.
 func killOnce(t *testing.T, account, want string, args []string, at int64, after bool) {
 	a := newKiller(t, account)
 	a.at, a.after = at, after
-	if err := a.run(t, args); err == nil || !a.killed.Load() {
-		t.Fatalf("the run was not killed: %v", err)
+	err := a.run(t, args)
+	switch {
+	case err == nil && a.calls.Load() < at && at > 1:
+		if diff := cmp.Diff(want, normalState(a.bytes(t))); diff != "" {
+			t.Errorf("a run of %d calls leads elsewhere:\n%s", a.calls.Load(), diff)
+		}
+		return
+	case err == nil || !a.killed.Load():
+		t.Fatalf("the run was not killed: %v\n%s", err, a.said)
 	}
 	checkKilled(t, account, a.bytes(t))
 	a.at = 0
