@@ -73,7 +73,7 @@ func (e *Engine) look(ctx context.Context, plan Plan, step Step) (outcome, error
 	}
 	foreign := slices.DeleteFunc(slices.Clone(here), func(o Object) bool { return o.Owned })
 	if len(foreign) > 0 || step.Address.Kind != KindRecord {
-		return outcome{}, &Error{Code: CodeConflict, Conflicts: here}
+		return outcome{}, &ConflictError{Code: CodeConflict, Objects: here}
 	}
 	step.Action, step.ID = ActionUpdate, here[0].ID
 	id, err := e.write(ctx, step)

@@ -73,7 +73,7 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 				continue
 			}
 			gone[routeAddress(site)], gone[recordAddress(site)] = true, true
-			refused = append(refused, Refusal{site.Host, &Error{Code: CodeConflict, Conflicts: inTheWay}})
+			refused = append(refused, Refusal{site.Host, &ConflictError{Code: CodeConflict, Objects: inTheWay}})
 		}
 		if len(stays.Sites) > 0 {
 			relays = append(relays, stays)
@@ -85,7 +85,7 @@ func withoutConflicts(o Observed, desired Desired, refused []Refusal) (Observed,
 	case len(relays) == 0 && len(o.Refused) > 0:
 		return o, nil, nil, Refusals(refused)
 	case len(relays) == 0:
-		return o, nil, nil, &Error{Code: CodeConflict, Conflicts: all}
+		return o, nil, nil, &ConflictError{Code: CodeConflict, Objects: all}
 	}
 	// What stands at a host that is refused stays as it is, ours or not.
 	hosts := map[string]bool{}

@@ -291,8 +291,8 @@ func TestForeignThingsAreAConflictAndStay(t *testing.T) {
 			w := newWorld(t, `{"accounts": [{"name": "Acme", `+zone+`}]}`)
 			before := w.bytes()
 			_, err := w.deploy(w.config())
-			var e *provision.Error
-			if !errors.As(err, &e) || e.Code != provision.CodeConflict || len(e.Conflicts) != 1 {
+			var e *provision.ConflictError
+			if !errors.As(err, &e) || e.Code != provision.CodeConflict || len(e.Objects) != 1 {
 				t.Fatalf("got %v, want one conflict", err)
 			}
 			if writes := w.writes(); len(writes) > 0 || w.bytes() != before {

@@ -87,8 +87,6 @@ const (
 type Error struct {
 	Code    Code
 	Details map[string]string
-	// Conflicts are the objects of others that stand in the way; set with CodeConflict alone.
-	Conflicts []Object
 	// Temporary says that the same call may succeed later.
 	Temporary bool
 	// RetryAfter is how long the API asked us to wait; zero where it did not say.

@@ -217,8 +217,8 @@ func (d badDay) recover(t *testing.T, text string, config provision.Config, want
 			t.Errorf("a conflict though nobody has put anything in the way: %v", refused)
 		}
 		for _, refusal := range refused {
-			var e *provision.Error
-			if !errors.As(refusal.Err, &e) || len(e.Conflicts) == 0 {
+			var e *provision.ConflictError
+			if !errors.As(refusal.Err, &e) || len(e.Objects) == 0 {
 				t.Errorf("a conflict that does not say with what: %v", refusal.Err)
 			}
 		}

@@ -154,7 +154,7 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 		t.Fatalf("refused %v of %v, %v", plan.Refused, plan.Sites, err)
 	}
 	for _, refusal := range plan.Refused {
-		if e := (*provision.Error)(nil); !errors.As(refusal.Err, &e) || e.Conflicts[0].Clash != provision.ClashShadowed || e.Conflicts[0].At[0] != refusal.Host {
+		if e := (*provision.ConflictError)(nil); !errors.As(refusal.Err, &e) || e.Objects[0].Clash != provision.ClashShadowed || e.Objects[0].At[0] != refusal.Host {
 			t.Errorf("%s: %v", refusal.Host, refusal.Err)
 		}
 	}

@@ -78,7 +78,7 @@ func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, con
 	}
 	plan, err := provision.Diff(provision.Kept(observed), observed, false)
 	if exposed := plan.Exposed(); err == nil && len(exposed) > 0 {
-		return plan, &provision.Error{Code: provision.CodeExposed, Conflicts: exposed}
+		return plan, &provision.ConflictError{Code: provision.CodeExposed, Objects: exposed}
 	}
 	return plan, err
 }

@@ -161,9 +161,9 @@ func innermost(err error) string {
 }
 
 func conflictsOf(err error) []provision.Object {
-	var engine *provision.Error
-	if errors.As(err, &engine) {
-		return engine.Conflicts
+	var conflict *provision.ConflictError
+	if errors.As(err, &conflict) {
+		return conflict.Objects
 	}
 	return nil
 }
