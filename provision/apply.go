@@ -7,16 +7,19 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"golang.org/x/sync/errgroup"
 )
 
 // Receipt says what Apply did.
 type Receipt struct {
-	Plan Plan `json:"plan"`
+	Plan plan.Plan `json:"plan"`
 	// Done are the steps that took effect, phase by phase.
-	Done []Step `json:"done"`
+	Done []plan.Step `json:"done"`
 	// Unknown are the steps that failed in such a way that they may have taken effect all the same.
-	Unknown []Step `json:"unknown,omitempty"`
+	Unknown []plan.Step `json:"unknown,omitempty"`
 	// Failed are the steps that failed for good, those of Unknown included, and why.
 	Failed []Failure `json:"-"`
 	// Found are the ids of Done creations that another run made meanwhile, so that they are not this run's to take back.
@@ -27,17 +30,17 @@ type Receipt struct {
 
 // Failure is a step that failed for good.
 type Failure struct {
-	Step Step
+	Step plan.Step
 	Err  error
 }
 
 // FailedHosts gives the hosts of the plan that are not served as wanted, each with the first reason.
-func (r Receipt) FailedHosts() []Refusal {
-	var hosts []Refusal
+func (r Receipt) FailedHosts() []plan.HostError {
+	var hosts []plan.HostError
 	for _, site := range r.Plan.Sites {
 		for _, failure := range r.Failed {
 			if failure.touches(site) {
-				hosts = append(hosts, Refusal{site.Host, failure.Err})
+				hosts = append(hosts, plan.HostError{Host: site.Host, Err: failure.Err})
 				break
 			}
 		}
@@ -51,7 +54,7 @@ func (r Receipt) Unserved() []string {
 	var hosts []string
 	changes := r.Plan.Changes()
 	for _, site := range r.Plan.Sites {
-		isLeft := func(s Step) bool { return !done[s.Address] && Failure{Step: s}.touches(site) }
+		isLeft := func(s plan.Step) bool { return !done[s.Address] && Failure{Step: s}.touches(site) }
 		if slices.ContainsFunc(changes, isLeft) {
 			hosts = append(hosts, site.Host)
 		}
@@ -60,8 +63,8 @@ func (r Receipt) Unserved() []string {
 }
 
 // doneAt gives the addresses at which a step took effect.
-func (r Receipt) doneAt() map[Address]bool {
-	done := map[Address]bool{}
+func (r Receipt) doneAt() map[plan.Address]bool {
+	done := map[plan.Address]bool{}
 	for _, step := range r.Done {
 		done[step.Address] = true
 	}
@@ -71,7 +74,7 @@ func (r Receipt) doneAt() map[Address]bool {
 // LeftBehind gives the Workers that serve nothing any more and could not be removed. No host needs them, so no host has failed.
 func (r Receipt) LeftBehind() []Failure {
 	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool {
-		return f.Step.Address.Kind != KindScript || f.Step.Action != ActionDelete
+		return f.Step.Address.Kind != plan.KindScript || f.Step.Action != plan.ActionDelete
 	})
 }
 
@@ -86,9 +89,9 @@ func (r Receipt) With(more Receipt, account string) Receipt {
 }
 
 // Without gives the receipt of what is left after steps of it were taken back.
-func (r Receipt) Without(undone []Step) Receipt {
-	isUndone := func(s Step) bool {
-		return slices.ContainsFunc(undone, func(u Step) bool { return u.Address == s.Address })
+func (r Receipt) Without(undone []plan.Step) Receipt {
+	isUndone := func(s plan.Step) bool {
+		return slices.ContainsFunc(undone, func(u plan.Step) bool { return u.Address == s.Address })
 	}
 	r.Done = slices.DeleteFunc(slices.Clone(r.Done), isUndone)
 	r.Unknown = slices.DeleteFunc(slices.Clone(r.Unknown), isUndone)
@@ -96,9 +99,9 @@ func (r Receipt) Without(undone []Step) Receipt {
 }
 
 // touches tells whether a host needs the step that failed: its own, or its Worker's.
-func (f Failure) touches(site Site) bool {
-	if f.Step.Address.Kind == KindScript {
-		return f.Step.Address == scriptAddress(site.Zone.Account, site.Worker) && f.Step.Action != ActionDelete
+func (f Failure) touches(site plan.Site) bool {
+	if f.Step.Address.Kind == plan.KindScript {
+		return f.Step.Address == plan.ScriptAddress(site.Zone.Account, site.Worker) && f.Step.Action != plan.ActionDelete
 	}
 	return f.Step.Host() == site.Host
 }
@@ -107,46 +110,46 @@ func (f Failure) touches(site Site) bool {
 type run struct {
 	engine *Engine
 	ctx    context.Context
-	plan   Plan
+	plan   plan.Plan
 	all    int
 
-	mu      sync.Mutex
-	receipt Receipt
-	written map[Address]bool    // routes that this run has made or found
-	ended   int                 // steps
-	calls   int                 // that are still to begin, but for those about records
-	opening map[string]bool     // zones of which a call about records is still to begin; it carries many
-	inARow  int                 // failures of the kind that one call does not have by itself
-	denied  map[Address][]error // refusals for want of a permission, by kind and parent
-	fatal   error               // ends the run after the calls in flight
+	mu                  sync.Mutex
+	receipt             Receipt
+	routesWritten       map[plan.Address]bool    // routes that this run has made or found
+	finished            int                      // steps
+	calls               int                      // that are still to begin, but for those about records
+	pendingZones        map[string]bool          // zones of which a call about records is still to begin; it carries many
+	consecutiveFailures int                      // failures of the kind that one call does not have by itself
+	permissionErrors    map[plan.Address][]error // refusals for want of a permission, by kind and parent
+	fatal               error                    // ends the run after the calls in flight
 }
 
 // Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step that fails
 // ends the run for its host alone; the others go on, and the first error is given back in the end. An ended context lets the
 // calls in flight finish and begins nothing more, as CodeInterrupted.
-func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
-	changes := plan.Changes()
+func (e *Engine) Apply(ctx context.Context, p plan.Plan) (Receipt, error) {
+	changes := p.Changes()
 	r := &run{
-		engine: e, ctx: ctx, plan: plan, all: len(changes), written: map[Address]bool{}, denied: map[Address][]error{},
-		receipt: Receipt{Plan: plan, Done: []Step{}, Found: map[string]bool{}}, opening: map[string]bool{},
+		engine: e, ctx: ctx, plan: p, all: len(changes), routesWritten: map[plan.Address]bool{}, permissionErrors: map[plan.Address][]error{},
+		receipt: Receipt{Plan: p, Done: []plan.Step{}, Found: map[string]bool{}}, pendingZones: map[string]bool{},
 	}
 	for _, step := range changes {
-		if step.Address.Kind == KindRecord {
-			r.opening[step.Address.Parent] = true
+		if step.Address.Kind == plan.KindRecord {
+			r.pendingZones[step.Address.Parent] = true
 		} else {
 			r.calls++
 		}
 	}
-	places := phases(changes)
-	for phase := range phasesInAll {
-		var steps []Step
+	places := plan.Phases(changes)
+	for phase := range plan.PhaseCount {
+		var steps []plan.Step
 		for i, step := range changes {
 			if places[i] == phase {
 				steps = append(steps, step)
 			}
 		}
-		r.carryOut(phase, steps)
-		if err := r.over(); err != nil {
+		r.runPhase(phase, steps)
+		if err := r.err(); err != nil {
 			r.receipt.Stopped = true
 			return r.receipt, err
 		}
@@ -157,17 +160,17 @@ func (e *Engine) Apply(ctx context.Context, plan Plan) (Receipt, error) {
 	return r.receipt, nil
 }
 
-// over gives the error that ends the run before its time.
-func (r *run) over() error {
+// err gives the error that ends the run before its time.
+func (r *run) err() error {
 	if r.ctx.Err() != nil {
-		return &Error{Code: CodeInterrupted, Err: r.ctx.Err()}
+		return &errcode.Error{Code: errcode.Interrupted, Err: r.ctx.Err()}
 	}
 	return r.fatal
 }
 
-// carryOut does the steps of a phase, as many together as may be. A step whose host or Worker has failed is left out.
-func (r *run) carryOut(phase phase, steps []Step) {
-	steps = slices.DeleteFunc(steps, func(step Step) bool {
+// runPhase does the steps of a phase, as many together as may be. A step whose host or Worker has failed is left out.
+func (r *run) runPhase(phase plan.Phase, steps []plan.Step) {
+	steps = slices.DeleteFunc(steps, func(step plan.Step) bool {
 		isBlocked := r.isBlocked(step)
 		if isBlocked {
 			r.forgetCall(step)
@@ -175,21 +178,21 @@ func (r *run) carryOut(phase phase, steps []Step) {
 		return isBlocked
 	})
 	var jobs []func()
-	if phase == phaseClosing || phase == phaseOpening {
-		if phase == phaseOpening {
-			steps = r.guarded(steps)
+	if phase == plan.PhaseDeleteRecords || phase == plan.PhaseWriteRecords {
+		if phase == plan.PhaseWriteRecords {
+			steps = r.recheckRoutes(steps)
 		}
 		jobs = r.batches(steps)
 	} else {
 		for _, step := range steps {
-			jobs = append(jobs, func() { r.single(step) })
+			jobs = append(jobs, func() { r.runStep(step) })
 		}
 	}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, job := range jobs {
 		group.Go(func() error {
-			if r.stopped() == nil {
+			if r.errLocked() == nil {
 				job()
 			}
 			return nil
@@ -199,34 +202,34 @@ func (r *run) carryOut(phase phase, steps []Step) {
 	r.sortReceipt()
 }
 
-// stopped is over under the lock.
-func (r *run) stopped() error {
+// errLocked is over under the lock.
+func (r *run) errLocked() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.over()
+	return r.err()
 }
 
 // isBlocked tells a step that must not be done since one that it leans on has failed: of the same host, or of its Worker. A
 // Worker goes only if nothing at all has failed in its account: a route that still leads to it would lead nowhere. A record goes on
 // naming a Worker that could not be removed, since nothing else would lead the next run to it.
-func (r *run) isBlocked(step Step) bool {
+func (r *run) isBlocked(step plan.Step) bool {
 	for _, failure := range r.receipt.Failed {
 		switch {
-		case step.Address.Kind == KindScript:
-			if step.Action == ActionDelete && r.accountOf(failure.Step) == step.Address.Parent {
+		case step.Address.Kind == plan.KindScript:
+			if step.Action == plan.ActionDelete && r.accountOf(failure.Step) == step.Address.Parent {
 				return true
 			}
-		case failure.Step.Address.Kind != KindScript:
+		case failure.Step.Address.Kind != plan.KindScript:
 			// A custom domain has another parent than the record that is to take its place.
 			if failure.Step.Host() == step.Host() {
 				return true
 			}
-		case failure.Step.Action == ActionDelete:
-			if workerOfComment(step.Before[AttrComment]) == failure.Step.Address.Name && r.accountOf(step) == failure.Step.Address.Parent {
+		case failure.Step.Action == plan.ActionDelete:
+			if plan.WorkerFromComment(step.Before[binding.AttrComment]) == failure.Step.Address.Name && r.accountOf(step) == failure.Step.Address.Parent {
 				return true
 			}
 		default:
-			isServed := func(s Site) bool { return s.Host == step.Host() && failure.touches(s) }
+			isServed := func(s plan.Site) bool { return s.Host == step.Host() && failure.touches(s) }
 			if slices.ContainsFunc(r.plan.Sites, isServed) {
 				return true
 			}
@@ -235,7 +238,7 @@ func (r *run) isBlocked(step Step) bool {
 	return false
 }
 
-func (r *run) accountOf(step Step) string {
+func (r *run) accountOf(step plan.Step) string {
 	for _, site := range r.plan.Sites {
 		if site.Zone.ID == step.Address.Parent {
 			return site.Zone.Account
@@ -244,130 +247,132 @@ func (r *run) accountOf(step Step) string {
 	return step.Address.Parent
 }
 
-// single does one step by itself.
-func (r *run) single(step Step) {
-	r.begin(step)
-	if err := r.bar(step); err != nil {
-		r.end(step, outcome{}, err)
+// runStep does one step by itself.
+func (r *run) runStep(step plan.Step) {
+	r.start(step)
+	if err := r.blockedBy(step); err != nil {
+		r.finish(step, stepResult{}, err)
 		return
 	}
-	made, err := r.engine.single(r.ctx, r.plan, step)
+	made, err := r.engine.applyWithRetry(r.ctx, r.plan, step)
 	if err != nil {
-		r.judge(step, err)
+		r.recordFailure(step, err)
 	}
-	r.end(step, made, err)
+	r.finish(step, made, err)
 }
 
-// bar gives the error by which this step would fail as well: others of its kind, in its zone or account, have too often.
-func (r *run) bar(step Step) error {
+// blockedBy gives the error by which this step would fail as well: others of its kind, in its zone or account, have too often.
+func (r *run) blockedBy(step plan.Step) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if denied := r.denied[placeOf(step)]; len(denied) >= tooMany {
+	if denied := r.permissionErrors[permissionScope(step)]; len(denied) >= breakerThreshold {
 		return denied[0]
 	}
 	return nil
 }
 
-// placeOf is what a permission is given for: things of one kind in one zone or account.
-func placeOf(step Step) Address { return Address{Kind: step.Address.Kind, Parent: step.Address.Parent} }
+// permissionScope is what a permission is given for: things of one kind in one zone or account.
+func permissionScope(step plan.Step) plan.Address {
+	return plan.Address{Kind: step.Address.Kind, Parent: step.Address.Parent}
+}
 
-func (r *run) begin(step Step) {
+func (r *run) start(step plan.Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock() // once it is told, so that what is told counts upwards
 	r.forgetCall(step)
-	r.engine.tell(Event{Type: EventStart, Step: step, Done: r.ended, All: r.all})
+	r.engine.emit(Event{Type: EventStart, Step: step, Done: r.finished, All: r.all})
 }
 
 // forgetCall takes the call of a step that begins, or never will, from those that are still to begin.
-func (r *run) forgetCall(step Step) {
-	if step.Address.Kind == KindRecord {
-		delete(r.opening, step.Address.Parent)
+func (r *run) forgetCall(step plan.Step) {
+	if step.Address.Kind == plan.KindRecord {
+		delete(r.pendingZones, step.Address.Parent)
 	} else {
 		r.calls--
 	}
 }
 
-// end notes how a step ended.
-func (r *run) end(step Step, made outcome, err error) {
+// finish notes how a step ended.
+func (r *run) finish(step plan.Step, made stepResult, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ended++
-	event := Event{Type: EventDone, Step: step, Done: r.ended, All: r.all}
-	event.Left = r.engine.pace.waits(r.engine.Rate, r.engine.now(), r.calls+len(r.opening))
+	r.finished++
+	event := Event{Type: EventDone, Step: step, Done: r.finished, All: r.all}
+	event.Remaining = r.engine.limiter.delay(r.engine.Rate, r.engine.now(), r.calls+len(r.pendingZones))
 	if err == nil {
 		step.ID = made.id
 		event.Step = step
-		r.inARow = 0
-		delete(r.denied, placeOf(step))
+		r.consecutiveFailures = 0
+		delete(r.permissionErrors, permissionScope(step))
 		r.receipt.Done = append(r.receipt.Done, step)
 		if made.found {
 			r.receipt.Found[made.id] = true
 		}
-		if step.Address.Kind == KindRoute && step.Action != ActionDelete {
-			r.written[step.Address] = true
+		if step.Address.Kind == plan.KindRoute && step.Action != plan.ActionDelete {
+			r.routesWritten[step.Address] = true
 		}
 	} else {
-		event.Type, event.Code = EventFail, CodeOf(err)
-		r.fail(step, made.unsure, err)
+		event.Type, event.Code = EventFail, errcode.Of(err)
+		r.addFailure(step, made.unsure, err)
 	}
-	r.engine.tell(event)
+	r.engine.emit(event)
 }
 
-// tooMany calls that fail in a row are no matter of single hosts.
-const tooMany = 5
+// breakerThreshold calls that fail in a row are no matter of single hosts.
+const breakerThreshold = 5
 
-// fail notes a step that failed.
-func (r *run) fail(step Step, isUnsure bool, err error) {
+// addFailure notes a step that failed.
+func (r *run) addFailure(step plan.Step, isUnsure bool, err error) {
 	if r.ctx.Err() == nil {
 		r.receipt.Failed = append(r.receipt.Failed, Failure{step, err})
 	}
-	if isUnsure || effectUnknown(err) {
+	if isUnsure || mayHaveTakenEffect(err) {
 		r.receipt.Unknown = append(r.receipt.Unknown, step)
 	}
 }
 
-// judge counts a call that failed, however many steps it carried, and ends the run where more of the same are to be expected: with
+// recordFailure counts a call that failed, however many steps it carried, and ends the run where more of the same are to be expected: with
 // one bad host the others go on, but with an API that is down nobody wants to wait a thousand times. A permission is one of a zone
 // or an account, so the others go on without it.
-func (r *run) judge(step Step, err error) {
+func (r *run) recordFailure(step plan.Step, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch CodeOf(err) {
-	case CodePermission:
-		r.denied[placeOf(step)] = append(r.denied[placeOf(step)], err)
-	case CodeUnreachable, CodeTimeout, CodeServerError, CodeRateLimited, CodeTokenRejected, CodeNotJSON:
-		if r.inARow++; r.inARow >= tooMany && r.fatal == nil {
+	switch errcode.Of(err) {
+	case errcode.Permission:
+		r.permissionErrors[permissionScope(step)] = append(r.permissionErrors[permissionScope(step)], err)
+	case errcode.Unreachable, errcode.Timeout, errcode.ServerError, errcode.RateLimited, errcode.TokenRejected, errcode.NotJSON:
+		if r.consecutiveFailures++; r.consecutiveFailures >= breakerThreshold && r.fatal == nil {
 			r.fatal = err
 		}
 	default:
-		r.inARow = 0
+		r.consecutiveFailures = 0
 	}
 }
 
 // sortReceipt puts what ended side by side into the order of the plan, so that a receipt is the same in every run.
 func (r *run) sortReceipt() {
 	place := map[string]int{}
-	key := func(s Step) string {
+	key := func(s plan.Step) string {
 		return string(s.Action) + s.Address.Parent + "/" + s.Address.Name + s.Address.Kind.String()
 	}
 	for i, step := range r.plan.Steps {
 		place[key(step)] = i
 	}
-	byPlace := func(a, b Step) int { return place[key(a)] - place[key(b)] }
+	byPlace := func(a, b plan.Step) int { return place[key(a)] - place[key(b)] }
 	slices.SortStableFunc(r.receipt.Done, byPlace)
 	slices.SortStableFunc(r.receipt.Unknown, byPlace)
 	slices.SortStableFunc(r.receipt.Failed, func(a, b Failure) int { return byPlace(a.Step, b.Step) })
 }
 
-// effectUnknown holds where an answer was lost, or blames a server that may have done its work before, and where something is
+// mayHaveTakenEffect holds where an answer was lost, or blames a server that may have done its work before, and where something is
 // there that cannot be found.
-func effectUnknown(err error) bool {
+func mayHaveTakenEffect(err error) bool {
 	for err != nil {
-		e := (*Error)(nil)
+		e := (*errcode.Error)(nil)
 		if !errors.As(err, &e) {
 			return false
 		}
-		if slices.Contains([]Code{CodeUnreachable, CodeTimeout, CodeServerError}, e.Code) || e.Code == CodeExists && e.Temporary {
+		if slices.Contains([]errcode.Code{errcode.Unreachable, errcode.Timeout, errcode.ServerError}, e.Code) || e.Code == errcode.Exists && e.Temporary {
 			return true
 		}
 		err = e.Err

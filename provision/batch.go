@@ -5,63 +5,66 @@ import (
 	"context"
 	"slices"
 
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"golang.org/x/sync/errgroup"
 )
 
-// guarded leaves out the records that would open a door behind which there is no route any more: where this run has not written
+// recheckRoutes leaves out the records that would open a door behind which there is no route any more: where this run has not written
 // the route itself, it is looked at once more before its record is.
-func (r *run) guarded(steps []Step) []Step {
-	siteAt := map[Address]Site{}
+func (r *run) recheckRoutes(steps []plan.Step) []plan.Step {
+	siteAt := map[plan.Address]plan.Site{}
 	for _, site := range r.plan.Sites {
-		siteAt[recordAddress(site)] = site
+		siteAt[plan.RecordAddress(site)] = site
 	}
-	var unsure []Site
+	var unsure []plan.Site
 	for _, step := range steps {
-		if site := siteAt[step.Address]; r.needsGuard(step, site) {
+		if site := siteAt[step.Address]; r.needsRouteCheck(step, site) {
 			unsure = append(unsure, site)
 		}
 	}
-	guards := r.guards(zonesOf(unsure))
-	var safe []Step
+	guards := r.fetchRoutes(plan.ZonesOf(unsure))
+	var safe []plan.Step
 	for _, step := range steps {
 		site := siteAt[step.Address]
 		guard := guards[site.Zone.ID]
 		switch {
-		case !r.needsGuard(step, site) || guard.workers[RoutePattern(site.Host)] == site.Worker:
+		case !r.needsRouteCheck(step, site) || guard.workers[plan.RoutePattern(site.Host)] == site.Worker:
 			safe = append(safe, step)
-		case r.over() != nil:
+		case r.err() != nil:
 		case guard.err != nil:
-			r.end(step, outcome{}, guard.err)
+			r.finish(step, stepResult{}, guard.err)
 		default:
-			r.end(step, outcome{}, changedMeanwhile(site))
+			r.finish(step, stepResult{}, errConcurrentChange(site))
 		}
 	}
 	return safe
 }
 
-// guard is what the routes of a zone lead to, by their patterns, or why that could not be seen.
-type guard struct {
+// routeCheck is what the routes of a zone lead to, by their patterns, or why that could not be seen.
+type routeCheck struct {
 	workers map[string]string
 	err     error
 }
 
-// guards reads each zone once, whether or not that works.
-func (r *run) guards(zones []Zone) map[string]guard {
-	guards := map[string]guard{}
+// fetchRoutes reads each zone once, whether or not that works.
+func (r *run) fetchRoutes(zones []plan.Zone) map[string]routeCheck {
+	guards := map[string]routeCheck{}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, zone := range zones {
 		group.Go(func() error {
-			if r.stopped() != nil {
+			if r.errLocked() != nil {
 				return nil
 			}
-			g := guard{workers: map[string]string{}}
-			var routes []Object
+			g := routeCheck{workers: map[string]string{}}
+			var routes []plan.Object
 			if routes, g.err = r.engine.zoneRoutes(r.ctx, zone); g.err != nil {
-				r.judge(Step{Address: Address{Kind: KindRoute, Parent: zone.ID}}, g.err)
+				r.recordFailure(plan.Step{Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID}}, g.err)
 			}
 			for _, route := range routes {
-				g.workers[route.Address.Name] = route.Attrs[AttrScript]
+				g.workers[route.Address.Name] = route.Attrs[binding.AttrScript]
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -73,23 +76,23 @@ func (r *run) guards(zones []Zone) map[string]guard {
 	return guards
 }
 
-func (r *run) needsGuard(step Step, site Site) bool {
-	return step.Action != ActionDelete && site.Host != "" && !r.written[routeAddress(site)]
+func (r *run) needsRouteCheck(step plan.Step, site plan.Site) bool {
+	return step.Action != plan.ActionDelete && site.Host != "" && !r.routesWritten[plan.RouteAddress(site)]
 }
 
 // batches makes one call of all that changes about the records of a zone, as far as it takes them at once, or of a single
 // change a call by itself.
-func (r *run) batches(steps []Step) []func() {
-	byZone := map[string][]Step{}
+func (r *run) batches(steps []plan.Step) []func() {
+	byZone := map[string][]plan.Step{}
 	for _, step := range steps {
 		byZone[step.Address.Parent] = append(byZone[step.Address.Parent], step)
 	}
 	var jobs []func()
-	for _, zone := range zonesOf(r.plan.Sites) {
+	for _, zone := range plan.ZonesOf(r.plan.Sites) {
 		steps := byZone[zone.ID]
 		// What changes about one host stays together, so that its name is never without an answer.
-		slices.SortStableFunc(steps, func(a, b Step) int { return cmp.Compare(a.Address.Name, b.Address.Name) })
-		for chunk := range slices.Chunk(steps, zone.maxBatch()) {
+		slices.SortStableFunc(steps, func(a, b plan.Step) int { return cmp.Compare(a.Address.Name, b.Address.Name) })
+		for chunk := range slices.Chunk(steps, zone.MaxBatch()) {
 			jobs = append(jobs, func() { r.batch(zone, chunk) })
 		}
 	}
@@ -98,78 +101,69 @@ func (r *run) batches(steps []Step) []func() {
 
 // batch does steps on the records of a zone, all or none. Where the API refuses them for one that is bad, halves are tried, so
 // that the others get through.
-func (r *run) batch(zone Zone, steps []Step) {
+func (r *run) batch(zone plan.Zone, steps []plan.Step) {
 	if len(steps) == 1 {
-		r.single(steps[0])
+		r.runStep(steps[0])
 		return
 	}
-	r.begin(steps[0])
+	r.start(steps[0])
 	attempts, isUnsure := 0, false
-	_, err := retrying(r.ctx, r.engine, "batch", 1, func(ctx context.Context) (struct{}, error) {
+	_, err := retry(r.ctx, r.engine, "batch", 1, func(ctx context.Context) (struct{}, error) {
 		attempts++
 		if attempts > 1 {
-			if err := r.settled(ctx, zone, &steps); err != nil || len(steps) == 0 {
+			if err := r.dropApplied(ctx, zone, &steps); err != nil || len(steps) == 0 {
 				return struct{}{}, err
 			}
 		}
-		write, done := r.engine.uncut(ctx)
+		write, done := r.engine.detached(ctx)
 		defer done()
-		ids, err := r.engine.Provider.DoTogether(write, zone.ID, steps)
+		ids, err := r.engine.API.ApplyBatch(write, zone.ID, steps)
 		for i := range ids {
-			r.end(steps[i], outcome{id: ids[i]}, nil)
+			r.finish(steps[i], stepResult{id: ids[i]}, nil)
 		}
-		isUnsure = isUnsure || effectUnknown(err)
+		isUnsure = isUnsure || mayHaveTakenEffect(err)
 		return struct{}{}, err
 	})
 	switch {
 	case err == nil || len(steps) == 0:
-	case isOfOne(err) && r.stopped() == nil:
+	case mayBeOneRecord(err) && r.errLocked() == nil:
 		half := len(steps) / 2
 		r.batch(zone, steps[:half])
 		r.batch(zone, steps[half:])
 	default:
-		r.judge(steps[0], err)
+		r.recordFailure(steps[0], err)
 		for _, step := range steps {
-			r.end(step, outcome{unsure: isUnsure}, err)
+			r.finish(step, stepResult{unsure: isUnsure}, err)
 		}
 	}
 }
 
-// isOfOne tells a refusal that may be about one of many changes.
-func isOfOne(err error) bool {
-	return slices.Contains([]Code{CodeExists, CodeConflict, CodeRefused, CodeGone}, CodeOf(err))
+// mayBeOneRecord tells a refusal that may be about one of many changes.
+func mayBeOneRecord(err error) bool {
+	return slices.Contains([]errcode.Code{errcode.Exists, errcode.Conflict, errcode.Refused, errcode.Gone}, errcode.Of(err))
 }
 
-// settled takes out of steps what a batch whose answer was lost has done already.
-func (r *run) settled(ctx context.Context, zone Zone, steps *[]Step) error {
+// dropApplied takes out of steps what a batch whose answer was lost has done already.
+func (r *run) dropApplied(ctx context.Context, zone plan.Zone, steps *[]plan.Step) error {
 	var hosts []string
 	for _, step := range *steps {
 		hosts = append(hosts, step.Address.Name)
 	}
-	list, err := r.engine.Provider.Records(ctx, zone, hosts)
+	list, err := r.engine.API.Records(ctx, zone, hosts)
 	if err != nil {
 		return err
 	}
-	*steps = slices.DeleteFunc(slices.Clone(*steps), func(step Step) bool {
-		i := slices.IndexFunc(list.Found, func(o Object) bool { return step.isDoneBy(o) })
+	*steps = slices.DeleteFunc(slices.Clone(*steps), func(step plan.Step) bool {
+		i := slices.IndexFunc(list.Found, func(o plan.Object) bool { return step.Matches(o) })
 		switch {
-		case step.Action == ActionDelete && i < 0:
-			r.end(step, outcome{id: step.ID}, nil)
+		case step.Action == plan.ActionDelete && i < 0:
+			r.finish(step, stepResult{id: step.ID}, nil)
 			return true
-		case step.Action != ActionDelete && i >= 0:
-			r.end(step, outcome{id: list.Found[i].ID}, nil)
+		case step.Action != plan.ActionDelete && i >= 0:
+			r.finish(step, stepResult{id: list.Found[i].ID}, nil)
 			return true
 		}
 		return false
 	})
 	return nil
-}
-
-// isDoneBy tells, of a creation or an update, whether the record is its effect; of a deletion, whether it is what should go.
-func (s Step) isDoneBy(o Object) bool {
-	if s.Action == ActionDelete {
-		return o.ID == s.ID
-	}
-	isSame := s.Action == ActionCreate || o.ID == s.ID
-	return isSame && o.Address == s.Address && len(o.Attrs.Diff(s.After)) == 0
 }

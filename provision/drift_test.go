@@ -8,6 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
@@ -15,7 +18,7 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 	w := newWorld(t, "")
 	w.mustDeploy(w.config())
 	good := w.bytes()
-	mark := provision.RecordComment("cfproxy-gptapi-example-com")
+	mark := plan.RecordComment("cfproxy-gptapi-example-com")
 	text := strings.Replace(good, `"content": "2.2.2.2",`, `"content": "192.0.2.9",`, 1)
 	text = strings.Replace(text, `"records": [`, `"records": [{"type": "A", "name": "gptapi.example.com", "content": "192.0.2.7", "proxied": true, "comment": "`+mark+`"},`, 1)
 	w = newWorld(t, text)
@@ -29,8 +32,8 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 func TestHiddenDriftIsRepaired(t *testing.T) {
 	t.Parallel()
 	for attr, edit := range map[string][2]string{
-		provision.AttrCode:     {`"export default { fetch: answer };",`, `"// edited",`},
-		provision.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
+		binding.AttrCode:     {`"export default { fetch: answer };",`, `"// edited",`},
+		binding.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
 	} {
 		w := newWorld(t, "")
 		w.mustDeploy(w.config())
@@ -60,11 +63,11 @@ func TestRemovalTellsOfARecordThatStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := provision.Diff(provision.Kept(observed), observed, false)
-	if err != nil || len(plan.Changes()) != 2 {
-		t.Fatalf("got %v, %v", plan.Changes(), err)
+	p, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
+	if err != nil || len(p.Changes()) != 2 {
+		t.Fatalf("got %v, %v", p.Changes(), err)
 	}
-	if w := plan.Warnings(); len(w) != 1 || w[0].Code != provision.WarnRecordStays || w[0].Details["content"] != "2.2.2.2" {
+	if w := p.Warnings(); len(w) != 1 || w[0].Code != plan.WarnRecordStays || w[0].Details["content"] != "2.2.2.2" {
 		t.Errorf("warnings: %v", w)
 	}
 }
@@ -141,21 +144,21 @@ func TestWorkerIsFoundByItsRecord(t *testing.T) {
 	config := w.config()
 	config.Worker = "relay"
 	w.mustDeploy(config)
-	plan, err := w.plan(config)
+	p, err := w.plan(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range plan.Steps {
-		if step.Address.Kind == provision.KindRoute {
-			step.Action = provision.ActionDelete
-			if _, err := w.engine.Provider.Do(context.Background(), step); err != nil {
+	for _, step := range p.Steps {
+		if step.Address.Kind == plan.KindRoute {
+			step.Action = plan.ActionDelete
+			if _, err := w.engine.API.ApplyStep(context.Background(), step); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	plan, err = w.plan(w.config())
-	if err != nil || plan.Worker != "relay" || len(plan.Changes()) != 1 {
-		t.Errorf("got Worker %q with changes %v, %v", plan.Worker, plan.Changes(), err)
+	p, err = w.plan(w.config())
+	if err != nil || p.Worker != "relay" || len(p.Changes()) != 1 {
+		t.Errorf("got Worker %q with changes %v, %v", p.Worker, p.Changes(), err)
 	}
 }
 
@@ -175,9 +178,9 @@ func TestAdoptedShadowGoesBeforeTheRecordComes(t *testing.T) {
 func TestARecordThatSomebodyElseJustMadeIsTheirs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
-	w.engine.Provider = &neighbour{Provider: w.engine.Provider}
+	w.engine.API = &neighbour{API: w.engine.API}
 	_, err := w.deploy(w.config())
-	if code := provision.CodeOf(err); code != provision.CodeConflict {
+	if code := errcode.Of(err); code != errcode.Conflict {
 		t.Errorf("got %v", err)
 	}
 	if text := w.bytes(); !strings.Contains(text, `"comment": "theirs"`) || strings.Contains(text, `"comment": "managed-by`) {
@@ -186,20 +189,20 @@ func TestARecordThatSomebodyElseJustMadeIsTheirs(t *testing.T) {
 }
 
 type neighbour struct {
-	provision.Provider
+	provision.API
 	done bool
 }
 
-func (n *neighbour) Do(ctx context.Context, step provision.Step) (string, error) {
-	if step.Address.Kind == provision.KindRecord && !n.done {
+func (n *neighbour) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
+	if step.Address.Kind == plan.KindRecord && !n.done {
 		n.done = true
 		theirs := step
-		theirs.After = provision.Attrs{"type": "A", "content": "2.2.2.2", "proxied": "true", "comment": "theirs"}
-		if id, err := n.Provider.Do(ctx, theirs); err != nil {
+		theirs.After = binding.Attrs{"type": "A", "content": "2.2.2.2", "proxied": "true", "comment": "theirs"}
+		if id, err := n.API.ApplyStep(ctx, theirs); err != nil {
 			return id, err
 		}
 	}
-	return n.Provider.Do(ctx, step)
+	return n.API.ApplyStep(ctx, step)
 }
 
 func TestTheSameZoneInTwoAccounts(t *testing.T) {
@@ -211,7 +214,7 @@ func TestTheSameZoneInTwoAccounts(t *testing.T) {
 		t.Errorf("the active one is not taken: %v, %v", plan.Account, err)
 	}
 	w = newWorld(t, strings.Replace(both, "STATUS", "pending", 1))
-	if _, err := w.plan(w.config()); provision.CodeOf(err) != provision.CodeZoneAmbiguous {
+	if _, err := w.plan(w.config()); errcode.Of(err) != errcode.ZoneAmbiguous {
 		t.Errorf("got %v", err)
 	}
 	config := w.config()

@@ -10,7 +10,7 @@ import (
 
 // Engine observes and changes accounts through its Provider. The zero value of every other field is ready for use.
 type Engine struct {
-	Provider Provider
+	API API
 	// Observer is told of every event; nil for none.
 	Observer func(Event)
 	// Sleep waits, or gives the context's error if it ends first; nil for real time.
@@ -23,19 +23,19 @@ type Engine struct {
 	CallTimeout time.Duration
 	// Rate is how many calls the API takes; the engine keeps below it by itself. The zero value is no limit.
 	Rate Rate
-	// Patience is the longest Retry-After that is obeyed; zero for a minute.
-	Patience time.Duration
+	// MaxRetryAfter is the longest Retry-After that is obeyed; zero for a minute.
+	MaxRetryAfter time.Duration
 
-	mu    sync.Mutex // guards Observer
-	pace  pace
-	slept atomic.Int64 // nanoseconds, where Sleep is somebody else's
+	mu      sync.Mutex // guards Observer
+	limiter limiter
+	slept   atomic.Int64 // nanoseconds, where Sleep is somebody else's
 }
 
 // parallel is how many calls go out together. Cloudflare allows an address 200 calls a second, which 16 calls of 100 ms
 // each stay below. https://developers.cloudflare.com/fundamentals/api/reference/limits/
 const parallel = 16
 
-func (e *Engine) tell(event Event) {
+func (e *Engine) emit(event Event) {
 	if e.Observer == nil {
 		return
 	}
@@ -80,9 +80,9 @@ func (e *Engine) callTimeout() time.Duration {
 	return 15 * time.Second
 }
 
-func (e *Engine) patience() time.Duration {
-	if e.Patience > 0 {
-		return e.Patience
+func (e *Engine) maxRetryAfter() time.Duration {
+	if e.MaxRetryAfter > 0 {
+		return e.MaxRetryAfter
 	}
 	return time.Minute
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/schematest"
 	"github.com/cfproxy/cfproxy/worker"
@@ -44,7 +46,7 @@ func newWorld(t *testing.T, state string) *world {
 	}
 	w := &world{t: t, store: store}
 	w.engine = &provision.Engine{
-		Provider: cloudflare.New(cloudflare.Options{
+		API: cloudflare.New(cloudflare.Options{
 			Token:     store.Token(),
 			Transport: schematest.Transport(t, serially(sandbox.Transport(sandbox.Handler(store)))),
 			Trace:     func(c cloudflare.Call) { w.note(func() { w.calls = append(w.calls, c.Method+" "+resourceOf(c.Path)) }) },
@@ -93,9 +95,9 @@ func resourceOf(path string) string {
 	return "zones"
 }
 
-func (w *world) config() provision.Config {
+func (w *world) config() plan.Config {
 	w.t.Helper()
-	config, err := provision.Config{
+	config, err := plan.Config{
 		Domains:   []string{host},
 		Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
 		Version:   "1.2.3",
@@ -106,22 +108,22 @@ func (w *world) config() provision.Config {
 	return config
 }
 
-func (w *world) plan(config provision.Config) (provision.Plan, error) {
+func (w *world) plan(config plan.Config) (plan.Plan, error) {
 	return w.planAll(config.Adopt, config)
 }
 
-func (w *world) planAll(adopt bool, configs ...provision.Config) (provision.Plan, error) {
+func (w *world) planAll(adopt bool, configs ...plan.Config) (plan.Plan, error) {
 	observed, err := w.engine.Observe(context.Background(), configs...)
 	if err == nil {
 		err = observed.CheckUpstreams()
 	}
 	if err != nil {
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	}
-	return provision.Diff(provision.NewDesired(observed, worker.Load()), observed, adopt)
+	return plan.Diff(plan.NewDesired(observed, worker.Load()), observed, adopt)
 }
 
-func (w *world) deploy(config provision.Config) (provision.Receipt, error) {
+func (w *world) deploy(config plan.Config) (provision.Receipt, error) {
 	plan, err := w.plan(config)
 	if err != nil {
 		return provision.Receipt{}, err
@@ -129,14 +131,14 @@ func (w *world) deploy(config provision.Config) (provision.Receipt, error) {
 	return w.engine.Apply(context.Background(), plan)
 }
 
-func (w *world) mustDeploy(config provision.Config) {
+func (w *world) mustDeploy(config plan.Config) {
 	w.t.Helper()
 	if _, err := w.deploy(config); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func (w *world) destroy(config provision.Config) (provision.Receipt, error) {
+func (w *world) destroy(config plan.Config) (provision.Receipt, error) {
 	ctx := context.Background()
 	observed, err := w.engine.Observe(ctx, config)
 	if err == nil {
@@ -145,7 +147,7 @@ func (w *world) destroy(config provision.Config) (provision.Receipt, error) {
 	if err != nil {
 		return provision.Receipt{}, err
 	}
-	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	plan, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
 	if err != nil {
 		return provision.Receipt{}, err
 	}
@@ -247,8 +249,8 @@ func TestLongestZoneWins(t *testing.T) {
 	}
 	config.Domains = []string{"x.elsewhere.com"}
 	_, err = w.plan(config)
-	var e *provision.Error
-	if !errors.As(err, &e) || e.Code != provision.CodeZoneNotFound || !strings.Contains(e.Details["zones"], "other.com") {
+	var e *errcode.Error
+	if !errors.As(err, &e) || e.Code != errcode.ZoneNotFound || !strings.Contains(e.Details["zones"], "other.com") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -291,8 +293,8 @@ func TestForeignThingsAreAConflictAndStay(t *testing.T) {
 			w := newWorld(t, `{"accounts": [{"name": "Acme", `+zone+`}]}`)
 			before := w.bytes()
 			_, err := w.deploy(w.config())
-			var e *provision.ConflictError
-			if !errors.As(err, &e) || e.Code != provision.CodeConflict || len(e.Objects) != 1 {
+			var e *plan.ConflictError
+			if !errors.As(err, &e) || e.Code != errcode.Conflict || len(e.Objects) != 1 {
 				t.Fatalf("got %v, want one conflict", err)
 			}
 			if writes := w.writes(); len(writes) > 0 || w.bytes() != before {

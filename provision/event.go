@@ -1,6 +1,11 @@
 package provision
 
-import "time"
+import (
+	"time"
+
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
+)
 
 // EventType names what happened. The names are part of what observers may show.
 type EventType string
@@ -18,13 +23,13 @@ const (
 // together, from several goroutines, one at a time; an observer must not block.
 type Event struct {
 	Type    EventType
-	Step    Step          // EventStart, EventDone, EventFail
+	Step    plan.Step     // EventStart, EventDone, EventFail
 	Call    string        // EventWait: which call ("zones", "script", "routes", "records", "create route", …)
-	Code    Code          // EventFail, EventWait: why
+	Code    errcode.Code  // EventFail, EventWait: why
 	Attempt int           // EventWait: how many attempts were made, from 1
 	Wait    time.Duration // EventWait, EventPause: until the next one
 	// Done of All steps have ended, well or not, with this one; of EventStart, EventDone and EventFail.
 	Done, All int
-	// Left is how long the rest will have to stand still at the least, to stay below the API's limit; of the same events.
-	Left time.Duration
+	// Remaining is how long the rest will have to stand still at the least, to stay below the API's limit; of the same events.
+	Remaining time.Duration
 }

@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -19,7 +20,7 @@ type scenario struct {
 	name    string
 	hosts   []string
 	before  func(t testing.TB) string
-	change  func(*provision.Config)
+	change  func(*plan.Config)
 	removes bool
 	// updates says that the relay stands and has to go on serving, whatever happens.
 	updates bool
@@ -74,13 +75,13 @@ func edited(t testing.TB) string {
 	return text
 }
 
-func otherProvider(c *provision.Config) {
+func otherProvider(c *plan.Config) {
 	c.Providers = []worker.Provider{{ID: "deepseek", Origin: "https://api.deepseek.com"}}
 }
-func renamed(c *provision.Config)  { c.Worker = "relay" }
-func adopting(c *provision.Config) { c.Adopt = true }
+func renamed(c *plan.Config)  { c.Worker = "relay" }
+func adopting(c *plan.Config) { c.Adopt = true }
 
-func (s scenario) config(tr *trial) provision.Config {
+func (s scenario) config(tr *trial) plan.Config {
 	config := tr.config(s.hosts...)
 	if s.change != nil {
 		s.change(&config)
@@ -195,7 +196,7 @@ func (s scenario) suffer(t *testing.T, before, struck string, silent, passes boo
 		}
 	case passes:
 		t.Errorf("a fault that passes is not ridden out: %v", end.err)
-	case provision.CodeOf(end.err) == "":
+	case errcode.Of(end.err) == "":
 		t.Errorf("an error without a code: %v", end.err)
 	}
 	for thing := range changed(start, after) {
@@ -229,7 +230,7 @@ func (s scenario) suffer(t *testing.T, before, struck string, silent, passes boo
 func (s scenario) checkTakenBack(t *testing.T, end ending, start, after map[string]string) {
 	failed := end.receipt.FailedHosts()
 	for _, refusal := range failed {
-		for _, thing := range []string{"route " + provision.RoutePattern(refusal.Host), "record " + refusal.Host} {
+		for _, thing := range []string{"route " + plan.RoutePattern(refusal.Host), "record " + refusal.Host} {
 			if start[thing] == "" && after[thing] != "" && start["record "+refusal.Host] == "" {
 				t.Errorf("%s is not taken back", thing)
 			}
@@ -273,7 +274,7 @@ func TestNoRecordWithoutTheRouteOfThePlan(t *testing.T) {
 			somebody := &others{trial: tr, noRoute: map[string]bool{}}
 			somebody.do(edit{kind: kind})
 			before := tr.text()
-			if end := tr.carryOut(context.Background(), plan, false); provision.CodeOf(end.err) != provision.CodeChanged {
+			if end := tr.carryOut(context.Background(), plan, false); errcode.Of(end.err) != errcode.Changed {
 				t.Errorf("got %v", end.err)
 			}
 			if tr.text() != before {

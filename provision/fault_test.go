@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func faulty(faults string) string {
@@ -75,8 +77,8 @@ func TestRetryAfterIsObeyedWithinReason(t *testing.T) {
 	}
 	w = newWorld(t, faulty(`{"path": "/zones", "retry_after": "300"}`))
 	_, err := w.deploy(w.config())
-	var e *provision.Error
-	if !errors.As(err, &e) || e.Code != provision.CodeRateLimited || e.RetryAfter != 300*time.Second || len(w.waits) > 0 {
+	var e *errcode.Error
+	if !errors.As(err, &e) || e.Code != errcode.RateLimited || e.RetryAfter != 300*time.Second || len(w.waits) > 0 {
 		t.Errorf("got %v after %v", err, w.waits)
 	}
 }
@@ -85,22 +87,22 @@ func TestLastingFaultsEndWithTheirName(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		fault string
-		code  provision.Code
+		code  errcode.Code
 	}{
-		{`"status": 500`, provision.CodeServerError},
-		{`"status": 503, "content_type": "text/html", "body": "<html>down</html>"`, provision.CodeServerError},
-		{`"status": 200, "content_type": "text/html", "body": "<html>portal</html>"`, provision.CodeNotJSON},
-		{`"status": 200, "content_type": "application/json", "body": "{}"`, provision.CodeNotJSON},
-		{`"status": 200, "content_type": "application/json", "body": "[1"`, provision.CodeNotJSON},
-		{`"status": 200, "content_type": "application/json", "body": "{\"success\": false, \"errors\": [], \"result\": null}"`, provision.CodeRefused},
-		{`"status": 418, "code": 4242, "message": "teapot"`, provision.CodeRefused},
-		{`"drop": true`, provision.CodeUnreachable},
+		{`"status": 500`, errcode.ServerError},
+		{`"status": 503, "content_type": "text/html", "body": "<html>down</html>"`, errcode.ServerError},
+		{`"status": 200, "content_type": "text/html", "body": "<html>portal</html>"`, errcode.NotJSON},
+		{`"status": 200, "content_type": "application/json", "body": "{}"`, errcode.NotJSON},
+		{`"status": 200, "content_type": "application/json", "body": "[1"`, errcode.NotJSON},
+		{`"status": 200, "content_type": "application/json", "body": "{\"success\": false, \"errors\": [], \"result\": null}"`, errcode.Refused},
+		{`"status": 418, "code": 4242, "message": "teapot"`, errcode.Refused},
+		{`"drop": true`, errcode.Unreachable},
 	} {
 		t.Run(string(test.code)+test.fault, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, faulty(`{"path": "/zones", "times": -1, `+test.fault+`}`))
 			_, err := w.deploy(w.config())
-			if provision.CodeOf(err) != test.code {
+			if errcode.Of(err) != test.code {
 				t.Errorf("got %v, want %s", err, test.code)
 			}
 		})
@@ -111,7 +113,7 @@ func TestSilentAPIIsATimeout(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, faulty(`{"path": "/zones", "times": -1, "delay_ms": 60000}`))
 	w.engine.CallTimeout = 20 * time.Millisecond
-	if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeTimeout {
+	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.Timeout {
 		t.Errorf("got %v", err)
 	}
 }
@@ -123,7 +125,7 @@ func TestBrandNewAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine.Apply(context.Background(), plan); provision.CodeOf(err) != provision.CodeSubdomainMissing {
+	if _, err := w.engine.Apply(context.Background(), plan); errcode.Of(err) != errcode.SubdomainMissing {
 		t.Fatalf("got %v", err)
 	}
 	name, err := w.engine.RegisterSubdomain(context.Background(), plan, plan.Account)
@@ -132,7 +134,7 @@ func TestBrandNewAccount(t *testing.T) {
 	}
 	w.mustDeploy(w.config())
 	w = newWorld(t, `{"accounts": [{"name": "Acme", "email_unverified": true, "zones": [{"name": "example.com"}]}]}`)
-	if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeEmailUnverified {
+	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.EmailUnverified {
 		t.Errorf("got %v", err)
 	}
 }
@@ -150,14 +152,14 @@ func TestMissingPermissionsAreNamed(t *testing.T) {
 		w := newWorld(t, fmt.Sprintf(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": [%s]}]}`, test.permissions))
 		_, err := w.deploy(w.config())
-		var e *provision.Error
-		if !errors.As(err, &e) || e.Code != provision.CodePermission || e.Details["permission"] != test.missing {
+		var e *errcode.Error
+		if !errors.As(err, &e) || e.Code != errcode.Permission || e.Details["permission"] != test.missing {
 			t.Errorf("with %s: got %v, want %s", test.permissions, err, test.missing)
 		}
 	}
 	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 		"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": ["DNS Write"]}]}`)
-	if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeNoZones {
+	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.NoZones {
 		t.Errorf("without Zone Read: got %v", err)
 	}
 }
@@ -167,7 +169,7 @@ func TestRejectedTokens(t *testing.T) {
 	for _, status := range []string{"disabled", "expired"} {
 		w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "status": "`+status+`"}]}`)
-		if _, err := w.deploy(w.config()); provision.CodeOf(err) != provision.CodeTokenRejected {
+		if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.TokenRejected {
 			t.Errorf("%s: got %v", status, err)
 		}
 	}
@@ -183,9 +185,9 @@ func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 	}
 	ctx, interrupt := context.WithCancel(context.Background())
 	defer interrupt()
-	w.engine.Provider = interrupting{w.engine.Provider, interrupt}
+	w.engine.API = interrupting{w.engine.API, interrupt}
 	receipt, err := w.engine.Apply(ctx, plan)
-	if provision.CodeOf(err) != provision.CodeInterrupted {
+	if errcode.Of(err) != errcode.Interrupted {
 		t.Errorf("got %v", err)
 	}
 	var done []string
@@ -202,16 +204,16 @@ func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 
 // interrupting is a Provider during whose POST of the route somebody presses Ctrl-C.
 type interrupting struct {
-	provision.Provider
+	provision.API
 	interrupt context.CancelFunc
 }
 
-func (i interrupting) Do(ctx context.Context, step provision.Step) (string, error) {
-	if step.Address.Kind == provision.KindRoute {
+func (i interrupting) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
+	if step.Address.Kind == plan.KindRoute {
 		i.interrupt()
 	}
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	return i.Provider.Do(ctx, step)
+	return i.API.ApplyStep(ctx, step)
 }

@@ -12,7 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // badDay is what bytes decide: which run, what its calls meet, who else is at work, and whether the run is killed.
@@ -176,7 +177,7 @@ func (d badDay) live(t *testing.T) {
 	if err == nil {
 		end = tr.carryOut(ctx, plan, s.removes)
 	}
-	if end.err != nil && provision.CodeOf(end.err) == "" {
+	if end.err != nil && errcode.Of(end.err) == "" {
 		t.Errorf("an error without a code: %v", end.err)
 	}
 	if len(d.edits) == 0 && d.killedAt == 0 {
@@ -201,14 +202,14 @@ func (d badDay) losesSight() bool {
 }
 
 // recover is the next day, and a good one.
-func (d badDay) recover(t *testing.T, text string, config provision.Config, want map[string]string, o *others) {
+func (d badDay) recover(t *testing.T, text string, config plan.Config, want map[string]string, o *others) {
 	ctx := context.Background()
 	tr := newTrial(t, text, d.scenario.hosts...)
 	tr.mayBe = func(breach) bool { return true } // what stands so may stand until this run is done
-	plan, err := tr.plan(ctx, false, config)
-	refused := plan.Refused
-	if provision.CodeOf(err) == provision.CodeConflict {
-		refused = append(refused, provision.Refusal{Host: "", Err: err})
+	p, err := tr.plan(ctx, false, config)
+	refused := p.Skipped
+	if errcode.Of(err) == errcode.Conflict {
+		refused = append(refused, plan.HostError{Host: "", Err: err})
 	} else if err != nil {
 		t.Fatalf("the next run cannot even plan: %v", err)
 	}
@@ -217,7 +218,7 @@ func (d badDay) recover(t *testing.T, text string, config provision.Config, want
 			t.Errorf("a conflict though nobody has put anything in the way: %v", refused)
 		}
 		for _, refusal := range refused {
-			var e *provision.ConflictError
+			var e *plan.ConflictError
 			if !errors.As(refusal.Err, &e) || len(e.Objects) == 0 {
 				t.Errorf("a conflict that does not say with what: %v", refusal.Err)
 			}
@@ -233,7 +234,7 @@ func (d badDay) recover(t *testing.T, text string, config provision.Config, want
 	here := tr.look()
 	stands := here.likeness()
 	if d.losesSight() {
-		delete(stands, "script "+provision.WorkerName(d.scenario.hosts[0]))
+		delete(stands, "script "+plan.WorkerName(d.scenario.hosts[0]))
 	}
 	if diff := cmp.Diff(want, stands); diff != "" {
 		t.Errorf("the next run does not converge:\n%s", diff)

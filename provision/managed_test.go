@@ -8,23 +8,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
 const ownerKey = "sk-owner-0123456789abcdef"
 
 // managed is a relay for alice, with the owner's key.
-func (w *world) managed() provision.Config {
+func (w *world) managed() plan.Config {
 	c := w.config()
 	c.Settings = worker.Settings{Managed: true, Page: true}
 	c.Tokens = []worker.Token{{Name: "alice", SHA256: strings.Repeat("a", 64), RPM: 60}}
-	c.Keys = map[string]provision.Secret{"openai": provision.NewSecret(ownerKey)}
+	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret(ownerKey)}
 	return c
 }
 
 // diffOf gives the names of what a plan changes about the Worker, and its warnings.
-func (w *world) diffOf(c provision.Config) (changed, warnings []string) {
+func (w *world) diffOf(c plan.Config) (changed, warnings []string) {
 	w.t.Helper()
 	plan, err := w.plan(c)
 	if err != nil {
@@ -41,7 +43,7 @@ func (w *world) diffOf(c provision.Config) (changed, warnings []string) {
 	return changed, warnings
 }
 
-func (w *world) wantDiff(c provision.Config, changed, warnings []string) {
+func (w *world) wantDiff(c plan.Config, changed, warnings []string) {
 	w.t.Helper()
 	gotChanged, gotWarnings := w.diffOf(c)
 	if diff := cmp.Diff([][]string{changed, warnings}, [][]string{gotChanged, gotWarnings}); diff != "" {
@@ -88,7 +90,7 @@ func TestKeyIsTypedOnceAndOutlivesUploads(t *testing.T) {
 	if diff := cmp.Diff([]string{"PUT script"}, w.writes()); diff != "" || strings.Count(w.served(), ownerKey) != 1 {
 		t.Errorf("the key does not outlive an upload: %s", diff)
 	}
-	c.Keys = map[string]provision.Secret{"openai": provision.NewSecret("sk-another")}
+	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret("sk-another")}
 	w.wantDiff(c, []string{"build", "keys"}, nil)
 	w.mustDeploy(c)
 	if text := w.served(); strings.Contains(text, ownerKey) || !strings.Contains(text, "sk-another") {
@@ -107,19 +109,19 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 		t.Fatal(err)
 	}
 	relay := observed.Relays[0]
-	complete, err := relay.Complete()
+	complete, err := relay.CompleteConfig()
 	if diff := cmp.Diff(w.managed().Tokens, complete.Tokens); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 	relay.Script.Tokens = nil
-	if _, err := relay.Complete(); provision.CodeOf(err) != provision.CodeTokensUnread {
+	if _, err := relay.CompleteConfig(); errcode.Of(err) != errcode.TokensUnread {
 		t.Errorf("tokens that cannot be read: %v", err)
 	}
 	c.Tokens = []worker.Token{}
 	if relay.Config, err = c.Normalize(); err != nil {
 		t.Fatal(err)
 	}
-	if complete, err := relay.Complete(); err != nil || len(complete.Tokens) != 0 {
+	if complete, err := relay.CompleteConfig(); err != nil || len(complete.Tokens) != 0 {
 		t.Errorf("an owner who wants none: %v", err)
 	}
 }
@@ -130,24 +132,24 @@ func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
 	c := w.managed()
 	w.mustDeploy(c)
 	c.Keys, c.Settings.Page = nil, false
-	plan, err := w.plan(c)
+	p, err := w.plan(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := w.config()
 	w.mustDeploy(other)
 	before := w.bytes()
-	_, err = w.engine.Apply(t.Context(), plan)
-	if provision.CodeOf(err) != provision.CodeKeyGone || w.bytes() != before {
+	_, err = w.engine.Apply(t.Context(), p)
+	if errcode.Of(err) != errcode.KeyGone || w.bytes() != before {
 		t.Errorf("got %v", err)
 	}
 	w.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-closes", "key-missing"})
-	if missing := provision.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "openai" {
+	if missing := plan.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "openai" {
 		t.Errorf("missing are %v", missing)
 	}
 }
 
-func mustObserve(w *world, c provision.Config) provision.Observed {
+func mustObserve(w *world, c plan.Config) plan.Observed {
 	w.t.Helper()
 	observed, err := w.engine.Observe(w.t.Context(), c)
 	if err != nil {
@@ -180,7 +182,7 @@ func TestATeamOfFiveHundred(t *testing.T) {
 	w.mustDeploy(c)
 	w.wantDiff(c, nil, nil)
 	plan, err := w.plan(c)
-	if err != nil || !strings.HasPrefix(plan.Steps[0].After[provision.AttrTokens], "500 (") || plan.Steps[0].After[provision.AttrLimits] != "10 20 30" {
+	if err != nil || !strings.HasPrefix(plan.Steps[0].After[binding.AttrTokens], "500 (") || plan.Steps[0].After[binding.AttrLimits] != "10 20 30" {
 		t.Errorf("%v %v", err, plan.Steps[0].After)
 	}
 	// The order in which they are listed says nothing.
@@ -195,16 +197,16 @@ func TestSecretsArePrintedByNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
 	c := w.managed()
-	plan, err := w.plan(c)
+	p, err := w.plan(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal([]any{c, plan, plan.Steps[0].Script})
+	text, err := json.Marshal([]any{c, p, p.Steps[0].Script})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hidden := struct{ c provision.Config }{c}
-	printed := string(text) + fmt.Sprintf("%v %+v %#v %s %q %x", c, plan, plan.Steps[0].Script, c.Keys, c.Keys["openai"], c.Keys) + fmt.Sprintf("%+v %#v", hidden, hidden)
+	hidden := struct{ c plan.Config }{c}
+	printed := string(text) + fmt.Sprintf("%v %+v %#v %s %q %x", c, p, p.Steps[0].Script, c.Keys, c.Keys["openai"], c.Keys) + fmt.Sprintf("%+v %#v", hidden, hidden)
 	if strings.Contains(printed, ownerKey) || strings.Contains(printed, fmt.Sprintf("%x", ownerKey)) {
 		t.Error(printed)
 	}
@@ -213,20 +215,20 @@ func TestSecretsArePrintedByNothing(t *testing.T) {
 func TestFingerprintsTellKeysAndPlacesApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
-	mark := func(change func(*provision.Config)) string {
+	mark := func(change func(*plan.Config)) string {
 		c := w.managed()
 		change(&c)
 		plan, err := w.plan(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return plan.Steps[0].After[provision.AttrKeys]
+		return plan.Steps[0].After[binding.AttrKeys]
 	}
 	seen := map[string]bool{}
-	for _, change := range []func(*provision.Config){
-		func(*provision.Config) {},
-		func(c *provision.Config) { c.Worker = "other" },
-		func(c *provision.Config) { c.Keys["openai"] = provision.NewSecret(ownerKey + "x") },
+	for _, change := range []func(*plan.Config){
+		func(*plan.Config) {},
+		func(c *plan.Config) { c.Worker = "other" },
+		func(c *plan.Config) { c.Keys["openai"] = binding.NewSecret(ownerKey + "x") },
 	} {
 		if got := mark(change); seen[got] || !strings.HasPrefix(got, "openai:") || len(got) != len("openai:")+8 {
 			t.Errorf("got %q beside %v", got, seen)
@@ -246,24 +248,24 @@ func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
 		}
 		return list
 	}
-	for want, change := range map[provision.Code]func(*provision.Config){
-		provision.CodeProvidersTooLarge: func(c *provision.Config) { c.Providers = many(10, 600) },
-		provision.CodeTooManyKeys:       func(c *provision.Config) { c.Providers = many(59, 0) },
-		provision.CodeTooManyLimits: func(c *provision.Config) {
+	for want, change := range map[errcode.Code]func(*plan.Config){
+		errcode.ProvidersTooLarge: func(c *plan.Config) { c.Providers = many(10, 600) },
+		errcode.TooManyKeys:       func(c *plan.Config) { c.Providers = many(59, 0) },
+		errcode.TooManyLimits: func(c *plan.Config) {
 			for i := range 21 {
 				c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprint("m", i), RPM: 1000 + i})
 			}
 		},
-		provision.CodeOriginsTooLarge: func(c *provision.Config) {
+		errcode.OriginsTooLarge: func(c *plan.Config) {
 			for i := range 300 {
 				c.Settings.Origins = append(c.Settings.Origins, fmt.Sprintf("https://app-%d.example.com", i))
 			}
 		},
-		provision.CodeAllowOriginInvalid: func(c *provision.Config) { c.Settings.Origins = []string{"*"} },
+		errcode.AllowOriginInvalid: func(c *plan.Config) { c.Settings.Origins = []string{"*"} },
 	} {
 		c := w.managed()
 		change(&c)
-		if _, err := c.Normalize(); provision.CodeOf(err) != want {
+		if _, err := c.Normalize(); errcode.Of(err) != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -275,14 +277,14 @@ func TestAKeyStaysWithItsOrigin(t *testing.T) {
 	w := newWorld(t, "")
 	c := w.managed()
 	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://a.example.net"}}
-	c.Keys = map[string]provision.Secret{"custom": provision.NewSecret(ownerKey)}
+	c.Keys = map[string]binding.Secret{"custom": binding.NewSecret(ownerKey)}
 	w.mustDeploy(c)
 	c.Keys = nil
-	if missing := provision.MissingKeys(mustObserve(w, c)); len(missing) != 0 {
+	if missing := plan.MissingKeys(mustObserve(w, c)); len(missing) != 0 {
 		t.Errorf("the same origin: missing are %v", missing)
 	}
 	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://b.example.net"}}
-	if missing := provision.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "custom" {
+	if missing := plan.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "custom" {
 		t.Errorf("another origin: missing are %v", missing)
 	}
 	w.wantDiff(c, []string{"build", "keys", "providers"}, []string{"key-missing"})
@@ -306,13 +308,13 @@ func TestWhoLosesAccessIsNamed(t *testing.T) {
 		"alice, m00, m01, m02, m03, m04, m05, m06, m07, m08, m09, m10, m11, m12, m13, m14, m15, m16, m17, m18, … 26": {},
 	} {
 		c.Tokens = tokens
-		plan, err := w.plan(c)
+		p, err := w.plan(c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := ""
-		for _, warning := range plan.Warnings() {
-			if warning.Code == provision.WarnTokensLose {
+		for _, warning := range p.Warnings() {
+			if warning.Code == plan.WarnTokensLose {
 				got = warning.Details["names"] + " " + warning.Details["count"]
 			}
 		}
@@ -328,12 +330,12 @@ func TestTokensForProvidersThatAreNotThereAreNamed(t *testing.T) {
 	c := w.managed()
 	w.wantDiff(c, nil, nil)
 	c.Tokens = append(c.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64), Providers: []string{"openai", "groq", "xai"}})
-	plan, err := w.plan(c)
+	p, err := w.plan(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []provision.Warning{{Code: provision.WarnTokensNowhere, Details: map[string]string{"names": "bob", "count": "1", "providers": "groq, xai"}}}
-	if diff := cmp.Diff(want, plan.Warnings()); diff != "" {
+	want := []plan.Warning{{Code: plan.WarnTokensNowhere, Details: map[string]string{"names": "bob", "count": "1", "providers": "groq, xai"}}}
+	if diff := cmp.Diff(want, p.Warnings()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -347,7 +349,7 @@ func TestUnlistedAreThoseThatStandOtherwise(t *testing.T) {
 	lists := token("a", "a", 0)
 	lists.Providers = []string{} // as nobody's list
 	listed := []worker.Token{lists, token("b", "b", 6), token("c", "f", 0), token("e", "e", 0)}
-	if diff := cmp.Diff([]string{"b", "c", "d"}, provision.Unlisted(standing, listed)); diff != "" {
+	if diff := cmp.Diff([]string{"b", "c", "d"}, binding.MissingTokens(standing, listed)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
@@ -73,11 +73,11 @@ func (o *others) do(e edit) {
 	here.all(func(in, kind string, x held, _ string) { before[in+kind+x.ID] = true })
 	here.all(func(in, kind string, x held, _ string) {
 		switch {
-		case kind == "record" && x.Name == at && provision.OwnsComment(x.Comment):
+		case kind == "record" && x.Name == at && plan.OwnsComment(x.Comment):
 			o.touchRecord(e, at, in+"/dns_records/"+x.ID, call)
-		case kind == "route" && x.Pattern == provision.RoutePattern(at):
+		case kind == "route" && x.Pattern == plan.RoutePattern(at):
 			o.touchRoute(e, at, x.Pattern, in+"/workers/routes/"+x.ID, call)
-		case kind == "script" && slices.Contains(x.Tags, provision.Mark):
+		case kind == "script" && slices.Contains(x.Tags, plan.OwnerTag):
 			o.touchScript(e, in+"/workers/scripts/"+x.Name, call)
 		}
 	})

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/xrash/smetrics"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // checkRegions does what checkRegion does for each relay; scripts are their Workers as they stand.
-func (e *Engine) checkRegions(ctx context.Context, relays []Relay, scripts []*Object) error {
+func (e *Engine) checkRegions(ctx context.Context, relays []plan.Relay, scripts []*plan.Object) error {
 	for i := range relays {
 		var err error
 		relays[i].RegionUnchecked, err = e.checkRegion(ctx, relays[i].Account, relays[i].Config.Region, scripts[i])
@@ -24,11 +26,11 @@ func (e *Engine) checkRegions(ctx context.Context, relays []Relay, scripts []*Ob
 // unchanged deploy makes no call more. The endpoint is documented by its path alone; nobody has shown us an answer of it. Whatever
 // goes wrong with it therefore says nothing about the region, and the deploy goes on with a warning.
 // https://developers.cloudflare.com/workers/configuration/placement/
-func (e *Engine) checkRegion(ctx context.Context, account, region string, standing *Object) (unchecked bool, err error) {
-	if region == "" || standing != nil && standing.Attrs[AttrRegion] == region {
+func (e *Engine) checkRegion(ctx context.Context, account, region string, standing *plan.Object) (unchecked bool, err error) {
+	if region == "" || standing != nil && standing.Attrs[binding.AttrRegion] == region {
 		return false, nil
 	}
-	regions, err := once(ctx, e, 1, func(ctx context.Context) ([]string, error) { return e.Provider.Regions(ctx, account) })
+	regions, err := callOnce(ctx, e, 1, func(ctx context.Context) ([]string, error) { return e.API.Regions(ctx, account) })
 	if ctx.Err() != nil {
 		return false, interrupted(ctx, err)
 	}
@@ -38,7 +40,7 @@ func (e *Engine) checkRegion(ctx context.Context, account, region string, standi
 	if slices.Contains(regions, region) {
 		return false, nil
 	}
-	return false, newError(CodeRegionUnknown, "value", region, "suggestion", Nearest(region, regions), "known", ofCloud(region, regions))
+	return false, errcode.New(errcode.RegionUnknown, "value", region, "suggestion", errcode.Suggest(region, regions), "known", ofCloud(region, regions))
 }
 
 // ofCloud lists the regions of the cloud that was meant, or the clouds where there is none of that name.
@@ -57,15 +59,4 @@ func ofCloud(region string, regions []string) string {
 	}
 	slices.Sort(same)
 	return strings.Join(slices.Compact(same), ", ")
-}
-
-// Nearest gives the name that a typing error may have meant: at most two letters to change, add or leave out away, or "".
-func Nearest(wrong string, names []string) string {
-	best, least := "", 3
-	for _, other := range slices.Sorted(slices.Values(names)) {
-		if d := smetrics.WagnerFischer(wrong, other, 1, 1, 1); d < least {
-			best, least = other, d
-		}
-	}
-	return best
 }

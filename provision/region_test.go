@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 func TestRegionIsLookedUpWhereItIsNew(t *testing.T) {
@@ -34,9 +34,9 @@ func TestRegionIsLookedUpWhereItIsNew(t *testing.T) {
 	for region, want := range map[string]string{"aws:us-esat-1": "aws:us-east-1", "gcp:nowhere": "", "azure:eastus3": "azure:eastus"} {
 		c.Region = region
 		_, err := w.deploy(c)
-		var e *provision.Error
+		var e *errcode.Error
 		cloud, _, _ := strings.Cut(region, ":")
-		if !errors.As(err, &e) || e.Code != provision.CodeRegionUnknown || e.Details["suggestion"] != want || !strings.HasPrefix(e.Details["known"], cloud+":") {
+		if !errors.As(err, &e) || e.Code != errcode.RegionUnknown || e.Details["suggestion"] != want || !strings.HasPrefix(e.Details["known"], cloud+":") {
 			t.Errorf("%s: %v", region, err)
 		}
 	}

@@ -10,14 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
 // relayTo writes a relay in one line: its hosts, the provider behind it, and the Worker's name, "" for whatever it will be.
-func relayTo(provider, name string, hosts ...string) provision.Config {
-	return provision.Config{
-		Domains: hosts, Worker: name, Origin: provision.DefaultOrigin, Version: "1.2.3",
+func relayTo(provider, name string, hosts ...string) plan.Config {
+	return plan.Config{
+		Domains: hosts, Worker: name, Origin: plan.DefaultOrigin, Version: "1.2.3",
 		Providers: []worker.Provider{{ID: provider, Origin: "https://" + provider + ".example.net"}},
 	}
 }
@@ -27,8 +27,8 @@ func relayTo(provider, name string, hosts ...string) provision.Config {
 func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 	t.Parallel()
 	const a, b, c = "a.example.com", "b.example.com", "c.example.com"
-	nameOfA := provision.WorkerName(a)
-	for name, runs := range map[string][2][]provision.Config{
+	nameOfA := plan.WorkerName(a)
+	for name, runs := range map[string][2][]plan.Config{
 		"a name that is another's own": {
 			{relayTo("one", nameOfA, b), relayTo("two", "", a)},
 			{relayTo("one", "", b), relayTo("two", "", a)}},
@@ -78,7 +78,7 @@ func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 }
 
 // wantServed checks that every host leads to a Worker with the provider of its relay, and that nothing is left to do.
-func (w *world) wantServed(configs []provision.Config) {
+func (w *world) wantServed(configs []plan.Config) {
 	w.t.Helper()
 	again, err := w.engine.Observe(context.Background(), configs...)
 	if err != nil {
@@ -86,7 +86,7 @@ func (w *world) wantServed(configs []provision.Config) {
 	}
 	for _, config := range configs {
 		for _, relay := range again.Relays {
-			got := relay.Standing().Providers
+			got := relay.Deployed().Providers
 			if slices.Equal(relay.Hosts(), config.Domains) && (len(got) != 1 || got[0] != config.Providers[0]) {
 				w.t.Errorf("%v are served by %s with %v, want %v", config.Domains, relay.Worker, got, config.Providers)
 			}
@@ -149,20 +149,20 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 	w := newWorld(t, `{"accounts": [{"name": "Acme", `+theirs+wide+`}]}`)
 	config := w.config()
 	config.Domains = []string{"b.example.com", "a.example.com", "c.example.org"}
-	plan, err := w.plan(config)
-	if err != nil || len(plan.Refused) != 2 || len(plan.Sites) != 1 || plan.Sites[0].Host != "c.example.org" {
-		t.Fatalf("refused %v of %v, %v", plan.Refused, plan.Sites, err)
+	p, err := w.plan(config)
+	if err != nil || len(p.Skipped) != 2 || len(p.Sites) != 1 || p.Sites[0].Host != "c.example.org" {
+		t.Fatalf("refused %v of %v, %v", p.Skipped, p.Sites, err)
 	}
-	for _, refusal := range plan.Refused {
-		if e := (*provision.ConflictError)(nil); !errors.As(refusal.Err, &e) || e.Objects[0].Clash != provision.ClashShadowed || e.Objects[0].At[0] != refusal.Host {
+	for _, refusal := range p.Skipped {
+		if e := (*plan.ConflictError)(nil); !errors.As(refusal.Err, &e) || e.Objects[0].Conflict != plan.ConflictWiderRoute || e.Objects[0].At[0] != refusal.Host {
 			t.Errorf("%s: %v", refusal.Host, refusal.Err)
 		}
 	}
 	config.Adopt = true
 	w.mustDeploy(config)
 	config.Adopt = false
-	if plan, err := w.plan(config); err != nil || len(plan.Refused) > 0 || len(plan.Changes()) > 0 {
-		t.Errorf("after taking over: refused %v, changes %v, %v", plan.Refused, plan.Changes(), err)
+	if plan, err := w.plan(config); err != nil || len(plan.Skipped) > 0 || len(plan.Changes()) > 0 {
+		t.Errorf("after taking over: refused %v, changes %v, %v", plan.Skipped, plan.Changes(), err)
 	}
 	if !strings.Contains(w.bytes(), `"pattern": "*.example.com/*"`) {
 		t.Error("the wider route is gone")
@@ -176,15 +176,15 @@ func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
 	const account = `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`
 	w := newWorld(t, account)
 	w.mustDeploy(relayTo("one", "", "a.example.com", "b.example.org"))
-	plan, err := w.plan(relayTo("two", "", "a.example.com"))
-	if err != nil || !slices.Equal(plan.Relays[0].Dependents, []string{"b.example.org/*"}) {
-		t.Errorf("another zone: got %v, %v", plan.Relays[0].Dependents, err)
+	p, err := w.plan(relayTo("two", "", "a.example.com"))
+	if err != nil || !slices.Equal(p.Relays[0].Dependents, []string{"b.example.org/*"}) {
+		t.Errorf("another zone: got %v, %v", p.Relays[0].Dependents, err)
 	}
 
 	w = newWorld(t, account)
 	alone := relayTo("one", "", "a.example.com")
 	w.mustDeploy(alone)
-	worker := provision.WorkerName("a.example.com")
+	worker := plan.WorkerName("a.example.com")
 	w = newWorld(t, strings.Replace(w.bytes(), `"name": "Acme",`,
 		`"name": "Acme", "domains": [{"hostname": "shop.example.com", "service": "`+worker+`"}],`, 1))
 	if _, err := w.destroy(alone); err != nil {
@@ -206,7 +206,7 @@ func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
 	config := relayTo("one", "", "a.example.com")
 	config.Adopt = true
 	receipt, err := w.deploy(config)
-	if err == nil || len(receipt.Failed) != 1 || receipt.Failed[0].Step.Address.Kind != provision.KindDomain {
+	if err == nil || len(receipt.Failed) != 1 || receipt.Failed[0].Step.Address.Kind != plan.KindDomain {
 		t.Errorf("failed are %v, %v", receipt.Failed, err)
 	}
 }
@@ -219,11 +219,11 @@ func TestARecordThatIsGoneSpoilsNoBatch(t *testing.T) {
 	config := relayTo("one", "", "a.example.com", "b.example.com", "c.example.com")
 	w.mustDeploy(config)
 	observed := mustObserve(w, config)
-	plan, err := provision.Diff(provision.Kept(observed), observed, false)
+	plan, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine.Provider.Do(context.Background(), plan.Steps[1]); err != nil {
+	if _, err := w.engine.API.ApplyStep(context.Background(), plan.Steps[1]); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.engine.Apply(context.Background(), plan); err != nil || w.bytes() != empty {

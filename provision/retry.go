@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 // Bounds of patience for one call. Nothing is waited for once retryBudget is spent, so a call ends after that, one more wait
@@ -15,17 +17,17 @@ const (
 	retryBudget = 45 * time.Second
 )
 
-// retrying repeats a call that is safe to repeat while it fails for the moment, waiting twice as long each time, or as
+// retry repeats a call that is safe to repeat while it fails for the moment, waiting twice as long each time, or as
 // long as the API asks. calls is how many requests it makes.
-func retrying[T any](ctx context.Context, e *Engine, call string, calls int, do func(context.Context) (T, error)) (T, error) {
+func retry[T any](ctx context.Context, e *Engine, call string, calls int, do func(context.Context) (T, error)) (T, error) {
 	var spent time.Duration // at calls that hang and in waits, but for those that the API asked for
 	for attempt := 1; ; attempt++ {
 		var none T
-		if err := e.turn(ctx, calls); err != nil {
+		if err := e.wait(ctx, calls); err != nil {
 			return none, interrupted(ctx, err)
 		}
 		start := e.now()
-		result, err := bounded(ctx, e, do)
+		result, err := withTimeout(ctx, e, do)
 		if err == nil || ctx.Err() != nil {
 			return result, interrupted(ctx, err)
 		}
@@ -34,7 +36,7 @@ func retrying[T any](ctx context.Context, e *Engine, call string, calls int, do 
 		if !again || spent > retryBudget {
 			return result, err
 		}
-		e.tell(Event{Type: EventWait, Call: call, Code: CodeOf(err), Attempt: attempt, Wait: wait})
+		e.emit(Event{Type: EventWait, Call: call, Code: errcode.Of(err), Attempt: attempt, Wait: wait})
 		if err := e.sleep(ctx, wait); err != nil {
 			return result, interrupted(ctx, err)
 		}
@@ -44,40 +46,40 @@ func retrying[T any](ctx context.Context, e *Engine, call string, calls int, do 
 	}
 }
 
-// once makes one call when it may go out.
-func once[T any](ctx context.Context, e *Engine, calls int, do func(context.Context) (T, error)) (T, error) {
-	if err := e.turn(ctx, calls); err != nil {
+// callOnce makes one call when it may go out.
+func callOnce[T any](ctx context.Context, e *Engine, calls int, do func(context.Context) (T, error)) (T, error) {
+	if err := e.wait(ctx, calls); err != nil {
 		var none T
 		return none, err
 	}
-	return bounded(ctx, e, do)
+	return withTimeout(ctx, e, do)
 }
 
-// bounded makes one call, in bounded time.
-func bounded[T any](ctx context.Context, e *Engine, do func(context.Context) (T, error)) (T, error) {
+// withTimeout makes one call, in bounded time.
+func withTimeout[T any](ctx context.Context, e *Engine, do func(context.Context) (T, error)) (T, error) {
 	call, cancel := context.WithTimeout(ctx, e.callTimeout())
 	defer cancel()
 	return do(call)
 }
 
-// uncut gives a write its own time, so that it is finished even if the context ends meanwhile: whether a call that was
+// detached gives a write its own time, so that it is finished even if the context ends meanwhile: whether a call that was
 // cut took effect is the one thing that nobody could say afterwards.
-func (e *Engine) uncut(ctx context.Context) (context.Context, context.CancelFunc) {
+func (e *Engine) detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), e.callTimeout())
 }
 
 // waitBefore says how long to wait before the next attempt, whether the API asked for it, and whether there should be one. What
 // the API asks of one call it asks of all.
 func (e *Engine) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
-	failure := (*Error)(nil)
+	failure := (*errcode.Error)(nil)
 	if !errors.As(err, &failure) || !failure.Temporary || attempt >= maxAttempts {
 		return 0, false, false
 	}
 	if failure.RetryAfter > 0 {
-		if failure.RetryAfter > e.patience() {
+		if failure.RetryAfter > e.maxRetryAfter() {
 			return 0, true, false
 		}
-		e.pace.hold(e.now().Add(failure.RetryAfter))
+		e.limiter.pauseUntil(e.now().Add(failure.RetryAfter))
 		return failure.RetryAfter, true, true
 	}
 	wait = min(firstWait<<(attempt-1), longestWait)
@@ -86,7 +88,7 @@ func (e *Engine) waitBefore(err error, attempt int) (wait time.Duration, asked, 
 
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
-		return &Error{Code: CodeInterrupted, Err: err}
+		return &errcode.Error{Code: errcode.Interrupted, Err: err}
 	}
 	return err
 }

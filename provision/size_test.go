@@ -11,6 +11,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
@@ -36,7 +37,7 @@ type foretold struct {
 
 func (b *big) observe(e provision.Event) {
 	if e.Type == provision.EventDone {
-		b.told = append(b.told, foretold{time.Now(), e.Left})
+		b.told = append(b.told, foretold{time.Now(), e.Remaining})
 	}
 }
 
@@ -60,10 +61,10 @@ func newBig(t *testing.T, state string, rate provision.Rate) *big {
 	}
 	b := &big{world: &world{t: t, store: store}}
 	b.engine = &provision.Engine{
-		Provider: cloudflare.New(cloudflare.Options{
+		API: cloudflare.New(cloudflare.Options{
 			Token: store.Token(), Transport: b.counting(sandbox.Transport(sandbox.Handler(store))),
 		}),
-		Rate: rate, Patience: 6 * time.Minute,
+		Rate: rate, MaxRetryAfter: 6 * time.Minute,
 	}
 	b.forget()
 	return b
@@ -105,7 +106,7 @@ func (b *big) calls() (all, writes int) {
 }
 
 // hosts gives a config for so many of each of so many zones.
-func (b *big) hosts(zones, each int) provision.Config {
+func (b *big) hosts(zones, each int) plan.Config {
 	config := b.config()
 	config.Domains = nil
 	for zone := range zones {
@@ -129,7 +130,7 @@ func stateOf(zones int, plan, more string) string {
 }
 
 // wantAll finds out whether every host has its route and its record, once, and nothing is left to do.
-func (b *big) wantAll(config provision.Config) {
+func (b *big) wantAll(config plan.Config) {
 	b.t.Helper()
 	text := b.bytes()
 	routes, records := strings.Count(text, `"pattern": `), strings.Count(text, `"content": "2.2.2.2"`)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -72,7 +73,7 @@ func newTrialOn(t testing.TB, store *sandbox.Store, hosts ...string) *trial {
 	}
 	tr.foreign = tr.look().foreign(hosts)
 	tr.engine = &provision.Engine{
-		Provider: cloudflare.New(cloudflare.Options{Token: store.Token(), Transport: tr}),
+		API: cloudflare.New(cloudflare.Options{Token: store.Token(), Transport: tr}),
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			tr.pass(d)
 			return ctx.Err()
@@ -139,21 +140,21 @@ func smallBundle() worker.Bundle {
 }
 
 // plan does what the commands do before they ask for a yes.
-func (tr *trial) plan(ctx context.Context, removes bool, configs ...provision.Config) (provision.Plan, error) {
+func (tr *trial) plan(ctx context.Context, removes bool, configs ...plan.Config) (plan.Plan, error) {
 	o, err := tr.engine.Observe(ctx, configs...)
 	switch {
 	case err != nil:
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	case removes:
 		if err := tr.engine.FindDependents(ctx, &o); err != nil {
-			return provision.Plan{}, err
+			return plan.Plan{}, err
 		}
-		return provision.Diff(provision.Kept(o), o, false)
+		return plan.Diff(plan.DesiredAfterDestroy(o), o, false)
 	}
 	if err := o.CheckUpstreams(); err != nil {
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	}
-	return provision.Diff(provision.NewDesired(o, smallBundle()), o, configs[0].Adopt)
+	return plan.Diff(plan.NewDesired(o, smallBundle()), o, configs[0].Adopt)
 }
 
 // ending is what a run came to. Touched is what it says it has changed, or may have.
@@ -165,7 +166,7 @@ type ending struct {
 }
 
 // carryOut does what the commands do after the yes: apply, take back what a first deploy that fails has begun, settle.
-func (tr *trial) carryOut(ctx context.Context, plan provision.Plan, removes bool) ending {
+func (tr *trial) carryOut(ctx context.Context, plan plan.Plan, removes bool) ending {
 	end := ending{touched: map[string]bool{}}
 	note := func(receipt provision.Receipt) {
 		for _, step := range slices.Concat(receipt.Done, receipt.Unknown) {
@@ -175,7 +176,7 @@ func (tr *trial) carryOut(ctx context.Context, plan provision.Plan, removes bool
 	end.receipt, end.err = tr.engine.Apply(ctx, plan)
 	note(end.receipt)
 	if end.err != nil && !removes && !end.receipt.Stopped && len(end.touched) > 0 {
-		undo, err := tr.engine.Undo(ctx, end.receipt)
+		undo, err := tr.engine.PlanUndo(ctx, end.receipt)
 		if err == nil {
 			var receipt provision.Receipt
 			receipt, err = tr.engine.Apply(ctx, undo)
@@ -185,7 +186,7 @@ func (tr *trial) carryOut(ctx context.Context, plan provision.Plan, removes bool
 	}
 	served := len(end.receipt.FailedHosts()) < len(plan.Sites) && !end.receipt.Stopped
 	if end.err == nil || !removes && served {
-		done, err := tr.engine.Settle(ctx, end.receipt)
+		done, err := tr.engine.Reconcile(ctx, end.receipt)
 		end.err = errors.Join(end.err, err)
 		note(provision.Receipt{Done: done})
 	}
@@ -193,7 +194,7 @@ func (tr *trial) carryOut(ctx context.Context, plan provision.Plan, removes bool
 }
 
 // run plans and carries out. The plan's error is the end of it.
-func (tr *trial) run(ctx context.Context, removes bool, configs ...provision.Config) ending {
+func (tr *trial) run(ctx context.Context, removes bool, configs ...plan.Config) ending {
 	plan, err := tr.plan(ctx, removes, configs...)
 	if err != nil {
 		return ending{err: err}
@@ -279,7 +280,7 @@ func (h holdings) all(each func(in, kind string, x held, text string)) {
 func (h holdings) foreign(hosts []string) map[string]string {
 	out := map[string]string{}
 	h.all(func(_, kind string, x held, text string) {
-		isOurs := kind == "script" && slices.Contains(x.Tags, provision.Mark) ||
+		isOurs := kind == "script" && slices.Contains(x.Tags, plan.OwnerTag) ||
 			kind == "route" && slices.Contains(hosts, hostOf(x.Pattern)) ||
 			kind == "record" && slices.Contains(hosts, x.Name) && isAddress(x)
 		if !isOurs {
@@ -321,7 +322,7 @@ func (h holdings) breaches() []breach {
 		}
 	})
 	h.all(func(_, kind string, x held, _ string) {
-		if kind != "record" || !provision.OwnsComment(x.Comment) {
+		if kind != "record" || !plan.OwnsComment(x.Comment) {
 			return
 		}
 		if records[x.Name]++; records[x.Name] == 2 {
@@ -356,9 +357,9 @@ func (h holdings) likeness() map[string]string {
 	return out
 }
 
-func (tr *trial) config(hosts ...string) provision.Config {
+func (tr *trial) config(hosts ...string) plan.Config {
 	tr.t.Helper()
-	config, err := provision.Config{
+	config, err := plan.Config{
 		Domains:   hosts,
 		Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
 		Version:   "1.2.3",

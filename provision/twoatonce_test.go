@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
@@ -24,7 +24,7 @@ type pair struct {
 }
 
 type runner struct {
-	change  func(*provision.Config)
+	change  func(*plan.Config)
 	removes bool
 }
 
@@ -42,7 +42,7 @@ func closed(t testing.TB) string {
 	return tr.text()
 }
 
-func otherOrigin(c *provision.Config) { c.Origin = "192.0.2.1" }
+func otherOrigin(c *plan.Config) { c.Origin = "192.0.2.1" }
 
 var pairs = []pair{
 	{"the same deploy", empty, [2]runner{{}, {}}, ""},
@@ -131,7 +131,7 @@ func (p pair) work(t *testing.T, text string, next func(call int) int) {
 	parts := map[string]bool{}
 	here.all(func(_, kind string, x held, _ string) {
 		switch {
-		case kind == "record" && provision.OwnsComment(x.Comment), kind == "route" && x.Pattern == provision.RoutePattern(host):
+		case kind == "record" && plan.OwnsComment(x.Comment), kind == "route" && x.Pattern == plan.RoutePattern(host):
 			parts[kind] = true
 		}
 	})

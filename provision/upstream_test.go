@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -34,7 +34,7 @@ func TestUpstreamThatIsTheRelayItself(t *testing.T) {
 		if err == nil {
 			_, err = w.plan(config)
 		}
-		if is := provision.CodeOf(err) == provision.CodeUpstreamIsItself; is != refused || is != (err != nil) {
+		if is := errcode.Of(err) == errcode.UpstreamIsItself; is != refused || is != (err != nil) {
 			t.Errorf("%s: %v", origin, err)
 		}
 	}

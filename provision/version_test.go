@@ -5,18 +5,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
 // relayOf observes the one relay of a config.
-func (w *world) relayOf(c provision.Config) provision.Relay {
+func (w *world) relayOf(c plan.Config) plan.Relay {
 	w.t.Helper()
 	return mustObserve(w, c).Relays[0]
 }
 
 // deployTo uploads a version that leads to a provider.
-func (w *world) deployTo(id string) provision.Config {
+func (w *world) deployTo(id string) plan.Config {
 	w.t.Helper()
 	c := w.config()
 	c.Providers = []worker.Provider{{ID: id, Origin: "https://" + id + ".example.net"}}
@@ -26,33 +28,33 @@ func (w *world) deployTo(id string) provision.Config {
 
 func TestPreviousVersion(t *testing.T) {
 	t.Parallel()
-	v := func(number int, build string, share float64, ago int) provision.Version {
+	v := func(number int, build string, share float64, ago int) plan.Version {
 		id := strings.Repeat(string(rune('a'+number)), 8)
-		return provision.Version{ID: id, Number: number, Build: build, Share: share, Ago: ago}
+		return plan.Version{ID: id, Number: number, Build: build, Share: share, Ago: ago}
 	}
-	never := provision.NeverServed
+	never := plan.NeverServed
 	for name, test := range map[string]struct {
-		versions []provision.Version
+		versions []plan.Version
 		named    string
 		want     int
-		code     provision.Code
+		code     errcode.Code
 	}{
-		"the one before":                 {versions: []provision.Version{v(3, "c", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 2},
-		"one that was gone back from":    {versions: []provision.Version{v(4, "d", 100, 0), v(3, "c", 0, 2), v(2, "b", 0, 1), v(1, "a", 0, 4)}, want: 2},
-		"after going back":               {versions: []provision.Version{v(3, "c", 0, 1), v(2, "b", 100, 0), v(1, "a", 0, 3)}, want: 1},
-		"an upload that was repeated":    {versions: []provision.Version{v(3, "b", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 1},
-		"somebody else's upload":         {versions: []provision.Version{v(3, "c", 100, 0), v(2, "", 0, 1), v(1, "a", 0, 2)}, want: 1},
-		"one that never served":          {versions: []provision.Version{v(3, "c", 100, 0), v(2, "b", 0, never), v(1, "a", 0, 1)}, want: 1},
-		"a split goes to its older part": {versions: []provision.Version{v(3, "c", 50, 0), v(2, "b", 50, 0), v(1, "a", 0, 1)}, want: 2},
-		"the first":                      {versions: []provision.Version{v(1, "a", 100, 0)}, code: provision.CodeNoVersion},
-		"none":                           {code: provision.CodeNoVersion},
-		"a number":                       {versions: []provision.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "1", want: 1},
-		"the beginning of an id":         {versions: []provision.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "BBBB", want: 1},
-		"too little of an id":            {versions: []provision.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "bbb", code: provision.CodeVersionUnknown},
-		"a number that there is not":     {versions: []provision.Version{v(2, "b", 100, 0)}, named: "9", code: provision.CodeVersionUnknown},
+		"the one before":                 {versions: []plan.Version{v(3, "c", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 2},
+		"one that was gone back from":    {versions: []plan.Version{v(4, "d", 100, 0), v(3, "c", 0, 2), v(2, "b", 0, 1), v(1, "a", 0, 4)}, want: 2},
+		"after going back":               {versions: []plan.Version{v(3, "c", 0, 1), v(2, "b", 100, 0), v(1, "a", 0, 3)}, want: 1},
+		"an upload that was repeated":    {versions: []plan.Version{v(3, "b", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 1},
+		"somebody else's upload":         {versions: []plan.Version{v(3, "c", 100, 0), v(2, "", 0, 1), v(1, "a", 0, 2)}, want: 1},
+		"one that never served":          {versions: []plan.Version{v(3, "c", 100, 0), v(2, "b", 0, never), v(1, "a", 0, 1)}, want: 1},
+		"a split goes to its older part": {versions: []plan.Version{v(3, "c", 50, 0), v(2, "b", 50, 0), v(1, "a", 0, 1)}, want: 2},
+		"the first":                      {versions: []plan.Version{v(1, "a", 100, 0)}, code: errcode.NoVersion},
+		"none":                           {code: errcode.NoVersion},
+		"a number":                       {versions: []plan.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "1", want: 1},
+		"the beginning of an id":         {versions: []plan.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "BBBB", want: 1},
+		"too little of an id":            {versions: []plan.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "bbb", code: errcode.VersionUnknown},
+		"a number that there is not":     {versions: []plan.Version{v(2, "b", 100, 0)}, named: "9", code: errcode.VersionUnknown},
 	} {
-		got, err := provision.Previous(test.versions, test.named)
-		if provision.CodeOf(err) != test.code || got.Number != test.want {
+		got, err := plan.PreviousVersion(test.versions, test.named)
+		if errcode.Of(err) != test.code || got.Number != test.want {
 			t.Errorf("%s: got version %d, %v", name, got.Number, err)
 		}
 	}
@@ -75,7 +77,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 		if err != nil || len(versions) != 2 || versions[0].Build == "" || versions[0].Program != "1.2.3" || versions[0].Share != 100 {
 			t.Fatalf("%s: versions %+v, %v", name, versions, err)
 		}
-		to, err := provision.Previous(versions, "")
+		to, err := plan.PreviousVersion(versions, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +88,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 		if writes := w.writes(); fault == "" && len(writes) != 1 {
 			t.Errorf("%s: writes %v", name, writes)
 		}
-		if standing := w.relayOf(second).Standing(); standing.Providers[0].ID != "first" {
+		if standing := w.relayOf(second).Deployed(); standing.Providers[0].ID != "first" {
 			t.Errorf("%s: serves %v", name, standing.Providers)
 		}
 		if versions, err := w.engine.Versions(context.Background(), relay); err != nil || len(versions) != 2 {
@@ -98,7 +100,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 func TestVersionsOfNoWorker(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
-	if _, err := w.engine.Versions(context.Background(), w.relayOf(w.config())); provision.CodeOf(err) != provision.CodeNoWorker {
+	if _, err := w.engine.Versions(context.Background(), w.relayOf(w.config())); errcode.Of(err) != errcode.NoWorker {
 		t.Errorf("got %v", err)
 	}
 }
@@ -109,9 +111,9 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	w := newWorld(t, "")
 	c := w.managed()
 	w.mustDeploy(c)
-	c.Keys = map[string]provision.Secret{"openai": provision.NewSecret("sk-another")}
-	plan, err := w.plan(c)
-	if err != nil || !plan.LetsIn(plan.Relays[0]) {
+	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret("sk-another")}
+	p, err := w.plan(c)
+	if err != nil || !p.WidensAccess(p.Relays[0]) {
 		t.Errorf("going back from another key is said to let nobody in (%v)", err)
 	}
 	w.mustDeploy(c)
@@ -120,11 +122,11 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := provision.Previous(versions, "")
+	to, err := plan.PreviousVersion(versions, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.engine.Rollback(context.Background(), relay, to, false); provision.CodeOf(err) != provision.CodeSecretsChanged {
+	if err := w.engine.Rollback(context.Background(), relay, to, false); errcode.Of(err) != errcode.SecretsChanged {
 		t.Errorf("without force: %v", err)
 	}
 	if err := w.engine.Rollback(context.Background(), relay, to, true); err != nil {
@@ -145,7 +147,7 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 	both.Tokens = append(both.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64)})
 	w.mustDeploy(both)
 	w.mustDeploy(alice)
-	before := func(c provision.Config) (provision.Version, error) {
+	before := func(c plan.Config) (plan.Version, error) {
 		plan, err := w.plan(c)
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +159,7 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return plan.Before(plan.Relays[0], versions)
+		return plan.PriorVersion(plan.Relays[0], versions)
 	}
 	another := alice
 	another.Region = "aws:us-east-1"
@@ -166,7 +168,7 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 	}
 	w.mustDeploy(alice)
 	w = newWorld(t, strings.Replace(w.bytes(), `"export default { fetch: answer };",`, `"// edited",`, 1))
-	if v, err := before(alice); provision.CodeOf(err) != provision.CodeNoVersion {
+	if v, err := before(alice); errcode.Of(err) != errcode.NoVersion {
 		t.Errorf("after somebody's edit it goes back to version %d, %v", v.Number, err)
 	}
 }
@@ -181,11 +183,11 @@ func TestWhatGoingBackLetsIn(t *testing.T) {
 	elsewhere.Settings.Origins = []string{"https://app.example.net"}
 	moved.Region = "aws:us-east-1"
 	for name, test := range map[string]struct {
-		config provision.Config
+		config plan.Config
 		want   bool
 	}{"a token that may do less": {narrowed, true}, "an origin alone": {elsewhere, true}, "a region": {moved, false}} {
 		plan, err := w.plan(test.config)
-		if err != nil || plan.LetsIn(plan.Relays[0]) != test.want {
+		if err != nil || plan.WidensAccess(plan.Relays[0]) != test.want {
 			t.Errorf("%s: got %v, %v", name, !test.want, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
@@ -37,8 +38,8 @@ func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
 		return nil, err
 	}
 	engine := &provision.Engine{Rate: provision.APIRate}
-	engine.Provider = cloudflare.New(cloudflare.Options{
-		Token: token, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: p.trace(c), Quota: engine.Heed,
+	engine.API = cloudflare.New(cloudflare.Options{
+		Token: token, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: p.trace(c), Quota: engine.ObserveQuota,
 	})
 	return &account{engine: engine}, nil
 }
@@ -52,7 +53,7 @@ func (p *program) openSandbox(c *cli.Context, file string) (*account, error) {
 }
 
 func (p *program) sandboxEngine(c *cli.Context, store *sandbox.Store) *provision.Engine {
-	return &provision.Engine{Provider: cloudflare.New(cloudflare.Options{
+	return &provision.Engine{API: cloudflare.New(cloudflare.Options{
 		Token: store.Token(), UserAgent: "cfproxy/" + version(), Trace: p.trace(c),
 		Transport: sandbox.Transport(sandbox.Handler(store)),
 	})}
@@ -105,7 +106,7 @@ func (p *program) trace(c *cli.Context) func(cloudflare.Call) {
 	return func(call cloudflare.Call) {
 		status := http.StatusText(call.Status)
 		if call.Err != nil {
-			status = string(provision.CodeOf(call.Err))
+			status = string(errcode.Of(call.Err))
 		}
 		p.note("debug.call", "method", call.Method, "path", call.Path, "code", itoa(call.Status), "status", status,
 			"ray", orDash(call.Ray), "ms", itoa(int(call.Took.Milliseconds())))

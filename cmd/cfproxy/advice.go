@@ -9,13 +9,14 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
 func (p *program) tellReport(c *cli.Context, r relay, report verify.Report) {
 	fmt.Fprintln(p.stderr)
-	p.answer("verify.title", "host", provision.DisplayName(report.Host))
+	p.answer("verify.title", "host", hostname.Display(report.Host))
 	p.view.Report(p.stdout, report, p.advice(c, r, report))
 }
 
@@ -40,7 +41,7 @@ func (r relay) hasFile() bool {
 func (p *program) remedy(c *cli.Context, r relay, report verify.Report, command, provider string) string {
 	// A managed relay lists nothing, so it is init that goes by what stands.
 	if command == "deploy" && c.Command.Name == "verify" && r.accessUnsaid() && isManaged(report) {
-		return p.commandLine(c, "init", report.Host) + " --access " + provision.AccessManaged
+		return p.commandLine(c, "init", report.Host) + " --access " + binding.AccessManaged
 	}
 	if command == "add" {
 		specs := append(r.listedSpecs(report), r.specOf(provider))
@@ -68,7 +69,7 @@ func flagsOf(specs []string) string {
 
 // isManaged tells whether a relay said that it wants tokens.
 func isManaged(report verify.Report) bool {
-	return slices.ContainsFunc(report.Results, func(r verify.Result) bool { return r.Details["access"] == provision.AccessManaged })
+	return slices.ContainsFunc(report.Results, func(r verify.Result) bool { return r.Details["access"] == binding.AccessManaged })
 }
 
 // hasBlank tells whether a value is still to be filled in.

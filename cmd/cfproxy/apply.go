@@ -5,15 +5,17 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // apply carries the plan out and tells of it. Where an account lacks the name that it needs before its first Worker, that
 // is mended on yes. Of a run that fails the hosts that are made stay, and what was begun of others is taken back. It is an error
 // only if no host is served as wanted.
-func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision.Plan) (provision.Receipt, error) {
+func (p *program) apply(c *cli.Context, engine *provision.Engine, plan plan.Plan) (provision.Receipt, error) {
 	receipt, err := p.applyOnce(c, engine, plan)
 	registered := ""
-	for tried := map[string]bool{}; provision.CodeOf(err) == provision.CodeSubdomainMissing; {
+	for tried := map[string]bool{}; errcode.Of(err) == errcode.SubdomainMissing; {
 		account := accountWithoutName(receipt)
 		if tried[account] || !p.mayRegister(c, plan, account) {
 			break
@@ -55,14 +57,14 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan provision
 // accountWithoutName finds an account whose Worker was refused for want of its workers.dev name.
 func accountWithoutName(receipt provision.Receipt) string {
 	for _, failure := range receipt.Failed {
-		if provision.CodeOf(failure.Err) == provision.CodeSubdomainMissing {
+		if errcode.Of(failure.Err) == errcode.SubdomainMissing {
 			return failure.Step.Address.Parent
 		}
 	}
 	return ""
 }
 
-func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan provision.Plan) (provision.Receipt, error) {
+func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan plan.Plan) (provision.Receipt, error) {
 	progress := p.progress()
 	defer progress.Close()
 	engine.Observer = progress.Engine
@@ -70,8 +72,8 @@ func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan provi
 }
 
 // mayRegister asks before an account gets its workers.dev name, which it keeps for good; --yes is a yes to this as well.
-func (p *program) mayRegister(c *cli.Context, plan provision.Plan, account string) bool {
-	name := provision.SubdomainName(plan, account)
+func (p *program) mayRegister(c *cli.Context, planned plan.Plan, account string) bool {
+	name := plan.SubdomainName(planned, account)
 	p.note("notice.subdomain", "name", name)
 	if c.Bool("yes") {
 		return true
@@ -112,12 +114,12 @@ func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt pr
 }
 
 // planToUndo may take its time: what was made may be shown by no list yet.
-func (p *program) planToUndo(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) (provision.Plan, error) {
+func (p *program) planToUndo(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) (plan.Plan, error) {
 	progress := p.progress()
 	defer progress.Close()
 	engine.Observer = progress.Engine
 	progress.Doing(p.text.T("doing.observe"))
-	return engine.Undo(c.Context, receipt)
+	return engine.PlanUndo(c.Context, receipt)
 }
 
 // sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
@@ -13,7 +15,7 @@ func clientsOf(f fleet, receipt provision.Receipt) ([]relayClient, error) {
 	failed := receipt.FailedHosts()
 	var clients []relayClient
 	for _, site := range receipt.Plan.Sites {
-		if slices.ContainsFunc(failed, func(x provision.Refusal) bool { return x.Host == site.Host }) {
+		if slices.ContainsFunc(failed, func(x plan.HostError) bool { return x.Host == site.Host }) {
 			continue
 		}
 		client, err := clientOf(f.at(site.Host), site.Host)
@@ -58,9 +60,9 @@ func (p *program) tellClients(f fleet, clients []relayClient, verified bool) {
 func (p *program) tellClient(client relayClient, verified bool) {
 	fmt.Fprintln(p.stdout)
 	if verified {
-		p.answer("client.works", "host", provision.DisplayName(client.Host))
+		p.answer("client.works", "host", hostname.Display(client.Host))
 	} else {
-		p.answer("client.deployed", "host", provision.DisplayName(client.Host))
+		p.answer("client.deployed", "host", hostname.Display(client.Host))
 	}
 	for _, snippet := range client.Snippets {
 		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)

@@ -12,7 +12,9 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/templates"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -162,7 +164,7 @@ func choose(relays []settings, domains []string) (chosen []settings, missing str
 
 // lookedUp is a hostname in the one spelling that is compared; as it is where it is none.
 func lookedUp(domain string) string {
-	if host, err := provision.ParseHostname(domain); err == nil {
+	if host, err := hostname.Parse(domain); err == nil {
 		return host
 	}
 	return domain
@@ -192,12 +194,12 @@ func parseConfig(path string, text []byte) ([]settings, error) {
 // choicesOf reads the settings that are not about a single provider.
 func choicesOf(s settings) (worker.Settings, error) {
 	access := strings.ToLower(strings.TrimSpace(s.one(keyAccess)))
-	if _, given := s[keyAccess]; given && access != provision.AccessManaged && access != provision.AccessOpen {
+	if _, given := s[keyAccess]; given && access != binding.AccessManaged && access != binding.AccessPassThrough {
 		return worker.Settings{}, usage("access-unknown", "value", s.one(keyAccess),
-			"known", provision.AccessOpen+", "+provision.AccessManaged)
+			"known", binding.AccessPassThrough+", "+binding.AccessManaged)
 	}
 	return worker.Settings{
-		Managed: access == provision.AccessManaged, Page: s.one(keyPage) != "false", Origins: s[keyAllowOrigins],
+		Managed: access == binding.AccessManaged, Page: s.one(keyPage) != "false", Origins: s[keyAllowOrigins],
 	}, nil
 }
 
@@ -210,7 +212,7 @@ func (p *program) writeConfig(r relay, name string) (path string, written bool, 
 	file := templates.File{
 		Domains: r.Domains, Providers: specsOf(r.providers), Worker: name, Region: r.Region, Account: r.Account, Comments: comments,
 	}
-	if r.Origin != provision.DefaultOrigin {
+	if r.Origin != plan.DefaultOrigin {
 		file.Origin = r.Origin
 	}
 	file.Managed, file.NoPage, file.AllowOrigins = r.Settings.Managed, !r.Settings.Page, r.Settings.Origins

@@ -11,7 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 // located is an error about a line of a file, of which its own sentence says nothing.
@@ -46,7 +46,7 @@ func checkHosts(path string, text []byte, file configFile) error {
 		for item, domain := range relay.Domains {
 			host := lookedUp(domain)
 			if first, claimed := block[host]; claimed && first != i {
-				err := &provision.Error{Code: provision.CodeHostTwice, Details: map[string]string{"host": host}}
+				err := &errcode.Error{Code: errcode.HostTwice, Details: map[string]string{"host": host}}
 				return &located{err, path, lineOf(text, i+beforeBlocks, keyDomains, item)}
 			}
 			block[host] = i

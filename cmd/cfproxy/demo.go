@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -60,7 +61,7 @@ func (p *program) demo(c *cli.Context) error {
 	return p.demoDestroy(c, engine, plan)
 }
 
-func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
+func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) (plan.Plan, error) {
 	p.answer("demo.deploy", "host", demoHost)
 	plan, err := p.makePlan(c, engine, f)
 	if err != nil {
@@ -73,7 +74,7 @@ func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) 
 }
 
 // demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
-func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan provision.Plan) error {
+func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan plan.Plan) error {
 	network := networkTo(edge)
 	target := r.deployed(demoHost, plan)
 	p.answer("demo.verify")
@@ -134,7 +135,7 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 	return completion.Choices[0].Message.Content, nil
 }
 
-func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan provision.Plan) error {
+func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan plan.Plan) error {
 	p.answer("demo.destroy")
 	removal, err := p.makeRemoval(c.Context, engine, plan.Configs(nil)...)
 	if err != nil {

@@ -11,6 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -78,34 +81,34 @@ func (p *program) carryOut(c *cli.Context, f fleet, account *account) (provision
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
-func (p *program) settle(c *cli.Context, f fleet, observed provision.Observed, command string) (provision.Plan, error) {
-	plan, err := planFor(f, observed)
+func (p *program) settle(c *cli.Context, f fleet, observed plan.Observed, command string) (plan.Plan, error) {
+	planned, err := planFor(f, observed)
 	if err != nil {
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	}
-	if missing := provision.MissingKeys(observed); len(missing) > 0 {
+	if missing := plan.MissingKeys(observed); len(missing) > 0 {
 		typed, err := p.askOwnerKeys(c.Context, f[0], missing)
 		if err != nil {
-			return provision.Plan{}, err
+			return plan.Plan{}, err
 		}
 		for i := range observed.Relays {
 			observed.Relays[i].Config.Keys = merged(observed.Relays[i].Config.Keys, typed)
 		}
-		if plan, err = planFor(f, observed); err != nil {
-			return provision.Plan{}, err
+		if planned, err = planFor(f, observed); err != nil {
+			return plan.Plan{}, err
 		}
 	}
 	fmt.Fprintln(p.stderr)
-	p.note("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
-	p.view.Plan(p.stderr, plan)
-	p.tellRefused(plan.Refused)
-	if len(plan.Changes()) > 0 {
+	p.note("plan.title", "host", hostsOf(planned), "zone", zonesOf(planned))
+	p.view.Plan(p.stderr, planned)
+	p.tellRefused(planned.Skipped)
+	if len(planned.Changes()) > 0 {
 		fmt.Fprintln(p.stderr) // before the question, or the steps
 	}
-	return plan, p.confirm(c, plan, command)
+	return planned, p.confirm(c, planned, command)
 }
 
-func merged(a, b map[string]provision.Secret) map[string]provision.Secret {
+func merged(a, b map[string]binding.Secret) map[string]binding.Secret {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return all
@@ -152,13 +155,13 @@ func (p *program) outcome(c *cli.Context, f fleet, account *account, way *networ
 	account.engine.Observer = nil // the verifier tells of its own waits meanwhile
 	if way == nil {
 		if len(receipt.Found) > 0 {
-			_, unproved = account.engine.Settle(c.Context, receipt)
+			_, unproved = account.engine.Reconcile(c.Context, receipt)
 		}
 		return out, unproved
 	}
 	settled := make(chan error, 1)
 	go func() {
-		_, err := account.engine.Settle(c.Context, receipt)
+		_, err := account.engine.Reconcile(c.Context, receipt)
 		settled <- err
 	}()
 	out.Verify = p.verifyPlan(c, f, way, receipt)
@@ -175,7 +178,7 @@ func (p *program) verifyPlan(c *cli.Context, f fleet, way *network, receipt prov
 	for _, refusal := range receipt.FailedHosts() {
 		isFailed[refusal.Host] = true
 	}
-	var sites []provision.Site
+	var sites []plan.Site
 	for _, site := range receipt.Plan.Sites {
 		if !isFailed[site.Host] {
 			sites = append(sites, site)
@@ -188,10 +191,10 @@ func (p *program) verifyPlan(c *cli.Context, f fleet, way *network, receipt prov
 	})
 }
 
-func hostsOf(plan provision.Plan) string {
+func hostsOf(plan plan.Plan) string {
 	var hosts []string
 	for _, site := range plan.Sites {
-		hosts = append(hosts, provision.DisplayName(site.Host))
+		hosts = append(hosts, hostname.Display(site.Host))
 	}
 	return inTitle(hosts)
 }
@@ -204,17 +207,17 @@ func inTitle(names []string) string {
 	return strings.Join(names[:mostReports-2], ", ") + ", … (" + itoa(len(names)) + ")"
 }
 
-func zonesOf(plan provision.Plan) string {
+func zonesOf(plan plan.Plan) string {
 	var zones []string
 	for _, site := range plan.Sites {
-		if name := provision.DisplayName(site.Zone.Name); !slices.Contains(zones, name) {
+		if name := hostname.Display(site.Zone.Name); !slices.Contains(zones, name) {
 			zones = append(zones, name)
 		}
 	}
 	return inTitle(zones)
 }
 
-func asciiHosts(plan provision.Plan) []string {
+func asciiHosts(plan plan.Plan) []string {
 	var hosts []string
 	for _, site := range plan.Sites {
 		hosts = append(hosts, site.Host)

@@ -7,6 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) destroyCommand() *cli.Command {
@@ -20,29 +22,29 @@ func (p *program) destroy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	plan, err := p.makeRemoval(c.Context, account.engine, f.configs()...)
+	planned, err := p.makeRemoval(c.Context, account.engine, f.configs()...)
 	if err != nil {
 		return err
 	}
-	if len(plan.Changes()) == 0 {
-		return p.finishDestroy(plan, provision.Receipt{Done: []provision.Step{}})
+	if len(planned.Changes()) == 0 {
+		return p.finishDestroy(planned, provision.Receipt{Done: []plan.Step{}})
 	}
-	p.rememberWorker(f, plan)
-	p.note("destroy.title", "host", hostsOf(plan))
-	p.view.Plan(p.stderr, plan)
-	if err := p.confirm(c, plan, "destroy"); err != nil {
+	p.rememberWorker(f, planned)
+	p.note("destroy.title", "host", hostsOf(planned))
+	p.view.Plan(p.stderr, planned)
+	if err := p.confirm(c, planned, "destroy"); err != nil {
 		return err
 	}
-	receipt, err := p.applyOnce(c, account.engine, plan)
+	receipt, err := p.applyOnce(c, account.engine, planned)
 	if err == nil {
 		// A deploy that ran at the same time may have put a record back.
-		var more []provision.Step
-		more, err = account.engine.Settle(c.Context, receipt)
+		var more []plan.Step
+		more, err = account.engine.Reconcile(c.Context, receipt)
 		receipt.Done = append(receipt.Done, more...)
 	}
 	if err != nil {
 		p.sayWhatStands(c, receipt)
-		if len(plan.Relays) > 1 {
+		if len(planned.Relays) > 1 {
 			p.tellLeft(receipt)
 		}
 		p.failed = &receipt
@@ -52,20 +54,20 @@ func (p *program) destroy(c *cli.Context) error {
 		}
 		return err
 	}
-	return p.finishDestroy(plan, receipt)
+	return p.finishDestroy(planned, receipt)
 }
 
 // rememberWorker has the command that goes on name the Worker, where that is not what its host would have it called: once record
 // and route are gone, nothing else tells of it.
-func (p *program) rememberWorker(f fleet, plan provision.Plan) {
-	if len(f) == 1 && len(plan.Relays) == 1 && plan.Worker != provision.WorkerName(plan.Sites[0].Host) && f[0].chosen.one(keyWorker) == "" {
-		p.answered = settings{keyWorker: {plan.Worker}}
+func (p *program) rememberWorker(f fleet, planned plan.Plan) {
+	if len(f) == 1 && len(planned.Relays) == 1 && planned.Worker != plan.WorkerName(planned.Sites[0].Host) && f[0].chosen.one(keyWorker) == "" {
+		p.answered = settings{keyWorker: {planned.Worker}}
 	}
 }
 
 // makeRemoval plans the removal of everything of ours. A Worker stays while routes of other hosts lead to it, wherever
 // in the account they are.
-func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, configs ...provision.Config) (provision.Plan, error) {
+func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Plan, error) {
 	for i := range configs {
 		configs[i].Region = "" // a region that is no more must not be in the way
 	}
@@ -74,30 +76,30 @@ func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, con
 		err = engine.FindDependents(ctx, &observed)
 	}
 	if err != nil {
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	}
-	plan, err := provision.Diff(provision.Kept(observed), observed, false)
-	if exposed := plan.Exposed(); err == nil && len(exposed) > 0 {
-		return plan, &provision.ConflictError{Code: provision.CodeExposed, Objects: exposed}
+	planned, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
+	if exposed := planned.Exposed(); err == nil && len(exposed) > 0 {
+		return planned, &plan.ConflictError{Code: errcode.Exposed, Objects: exposed}
 	}
-	return plan, err
+	return planned, err
 }
 
-func (p *program) finishDestroy(plan provision.Plan, receipt provision.Receipt) error {
+func (p *program) finishDestroy(plan plan.Plan, receipt provision.Receipt) error {
 	if p.json {
 		out := p.planResult(plan)
 		out.Done = receipt.Done
-		return errors.Join(p.writeJSON(out), p.refused(plan.Refused))
+		return errors.Join(p.writeJSON(out), p.refused(plan.Skipped))
 	}
 	if len(receipt.Done) == 0 {
 		p.answer("destroy.nothing", "host", hostsOf(plan))
 	} else {
 		p.answer("destroy.done", "host", hostsOf(plan))
 	}
-	if len(plan.Left) > 0 {
+	if len(plan.Unmanaged) > 0 {
 		p.answer("destroy.left")
-		p.view.Conflicts(p.stdout, plan.Left)
+		p.view.Conflicts(p.stdout, plan.Unmanaged)
 	}
-	p.tellRefused(plan.Refused)
-	return p.refused(plan.Refused)
+	p.tellRefused(plan.Skipped)
+	return p.refused(plan.Skipped)
 }

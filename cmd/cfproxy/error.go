@@ -12,8 +12,9 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // Exit statuses, as promised to scripts.
@@ -82,7 +83,7 @@ func (p *program) exit(err error) int {
 	}
 	code, details, status := p.classify(err)
 	shown := p.errorResult(code, details, conflictsOf(err))
-	if all := (provision.Refusals)(nil); errors.As(err, &all) {
+	if all := (plan.HostErrors)(nil); errors.As(err, &all) {
 		shown.Refused, status = p.refusalViews(all), p.statusOfAll(all)
 		p.tellRefused(all)
 	} else {
@@ -104,7 +105,7 @@ func (p *program) classify(err error) (code string, details map[string]string, s
 		return code, details, status
 	}
 	var own *problem
-	var engine *provision.Error
+	var engine *errcode.Error
 	switch {
 	case errors.Is(err, prompt.ErrAborted), errors.Is(err, context.Canceled) && !errors.As(err, &engine):
 		return "interrupted", nil, exitInterrupted
@@ -116,18 +117,18 @@ func (p *program) classify(err error) (code string, details map[string]string, s
 	return "unexpected", p.withCause(nil, err), exitFailed
 }
 
-func statusOf(code provision.Code) int {
+func statusOf(code errcode.Code) int {
 	switch code {
-	case provision.CodeConflict, provision.CodeExists, provision.CodeExposed, provision.CodeZoneElsewhere:
+	case errcode.Conflict, errcode.Exists, errcode.Exposed, errcode.ZoneElsewhere:
 		return exitConflict
-	case provision.CodeTokenMissing, provision.CodeTokenMalformed, provision.CodeTokenRejected, provision.CodeTokenGlobalKey,
-		provision.CodePermission, provision.CodeNoZones, provision.CodeAccountEmpty:
+	case errcode.TokenMissing, errcode.TokenMalformed, errcode.TokenRejected, errcode.TokenGlobalKey,
+		errcode.Permission, errcode.NoZones, errcode.AccountEmpty:
 		return exitToken
-	case provision.CodeInterrupted:
+	case errcode.Interrupted:
 		return exitInterrupted
-	case provision.CodeAccountInvalid, provision.CodeWorkerInvalid, provision.CodeOriginInvalid, provision.CodeRegionInvalid,
-		provision.CodeHostTwice, provision.CodeWorkerTwice, provision.CodeUpstreamIsItself, provision.CodeAllowOriginInvalid, provision.CodeRegionUnknown,
-		provision.CodeProvidersTooLarge, provision.CodeOriginsTooLarge, provision.CodeTooManyKeys, provision.CodeTooManyLimits, provision.CodeTokensUnread:
+	case errcode.AccountInvalid, errcode.WorkerInvalid, errcode.OriginInvalid, errcode.RegionInvalid,
+		errcode.HostTwice, errcode.WorkerTwice, errcode.UpstreamIsItself, errcode.AllowOriginInvalid, errcode.RegionUnknown,
+		errcode.ProvidersTooLarge, errcode.OriginsTooLarge, errcode.TooManyKeys, errcode.TooManyLimits, errcode.TokensUnread:
 		return exitUsage
 	}
 	if strings.HasPrefix(string(code), "host-") {
@@ -160,8 +161,8 @@ func innermost(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
-func conflictsOf(err error) []provision.Object {
-	var conflict *provision.ConflictError
+func conflictsOf(err error) []plan.Object {
+	var conflict *plan.ConflictError
 	if errors.As(err, &conflict) {
 		return conflict.Objects
 	}
@@ -189,7 +190,7 @@ func (p *program) hints(code string, details map[string]string) {
 	if suggestion := details["suggestion"]; suggestion != "" {
 		p.hint("hint.suggestion", "suggestion", suggestion)
 	}
-	if p.held.isStored() && statusOf(provision.Code(code)) == exitToken {
+	if p.held.isStored() && statusOf(errcode.Code(code)) == exitToken {
 		p.hint("login.stale", "place", p.placeOf(p.held.from))
 	}
 	pairs := i18n.Pairs(details)

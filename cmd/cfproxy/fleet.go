@@ -3,13 +3,13 @@ package main
 import (
 	"slices"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
 // relay is one relay as its owner wants it: what the engine is to make, and what is known of the providers behind it.
 type relay struct {
-	provision.Config
+	plan.Config
 	providers []templates.Provider
 	chosen    settings
 	// asListed says that the order of the providers is not known, so that the Worker is asked.
@@ -53,7 +53,7 @@ func relayTo(providers []templates.Provider, s settings) (relay, error) {
 	if err != nil {
 		return relay{}, err
 	}
-	config, err := provision.Config{
+	config, err := plan.Config{
 		Domains:   s[keyDomains],
 		Worker:    s.one(keyWorker),
 		Account:   s.one(keyAccount),
@@ -67,8 +67,8 @@ func relayTo(providers []templates.Provider, s settings) (relay, error) {
 	return relay{Config: config, providers: providers, chosen: s}, err
 }
 
-func (f fleet) configs() []provision.Config {
-	var configs []provision.Config
+func (f fleet) configs() []plan.Config {
+	var configs []plan.Config
 	for _, r := range f {
 		configs = append(configs, r.Config)
 	}
@@ -93,4 +93,4 @@ func (f fleet) at(host string) relay {
 }
 
 // of gives the relay, as its owner wants it, that became one of the engine's.
-func (f fleet) of(r provision.Relay) relay { return f.at(r.Sites[0].Host) }
+func (f fleet) of(r plan.Relay) relay { return f.at(r.Sites[0].Host) }

@@ -11,12 +11,18 @@ const module = "github.com/cfproxy/cfproxy/"
 
 // walls says which packages of ours a package may import itself. The command line may import all of them.
 var walls = map[string][]string{
-	"cmd/internal/i18n":    nil,
-	"cmd/internal/prompt":  {"cmd/internal/i18n"},
-	"cmd/internal/view":    {"cmd/internal/i18n", "provision", "provision/verify"},
-	"provision":            {"worker"},
+	"cmd/internal/i18n":   nil,
+	"cmd/internal/prompt": {"cmd/internal/i18n"},
+	"cmd/internal/view": {
+		"cmd/internal/i18n", "provision", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode", "provision/verify",
+	},
+	"provision":            {"provision/plan", "provision/binding", "provision/hostname", "provision/errcode", "worker"},
+	"provision/plan":       {"provision/binding", "provision/hostname", "provision/errcode", "worker"},
+	"provision/binding":    {"provision/hostname", "provision/errcode", "worker"},
+	"provision/hostname":   {"provision/errcode"},
+	"provision/errcode":    nil,
+	"provision/cloudflare": {"provision", "provision/plan", "provision/binding", "provision/errcode", "worker"},
 	"provision/atomicfile": nil,
-	"provision/cloudflare": {"provision", "worker"},
 	"provision/sandbox":    {"provision/atomicfile", "worker/workerd"},
 	"provision/verify":     nil,
 	"templates":            nil,

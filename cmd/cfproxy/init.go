@@ -12,8 +12,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
-	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 func (p *program) initCommand() *cli.Command {
@@ -112,7 +113,7 @@ func (p *program) complete(c *cli.Context, account *account, chosen settings) (s
 
 // unlikeDefaults gives the settings that were not given and that no default says.
 func unlikeDefaults(chosen, given settings) settings {
-	defaults := settings{keyProviders: {defaultProvider}, keyAccess: {provision.AccessOpen}, keyPage: {"true"}}
+	defaults := settings{keyProviders: {defaultProvider}, keyAccess: {binding.AccessPassThrough}, keyPage: {"true"}}
 	unlike := maps.Clone(chosen)
 	maps.DeleteFunc(unlike, func(key string, values []string) bool {
 		_, was := given[key]
@@ -160,7 +161,7 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 			return account, err
 		}
 		_, err = p.readZones(c.Context, account, chosen.one(keyAccount))
-		if err == nil || statusOf(provision.CodeOf(err)) != exitToken {
+		if err == nil || statusOf(errcode.Of(err)) != exitToken {
 			return account, err
 		}
 		code, details, _ := p.classify(err)

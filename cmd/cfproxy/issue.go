@@ -16,7 +16,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -98,10 +98,10 @@ func (p *program) askAccess(ctx context.Context, chosen settings) (settings, iss
 	}
 	if len(chosen[keyAccess]) == 0 {
 		answers, err := p.ask().Ask(ctx, []prompt.Question{{
-			Key: keyAccess, Kind: prompt.Select, Title: p.text.T("ask.access.title"), Default: provision.AccessOpen,
+			Key: keyAccess, Kind: prompt.Select, Title: p.text.T("ask.access.title"), Default: binding.AccessPassThrough,
 			Options: []prompt.Option{
-				{Value: provision.AccessOpen, Label: p.text.T("ask.access.open")},
-				{Value: provision.AccessManaged, Label: p.text.T("ask.access.managed")},
+				{Value: binding.AccessPassThrough, Label: p.text.T("ask.access.open")},
+				{Value: binding.AccessManaged, Label: p.text.T("ask.access.managed")},
 			},
 		}})
 		if err != nil {
@@ -110,7 +110,7 @@ func (p *program) askAccess(ctx context.Context, chosen settings) (settings, iss
 		chosen[keyAccess] = []string{answers[keyAccess]}
 	}
 	// A token is good only if the file that is about to be written lists it.
-	if _, err := os.Stat(configName); chosen.one(keyAccess) != provision.AccessManaged || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(configName); chosen.one(keyAccess) != binding.AccessManaged || !errors.Is(err, fs.ErrNotExist) {
 		return chosen, issued{}, nil
 	}
 	answers, err := p.ask().Ask(ctx, []prompt.Question{{

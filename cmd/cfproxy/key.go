@@ -9,7 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -177,7 +177,7 @@ func (p *program) keyList(c *cli.Context) error {
 		return nil
 	}
 	p.view.Tokens(p.stdout, views)
-	if !slices.ContainsFunc(file.relays, func(s settings) bool { return s.one(keyAccess) == provision.AccessManaged }) {
+	if !slices.ContainsFunc(file.relays, func(s settings) bool { return s.one(keyAccess) == binding.AccessManaged }) {
 		p.note("key.open", "file", file.path, "command", p.again(c, "deploy"))
 	}
 	return nil

@@ -9,6 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -138,17 +141,17 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 }
 
 // checkChange refuses what would do more than the one change, or nothing.
-func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange, observed provision.Observed) error {
+func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange, observed plan.Observed) error {
 	var standing []worker.Token
 	for _, relay := range observed.Relays {
-		standing = append(standing, relay.Standing().Tokens...)
+		standing = append(standing, relay.Deployed().Tokens...)
 	}
 	if change.isIn(file) {
 		if err := p.checkUnfinished(c, file, change, standing); err != nil {
 			return err
 		}
 	}
-	others := slices.Compact(slices.DeleteFunc(provision.Unlisted(standing, file.tokens), func(name string) bool {
+	others := slices.Compact(slices.DeleteFunc(binding.MissingTokens(standing, file.tokens), func(name string) bool {
 		return !change.adds() && name == change.token.Name
 	}))
 	if len(others) > 0 {
@@ -156,10 +159,10 @@ func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange
 		for _, site := range observed.Sites() {
 			hosts = append(hosts, site.Host)
 		}
-		return usage("tokens-differ", "file", file.path, "names", provision.Some(others), "count", itoa(len(others)),
+		return usage("tokens-differ", "file", file.path, "names", errcode.Abbreviate(others), "count", itoa(len(others)),
 			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", hosts...))
 	}
-	if missing := provision.MissingKeys(observed); len(missing) > 0 {
+	if missing := plan.MissingKeys(observed); len(missing) > 0 {
 		return usage("owner-key-first", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "),
 			"command", p.again(c, "deploy"))
 	}

@@ -14,7 +14,9 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) loginCommand() *cli.Command {
@@ -76,7 +78,7 @@ func (p *program) storeFor(c *cli.Context) (tokenStore, error) {
 }
 
 // tokenToKeep takes the token and tries it. A person is asked again where it is not good.
-func (p *program) tokenToKeep(c *cli.Context, store tokenStore) (string, []provision.Zone, error) {
+func (p *program) tokenToKeep(c *cli.Context, store tokenStore) (string, []plan.Zone, error) {
 	token, err := p.takeToken(c, store)
 	for err == nil {
 		p.held.token = token
@@ -85,7 +87,7 @@ func (p *program) tokenToKeep(c *cli.Context, store tokenStore) (string, []provi
 			break
 		}
 		zones, refusal := p.readZones(c.Context, account, "")
-		if refusal == nil || !p.terminal || statusOf(provision.CodeOf(refusal)) != exitToken {
+		if refusal == nil || !p.terminal || statusOf(errcode.Of(refusal)) != exitToken {
 			return token, zones, refusal
 		}
 		code, details, _ := p.classify(refusal)
@@ -166,7 +168,7 @@ type accountSeen struct {
 	Zones []string `json:"zones"`
 }
 
-func accountsSeen(zones []provision.Zone) []accountSeen {
+func accountsSeen(zones []plan.Zone) []accountSeen {
 	var seen []accountSeen
 	for _, zone := range zones {
 		at := slices.IndexFunc(seen, func(a accountSeen) bool { return a.ID == zone.Account })
@@ -184,7 +186,7 @@ func accountsSeen(zones []provision.Zone) []accountSeen {
 }
 
 // tellLogin says what the token opens and where it is.
-func (p *program) tellLogin(store tokenStore, zones []provision.Zone) error {
+func (p *program) tellLogin(store tokenStore, zones []plan.Zone) error {
 	seen := accountsSeen(zones)
 	if p.json {
 		out := loginResult{Stored: store.source(), Accounts: seen}
@@ -196,9 +198,9 @@ func (p *program) tellLogin(store tokenStore, zones []provision.Zone) error {
 	for _, account := range seen {
 		var names []string
 		for _, zone := range account.Zones {
-			names = append(names, provision.DisplayName(zone))
+			names = append(names, hostname.Display(zone))
 		}
-		p.answer("login.sees", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", provision.Some(names))
+		p.answer("login.sees", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", errcode.Abbreviate(names))
 	}
 	p.answer("login.stored", "place", p.placeOf(store.source()))
 	return nil

@@ -12,7 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -25,7 +25,7 @@ type network struct {
 }
 
 // expect prepares for a name that may be new.
-func (n *network) expect(site provision.Site) {
+func (n *network) expect(site plan.Site) {
 	if n.edge == nil {
 		n.Lookup = zoneFirst(site.Zone.NameServers, "53", resolve)
 	}
@@ -33,7 +33,7 @@ func (n *network) expect(site provision.Site) {
 
 // settles tells whether it is worth waiting for a host: not in a zone that is not active yet, nor for a certificate that
 // nobody will issue, nor without a runtime.
-func (n *network) settles(site provision.Site) bool {
+func (n *network) settles(site plan.Site) bool {
 	return site.Zone.Active() && site.Depth() <= 1 && (n.edge == nil || n.edge.Runs())
 }
 

@@ -4,19 +4,20 @@ import (
 	"encoding/json"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
 // result is what --json prints, the same for every command: what does not apply is left out.
 type result struct {
-	Plan     *provision.Plan     `json:"plan,omitempty"`
-	Warnings []provision.Warning `json:"warnings,omitempty"`
-	Changes  *int                `json:"changes,omitempty"`
-	Done     []provision.Step    `json:"done,omitempty"`
-	Things   []thing             `json:"things,omitempty"`
-	Verify   []verify.Report     `json:"verify,omitempty"`
+	Plan     *plan.Plan      `json:"plan,omitempty"`
+	Warnings []plan.Warning  `json:"warnings,omitempty"`
+	Changes  *int            `json:"changes,omitempty"`
+	Done     []plan.Step     `json:"done,omitempty"`
+	Things   []thing         `json:"things,omitempty"`
+	Verify   []verify.Report `json:"verify,omitempty"`
 	// Unchecked are providers whose value nobody could confirm.
 	Unchecked []string      `json:"unchecked,omitempty"`
 	OK        *bool         `json:"ok,omitempty"`
@@ -33,16 +34,16 @@ type result struct {
 
 // failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
 type failure struct {
-	Error   errorView        `json:"error"`
-	Done    []provision.Step `json:"done,omitempty"`
-	Unknown []provision.Step `json:"unknown,omitempty"`
+	Error   errorView   `json:"error"`
+	Done    []plan.Step `json:"done,omitempty"`
+	Unknown []plan.Step `json:"unknown,omitempty"`
 	// Refused are the hosts that were not finished, of several.
 	Refused []refusalView `json:"refused,omitempty"`
 	// Token was written down before the failure, so it is good once the run is finished.
 	Token *view.Token `json:"token,omitempty"`
 }
 
-func (p *program) errorResult(code string, details map[string]string, conflicts []provision.Object) failure {
+func (p *program) errorResult(code string, details map[string]string, conflicts []plan.Object) failure {
 	var f failure
 	f.Error = errorView{code, details, conflicts}
 	if p.failed != nil {
@@ -57,19 +58,19 @@ func (p *program) errorResult(code string, details map[string]string, conflicts 
 
 // errorView is an error for a machine.
 type errorView struct {
-	Code      string             `json:"code"`
-	Details   map[string]string  `json:"details,omitempty"`
-	Conflicts []provision.Object `json:"conflicts,omitempty"`
+	Code      string            `json:"code"`
+	Details   map[string]string `json:"details,omitempty"`
+	Conflicts []plan.Object     `json:"conflicts,omitempty"`
 }
 
 // thing is one line of status.
 type thing struct {
-	State   string               `json:"state"` // ok, missing, drift, surplus, foreign
-	Address provision.Address    `json:"address"`
-	ID      string               `json:"id,omitempty"`
-	Have    provision.Attrs      `json:"have,omitempty"`
-	Want    provision.Attrs      `json:"want,omitempty"`
-	Diff    []provision.AttrDiff `json:"diff,omitempty"`
+	State   string             `json:"state"` // ok, missing, drift, surplus, foreign
+	Address plan.Address       `json:"address"`
+	ID      string             `json:"id,omitempty"`
+	Have    binding.Attrs      `json:"have,omitempty"`
+	Want    binding.Attrs      `json:"want,omitempty"`
+	Diff    []binding.AttrDiff `json:"diff,omitempty"`
 }
 
 // relayClient is what a user copies for one host.
@@ -86,12 +87,12 @@ type otherClient struct {
 	Snippets []templates.Snippet `json:"snippets"`
 }
 
-func (p *program) planResult(plan provision.Plan) result {
+func (p *program) planResult(plan plan.Plan) result {
 	changes := len(plan.Changes())
-	return result{Plan: &plan, Warnings: plan.Warnings(), Changes: &changes, Refused: p.refusalViews(plan.Refused)}
+	return result{Plan: &plan, Warnings: plan.Warnings(), Changes: &changes, Refused: p.refusalViews(plan.Skipped)}
 }
 
-func thingsOf(plan provision.Plan) []thing {
+func thingsOf(plan plan.Plan) []thing {
 	things := []thing{}
 	for _, step := range plan.Steps {
 		things = append(things, thing{

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -41,8 +41,8 @@ func checkOwnerKey(name, key string) error {
 }
 
 // ownerKeys reads the keys that the environment has for the providers of a managed relay.
-func (p *program) ownerKeys(r relay) (map[string]provision.Secret, error) {
-	keys := map[string]provision.Secret{}
+func (p *program) ownerKeys(r relay) (map[string]binding.Secret, error) {
+	keys := map[string]binding.Secret{}
 	if !r.Settings.Managed {
 		return keys, nil
 	}
@@ -55,13 +55,13 @@ func (p *program) ownerKeys(r relay) (map[string]provision.Secret, error) {
 		if err := checkOwnerKey(name, key); err != nil {
 			return nil, err
 		}
-		keys[provider.ID] = provision.NewSecret(key)
+		keys[provider.ID] = binding.NewSecret(key)
 	}
 	return keys, nil
 }
 
 // askOwnerKeys asks for the keys that neither the environment nor the account has.
-func (p *program) askOwnerKeys(ctx context.Context, r relay, missing []string) (map[string]provision.Secret, error) {
+func (p *program) askOwnerKeys(ctx context.Context, r relay, missing []string) (map[string]binding.Secret, error) {
 	if !p.terminal {
 		return nil, usage("owner-key-missing", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "))
 	}
@@ -75,9 +75,9 @@ func (p *program) askOwnerKeys(ctx context.Context, r relay, missing []string) (
 		})
 	}
 	answers, err := p.ask().Ask(ctx, page)
-	keys := map[string]provision.Secret{}
+	keys := map[string]binding.Secret{}
 	for id, key := range answers {
-		keys[id] = provision.NewSecret(key)
+		keys[id] = binding.NewSecret(key)
 		p.typed = append(p.typed, key)
 	}
 	return keys, err

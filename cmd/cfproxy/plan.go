@@ -7,6 +7,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -34,8 +36,8 @@ func (p *program) plan(c *cli.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case len(plan.Refused) > 0:
-		return p.refused(plan.Refused)
+	case len(plan.Skipped) > 0:
+		return p.refused(plan.Skipped)
 	case c.Bool("exit-code") && len(plan.Changes()) > 0:
 		return silent(exitPending)
 	}
@@ -67,7 +69,7 @@ func (p *program) open(c *cli.Context) (fleet, *account, error) {
 	}
 	account, err := p.openAccount(c, token)
 	if err == nil && len(f.domains()) > manyHosts {
-		account.engine.Patience = longPatience
+		account.engine.MaxRetryAfter = longPatience
 	}
 	return f, account, err
 }
@@ -79,17 +81,17 @@ const (
 )
 
 // look opens the account and reads what stands there, for commands that show it.
-func (p *program) look(c *cli.Context) (fleet, *account, provision.Observed, error) {
+func (p *program) look(c *cli.Context) (fleet, *account, plan.Observed, error) {
 	f, account, err := p.open(c)
 	if err != nil {
-		return nil, nil, provision.Observed{}, err
+		return nil, nil, plan.Observed{}, err
 	}
 	observed, err := p.observe(c.Context, account.engine, f.configs()...)
 	return f, account, observed, err
 }
 
 // observeToDeploy observes the account, and refuses what nobody who deploys has said.
-func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fleet) (provision.Observed, error) {
+func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fleet) (plan.Observed, error) {
 	observed, err := p.observe(c.Context, engine, f.configs()...)
 	if err == nil {
 		err = p.checkAccess(c, f, observed)
@@ -98,26 +100,26 @@ func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fl
 }
 
 // makePlan observes the account and compares.
-func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (provision.Plan, error) {
+func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (plan.Plan, error) {
 	observed, err := p.observeToDeploy(c, engine, f)
 	if err != nil {
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	}
 	return planFor(f, observed)
 }
 
 // planFor compares what was observed with what the owner wants.
-func planFor(f fleet, observed provision.Observed) (provision.Plan, error) {
+func planFor(f fleet, observed plan.Observed) (plan.Plan, error) {
 	if err := observed.CheckUpstreams(); err != nil {
-		return provision.Plan{}, err
+		return plan.Plan{}, err
 	}
 	for i := range observed.Relays {
 		var err error
-		if observed.Relays[i].Config, err = observed.Relays[i].Complete(); err != nil {
-			return provision.Plan{}, err
+		if observed.Relays[i].Config, err = observed.Relays[i].CompleteConfig(); err != nil {
+			return plan.Plan{}, err
 		}
 	}
-	return provision.Diff(provision.NewDesired(observed, worker.Load()), observed, f[0].Adopt)
+	return plan.Diff(plan.NewDesired(observed, worker.Load()), observed, f[0].Adopt)
 }
 
 // accessUnsaid tells whether neither a flag nor a file, by its silence, says who may use the relay.
@@ -128,9 +130,9 @@ func (r relay) accessUnsaid() bool {
 
 // checkAccess refuses to open a managed relay to everybody, and to throw away its tokens and keys, where nobody said so: the
 // file that does is most likely in another folder.
-func (p *program) checkAccess(c *cli.Context, f fleet, observed provision.Observed) error {
+func (p *program) checkAccess(c *cli.Context, f fleet, observed plan.Observed) error {
 	for _, relay := range observed.Relays {
-		r, standing := f.of(relay), relay.Standing()
+		r, standing := f.of(relay), relay.Deployed()
 		if !r.accessUnsaid() || !standing.Settings.Managed {
 			continue
 		}
@@ -139,13 +141,13 @@ func (p *program) checkAccess(c *cli.Context, f fleet, observed provision.Observ
 		open := kept
 		open.Settings.Managed = false
 		return usage("access-unsaid", "worker", relay.Worker, "keep", command+asFlags(r.chosen, kept),
-			"open", command+asFlags(r.chosen, open)+" --access "+provision.AccessOpen)
+			"open", command+asFlags(r.chosen, open)+" --access "+binding.AccessPassThrough)
 	}
 	return nil
 }
 
 // observe reads the account, telling of waits as they come.
-func (p *program) observe(ctx context.Context, engine *provision.Engine, configs ...provision.Config) (provision.Observed, error) {
+func (p *program) observe(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Observed, error) {
 	progress := p.progress()
 	defer progress.Close()
 	engine.Observer = progress.Engine
@@ -153,8 +155,8 @@ func (p *program) observe(ctx context.Context, engine *provision.Engine, configs
 	return engine.Observe(ctx, configs...)
 }
 
-func (p *program) tellPlan(plan provision.Plan) {
+func (p *program) tellPlan(plan plan.Plan) {
 	p.answer("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
 	p.view.Plan(p.stdout, plan)
-	p.tellRefused(plan.Refused)
+	p.tellRefused(plan.Skipped)
 }

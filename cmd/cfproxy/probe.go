@@ -7,7 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -22,7 +22,7 @@ type proof struct {
 func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *network, wait bool) verify.Report {
 	progress := p.progress()
 	defer progress.Close()
-	progress.Doing(p.text.T("doing.verify", "host", provision.DisplayName(target.Host)))
+	progress.Doing(p.text.T("doing.verify", "host", hostname.Display(target.Host)))
 	return verify.Run(c.Context, target, network.to(target.Host), verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,

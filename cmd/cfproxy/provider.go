@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/templates"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -78,7 +79,7 @@ func providerOf(spec string, whole bool) (templates.Provider, error) {
 	i := slices.IndexFunc(all, func(p templates.Provider) bool { return p.ID == id })
 	if i < 0 {
 		return templates.Provider{}, usage("provider-unknown", "value", id, "known", strings.Join(namesOf(all), ", "),
-			"suggestion", provision.Nearest(id, idsOf(all)))
+			"suggestion", errcode.Suggest(id, idsOf(all)))
 	}
 	provider := all[i]
 	blank, open := blankOf(provider)
@@ -114,18 +115,18 @@ func parseOrigin(value string) (string, error) {
 	link, err := url.Parse(value)
 	switch {
 	case err != nil || !strings.EqualFold(link.Scheme, "https") || link.Opaque != "" || link.User != nil || link.Hostname() == "":
-		return "", usage("provider-origin-invalid", "value", provision.ShownOrigin(value))
+		return "", usage("provider-origin-invalid", "value", hostname.RedactURL(value))
 	case strings.Trim(link.Path, "/") != "" || strings.ContainsAny(value, "?#"):
-		return "", usage("provider-origin-path", "value", provision.ShownOrigin(value), "origin", "https://"+link.Host, "path", behindHost(link))
+		return "", usage("provider-origin-path", "value", hostname.RedactURL(value), "origin", "https://"+link.Host, "path", behindHost(link))
 	}
-	host, err := provision.ParseHostname(link.Hostname())
+	host, err := hostname.Parse(link.Hostname())
 	if err != nil {
 		return "", usage("provider-origin-host", "value", link.Hostname())
 	}
 	link.Host = strings.TrimSuffix(host+":"+link.Port(), ":")
-	origin, err := provision.ParseOrigin("https://" + link.Host)
+	origin, err := hostname.ParseOrigin("https://" + link.Host)
 	if err != nil {
-		return "", usage("provider-origin-invalid", "value", provision.ShownOrigin(value))
+		return "", usage("provider-origin-invalid", "value", hostname.RedactURL(value))
 	}
 	return origin, nil
 }

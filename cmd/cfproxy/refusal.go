@@ -6,6 +6,9 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // Of several hosts, one that cannot be served does not stop the others. It is named, with its own error, where the run tells of
@@ -17,11 +20,11 @@ type refusalView struct {
 	Error errorView `json:"error"`
 }
 
-func refusalsOf(receipt provision.Receipt) []provision.Refusal {
-	return slices.Concat(receipt.Plan.Refused, receipt.FailedHosts())
+func refusalsOf(receipt provision.Receipt) []plan.HostError {
+	return slices.Concat(receipt.Plan.Skipped, receipt.FailedHosts())
 }
 
-func (p *program) refusalViews(refusals []provision.Refusal) []refusalView {
+func (p *program) refusalViews(refusals []plan.HostError) []refusalView {
 	var views []refusalView
 	for _, refusal := range refusals {
 		code, details, _ := p.classify(refusal.Err)
@@ -34,7 +37,7 @@ func (p *program) refusalViews(refusals []provision.Refusal) []refusalView {
 const mostReports = 5
 
 // tellRefused names the hosts that are left out and why; the hints of each kind of error once.
-func (p *program) tellRefused(refusals []provision.Refusal) {
+func (p *program) tellRefused(refusals []plan.HostError) {
 	if len(refusals) == 0 {
 		return
 	}
@@ -48,11 +51,11 @@ func (p *program) tellRefused(refusals []provision.Refusal) {
 	for _, refusal := range refusals {
 		code, details, _ := p.classify(refusal.Err)
 		key := "error." + code
-		if code == string(provision.CodeConflict) {
+		if code == string(errcode.Conflict) {
 			key = "refused.conflict" // that sentence speaks of the whole run
 		}
 		text := p.text.T(key, i18n.Pairs(p.readable(details))...)
-		p.note("refused.host", "host", provision.DisplayName(refusal.Host), "error", text)
+		p.note("refused.host", "host", hostname.Display(refusal.Host), "error", text)
 		p.view.Conflicts(p.stderr, conflictsOf(refusal.Err))
 		if !hinted[code] {
 			hinted[code] = true
@@ -62,7 +65,7 @@ func (p *program) tellRefused(refusals []provision.Refusal) {
 }
 
 // refused is the end of a run that left hosts out: everything about them is said.
-func (p *program) refused(refusals []provision.Refusal) error {
+func (p *program) refused(refusals []plan.HostError) error {
 	if len(refusals) == 0 {
 		return nil
 	}
@@ -72,7 +75,7 @@ func (p *program) refused(refusals []provision.Refusal) error {
 // unfinished is the end of a run that left hosts out, or a Worker behind that serves nothing any more.
 // statusOfAll is the exit status of several refusals: that something of others is in the way comes before all else, since it is for
 // the owner to decide about.
-func (p *program) statusOfAll(refusals []provision.Refusal) int {
+func (p *program) statusOfAll(refusals []plan.HostError) int {
 	_, _, first := p.classify(refusals[0].Err)
 	for _, refusal := range refusals {
 		if _, _, status := p.classify(refusal.Err); status == exitConflict {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -19,7 +21,7 @@ func (p *program) restored(c *cli.Context, engine *provision.Engine, receipt pro
 		return
 	}
 	unserved := receipt.Unserved()
-	p.bringBack(c, engine, receipt, func(relay provision.Relay) bool {
+	p.bringBack(c, engine, receipt, func(relay plan.Relay) bool {
 		return !slices.ContainsFunc(relay.Hosts(), func(host string) bool {
 			return !slices.Contains(unserved, host)
 		})
@@ -28,12 +30,12 @@ func (p *program) restored(c *cli.Context, engine *provision.Engine, receipt pro
 
 // afterFailure offers the versions before of relays that do not pass, or brings them back where that was asked for.
 func (p *program) afterFailure(c *cli.Context, f fleet, account *account, receipt provision.Receipt, reports []verify.Report) []stepBack {
-	isBad := func(relay provision.Relay) bool {
+	isBad := func(relay plan.Relay) bool {
 		return slices.ContainsFunc(reports, func(r verify.Report) bool {
 			return !proved(r) && slices.Contains(relay.Hosts(), r.Host)
 		})
 	}
-	updated := slices.DeleteFunc(receipt.Updated(), func(r provision.Relay) bool { return !isBad(r) })
+	updated := slices.DeleteFunc(receipt.Updated(), func(r plan.Relay) bool { return !isBad(r) })
 	if len(updated) == 0 || c.Context.Err() != nil {
 		return nil
 	}
@@ -62,17 +64,17 @@ func (p *program) wantsBack(c *cli.Context) bool {
 
 // bringBack goes back to the version before with the relays that the run has updated and which are meant. What goes wrong is said
 // and ends nothing: the run has failed already.
-func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt, isMeant func(provision.Relay) bool) []stepBack {
+func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt, isMeant func(plan.Relay) bool) []stepBack {
 	var done []stepBack
 	for _, relay := range receipt.Updated() {
 		if !isMeant(relay) {
 			continue
 		}
-		if receipt.Plan.LetsIn(relay) {
+		if receipt.Plan.WidensAccess(relay) {
 			p.note("rollback.kept", "command", p.againAt(c, "rollback", relay.Hosts()...))
 			continue
 		}
-		steps, failed := p.stepsBack(c, engine, []provision.Relay{relay}, receipt.Plan.Before)
+		steps, failed := p.stepsBack(c, engine, []plan.Relay{relay}, receipt.Plan.PriorVersion)
 		if len(steps) > 0 && steps[0].From.Build == receipt.Plan.Build(relay.Sites[0].Host) {
 			steps, failed = p.goBack(c, engine, steps, false)
 			done = append(done, steps...)
@@ -85,8 +87,8 @@ func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt pr
 }
 
 // tellStuck says why a relay has not gone back.
-func (p *program) tellStuck(c *cli.Context, relay provision.Relay, err error) {
-	if provision.CodeOf(err) == provision.CodeNoVersion {
+func (p *program) tellStuck(c *cli.Context, relay plan.Relay, err error) {
+	if errcode.Of(err) == errcode.NoVersion {
 		p.note("rollback.none", "command", p.againAt(c, "versions", relay.Hosts()...))
 		return
 	}

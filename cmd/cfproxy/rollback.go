@@ -9,6 +9,8 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -23,11 +25,11 @@ func (p *program) rollbackCommand() *cli.Command {
 
 // stepBack is a Worker that goes from one version to another.
 type stepBack struct {
-	relay   provision.Relay
-	Account string            `json:"account"`
-	Worker  string            `json:"worker"`
-	From    provision.Version `json:"from"`
-	To      provision.Version `json:"to"`
+	relay   plan.Relay
+	Account string       `json:"account"`
+	Worker  string       `json:"worker"`
+	From    plan.Version `json:"from"`
+	To      plan.Version `json:"to"`
 }
 
 // rollback makes the version before serve again. Nothing is uploaded, and routes and records stay as they are.
@@ -44,8 +46,8 @@ func (p *program) rollback(c *cli.Context) error {
 	if len(observed.Relays) > 1 && c.IsSet("to") {
 		return usage("rollback-to-many", "value", c.String("to"))
 	}
-	steps, stuck := p.stepsBack(c, account.engine, observed.Relays, func(_ provision.Relay, versions []provision.Version) (provision.Version, error) {
-		return provision.Previous(versions, c.String("to"))
+	steps, stuck := p.stepsBack(c, account.engine, observed.Relays, func(_ plan.Relay, versions []plan.Version) (plan.Version, error) {
+		return plan.PreviousVersion(versions, c.String("to"))
 	})
 	if len(steps) == 0 {
 		return stuck[0].Err
@@ -57,17 +59,17 @@ func (p *program) rollback(c *cli.Context) error {
 	if len(done) == 0 {
 		return failed[0].Err
 	}
-	return p.proveRollback(c, f, way, done, slices.Concat(observed.Refused, stuck, failed))
+	return p.proveRollback(c, f, way, done, slices.Concat(observed.Skipped, stuck, failed))
 }
 
 // pick chooses among the versions of a relay's Worker.
-type pick func(provision.Relay, []provision.Version) (provision.Version, error)
+type pick func(plan.Relay, []plan.Version) (plan.Version, error)
 
 // stepsBack finds for every relay where it goes. The hosts of one that has nowhere to go are refused; the others go without it.
-func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []provision.Relay, to pick) (steps []stepBack, stuck []provision.Refusal) {
+func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []plan.Relay, to pick) (steps []stepBack, stuck []plan.HostError) {
 	for _, relay := range relays {
 		versions, err := engine.Versions(c.Context, relay)
-		var target provision.Version
+		var target plan.Version
 		if err == nil {
 			target, err = to(relay, versions)
 		}
@@ -87,14 +89,14 @@ func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []p
 }
 
 // refuseAll gives every host of a relay the error of its Worker, which is named in it.
-func (p *program) refuseAll(relay provision.Relay, err error) []provision.Refusal {
-	var e *provision.Error
+func (p *program) refuseAll(relay plan.Relay, err error) []plan.HostError {
+	var e *errcode.Error
 	if errors.As(err, &e) {
 		e.Details["worker"] = relay.Worker
 	}
-	var refused []provision.Refusal
+	var refused []plan.HostError
 	for _, host := range relay.Hosts() {
-		refused = append(refused, provision.Refusal{Host: host, Err: err})
+		refused = append(refused, plan.HostError{Host: host, Err: err})
 	}
 	return refused
 }
@@ -103,8 +105,8 @@ func (p *program) refuseAll(relay provision.Relay, err error) []provision.Refusa
 func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) error {
 	for _, step := range steps {
 		p.note("rollback.title", "worker", step.Worker, "host", inTitle(displayed(step.relay)))
-		p.view.Versions(p.stderr, []provision.Version{step.From, step.To})
-		if step.relay.Standing().Settings.Managed {
+		p.view.Versions(p.stderr, []plan.Version{step.From, step.To})
+		if step.relay.Deployed().Settings.Managed {
 			p.note("rollback.managed")
 		}
 	}
@@ -124,7 +126,7 @@ func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) err
 }
 
 // goBack takes the steps one by one; one that fails stops no other.
-func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepBack, force bool) (done []stepBack, failed []provision.Refusal) {
+func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepBack, force bool) (done []stepBack, failed []plan.HostError) {
 	progress := p.progress()
 	defer progress.Close()
 	engine.Observer = progress.Engine
@@ -140,7 +142,7 @@ func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepB
 }
 
 // proveRollback asks every host for the build that it went back to, and names those that were left out.
-func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []stepBack, refused []provision.Refusal) error {
+func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []stepBack, refused []plan.HostError) error {
 	out := result{RolledBack: steps, Refused: p.refusalViews(refused)}
 	var unproved error
 	if way != nil {
@@ -159,7 +161,7 @@ func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []s
 
 // probeSteps verifies the hosts of Workers that went back; the providers are those that each version lists.
 func (p *program) probeSteps(c *cli.Context, f fleet, way *network, steps []stepBack) []verify.Report {
-	var sites []provision.Site
+	var sites []plan.Site
 	var builds []string
 	for _, step := range steps {
 		for _, site := range step.relay.Sites {
@@ -167,7 +169,7 @@ func (p *program) probeSteps(c *cli.Context, f fleet, way *network, steps []step
 		}
 	}
 	return p.probeAll(c, f, len(sites), func(i int) proof {
-		target := relay{Config: provision.Config{Origin: f.at(sites[i].Host).Origin}}.target(sites[i].Host)
+		target := relay{Config: plan.Config{Origin: f.at(sites[i].Host).Origin}}.target(sites[i].Host)
 		target.Build = builds[i]
 		way.expect(sites[i])
 		return proof{target, way, way.settles(sites[i])}

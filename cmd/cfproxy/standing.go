@@ -4,7 +4,8 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // standingBelow fills in what nobody has chosen from our own relay as it stands, its tokens included, so that init neither
@@ -13,29 +14,29 @@ func (p *program) standingBelow(ctx context.Context, account *account, chosen se
 	if _, inFile := chosen[keyTokens]; inFile || len(chosen[keyDomains]) == 0 {
 		return chosen, nil
 	}
-	config, err := provision.Config{
+	config, err := plan.Config{
 		Domains: chosen[keyDomains], Worker: chosen.one(keyWorker), Account: chosen.one(keyAccount),
 	}.Normalize()
 	if err != nil {
 		return nil, err
 	}
 	observed, err := p.observe(ctx, account.engine, config)
-	if err != nil || !observed.Relays[0].Stands() {
+	if err != nil || !observed.Relays[0].Exists() {
 		return chosen, err
 	}
 	here := observed.Relays[0]
 	p.note("init.stands", "worker", here.Worker)
-	standing := here.Standing()
+	standing := here.Deployed()
 	for key, values := range asSettings(standing) {
 		if _, given := chosen[key]; !given {
 			chosen[key] = values
 		}
 	}
-	if !standing.Settings.Managed || chosen.one(keyAccess) != provision.AccessManaged {
+	if !standing.Settings.Managed || chosen.one(keyAccess) != binding.AccessManaged {
 		return chosen, nil
 	}
 	here.Config.Settings.Managed = true
-	if config, err = here.Complete(); err != nil {
+	if config, err = here.CompleteConfig(); err != nil {
 		return nil, err
 	}
 	chosen[keyTokens] = encodeTokens(config.Tokens)
@@ -43,10 +44,10 @@ func (p *program) standingBelow(ctx context.Context, account *account, chosen se
 }
 
 // asSettings writes what stands as an owner would have chosen it.
-func asSettings(standing provision.Config) settings {
-	s := settings{keyAccess: {provision.AccessOpen}, keyPage: {strconv.FormatBool(standing.Settings.Page)}}
+func asSettings(standing plan.Config) settings {
+	s := settings{keyAccess: {binding.AccessPassThrough}, keyPage: {strconv.FormatBool(standing.Settings.Page)}}
 	if standing.Settings.Managed {
-		s[keyAccess] = []string{provision.AccessManaged}
+		s[keyAccess] = []string{binding.AccessManaged}
 	}
 	for _, provider := range standing.Providers {
 		s[keyProviders] = append(s[keyProviders], specOf(provider.ID, provider.Origin))

@@ -6,7 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -23,10 +24,10 @@ func (p *program) status(c *cli.Context) error {
 	}
 	for i, relay := range observed.Relays {
 		r := f.of(relay)
-		observed.Relays[i].Config = asDeployed(relay.Config, relay.Standing(), r.chosen)
+		observed.Relays[i].Config = asDeployed(relay.Config, relay.Deployed(), r.chosen)
 	}
 	// As if everything could be taken over, so that what is not ours is shown and not refused.
-	plan, err := provision.Diff(provision.NewDesired(observed, worker.Load()), observed, true)
+	plan, err := plan.Diff(plan.NewDesired(observed, worker.Load()), observed, true)
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func (p *program) status(c *cli.Context) error {
 }
 
 // asDeployed takes what the owner did not choose from what stands.
-func asDeployed(config, standing provision.Config, chosen settings) provision.Config {
+func asDeployed(config, standing plan.Config, chosen settings) plan.Config {
 	if len(chosen[keyProviders]) == 0 && len(standing.Providers) > 0 {
 		config.Providers = standingProviders(standing.Providers)
 	}
@@ -56,37 +57,37 @@ func asDeployed(config, standing provision.Config, chosen settings) provision.Co
 	return config
 }
 
-func (p *program) tellStatus(c *cli.Context, f fleet, plan provision.Plan) error {
+func (p *program) tellStatus(c *cli.Context, f fleet, planned plan.Plan) error {
 	if p.json {
-		out := result{Things: thingsOf(plan), Warnings: plan.Warnings(), Refused: p.refusalViews(plan.Refused)}
-		ok := len(plan.Refused) == 0 && !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
+		out := result{Things: thingsOf(planned), Warnings: planned.Warnings(), Refused: p.refusalViews(planned.Skipped)}
+		ok := len(planned.Skipped) == 0 && !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
 		out.OK = &ok
-		return errors.Join(p.writeJSON(out), p.refused(plan.Refused))
+		return errors.Join(p.writeJSON(out), p.refused(planned.Skipped))
 	}
-	p.answer("status.title", "host", hostsOf(plan), "zone", zonesOf(plan))
-	p.view.Status(p.stdout, plan)
-	command := p.again(c, "deploy", asciiHosts(plan)...)
-	if len(plan.Relays) == 1 {
-		command += asFlags(f.of(plan.Relays[0]).chosen, plan.Relays[0].Config)
+	p.answer("status.title", "host", hostsOf(planned), "zone", zonesOf(planned))
+	p.view.Status(p.stdout, planned)
+	command := p.again(c, "deploy", asciiHosts(planned)...)
+	if len(planned.Relays) == 1 {
+		command += asFlags(f.of(planned.Relays[0]).chosen, planned.Relays[0].Config)
 	}
-	foreign := slices.ContainsFunc(plan.Steps, func(s provision.Step) bool { return s.Adopt })
+	foreign := slices.ContainsFunc(planned.Steps, func(s plan.Step) bool { return s.Adopt })
 	switch {
 	case foreign:
 		p.answer("status.blocked", "command", command)
-	case len(plan.Changes()) == 0 && len(plan.Refused) == 0:
+	case len(planned.Changes()) == 0 && len(planned.Skipped) == 0:
 		p.answer("status.good")
-	case plan.IsFirst():
+	case planned.IsFirst():
 		p.answer("status.absent", "command", command)
-	case len(plan.Changes()) > 0:
+	case len(planned.Changes()) > 0:
 		p.answer("status.differs", "command", command)
 	}
-	p.tellRefused(plan.Refused)
-	return p.refused(plan.Refused)
+	p.tellRefused(planned.Skipped)
+	return p.refused(planned.Skipped)
 }
 
 // asFlags repeats the settings that were read from what stands and are not the default ones, so that the repair does not
 // undo them.
-func asFlags(chosen settings, config provision.Config) string {
+func asFlags(chosen settings, config plan.Config) string {
 	var flags string
 	if len(chosen[keyProviders]) == 0 && len(config.Providers) > 0 && (len(config.Providers) > 1 || config.Providers[0].ID != defaultProvider) {
 		for _, provider := range config.Providers {
@@ -97,7 +98,7 @@ func asFlags(chosen settings, config provision.Config) string {
 		flags += " --region " + config.Region
 	}
 	if len(chosen[keyAccess]) == 0 && config.Settings.Managed {
-		flags += " --access " + provision.AccessManaged
+		flags += " --access " + binding.AccessManaged
 	}
 	if len(chosen[keyPage]) == 0 && !config.Settings.Page {
 		flags += " --page=false"

@@ -7,7 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
@@ -88,7 +88,7 @@ func (p *program) redact(text string) string {
 	for _, secret := range secrets {
 		// What is shorter is no secret, and would take letters out of every word.
 		if secret = strings.TrimSpace(secret); len(secret) >= shortestSecret {
-			text = provision.Conceal(text, secret)
+			text = binding.Redact(text, secret)
 		}
 	}
 	return text

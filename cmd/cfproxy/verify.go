@@ -8,7 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
 	"github.com/cfproxy/cfproxy/templates"
 )
@@ -226,7 +226,7 @@ func (r relay) target(host string) verify.Target {
 }
 
 // deployed says what should answer at a host of a plan: just what was deployed, with the default provider if none was chosen.
-func (r relay) deployed(host string, plan provision.Plan) verify.Target {
+func (r relay) deployed(host string, plan plan.Plan) verify.Target {
 	target := verify.Target{Host: host, Build: plan.Build(host), Origin: r.Origin, Upstreams: upstreams(r.providers)}
 	target.Upstreams[0].Place = verify.PlaceRoot
 	return target

@@ -6,7 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) versionsCommand() *cli.Command {
@@ -16,9 +17,9 @@ func (p *program) versionsCommand() *cli.Command {
 
 // workerVersions are those of one Worker.
 type workerVersions struct {
-	Account  string              `json:"account"`
-	Worker   string              `json:"worker"`
-	Versions []provision.Version `json:"versions"`
+	Account  string         `json:"account"`
+	Worker   string         `json:"worker"`
+	Versions []plan.Version `json:"versions"`
 }
 
 // versions lists what each Worker can go back to.
@@ -27,7 +28,7 @@ func (p *program) versions(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out := result{Refused: p.refusalViews(observed.Refused)}
+	out := result{Refused: p.refusalViews(observed.Skipped)}
 	for _, relay := range observed.Relays {
 		versions, err := account.engine.Versions(c.Context, relay)
 		if err != nil {
@@ -36,26 +37,26 @@ func (p *program) versions(c *cli.Context) error {
 		out.Versions = append(out.Versions, workerVersions{relay.Account, relay.Worker, versions})
 	}
 	if p.json {
-		return errors.Join(p.writeJSON(out), p.refused(observed.Refused))
+		return errors.Join(p.writeJSON(out), p.refused(observed.Skipped))
 	}
 	for i, w := range out.Versions {
 		p.answer("versions.title", "worker", w.Worker, "host", inTitle(displayed(observed.Relays[i])))
 		p.view.Versions(p.stdout, w.Versions)
 	}
 	p.answer("versions.next", "command", p.again(c, "rollback", f.domains()...))
-	p.tellRefused(observed.Refused)
-	return p.refused(observed.Refused)
+	p.tellRefused(observed.Skipped)
+	return p.refused(observed.Skipped)
 }
 
-func displayed(relay provision.Relay) []string {
+func displayed(relay plan.Relay) []string {
 	var hosts []string
 	for _, host := range relay.Hosts() {
-		hosts = append(hosts, provision.DisplayName(host))
+		hosts = append(hosts, hostname.Display(host))
 	}
 	return hosts
 }
 
 // shown is a version in a sentence.
-func shown(v provision.Version) []string {
+func shown(v plan.Version) []string {
 	return []string{"number", itoa(v.Number), "id", view.ShortID(v.ID), "build", orDash(v.Build), "program", orDash(v.Program)}
 }

@@ -12,8 +12,10 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
-	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
@@ -160,19 +162,19 @@ func (p *program) askBlank(ctx context.Context, b blank) (string, error) {
 	return answers[b.name], err
 }
 
-func (p *program) readZones(ctx context.Context, account *account, id string) ([]provision.Zone, error) {
+func (p *program) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
 	progress := p.progress()
 	defer progress.Close()
 	account.engine.Observer = progress.Engine
 	progress.Doing(p.text.T("doing.zones"))
 	zones, err := account.engine.Zones(ctx, id)
 	if err == nil && len(zones) == 0 {
-		err = &provision.Error{Code: provision.CodeNoZones}
+		err = &errcode.Error{Code: errcode.NoZones}
 	}
 	return zones, err
 }
 
-func (p *program) askHost(ctx context.Context, zones []provision.Zone) (string, error) {
+func (p *program) askHost(ctx context.Context, zones []plan.Zone) (string, error) {
 	zone := zones[0].Name
 	if len(zones) > 1 {
 		question := prompt.Question{Key: "zone", Kind: prompt.Select, Title: p.text.T("ask.zone.title"), Help: p.text.T("ask.zone.help")}
@@ -191,8 +193,8 @@ func (p *program) askHost(ctx context.Context, zones []provision.Zone) (string, 
 	return answers[keyDomains], err
 }
 
-func (p *program) zoneLabel(zone provision.Zone) string {
-	label := provision.DisplayName(zone.Name)
+func (p *program) zoneLabel(zone plan.Zone) string {
+	label := hostname.Display(zone.Name)
 	if !zone.Active() {
 		label += p.text.T("ask.zone.status", "status", zone.Status)
 	}
@@ -207,7 +209,7 @@ func (p *program) hostQuestion(zone string) prompt.Question {
 		Help:        p.text.T("ask.host.help"),
 		Placeholder: "gptapi.example.com",
 		Validate: p.saying(func(value string) error {
-			host, err := provision.ParseHostname(value)
+			host, err := hostname.Parse(value)
 			if err != nil || zone == "" || host == zone || strings.HasSuffix(host, "."+zone) {
 				return err
 			}
@@ -215,14 +217,14 @@ func (p *program) hostQuestion(zone string) prompt.Question {
 		}),
 	}
 	if zone != "" {
-		question.Default = "gptapi." + provision.DisplayName(zone)
+		question.Default = "gptapi." + hostname.Display(zone)
 	}
 	return question
 }
 
 // suggestion completes a bare label to a name in the zone: who types "ai" means ai.example.com.
 func suggestion(value, zone string) string {
-	host, err := provision.ParseHostname(value + "." + zone)
+	host, err := hostname.Parse(value + "." + zone)
 	if err != nil {
 		return ""
 	}
@@ -251,7 +253,7 @@ func (p *program) providerQuestion() (prompt.Question, error) {
 }
 
 // confirm asks for a yes before anything is written. A plan without changes needs none.
-func (p *program) confirm(c *cli.Context, plan provision.Plan, command string) error {
+func (p *program) confirm(c *cli.Context, plan plan.Plan, command string) error {
 	if len(plan.Changes()) == 0 || c.Bool("yes") {
 		return nil
 	}

@@ -176,7 +176,7 @@ func TestNoSentenceOutsideTheCatalogues(t *testing.T) {
 // provisionCodes reads the constants of type Code, so that a new one cannot be forgotten here.
 func provisionCodes(t *testing.T) []string {
 	var codes []string
-	for _, file := range parse(t, "../../provision/error.go") {
+	for _, file := range parse(t, "../../provision/errcode/errcode.go") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if spec, ok := n.(*ast.ValueSpec); ok && isIdent(spec.Type, "Code") {
 				codes = append(codes, literal(spec.Values[0]))

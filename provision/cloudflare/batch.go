@@ -5,7 +5,7 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 type batchAnswer struct {
@@ -13,19 +13,19 @@ type batchAnswer struct {
 	Puts  []created `json:"puts"`
 }
 
-// DoTogether carries out steps on records of one zone in one call, all or none of them. The API takes deletions first, then
+// ApplyBatch carries out steps on records of one zone in one call, all or none of them. The API takes deletions first, then
 // whole records, then new ones, each in the order given, and answers in that order.
 // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/
-func (c *Client) DoTogether(ctx context.Context, zone string, steps []provision.Step) ([]string, error) {
+func (c *Client) ApplyBatch(ctx context.Context, zone string, steps []plan.Step) ([]string, error) {
 	var params dns.RecordBatchParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	for _, step := range steps {
 		switch step.Action {
-		case provision.ActionDelete:
+		case plan.ActionDelete:
 			var gone dns.RecordBatchParamsDelete
 			gone.ID.Value, gone.ID.Present = step.ID, true
 			params.Deletes.Value, params.Deletes.Present = append(params.Deletes.Value, gone), true
-		case provision.ActionUpdate:
+		case plan.ActionUpdate:
 			params.Puts.Value, params.Puts.Present = append(params.Puts.Value, wholeRecord(step)), true
 		default:
 			params.Posts.Value, params.Posts.Present = append(params.Posts.Value, dns.RecordBatchParamsPostUnion(aRecord(step))), true
@@ -40,10 +40,10 @@ func (c *Client) DoTogether(ctx context.Context, zone string, steps []provision.
 
 // idsOf gives every step the id of what stands there now. An answer that leaves out what was made is no failure, since all of it
 // was done; the ids are merely not known then.
-func idsOf(steps []provision.Step, posts []created) []string {
+func idsOf(steps []plan.Step, posts []created) []string {
 	var ids []string
 	for _, step := range steps {
-		if step.Action != provision.ActionCreate {
+		if step.Action != plan.ActionCreate {
 			ids = append(ids, step.ID)
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/zones"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // DefaultBaseURL is where Cloudflare's API is. https://developers.cloudflare.com/api/
@@ -64,7 +65,7 @@ type Client struct {
 	deploys   *workers.ScriptDeploymentService
 }
 
-var _ provision.Provider = (*Client)(nil)
+var _ provision.API = (*Client)(nil)
 
 // New gives a client. It makes no call.
 func New(o Options) *Client {
@@ -121,13 +122,13 @@ func pathOf(u *url.URL) string {
 	return path
 }
 
-// Do carries out one step of a plan.
-func (c *Client) Do(ctx context.Context, step provision.Step) (string, error) {
-	do := map[provision.Kind]func(context.Context, provision.Step) (string, error){
-		provision.KindScript: c.doScript,
-		provision.KindRoute:  c.doRoute,
-		provision.KindRecord: c.doRecord,
-		provision.KindDomain: c.doDomain,
+// ApplyStep carries out one step of a plan.
+func (c *Client) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
+	do := map[plan.Kind]func(context.Context, plan.Step) (string, error){
+		plan.KindScript: c.doScript,
+		plan.KindRoute:  c.doRoute,
+		plan.KindRecord: c.doRecord,
+		plan.KindDomain: c.doDomain,
 	}[step.Address.Kind]
 	id, err := do(ctx, step)
 	if step.Script != nil {
@@ -135,7 +136,7 @@ func (c *Client) Do(ctx context.Context, step provision.Step) (string, error) {
 			conceal(err, key.Given.Reveal())
 		}
 	}
-	if step.Action == provision.ActionDelete && isGone(err) {
+	if step.Action == plan.ActionDelete && isGone(err) {
 		return step.ID, nil
 	}
 	return id, failure(err)

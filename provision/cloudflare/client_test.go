@@ -16,8 +16,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -52,33 +54,33 @@ func TestAnswersAreJudged(t *testing.T) {
 	for name, test := range map[string]struct {
 		status     int
 		body       string
-		want       provision.Code
+		want       errcode.Code
 		temporary  bool
 		permission string
 	}{
-		"unknown token":        {403, refusal(`{"code": 9109, "message": "Invalid access token"}`), provision.CodeTokenRejected, false, ""},
-		"malformed header":     {400, refusal(`{"code": 6003, "message": "Invalid request headers", "error_chain": [{"code": 6111, "message": "Invalid format"}]}`), provision.CodeTokenMalformed, false, ""},
-		"no credentials":       {400, refusal(`{"code": 9106, "message": "Missing headers"}`), provision.CodeTokenMalformed, false, ""},
-		"account token at all": {401, refusal(`{"code": 1000, "message": "Invalid API Token"}`), provision.CodeTokenRejected, false, ""},
-		"unknown, account":     {401, refusal(`{"code": 10000, "message": "Authentication error"}`), provision.CodeTokenRejected, false, ""},
-		"no permission":        {403, refusal(`{"code": 10000, "message": "Authentication error"}`), provision.CodePermission, false, cloudflare.PermissionZone},
-		"too many":             {429, refusal(`{"code": 10100, "message": "More than 1200 requests"}`), provision.CodeRateLimited, true, ""},
-		"too many, newer":      {429, refusal(`{"code": 971, "message": "slow down"}`), provision.CodeRateLimited, true, ""},
-		"unknown error":        {500, refusal(`{"code": 10013, "message": "unknown"}`), provision.CodeServerError, true, ""},
-		"bare 503":             {503, "upstream connect error", provision.CodeServerError, true, ""},
-		"success false at 200": {200, refusal(), provision.CodeRefused, false, ""},
-		"portal":               {200, "<html>please log in</html>", provision.CodeNotJSON, false, ""},
-		"nothing at all":       {200, "", provision.CodeServerError, true, ""},
-		"no result":            {200, `{"success": true, "errors": []}`, provision.CodeServerError, true, ""},
-		"null for a result":    {200, `{"success": true, "errors": [], "result": null}`, provision.CodeServerError, true, ""},
-		"token repeated":       {400, refusal(`{"code": 4242, "message": "bad token ` + token + `!"}`), provision.CodeRefused, false, ""},
-		"other JSON":           {200, `{"code": 1, "error": "nope"}`, provision.CodeNotJSON, false, ""},
-		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), provision.CodeRefused, false, ""},
+		"unknown token":        {403, refusal(`{"code": 9109, "message": "Invalid access token"}`), errcode.TokenRejected, false, ""},
+		"malformed header":     {400, refusal(`{"code": 6003, "message": "Invalid request headers", "error_chain": [{"code": 6111, "message": "Invalid format"}]}`), errcode.TokenMalformed, false, ""},
+		"no credentials":       {400, refusal(`{"code": 9106, "message": "Missing headers"}`), errcode.TokenMalformed, false, ""},
+		"account token at all": {401, refusal(`{"code": 1000, "message": "Invalid API Token"}`), errcode.TokenRejected, false, ""},
+		"unknown, account":     {401, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.TokenRejected, false, ""},
+		"no permission":        {403, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.Permission, false, cloudflare.PermissionZone},
+		"too many":             {429, refusal(`{"code": 10100, "message": "More than 1200 requests"}`), errcode.RateLimited, true, ""},
+		"too many, newer":      {429, refusal(`{"code": 971, "message": "slow down"}`), errcode.RateLimited, true, ""},
+		"unknown error":        {500, refusal(`{"code": 10013, "message": "unknown"}`), errcode.ServerError, true, ""},
+		"bare 503":             {503, "upstream connect error", errcode.ServerError, true, ""},
+		"success false at 200": {200, refusal(), errcode.Refused, false, ""},
+		"portal":               {200, "<html>please log in</html>", errcode.NotJSON, false, ""},
+		"nothing at all":       {200, "", errcode.ServerError, true, ""},
+		"no result":            {200, `{"success": true, "errors": []}`, errcode.ServerError, true, ""},
+		"null for a result":    {200, `{"success": true, "errors": [], "result": null}`, errcode.ServerError, true, ""},
+		"token repeated":       {400, refusal(`{"code": 4242, "message": "bad token ` + token + `!"}`), errcode.Refused, false, ""},
+		"other JSON":           {200, `{"code": 1, "error": "nope"}`, errcode.NotJSON, false, ""},
+		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), errcode.Refused, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := client(t, says(test.status, "application/json", test.body)).Zones(context.Background(), "")
-			var e *provision.Error
+			var e *errcode.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v", err)
 			}
@@ -100,7 +102,7 @@ func TestOddAnswersAreRead(t *testing.T) {
 		"none": {`{}`, ""}, "null": {`null`, ""}, "hint": {`{"mode": "targeted", "region": "aws:us-east-1"}`, "aws:us-east-1"},
 		"list": {`{"mode": "targeted", "target": [{"region": "gcp:us-east4"}]}`, "gcp:us-east4"},
 	} {
-		body := `{"success": true, "errors": [], "messages": [], "result": {"tags": ["` + provision.Mark + `"], "placement": ` + test.placement + `,
+		body := `{"success": true, "errors": [], "messages": [], "result": {"tags": ["` + plan.OwnerTag + `"], "placement": ` + test.placement + `,
 			"bindings": [{"type": "secret_text", "name": "KEY_a_b"}, {"type": "secret_text", "name": "KEY_openai"}, {"type": "secret_text", "name": "OTHER"},
 			{"type": "plain_text", "name": "KEYS", "text": "openai:0123abcd gone:4567cdef"}, {"type": "plain_text", "name": "BUILD", "text": "0123456789abcdef"},
 			{"type": "ratelimit", "name": "RPM_600"}, {"type": "ratelimit", "name": "RPM_60"},
@@ -110,7 +112,7 @@ func TestOddAnswersAreRead(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		want := provision.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region, "zones": "",
+		want := binding.Attrs{"build": "0123456789abcdef", "providers": "openai=https://api.openai.com", "region": test.region, "zones": "",
 			"access": "managed", "page": "false", "allow_origins": "https://a.example https://b.example",
 			"keys": "a_b:unknown openai:0123abcd", "limits": "60 600"}
 		if diff := cmp.Diff(want, script.Attrs); diff != "" || !script.Owned {
@@ -156,16 +158,16 @@ func TestRegionsAreReadInAnyShape(t *testing.T) {
 // Deleting what is gone is done; so is a deletion that is answered with nothing at all.
 func TestDeletionsAreDone(t *testing.T) {
 	t.Parallel()
-	step := provision.Step{Action: provision.ActionDelete, ID: "id", Address: provision.Address{Parent: "parent", Name: "name"}}
+	step := plan.Step{Action: plan.ActionDelete, ID: "id", Address: plan.Address{Parent: "parent", Name: "name"}}
 	for name, handler := range map[string]http.HandlerFunc{
 		"script gone": says(404, "application/json", refusal(`{"code": 10007}`)),
 		"route gone":  says(404, "application/json", refusal(`{"code": 10009}`)),
 		"record gone": says(404, "application/json", refusal(`{"code": 81044}`)),
 		"empty":       says(200, "", ""),
 	} {
-		for _, kind := range []provision.Kind{provision.KindScript, provision.KindRoute, provision.KindRecord} {
+		for _, kind := range []plan.Kind{plan.KindScript, plan.KindRoute, plan.KindRecord} {
 			step.Address.Kind = kind
-			if _, err := client(t, handler).Do(context.Background(), step); err != nil {
+			if _, err := client(t, handler).ApplyStep(context.Background(), step); err != nil {
 				t.Errorf("%s, %s: %v", name, kind, err)
 			}
 		}
@@ -193,17 +195,17 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 		}
 		says(200, "application/json", `{"success": true, "result": {"id": "relay", "placement": {}}}`)(w, r)
 	})
-	_, err := c.Do(context.Background(), provision.Step{
-		Action: provision.ActionCreate, Address: provision.Address{Kind: provision.KindScript, Parent: "account", Name: "relay"},
-		Script: &provision.Script{
+	_, err := c.ApplyStep(context.Background(), plan.Step{
+		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
+		Script: &plan.Script{
 			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
 
 				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
 			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization", Probe: "/v1/models"}},
 			Settings:  worker.Settings{Page: true},
-			Keys: []provision.Key{{Provider: "openai", Mark: "0123abcd", Given: provision.NewSecret("sk-1")}, {Provider: "a-b", Mark: "4567cdef", Inherited: true},
-				{Provider: "none", Mark: "missing"}},
-			Limits: []provision.Limit{{Requests: 60, Namespace: "7"}},
+			Keys: []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Given: binding.NewSecret("sk-1")}, {Provider: "a-b", Fingerprint: "4567cdef", Inherited: true},
+				{Provider: "none", Fingerprint: "missing"}},
+			Limits: []binding.Limit{{Requests: 60, Namespace: "7"}},
 			Region: "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: "z1 z2",
 		},
 	})
@@ -248,11 +250,11 @@ func TestAKeyThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 	t.Parallel()
 	const key = "sk-owner-0123456789"
 	c := client(t, says(400, "application/json", refusal(`{"code": 10021, "message": "binding KEY_openai: bad text `+key+`"}`)))
-	_, err := c.Do(context.Background(), provision.Step{
-		Action: provision.ActionCreate, Address: provision.Address{Kind: provision.KindScript, Parent: "account", Name: "relay"},
-		Script: &provision.Script{Keys: []provision.Key{{Provider: "openai", Given: provision.NewSecret(key)}}},
+	_, err := c.ApplyStep(context.Background(), plan.Step{
+		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
+		Script: &plan.Script{Keys: []binding.Key{{Provider: "openai", Given: binding.NewSecret(key)}}},
 	})
-	var e *provision.Error
+	var e *errcode.Error
 	if !errors.As(err, &e) || e.Details["message"] != "binding KEY_openai: bad text …" {
 		t.Errorf("got %v with %v", err, e.Details)
 	}
@@ -284,7 +286,7 @@ func TestATokenThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 		defer server.Close()
 		c := cloudflare.New(cloudflare.Options{Token: token, BaseURL: server.URL + "/client/v4/", Trace: func(call cloudflare.Call) { calls = append(calls, call) }})
 		_, err := c.Zones(context.Background(), "an account")
-		var e *provision.Error
+		var e *errcode.Error
 		if !errors.As(err, &e) || len(calls) != 1 {
 			t.Fatalf("%s: %v, %v", name, err, calls)
 		}
@@ -306,20 +308,20 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }))
 	defer other.Close()
 	_, err := client(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }).Zones(context.Background(), "")
-	if provision.CodeOf(err) != provision.CodeNotJSON {
+	if errcode.Of(err) != errcode.NotJSON {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestCheckToken(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]provision.Code{
+	for text, want := range map[string]errcode.Code{
 		token: "", "cfat_0123456789abcdef0123456789abcdef0123456789abcdef": "", strings.Repeat("aB3-_", 8): "",
-		"": provision.CodeTokenMissing, "Bearer " + token: provision.CodeTokenMalformed, `"` + token + `"`: provision.CodeTokenMalformed,
-		"令牌令牌令牌": provision.CodeTokenMalformed, "sk-proj-0123456789abcdef": provision.CodeTokenMalformed, "short": provision.CodeTokenMalformed,
-		"cfk_0123456789abcdef0123456789abcdef01234567": provision.CodeTokenGlobalKey, strings.Repeat("0", 37): provision.CodeTokenGlobalKey,
+		"": errcode.TokenMissing, "Bearer " + token: errcode.TokenMalformed, `"` + token + `"`: errcode.TokenMalformed,
+		"令牌令牌令牌": errcode.TokenMalformed, "sk-proj-0123456789abcdef": errcode.TokenMalformed, "short": errcode.TokenMalformed,
+		"cfk_0123456789abcdef0123456789abcdef01234567": errcode.TokenGlobalKey, strings.Repeat("0", 37): errcode.TokenGlobalKey,
 	} {
-		if got := provision.CodeOf(cloudflare.CheckToken(text)); got != want {
+		if got := errcode.Of(cloudflare.CheckToken(text)); got != want {
 			t.Errorf("CheckToken(%q) = %q, want %q", text, got, want)
 		}
 	}

@@ -6,66 +6,66 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 // codesOf says what the API's error numbers mean to us. Numbers are not unique across products, but they are among the
 // calls that we make. Texts change, numbers have not.
 // https://developers.cloudflare.com/workers/observability/errors/#validation-errors-10021
-var codesOf = map[int]provision.Code{
-	971:   provision.CodeRateLimited,
-	10100: provision.CodeRateLimited,
+var codesOf = map[int]errcode.Code{
+	971:   errcode.RateLimited,
+	10100: errcode.RateLimited,
 
-	1000: provision.CodeTokenRejected,
-	6003: provision.CodeTokenMalformed,
-	6111: provision.CodeTokenMalformed,
-	9103: provision.CodeTokenMalformed,
-	9106: provision.CodeTokenMalformed,
+	1000: errcode.TokenRejected,
+	6003: errcode.TokenMalformed,
+	6111: errcode.TokenMalformed,
+	9103: errcode.TokenMalformed,
+	9106: errcode.TokenMalformed,
 
-	10013: provision.CodeServerError,
-	10035: provision.CodeServerError, // somebody else was changing the same Worker
+	10013: errcode.ServerError,
+	10035: errcode.ServerError, // somebody else was changing the same Worker
 
-	10019: provision.CodeScriptUnseen,
-	10020: provision.CodeExists,
-	81057: provision.CodeExists,
-	81058: provision.CodeExists,
-	81053: provision.CodeExists,
-	81054: provision.CodeExists,
+	10019: errcode.ScriptUnseen,
+	10020: errcode.Exists,
+	81057: errcode.Exists,
+	81058: errcode.Exists,
+	81053: errcode.Exists,
+	81054: errcode.Exists,
 
-	10009: provision.CodeGone,
-	81044: provision.CodeGone,
+	10009: errcode.Gone,
+	81044: errcode.Gone,
 
-	10034: provision.CodeEmailUnverified,
-	10063: provision.CodeSubdomainMissing,
-	10031: provision.CodeSubdomainTaken,
+	10034: errcode.EmailUnverified,
+	10063: errcode.SubdomainMissing,
+	10031: errcode.SubdomainTaken,
 
-	10006: provision.CodeScriptRefused,
-	10021: provision.CodeScriptRefused,
-	10026: provision.CodeScriptRefused,
-	10068: provision.CodeScriptRefused,
+	10006: errcode.ScriptRefused,
+	10021: errcode.ScriptRefused,
+	10026: errcode.ScriptRefused,
+	10068: errcode.ScriptRefused,
 
-	10220:  provision.CodeSecretsChanged,
-	100146: provision.CodeVersionUnknown,
+	10220:  errcode.SecretsChanged,
+	100146: errcode.VersionUnknown,
 
-	10057: provision.CodeKeyGone, // a binding to inherit is not there; nothing but keys is inherited
+	10057: errcode.KeyGone, // a binding to inherit is not there; nothing but keys is inherited
 
-	10027: provision.CodeQuota,
-	10037: provision.CodeQuota,
-	10054: provision.CodeQuota,
-	10055: provision.CodeQuota,
-	81045: provision.CodeQuota,
+	10027: errcode.Quota,
+	10037: errcode.Quota,
+	10054: errcode.Quota,
+	10055: errcode.Quota,
+	81045: errcode.Quota,
 }
 
 // codeOf judges by the numbers first and by the status last. 10000 and 9109 mean an unknown token or one that lacks a
 // permission, depending on where and how they come.
-func codeOf(r *http.Request, status int, codes []int) provision.Code {
+func codeOf(r *http.Request, status int, codes []int) errcode.Code {
 	switch {
 	case slices.Contains(codes, 10000) && status == http.StatusUnauthorized:
-		return provision.CodeTokenRejected
+		return errcode.TokenRejected
 	case slices.Contains(codes, 9109) && lastOf(r) == "zones":
-		return provision.CodeTokenRejected
+		return errcode.TokenRejected
 	case slices.Contains(codes, 10000) || slices.Contains(codes, 9109):
-		return provision.CodePermission
+		return errcode.Permission
 	}
 	for _, code := range codes {
 		if known, ok := codesOf[code]; ok {
@@ -75,16 +75,16 @@ func codeOf(r *http.Request, status int, codes []int) provision.Code {
 	return codeOfStatus(status)
 }
 
-func codeOfStatus(status int) provision.Code {
+func codeOfStatus(status int) errcode.Code {
 	switch {
 	case status == http.StatusTooManyRequests:
-		return provision.CodeRateLimited
+		return errcode.RateLimited
 	case status == http.StatusUnauthorized:
-		return provision.CodeTokenRejected
+		return errcode.TokenRejected
 	case status >= 500:
-		return provision.CodeServerError
+		return errcode.ServerError
 	}
-	return provision.CodeRefused
+	return errcode.Refused
 }
 
 func lastOf(r *http.Request) string {
@@ -117,6 +117,6 @@ func permissionFor(r *http.Request) string {
 func isGone(err error) bool { return hasCode(err, "10007", "10009", "81044", "100114") }
 
 func hasCode(err error, codes ...string) bool {
-	e := (*provision.Error)(nil)
+	e := (*errcode.Error)(nil)
 	return errors.As(err, &e) && slices.Contains(codes, e.Details["api_code"])
 }

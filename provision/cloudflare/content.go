@@ -10,7 +10,7 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -35,10 +35,10 @@ func (c *Client) readCode(ctx context.Context, account, name string) code {
 	if err != nil || len(modules) == 0 {
 		return code{}
 	}
-	read := code{digest: provision.CodeDigest(modules)}
+	read := code{digest: binding.CodeDigest(modules)}
 	for _, m := range modules {
 		if m.Name == worker.TokensModule {
-			read.tokens = provision.ParseTokens(m.Source)
+			read.tokens = binding.TokensFromModule(m.Source)
 		}
 	}
 	return read

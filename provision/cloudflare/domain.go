@@ -7,7 +7,8 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 type domainAnswer struct {
@@ -18,26 +19,26 @@ type domainAnswer struct {
 
 // Domains lists custom domains; the API gives all of them at once.
 // https://developers.cloudflare.com/api/resources/workers/subresources/domains/methods/list/
-func (c *Client) Domains(ctx context.Context, account string) ([]provision.Object, error) {
+func (c *Client) Domains(ctx context.Context, account string) ([]plan.Object, error) {
 	var params workers.DomainListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var list answer[[]domainAnswer]
 	if _, err := c.domains.List(ctx, params, into(&list)); err != nil {
 		return nil, failure(err)
 	}
-	var found []provision.Object
+	var found []plan.Object
 	for _, domain := range list.Result {
-		found = append(found, provision.Object{
-			Address: provision.Address{Kind: provision.KindDomain, Parent: account, Name: strings.ToLower(domain.Hostname)},
+		found = append(found, plan.Object{
+			Address: plan.Address{Kind: plan.KindDomain, Parent: account, Name: strings.ToLower(domain.Hostname)},
 			ID:      domain.ID,
-			Attrs:   provision.Attrs{provision.AttrScript: domain.Service},
+			Attrs:   binding.Attrs{binding.AttrScript: domain.Service},
 		})
 	}
 	return found, nil
 }
 
 // doDomain removes one; we never make any. The API may answer that without a body.
-func (c *Client) doDomain(ctx context.Context, step provision.Step) (string, error) {
+func (c *Client) doDomain(ctx context.Context, step plan.Step) (string, error) {
 	var params workers.DomainDeleteParams
 	params.AccountID.Value, params.AccountID.Present = step.Address.Parent, true
 	var made answer[json.RawMessage]

@@ -15,7 +15,8 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/option"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 // envelope is what every answer of the API has around it. https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
@@ -67,11 +68,11 @@ func judging(r *http.Request, next option.MiddlewareNext) (*http.Response, error
 
 // unanswered is a call of which nobody knows whether it took effect.
 func unanswered(err error) error {
-	code := provision.CodeUnreachable
+	code := errcode.Unreachable
 	if errors.Is(err, context.DeadlineExceeded) {
-		code = provision.CodeTimeout
+		code = errcode.Timeout
 	}
-	return &provision.Error{Code: code, Temporary: true, Err: err}
+	return &errcode.Error{Code: code, Temporary: true, Err: err}
 }
 
 func judge(r *http.Request, res *http.Response, body []byte) error {
@@ -83,11 +84,11 @@ func judge(r *http.Request, res *http.Response, body []byte) error {
 	switch {
 	case len(body) == 0 && res.StatusCode < 300:
 		// A success that says nothing is no proof of one: to believe it could leave a record without its route.
-		return newError(r, res, provision.CodeServerError)
+		return newError(r, res, errcode.ServerError)
 	case json.Unmarshal(body, &e) != nil || e.Success == nil:
 		return unenveloped(r, res)
 	case *e.Success && res.StatusCode < 300 && !isDeletion && !e.hasResult():
-		return newError(r, res, provision.CodeServerError)
+		return newError(r, res, errcode.ServerError)
 	case *e.Success && res.StatusCode < 300:
 		return nil
 	}
@@ -101,20 +102,20 @@ func judge(r *http.Request, res *http.Response, body []byte) error {
 
 // unenveloped is an answer of something else: a proxy, a challenge page, an edge that cannot reach the API.
 func unenveloped(r *http.Request, res *http.Response) error {
-	code := provision.CodeNotJSON
+	code := errcode.NotJSON
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests:
-		code = provision.CodeRateLimited
+		code = errcode.RateLimited
 	case res.StatusCode >= 500:
-		code = provision.CodeServerError
+		code = errcode.ServerError
 	}
 	failure := newError(r, res, code)
 	failure.Details["content_type"] = res.Header.Get("Content-Type")
 	return failure
 }
 
-func newError(r *http.Request, res *http.Response, code provision.Code) *provision.Error {
-	failure := &provision.Error{
+func newError(r *http.Request, res *http.Response, code errcode.Code) *errcode.Error {
+	failure := &errcode.Error{
 		Code:       code,
 		Temporary:  slices.Contains(temporary, code),
 		RetryAfter: retryAfter(res.Header.Get("Retry-After")),
@@ -123,14 +124,14 @@ func newError(r *http.Request, res *http.Response, code provision.Code) *provisi
 	if ray := rayOf(res); ray != "" {
 		failure.Details["ray"] = ray
 	}
-	if code == provision.CodePermission {
+	if code == errcode.Permission {
 		failure.Details["permission"] = permissionFor(r)
 	}
 	return failure
 }
 
-var temporary = []provision.Code{
-	provision.CodeRateLimited, provision.CodeServerError, provision.CodeScriptUnseen,
+var temporary = []errcode.Code{
+	errcode.RateLimited, errcode.ServerError, errcode.ScriptUnseen,
 }
 
 // retryAfter reads the header in seconds or as a date, RFC 9110 section 10.2.3; zero for none or nonsense.
@@ -165,13 +166,13 @@ func (e envelope) message() string {
 
 // conceal takes secrets out of what the API says, should it ever repeat what it was sent.
 func conceal(err error, secrets ...string) {
-	var e *provision.Error
+	var e *errcode.Error
 	if !errors.As(err, &e) {
 		return
 	}
 	for _, name := range []string{"message", "content_type"} {
 		if text, said := e.Details[name]; said {
-			e.Details[name] = provision.Conceal(text, secrets...)
+			e.Details[name] = binding.Redact(text, secrets...)
 		}
 	}
 }
@@ -194,11 +195,11 @@ func tokenOf(r *http.Request) string {
 
 // failure makes sure that what leaves the package is an *provision.Error: the SDK gives a context's error as it is.
 func failure(err error) error {
-	if err == nil || provision.CodeOf(err) != "" {
+	if err == nil || errcode.Of(err) != "" {
 		return err
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return unanswered(err)
 	}
-	return &provision.Error{Code: provision.CodeNotJSON, Err: err}
+	return &errcode.Error{Code: errcode.NotJSON, Err: err}
 }

@@ -7,7 +7,8 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // recordsPerPage is what other clients ask for without trouble; the schema allows more.
@@ -24,16 +25,16 @@ type recordAnswer struct {
 
 // Records lists the records that bear one of the hosts' names: by a filter for one host, from the whole zone for more.
 // https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/
-func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []string) (provision.RecordList, error) {
+func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
 	wanted := map[string]bool{}
 	for _, host := range hosts {
 		wanted[host] = true
 	}
-	var found provision.RecordList
+	var found plan.RecordList
 	for page := 1; ; page++ {
 		var list answer[[]recordAnswer]
 		if _, err := c.records.List(ctx, recordQuery(zone, hosts, page), into(&list)); err != nil {
-			return provision.RecordList{}, failure(err)
+			return plan.RecordList{}, failure(err)
 		}
 		for _, record := range list.Result {
 			if wanted[strings.ToLower(record.Name)] {
@@ -51,7 +52,7 @@ func (c *Client) Records(ctx context.Context, zone provision.Zone, hosts []strin
 	return found, nil
 }
 
-func recordQuery(zone provision.Zone, hosts []string, page int) dns.RecordListParams {
+func recordQuery(zone plan.Zone, hosts []string, page int) dns.RecordListParams {
 	var query dns.RecordListParams
 	query.ZoneID.Value, query.ZoneID.Present = zone.ID, true
 	query.Page.Value, query.Page.Present = float64(page), true
@@ -63,31 +64,31 @@ func recordQuery(zone provision.Zone, hosts []string, page int) dns.RecordListPa
 	return query
 }
 
-func recordObject(zone provision.Zone, record recordAnswer) provision.Object {
-	return provision.Object{
-		Address: provision.Address{Kind: provision.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
+func recordObject(zone plan.Zone, record recordAnswer) plan.Object {
+	return plan.Object{
+		Address: plan.Address{Kind: plan.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
 		ID:      record.ID,
-		Owned:   provision.OwnsComment(record.Comment),
-		Attrs: provision.Attrs{
-			provision.AttrType:    record.Type,
-			provision.AttrContent: record.Content,
-			provision.AttrProxied: strconv.FormatBool(record.Proxied),
-			provision.AttrComment: record.Comment,
+		Owned:   plan.OwnsComment(record.Comment),
+		Attrs: binding.Attrs{
+			binding.AttrType:    record.Type,
+			binding.AttrContent: record.Content,
+			binding.AttrProxied: strconv.FormatBool(record.Proxied),
+			binding.AttrComment: record.Comment,
 		},
 	}
 }
 
 // doRecord writes whole records: a PUT says all that the record should be, whatever somebody changed meanwhile.
-func (c *Client) doRecord(ctx context.Context, step provision.Step) (string, error) {
+func (c *Client) doRecord(ctx context.Context, step plan.Step) (string, error) {
 	zone := step.Address.Parent
 	var made answer[created]
 	switch step.Action {
-	case provision.ActionDelete:
+	case plan.ActionDelete:
 		var params dns.RecordDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		_, err := c.records.Delete(ctx, step.ID, params, into(&made))
 		return step.ID, err
-	case provision.ActionUpdate:
+	case plan.ActionUpdate:
 		var params dns.RecordUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Body = aRecord(step)
@@ -102,19 +103,19 @@ func (c *Client) doRecord(ctx context.Context, step provision.Step) (string, err
 }
 
 // aRecord is the one kind of record that we write. TTL 1 means automatic, the only one that a proxied record has.
-func aRecord(step provision.Step) dns.ARecordParam {
+func aRecord(step plan.Step) dns.ARecordParam {
 	var record dns.ARecordParam
 	record.Type.Value, record.Type.Present = dns.ARecordTypeA, true
 	record.TTL.Value, record.TTL.Present = dns.TTL1, true
 	record.Name.Value, record.Name.Present = step.Address.Name, true
-	record.Content.Value, record.Content.Present = step.After[provision.AttrContent], true
-	record.Proxied.Value, record.Proxied.Present = step.After[provision.AttrProxied] == "true", true
-	record.Comment.Value, record.Comment.Present = step.After[provision.AttrComment], true
+	record.Content.Value, record.Content.Present = step.After[binding.AttrContent], true
+	record.Proxied.Value, record.Proxied.Present = step.After[binding.AttrProxied] == "true", true
+	record.Comment.Value, record.Comment.Present = step.After[binding.AttrComment], true
 	return record
 }
 
 // wholeRecord is the same for a record that is there.
-func wholeRecord(step provision.Step) dns.BatchPutARecordParam {
+func wholeRecord(step plan.Step) dns.BatchPutARecordParam {
 	record := dns.BatchPutARecordParam{ARecordParam: aRecord(step)}
 	record.ID.Value, record.ID.Present = step.ID, true
 	return record

@@ -8,7 +8,8 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 type routeAnswer struct {
@@ -22,21 +23,21 @@ type routeAnswer struct {
 
 // Routes lists the Worker routes of a zone; the API gives all of them at once.
 // https://developers.cloudflare.com/api/resources/workers/subresources/routes/methods/list/
-func (c *Client) Routes(ctx context.Context, zone provision.Zone) ([]provision.Object, error) {
+func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
 	var params workers.RouteListParams
 	params.ZoneID.Value, params.ZoneID.Present = zone.ID, true
 	var list answer[[]routeAnswer]
 	if _, err := c.routes.List(ctx, params, into(&list)); err != nil {
 		return nil, failure(err)
 	}
-	var found []provision.Object
+	var found []plan.Object
 	for _, route := range list.Result {
-		found = append(found, provision.Object{
-			Address: provision.Address{Kind: provision.KindRoute, Parent: zone.ID, Name: normalPattern(route.Pattern)},
+		found = append(found, plan.Object{
+			Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID, Name: normalPattern(route.Pattern)},
 			ID:      route.ID,
-			Attrs: provision.Attrs{
-				provision.AttrScript:   route.Script,
-				provision.AttrFailOpen: strconv.FormatBool(route.FailOpen),
+			Attrs: binding.Attrs{
+				binding.AttrScript:   route.Script,
+				binding.AttrFailOpen: strconv.FormatBool(route.FailOpen),
 			},
 		})
 	}
@@ -56,27 +57,27 @@ func normalPattern(pattern string) string {
 	return strings.ToLower(pattern[:start+end]) + pattern[start+end:]
 }
 
-func (c *Client) doRoute(ctx context.Context, step provision.Step) (string, error) {
+func (c *Client) doRoute(ctx context.Context, step plan.Step) (string, error) {
 	zone := step.Address.Parent
 	var made answer[created]
 	switch step.Action {
-	case provision.ActionDelete:
+	case plan.ActionDelete:
 		var params workers.RouteDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		_, err := c.routes.Delete(ctx, step.ID, params, into(&made))
 		return step.ID, err
-	case provision.ActionUpdate:
+	case plan.ActionUpdate:
 		var params workers.RouteUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
-		params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
+		params.Script.Value, params.Script.Present = step.After[binding.AttrScript], true
 		_, err := c.routes.Update(ctx, step.ID, params, into(&made), option.WithJSONSet("request_limit_fail_open", false))
 		return step.ID, err
 	}
 	var params workers.RouteNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
-	params.Script.Value, params.Script.Present = step.After[provision.AttrScript], true
+	params.Script.Value, params.Script.Present = step.After[binding.AttrScript], true
 	_, err := c.routes.New(ctx, params, into(&made))
 	return made.Result.ID, err
 }

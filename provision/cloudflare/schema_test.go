@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/schematest"
 	"github.com/cfproxy/cfproxy/worker"
@@ -18,7 +19,7 @@ import (
 type judged struct {
 	t      *testing.T
 	client *cloudflare.Client
-	zone   provision.Zone
+	zone   plan.Zone
 	called []string
 }
 
@@ -69,36 +70,36 @@ func (j *judged) reads() {
 	j.did("RegisterSubdomain", j.client.RegisterSubdomain(ctx, j.zone.Account, "acme"))
 }
 
-func (j *judged) do(action provision.Action, kind provision.Kind, parent, name, id string, more provision.Step) string {
+func (j *judged) do(action plan.Action, kind plan.Kind, parent, name, id string, more plan.Step) string {
 	j.t.Helper()
 	more.Action, more.ID = action, id
-	more.Address = provision.Address{Kind: kind, Parent: parent, Name: name}
-	made, err := j.client.Do(context.Background(), more)
-	j.did("Do", err)
+	more.Address = plan.Address{Kind: kind, Parent: parent, Name: name}
+	made, err := j.client.ApplyStep(context.Background(), more)
+	j.did("ApplyStep", err)
 	return made
 }
 
 func (j *judged) scripts() {
 	ctx := context.Background()
-	script := provision.Script{
+	script := plan.Script{
 		Bundle: worker.Load(), Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com"}},
 		Settings: worker.Settings{Managed: true, Page: true, Origins: []string{"https://a.example"}},
-		Keys:     []provision.Key{{Provider: "openai", Mark: "0123abcd", Given: provision.NewSecret("sk-1")}},
-		Limits:   []provision.Limit{{Requests: 60, Namespace: "7"}},
+		Keys:     []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Given: binding.NewSecret("sk-1")}},
+		Limits:   []binding.Limit{{Requests: 60, Namespace: "7"}},
 		Region:   "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: j.zone.ID,
 	}
 	again := script
-	again.Keys = []provision.Key{{Provider: "openai", Mark: "0123abcd", Inherited: true}}
+	again.Keys = []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Inherited: true}}
 	again.Region = ""
-	j.do(provision.ActionCreate, provision.KindScript, j.zone.Account, "relay", "", provision.Step{Script: &script})
-	j.do(provision.ActionUpdate, provision.KindScript, j.zone.Account, "relay", "relay", provision.Step{Script: &again})
+	j.do(plan.ActionCreate, plan.KindScript, j.zone.Account, "relay", "", plan.Step{Script: &script})
+	j.do(plan.ActionUpdate, plan.KindScript, j.zone.Account, "relay", "relay", plan.Step{Script: &again})
 	for _, name := range []string{"relay", "gone"} {
 		_, err := j.client.Script(ctx, j.zone.Account, name)
 		j.did("Script", err)
 	}
-	j.do(provision.ActionCreate, provision.KindScript, j.zone.Account, "other", "", provision.Step{Script: &script})
+	j.do(plan.ActionCreate, plan.KindScript, j.zone.Account, "other", "", plan.Step{Script: &script})
 	for range 2 {
-		j.do(provision.ActionDelete, provision.KindScript, j.zone.Account, "other", "other", provision.Step{})
+		j.do(plan.ActionDelete, plan.KindScript, j.zone.Account, "other", "other", plan.Step{})
 	}
 }
 
@@ -112,40 +113,40 @@ func (j *judged) versions() {
 }
 
 func (j *judged) routes() {
-	leads := provision.Step{After: provision.Attrs{provision.AttrScript: "relay"}}
-	id := j.do(provision.ActionCreate, provision.KindRoute, j.zone.ID, "a.example.com/*", "", leads)
-	j.do(provision.ActionUpdate, provision.KindRoute, j.zone.ID, "a.example.com/*", id, leads)
+	leads := plan.Step{After: binding.Attrs{binding.AttrScript: "relay"}}
+	id := j.do(plan.ActionCreate, plan.KindRoute, j.zone.ID, "a.example.com/*", "", leads)
+	j.do(plan.ActionUpdate, plan.KindRoute, j.zone.ID, "a.example.com/*", id, leads)
 	_, err := j.client.Routes(context.Background(), j.zone)
 	j.did("Routes", err)
 	for range 2 {
-		j.do(provision.ActionDelete, provision.KindRoute, j.zone.ID, "a.example.com/*", id, provision.Step{})
+		j.do(plan.ActionDelete, plan.KindRoute, j.zone.ID, "a.example.com/*", id, plan.Step{})
 	}
 }
 
 func (j *judged) records() {
-	address := provision.Step{After: provision.Attrs{provision.AttrType: "A", provision.AttrContent: "2.2.2.2",
-		provision.AttrProxied: "true", provision.AttrComment: provision.RecordComment(strings.Repeat("w", 63))}}
+	address := plan.Step{After: binding.Attrs{binding.AttrType: "A", binding.AttrContent: "2.2.2.2",
+		binding.AttrProxied: "true", binding.AttrComment: plan.RecordComment(strings.Repeat("w", 63))}}
 	ctx := context.Background()
-	id := j.do(provision.ActionCreate, provision.KindRecord, j.zone.ID, "a.example.com", "", address)
-	j.do(provision.ActionUpdate, provision.KindRecord, j.zone.ID, "a.example.com", id, address)
+	id := j.do(plan.ActionCreate, plan.KindRecord, j.zone.ID, "a.example.com", "", address)
+	j.do(plan.ActionUpdate, plan.KindRecord, j.zone.ID, "a.example.com", id, address)
 	for _, hosts := range [][]string{{"a.example.com"}, {"a.example.com", "b.example.com"}} {
 		_, err := j.client.Records(ctx, j.zone, hosts)
 		j.did("Records", err)
 	}
 	for range 2 {
-		j.do(provision.ActionDelete, provision.KindRecord, j.zone.ID, "a.example.com", id, provision.Step{})
+		j.do(plan.ActionDelete, plan.KindRecord, j.zone.ID, "a.example.com", id, plan.Step{})
 	}
-	together := func(action provision.Action, id string) string {
+	together := func(action plan.Action, id string) string {
 		step := address
 		step.Action, step.ID = action, id
-		step.Address = provision.Address{Kind: provision.KindRecord, Parent: j.zone.ID, Name: "b.example.com"}
-		ids, err := j.client.DoTogether(ctx, j.zone.ID, []provision.Step{step})
-		j.did("DoTogether", err)
+		step.Address = plan.Address{Kind: plan.KindRecord, Parent: j.zone.ID, Name: "b.example.com"}
+		ids, err := j.client.ApplyBatch(ctx, j.zone.ID, []plan.Step{step})
+		j.did("ApplyBatch", err)
 		return ids[0]
 	}
-	id = together(provision.ActionCreate, "")
-	together(provision.ActionUpdate, id)
-	together(provision.ActionDelete, id)
+	id = together(plan.ActionCreate, "")
+	together(plan.ActionUpdate, id)
+	together(plan.ActionDelete, id)
 }
 
 // domains are somebody else's: we list and remove them.
@@ -155,5 +156,5 @@ func (j *judged) domains() {
 	if len(found) != 1 {
 		j.t.Fatalf("found %v", found)
 	}
-	j.do(provision.ActionDelete, provision.KindDomain, j.zone.Account, found[0].Address.Name, found[0].ID, provision.Step{})
+	j.do(plan.ActionDelete, plan.KindDomain, j.zone.Account, found[0].Address.Name, found[0].ID, plan.Step{})
 }

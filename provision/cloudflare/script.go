@@ -8,14 +8,15 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
 // settings is what we read of a Worker. A placement is {} for none, and may come as a list of targets.
 type settings struct {
-	Tags      []string  `json:"tags"`
-	Bindings  []binding `json:"bindings"`
+	Tags      []string        `json:"tags"`
+	Bindings  []workerBinding `json:"bindings"`
 	Placement struct {
 		Region string `json:"region"`
 		Target []struct {
@@ -24,7 +25,7 @@ type settings struct {
 	} `json:"placement"`
 }
 
-type binding struct {
+type workerBinding struct {
 	Type      string          `json:"type"`
 	Name      string          `json:"name"`
 	Text      string          `json:"text,omitempty"`
@@ -40,7 +41,7 @@ type simpleLimit struct {
 
 // Script reads a Worker's settings and code at once, nil where there is no such Worker.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/script_and_version_settings/
-func (c *Client) Script(ctx context.Context, account, name string) (*provision.Object, error) {
+func (c *Client) Script(ctx context.Context, account, name string) (*plan.Object, error) {
 	modules := make(chan code, 1)
 	go func() { modules <- c.readCode(ctx, account, name) }()
 	s, err := c.readSettings(ctx, account, name)
@@ -48,28 +49,28 @@ func (c *Client) Script(ctx context.Context, account, name string) (*provision.O
 	if err != nil || s == nil {
 		return nil, err
 	}
-	object := &provision.Object{
-		Address: provision.Address{Kind: provision.KindScript, Parent: account, Name: name},
+	object := &plan.Object{
+		Address: plan.Address{Kind: plan.KindScript, Parent: account, Name: name},
 		ID:      name,
-		Owned:   slices.Contains(s.Tags, provision.Mark),
+		Owned:   slices.Contains(s.Tags, plan.OwnerTag),
 		Attrs:   s.attrs(),
 	}
 	if read.digest != "" {
-		object.Attrs[provision.AttrCode] = read.digest
-		object.Attrs[provision.AttrTokens] = provision.TokensText(read.tokens)
+		object.Attrs[binding.AttrCode] = read.digest
+		object.Attrs[binding.AttrTokens] = binding.FormatTokens(read.tokens)
 		object.Tokens = read.tokens
 	}
 	return object, nil
 }
 
-func (s settings) attrs() provision.Attrs {
-	attrs := provision.SettingsAttrs(s.binding(worker.BindingSettings).JSON)
-	attrs[provision.AttrBuild] = s.binding(worker.BindingBuild).Text
-	attrs[provision.AttrProviders] = provision.ProvidersText(s.binding(worker.BindingProviders).JSON)
-	attrs[provision.AttrKeys] = provision.KeysText(s.binding(worker.BindingKeys).Text, s.names("secret_text"))
-	attrs[provision.AttrLimits] = provision.LimitsText(s.names("ratelimit"))
-	attrs[provision.AttrRegion] = s.region()
-	attrs[provision.AttrZones] = s.binding(worker.BindingZones).Text
+func (s settings) attrs() binding.Attrs {
+	attrs := binding.SettingsFromBinding(s.binding(worker.BindingSettings).JSON)
+	attrs[binding.AttrBuild] = s.binding(worker.BindingBuild).Text
+	attrs[binding.AttrProviders] = binding.ProvidersFromBinding(s.binding(worker.BindingProviders).JSON)
+	attrs[binding.AttrKeys] = binding.KeysFromBindings(s.binding(worker.BindingKeys).Text, s.names("secret_text"))
+	attrs[binding.AttrLimits] = binding.LimitsFromBindings(s.names("ratelimit"))
+	attrs[binding.AttrRegion] = s.region()
+	attrs[binding.AttrZones] = s.binding(worker.BindingZones).Text
 	return attrs
 }
 
@@ -98,13 +99,13 @@ func (c *Client) readSettings(ctx context.Context, account, name string) (*setti
 	return &found.Result, nil
 }
 
-func (s settings) binding(name string) binding {
+func (s settings) binding(name string) workerBinding {
 	for _, b := range s.Bindings {
 		if b.Name == name {
 			return b
 		}
 	}
-	return binding{}
+	return workerBinding{}
 }
 
 func (s settings) region() string {
@@ -114,10 +115,10 @@ func (s settings) region() string {
 	return s.Placement.Region
 }
 
-func (c *Client) doScript(ctx context.Context, step provision.Step) (string, error) {
+func (c *Client) doScript(ctx context.Context, step plan.Step) (string, error) {
 	account, name := step.Address.Parent, step.Address.Name
 	var made answer[json.RawMessage]
-	if step.Action == provision.ActionDelete {
+	if step.Action == plan.ActionDelete {
 		// Without force: should anything else lean on this Worker, the API refuses rather than break it.
 		var params workers.ScriptDeleteParams
 		params.AccountID.Value, params.AccountID.Present = account, true

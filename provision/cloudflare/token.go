@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 var (
@@ -19,11 +19,11 @@ var (
 func CheckToken(token string) error {
 	switch {
 	case token == "":
-		return &provision.Error{Code: provision.CodeTokenMissing}
+		return &errcode.Error{Code: errcode.TokenMissing}
 	case globalKeyPattern.MatchString(token):
-		return &provision.Error{Code: provision.CodeTokenGlobalKey}
+		return &errcode.Error{Code: errcode.TokenGlobalKey}
 	case strings.HasPrefix(token, "sk-") || !tokenPattern.MatchString(token):
-		return &provision.Error{Code: provision.CodeTokenMalformed}
+		return &errcode.Error{Code: errcode.TokenMalformed}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"net/textproto"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -18,7 +18,7 @@ type metadata struct {
 	MainModule         string            `json:"main_module"`
 	CompatibilityDate  string            `json:"compatibility_date"`
 	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
-	Bindings           []binding         `json:"bindings"`
+	Bindings           []workerBinding   `json:"bindings"`
 	Tags               []string          `json:"tags"`
 	Placement          *placement        `json:"placement,omitempty"`
 	Annotations        map[string]string `json:"annotations"`
@@ -33,7 +33,7 @@ type placement struct {
 // uploadForm writes the multipart body by hand. The SDK's generated form flattens the metadata into one field a key and
 // names the modules files.0, files.1 and so on; the API answers 10021 "could not read content for part metadata".
 // https://github.com/cloudflare/cloudflare-typescript/issues/2799
-func uploadForm(script *provision.Script) (contentType string, body []byte, err error) {
+func uploadForm(script *plan.Script) (contentType string, body []byte, err error) {
 	var buffer bytes.Buffer
 	form := multipart.NewWriter(&buffer)
 	meta, err := json.Marshal(metadataOf(script))
@@ -67,13 +67,13 @@ func writePart(form *multipart.Writer, disposition, contentType string, content 
 	return err
 }
 
-func metadataOf(script *provision.Script) metadata {
+func metadataOf(script *plan.Script) metadata {
 	meta := metadata{
 		MainModule:         script.Bundle.Main,
 		CompatibilityDate:  script.Bundle.CompatibilityDate,
 		CompatibilityFlags: script.Bundle.CompatibilityFlags,
 		Bindings:           bindingsOf(script),
-		Tags:               []string{provision.Mark},
+		Tags:               []string{plan.OwnerTag},
 		Annotations:        script.Annotations(),
 	}
 	if script.Region != "" {
@@ -84,11 +84,11 @@ func metadataOf(script *provision.Script) metadata {
 
 // bindingsOf gives everything that reaches the Worker but its code. A key that nobody typed again is inherited from the version
 // before: it is in the same upload as the script, so that no version ever runs without it.
-func bindingsOf(script *provision.Script) []binding {
+func bindingsOf(script *plan.Script) []workerBinding {
 	// Marshalling plain structs of strings cannot fail.
 	providers, _ := json.Marshal(script.Providers)
 	settings, _ := json.Marshal(script.Settings)
-	bindings := []binding{
+	bindings := []workerBinding{
 		{Type: "json", Name: worker.BindingProviders, JSON: providers},
 		{Type: "json", Name: worker.BindingSettings, JSON: settings},
 		{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
@@ -100,19 +100,19 @@ func bindingsOf(script *provision.Script) []binding {
 		name := worker.KeyBinding(key.Provider)
 		switch {
 		case key.Inherited:
-			bindings = append(bindings, binding{Type: "inherit", Name: name})
+			bindings = append(bindings, workerBinding{Type: "inherit", Name: name})
 		case key.Given.Reveal() != "":
-			bindings = append(bindings, binding{Type: "secret_text", Name: name, Text: key.Given.Reveal()})
+			bindings = append(bindings, workerBinding{Type: "secret_text", Name: name, Text: key.Given.Reveal()})
 		default:
 			continue
 		}
-		marks = append(marks, key.Provider+":"+key.Mark)
+		marks = append(marks, key.Provider+":"+key.Fingerprint)
 	}
 	if len(marks) > 0 {
-		bindings = append(bindings, binding{Type: "plain_text", Name: worker.BindingKeys, Text: strings.Join(marks, " ")})
+		bindings = append(bindings, workerBinding{Type: "plain_text", Name: worker.BindingKeys, Text: strings.Join(marks, " ")})
 	}
 	for _, limit := range script.Limits {
-		bindings = append(bindings, binding{
+		bindings = append(bindings, workerBinding{
 			Type: "ratelimit", Name: worker.RateBinding(limit.Requests), Namespace: limit.Namespace,
 			Simple: &simpleLimit{Limit: limit.Requests, Period: 60},
 		})

@@ -8,7 +8,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 type versionList struct {
@@ -34,7 +34,7 @@ type deploymentList struct {
 // Versions asks for the versions that can be deployed and, at the same time, for the deployments, of which the first is in force.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/versions/methods/list/
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/list/
-func (c *Client) Versions(ctx context.Context, account, name string) ([]provision.Version, error) {
+func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Version, error) {
 	type answered struct {
 		history
 		err error
@@ -56,13 +56,13 @@ func (c *Client) Versions(ctx context.Context, account, name string) ([]provisio
 	if err != nil {
 		return nil, failure(err)
 	}
-	var found []provision.Version
+	var found []plan.Version
 	for _, item := range list.Result.Items {
-		v := provision.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: served.share[item.ID], Ago: provision.NeverServed}
+		v := plan.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: served.share[item.ID], Ago: plan.NeverServed}
 		if ago, known := served.ago[item.ID]; known {
 			v.Ago = ago
 		}
-		v.Build, v.Program = provision.ReadAnnotations(item.Annotations)
+		v.Build, v.Program = plan.ReadAnnotations(item.Annotations)
 		found = append(found, v)
 	}
 	return found, nil

@@ -6,7 +6,7 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/zones"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // zonesPerPage is the most that the API's schema allows.
@@ -29,15 +29,15 @@ type zoneAnswer struct {
 
 // Zones lists the zones that the token sees. A token without the permission sees none, which is no error of the API's.
 // https://developers.cloudflare.com/api/resources/zones/methods/list/
-func (c *Client) Zones(ctx context.Context, account string) ([]provision.Zone, error) {
-	var found []provision.Zone
+func (c *Client) Zones(ctx context.Context, account string) ([]plan.Zone, error) {
+	var found []plan.Zone
 	for page := 1; ; page++ {
 		var list answer[[]zoneAnswer]
 		if _, err := c.zones.List(ctx, zoneQuery(account, page), into(&list)); err != nil {
 			return nil, failure(err)
 		}
 		for _, zone := range list.Result {
-			found = append(found, provision.Zone{
+			found = append(found, plan.Zone{
 				ID: zone.ID, Name: zone.Name, Status: zone.Status, NameServers: zone.NameServers,
 				Account: zone.Account.ID, AccountName: zone.Account.Name, Plan: zone.Plan.LegacyID, Created: zone.CreatedOn,
 			})

@@ -4,22 +4,23 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // content says in a few words what a thing is: where a record points to, where a route leads, what a Worker serves.
-func (v View) content(kind provision.Kind, attrs provision.Attrs) string {
+func (v View) content(kind plan.Kind, attrs binding.Attrs) string {
 	switch kind {
-	case provision.KindRoute:
-		if attrs[provision.AttrScript] == "" {
+	case plan.KindRoute:
+		if attrs[binding.AttrScript] == "" {
 			return v.Text.T("content.route.none")
 		}
-		return "→ " + attrs[provision.AttrScript]
-	case provision.KindDomain:
-		return v.Text.T("content.domain", "worker", attrs[provision.AttrScript])
-	case provision.KindRecord:
-		text := attrs[provision.AttrType] + " " + attrs[provision.AttrContent]
-		if attrs[provision.AttrProxied] == "true" {
+		return "→ " + attrs[binding.AttrScript]
+	case plan.KindDomain:
+		return v.Text.T("content.domain", "worker", attrs[binding.AttrScript])
+	case plan.KindRecord:
+		text := attrs[binding.AttrType] + " " + attrs[binding.AttrContent]
+		if attrs[binding.AttrProxied] == "true" {
 			return text + v.Text.T("content.proxied")
 		}
 		return text + v.Text.T("content.unproxied")
@@ -31,7 +32,7 @@ func (v View) content(kind provision.Kind, attrs provision.Attrs) string {
 const mostHosts = 2
 
 // script says where a Worker leads.
-func (v View) script(attrs provision.Attrs) string {
+func (v View) script(attrs binding.Attrs) string {
 	hosts := hostsOf(attrs)
 	switch {
 	case len(hosts) == 0:
@@ -44,26 +45,26 @@ func (v View) script(attrs provision.Attrs) string {
 
 // build is a line of its own: its sixteen digits would push a row over the edge of a terminal. What is not as by default
 // follows.
-func (v View) build(attrs provision.Attrs) []string {
-	if attrs[provision.AttrBuild] == "" {
+func (v View) build(attrs binding.Attrs) []string {
+	if attrs[binding.AttrBuild] == "" {
 		return nil
 	}
-	lines := []string{v.Text.T("content.build", "build", attrs[provision.AttrBuild])}
+	lines := []string{v.Text.T("content.build", "build", attrs[binding.AttrBuild])}
 	if len(hostsOf(attrs)) > mostHosts {
-		lines = append(lines, v.label(provision.AttrProviders, strings.Join(hostsOf(attrs), ", ")))
+		lines = append(lines, v.label(binding.AttrProviders, strings.Join(hostsOf(attrs), ", ")))
 	}
-	if region := attrs[provision.AttrRegion]; region != "" {
+	if region := attrs[binding.AttrRegion]; region != "" {
 		lines = append(lines, v.Text.T("content.region", "region", region))
 	}
-	if attrs[provision.AttrAccess] == provision.AccessManaged {
-		lines = append(lines, v.Text.T("content.managed", "tokens", v.value(provision.AttrTokens, attrs[provision.AttrTokens])))
+	if attrs[binding.AttrAccess] == binding.AccessManaged {
+		lines = append(lines, v.Text.T("content.managed", "tokens", v.value(binding.AttrTokens, attrs[binding.AttrTokens])))
 	}
-	for _, name := range []string{provision.AttrKeys, provision.AttrOrigins} {
+	for _, name := range []string{binding.AttrKeys, binding.AttrOrigins} {
 		if attrs[name] != "" {
 			lines = append(lines, v.label(name, v.value(name, attrs[name])))
 		}
 	}
-	if attrs[provision.AttrPage] == "false" {
+	if attrs[binding.AttrPage] == "false" {
 		lines = append(lines, v.Text.T("content.no-page"))
 	}
 	return lines
@@ -82,9 +83,9 @@ func (v View) value(name, value string) string {
 		return v.Text.T("empty." + name)
 	case value == "":
 		return v.Text.T("none")
-	case name == provision.AttrProviders, name == provision.AttrOrigins:
+	case name == binding.AttrProviders, name == binding.AttrOrigins:
 		return strings.ReplaceAll(value, " ", ", ")
-	case name == provision.AttrKeys:
+	case name == binding.AttrKeys:
 		for _, mark := range []string{"missing", "unknown"} {
 			value = strings.ReplaceAll(value, ":"+mark, ":"+v.Text.T("content.key-"+mark))
 		}
@@ -93,9 +94,9 @@ func (v View) value(name, value string) string {
 }
 
 // hostsOf shortens "openai=https://api.openai.com" to the host, which says it all.
-func hostsOf(attrs provision.Attrs) []string {
+func hostsOf(attrs binding.Attrs) []string {
 	var hosts []string
-	for _, provider := range strings.Fields(attrs[provision.AttrProviders]) {
+	for _, provider := range strings.Fields(attrs[binding.AttrProviders]) {
 		_, origin, _ := strings.Cut(provider, "=")
 		hosts = append(hosts, strings.TrimPrefix(origin, "https://"))
 	}

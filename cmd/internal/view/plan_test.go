@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func english(t *testing.T) View {
@@ -20,30 +20,30 @@ func english(t *testing.T) View {
 	return View{Text: text}
 }
 
-func stepOf(action provision.Action, kind provision.Kind, name string) provision.Step {
-	return provision.Step{Action: action, Address: provision.Address{Kind: kind, Parent: "p", Name: name}}
+func stepOf(action plan.Action, kind plan.Kind, name string) plan.Step {
+	return plan.Step{Action: action, Address: plan.Address{Kind: kind, Parent: "p", Name: name}}
 }
 
 // Of a long plan a person sees what others lose, the Workers, what goes and what changes before what is made, in the order of the
 // plan; what stays is left out first.
 func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 	t.Parallel()
-	var steps []provision.Step
+	var steps []plan.Step
 	for i := range 30 {
-		steps = append(steps, stepOf(provision.ActionNone, provision.KindRoute, fmt.Sprintf("same%d.example.com/*", i)))
+		steps = append(steps, stepOf(plan.ActionNone, plan.KindRoute, fmt.Sprintf("same%d.example.com/*", i)))
 	}
 	for i := range 50 {
-		steps = append(steps, stepOf(provision.ActionCreate, provision.KindRecord, fmt.Sprintf("new%d.example.com", i)))
+		steps = append(steps, stepOf(plan.ActionCreate, plan.KindRecord, fmt.Sprintf("new%d.example.com", i)))
 	}
-	taken := stepOf(provision.ActionNone, provision.KindRoute, "*.example.com/*")
-	taken.Adopt, taken.Clash, taken.At = true, provision.ClashShadowed, []string{"new0.example.com"}
-	telling := []provision.Step{
-		taken, stepOf(provision.ActionUpdate, provision.KindRecord, "edited.example.com"),
-		stepOf(provision.ActionDelete, provision.KindRecord, "gone.example.com"), stepOf(provision.ActionNone, provision.KindScript, "relay"),
+	taken := stepOf(plan.ActionNone, plan.KindRoute, "*.example.com/*")
+	taken.Adopt, taken.Conflict, taken.At = true, plan.ConflictWiderRoute, []string{"new0.example.com"}
+	telling := []plan.Step{
+		taken, stepOf(plan.ActionUpdate, plan.KindRecord, "edited.example.com"),
+		stepOf(plan.ActionDelete, plan.KindRecord, "gone.example.com"), stepOf(plan.ActionNone, plan.KindScript, "relay"),
 	}
 	steps = append(steps, telling...)
 	var b strings.Builder
-	english(t).Plan(&b, provision.Plan{Steps: steps})
+	english(t).Plan(&b, plan.Plan{Steps: steps})
 	rows := strings.Split(b.String(), "\n")
 	var names []string
 	for _, row := range rows[:len(rows)-1] {
@@ -67,13 +67,13 @@ func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 // More telling steps than there is room for: those that take something from others come first.
 func TestWhatIsTakenOverIsShownFirst(t *testing.T) {
 	t.Parallel()
-	var steps []provision.Step
+	var steps []plan.Step
 	for i := range 2 * mostRows {
-		steps = append(steps, stepOf(provision.ActionDelete, provision.KindRecord, fmt.Sprintf("h%d.example.com", i)))
+		steps = append(steps, stepOf(plan.ActionDelete, plan.KindRecord, fmt.Sprintf("h%d.example.com", i)))
 	}
 	last := &steps[len(steps)-1]
 	last.Adopt = true
-	steps = append(steps, stepOf(provision.ActionDelete, provision.KindScript, "relay"))
+	steps = append(steps, stepOf(plan.ActionDelete, plan.KindScript, "relay"))
 	shown, rest := telling(steps)
 	if len(shown) != mostRows || rest != len(steps)-mostRows || shown[mostRows-2].Address != last.Address || shown[mostRows-1].Address.Name != "relay" {
 		t.Errorf("%d shown, %d not, the last ones %v", len(shown), rest, shown[mostRows-2:])

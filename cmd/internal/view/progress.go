@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -30,9 +31,9 @@ type Progress struct {
 	// began is when the count of a long run began, at before steps; counted is how many it was at last.
 	began           time.Time
 	before, counted int
-	paused          time.Duration                // since then
-	until           time.Time                    // the end of the last pause
-	waits           map[provision.Code]time.Time // until when calls wait, by the reason that was told
+	paused          time.Duration              // since then
+	until           time.Time                  // the end of the last pause
+	waits           map[errcode.Code]time.Time // until when calls wait, by the reason that was told
 	ended           sync.WaitGroup
 }
 
@@ -215,7 +216,7 @@ func (v View) duration(d time.Duration) string {
 func (p *Progress) Engine(e provision.Event) {
 	if e.All > mostSteps && e.Type != provision.EventFail {
 		if e.Type == provision.EventDone {
-			p.Count(p.view.Text.T("doing.steps"), e.Done, e.All, e.Left)
+			p.Count(p.view.Text.T("doing.steps"), e.Done, e.All, e.Remaining)
 		}
 		return
 	}
@@ -232,7 +233,7 @@ func (p *Progress) Engine(e provision.Event) {
 		p.Line(p.step(e, "✗", bad, "failed."))
 	case provision.EventWait:
 		// What holds up all calls is told once, and so is what many calls meet together.
-		if e.Code == provision.CodeRateLimited && (!p.stands(e.Wait) || p.isCounting()) || !p.isNews(e) {
+		if e.Code == errcode.RateLimited && (!p.stands(e.Wait) || p.isCounting()) || !p.isNews(e) {
 			return
 		}
 		p.waiting("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
@@ -248,7 +249,7 @@ func (p *Progress) isNews(e provision.Event) bool {
 		return false
 	}
 	if p.waits == nil {
-		p.waits = map[provision.Code]time.Time{}
+		p.waits = map[errcode.Code]time.Time{}
 	}
 	p.waits[e.Code] = now.Add(e.Wait)
 	return true

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 // A long run tells how far it is at every tenth, and how long the rest will take: the time of a pause that is over is not taken for
@@ -19,7 +20,7 @@ func TestALongRunTellsHowFarItIs(t *testing.T) {
 		for i := 1; i <= 100; i++ {
 			if i == 50 {
 				p.Engine(provision.Event{Type: provision.EventPause, Wait: 300 * time.Second})
-				p.Engine(provision.Event{Type: provision.EventWait, Wait: 299 * time.Second, Code: provision.CodeRateLimited})
+				p.Engine(provision.Event{Type: provision.EventWait, Wait: 299 * time.Second, Code: errcode.RateLimited})
 				time.Sleep(300 * time.Second)
 			}
 			time.Sleep(time.Second)
@@ -27,7 +28,7 @@ func TestALongRunTellsHowFarItIs(t *testing.T) {
 			if i < 50 {
 				left = time.Duration(50-i)*time.Second + 300*time.Second
 			}
-			p.Engine(provision.Event{Type: provision.EventDone, Done: i, All: 100, Left: left})
+			p.Engine(provision.Event{Type: provision.EventDone, Done: i, All: 100, Remaining: left})
 		}
 		p.Close()
 		const want = `  …  steps: 10 of 100, about 6 min left

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // shortID is how much of a version's id is shown, as wrangler and git shorten theirs.
@@ -15,7 +15,7 @@ const shortID = 8
 func ShortID(id string) string { return id[:min(len(id), shortID)] }
 
 // Versions lists versions of a Worker, in the order given, and marks those that serve.
-func (v View) Versions(w io.Writer, versions []provision.Version) {
+func (v View) Versions(w io.Writer, versions []plan.Version) {
 	var rows []row
 	for _, version := range versions {
 		r := row{glyph: "○", style: faint}

@@ -7,7 +7,8 @@ import (
 	"unicode"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
-	"github.com/cfproxy/cfproxy/provision"
+	"github.com/cfproxy/cfproxy/provision/hostname"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // View writes for people. Color allows escape sequences for colours.
@@ -47,16 +48,16 @@ func Clean(text string) string {
 	}, text)
 }
 
-func (v View) kind(k provision.Kind) string { return v.Text.T("kind." + k.String()) }
+func (v View) kind(k plan.Kind) string { return v.Text.T("kind." + k.String()) }
 
 // name is how a thing is called in front of people: hosts in their own script.
-func name(a provision.Address) string {
-	if a.Kind == provision.KindScript {
+func name(a plan.Address) string {
+	if a.Kind == plan.KindScript {
 		return a.Name
 	}
 	host, path, found := strings.Cut(a.Name, "/")
 	if found {
 		path = "/" + path
 	}
-	return provision.DisplayName(host) + path
+	return hostname.Display(host) + path
 }
