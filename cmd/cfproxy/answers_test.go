@@ -91,7 +91,7 @@ func TestKnownAnswersOfEveryProvider(t *testing.T) {
 func judged(t *testing.T, provider templates.Provider, v vector) verify.Result {
 	t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set(verify.MarkHeader, vectorBuild)
+		w.Header().Set(verify.BuildHeader, vectorBuild)
 		switch r.URL.Path {
 		case "/-/health":
 			io.WriteString(w, `{"service":"cfproxy","version":"1","build":"`+vectorBuild+`","access":"pass-through","providers":["`+provider.ID+`"]}`)

@@ -108,7 +108,7 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 	body, _ := json.Marshal(map[string]any{
 		"model": target.Upstreams[0].Model, "messages": []map[string]string{{"role": "user", "content": question}},
 	})
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+target.Host+target.Upstreams[0].Chat, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+target.Host+target.Upstreams[0].ChatPath, bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}

@@ -63,7 +63,7 @@ func (p *program) network(c *cli.Context, account *account) (*network, error) {
 			return nil, err
 		}
 		n.detours = append(n.detours, detour)
-		n.Curl = append(n.Curl, "--connect-to", mapping)
+		n.CurlArgs = append(n.CurlArgs, "--connect-to", mapping)
 	}
 	if file := c.String("cacert"); file != "" {
 		pool, err := readRoots(file)
@@ -71,7 +71,7 @@ func (p *program) network(c *cli.Context, account *account) (*network, error) {
 			return nil, err
 		}
 		n.RootCAs = pool
-		n.Curl = append(n.Curl, "--cacert", file)
+		n.CurlArgs = append(n.CurlArgs, "--cacert", file)
 	}
 	return n, nil
 }

@@ -238,8 +238,8 @@ func upstreams(providers []templates.Provider) []verify.Upstream {
 	for _, p := range providers {
 		all = append(all, verify.Upstream{
 			ID: p.ID, Method: p.Probe.Method, Path: p.Probe.Path, Body: p.Probe.Body,
-			Refused: signatures(slices.Concat(p.Refused.Keyless, p.Refused.BadKey)), Blocked: signatures(p.Blocked),
-			Chat: p.Chat.Path, Model: p.Chat.Model, Auth: p.Auth,
+			Refusals: signatures(slices.Concat(p.Refused.Keyless, p.Refused.BadKey)), RegionBlocks: signatures(p.Blocked),
+			ChatPath: p.Chat.Path, Model: p.Chat.Model, AuthHeader: p.Auth,
 		})
 	}
 	return all

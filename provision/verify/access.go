@@ -2,63 +2,63 @@ package verify
 
 import "context"
 
-// ErrorHeader names the code of an error that the relay made itself.
+// ErrorHeader is the response header with the code of an error that the Worker itself returns.
 const ErrorHeader = "X-Cfproxy-Error"
 
-// access asks as a stranger would. A relay whose owner hands out tokens must not let that through.
-func (p *pass) access(ctx context.Context, u Upstream) verdict {
-	a, err := p.link.ask(ctx, request{method: u.Method, path: u.at(u.Path), body: u.Body}, maxBody)
+// access sends a request without a token. A relay with managed access must reject it.
+func (a *attempt) access(ctx context.Context, u Upstream) Result {
+	resp, err := a.conn.fetch(ctx, request{method: u.Method, path: u.relayPath(u.Path), body: u.Body}, maxBody)
 	if err != nil {
-		return judgeSilence(err, CodeEdgeTimeout)
+		return classifyNoResponse(err, CodeEdgeTimeout)
 	}
-	return judgeAccess(a, p.build)
+	return classifyAccess(resp, a.build)
 }
 
-func judgeAccess(a answer, build string) verdict {
-	if v := judgeMark(a, build); v.code != "" {
-		return v
+func classifyAccess(r response, build string) Result {
+	if result := classifyBuild(r, build); result.Code != "" {
+		return result
 	}
-	code, is := relayError(a)
+	code, ok := relayError(r)
 	switch {
-	case is && code == "token_missing" && a.status == 401:
-		return verdict{CodeAccessRefused, a.describe("status", "colo", "placement")}
-	case is:
-		return relayVerdict(a, code)
+	case ok && code == "token_missing" && r.status == 401:
+		return Result{Code: CodeAccessRefused, Details: r.details("status", "colo", "placement")}
+	case ok:
+		return relayResult(r, code)
 	}
-	return verdict{CodeAccessOpen, a.describe("status", "content_type", "excerpt")}
+	return Result{Code: CodeAccessOpen, Details: r.details("status", "content_type", "excerpt")}
 }
 
-// relayError recognises the Worker's own errors, by their header, or by the type that they have in OpenAI's shape.
-func relayError(a answer) (code string, is bool) {
-	if code = a.header.Get(ErrorHeader); code != "" {
+// relayError recognises an error of the Worker itself by its header, or by its type in OpenAI's error format.
+func relayError(r response) (code string, ok bool) {
+	if code = r.header.Get(ErrorHeader); code != "" {
 		return code, true
 	}
-	document := a.json()
-	return text(at(document, "error.code")), at(document, "error.type") == "cfproxy_error"
+	document := r.json()
+	return scalarText(lookup(document, "error.code")), lookup(document, "error.type") == "cfproxy_error"
 }
 
-func relayVerdict(a answer, code string) verdict {
-	details := a.describe("status", "colo", "placement")
+func relayResult(r response, code string) Result {
+	details := r.details("status", "colo", "placement")
 	details["error_code"] = code
-	return verdict{CodeRelayError, details}
+	return Result{Code: CodeRelayError, Details: details}
 }
 
-// judgeToken finds what a relay with managed access holds against a token, or against itself. An empty code means that it
-// let the request through.
-func judgeToken(a answer) verdict {
-	code, is := relayError(a)
-	if !is {
-		return verdict{}
+// classifyToken recognises the Worker's errors about a token or a missing provider key. Code is "" for any other response.
+func classifyToken(r response) Result {
+	code, ok := relayError(r)
+	if !ok {
+		return Result{}
 	}
-	for _, known := range tokenCodes {
-		if known.says == code {
-			return verdict{known.code, a.describe("status")}
+	for _, e := range tokenErrors {
+		if e.worker == code {
+			return Result{Code: e.code, Details: r.details("status")}
 		}
 	}
-	return verdict{}
+	return Result{}
 }
 
-var tokenCodes = []struct{ says, code string }{
+// tokenErrors maps the Worker's error codes to ours.
+var tokenErrors = []struct{ worker, code string }{
 	{"token_missing", CodeKeyNotToken}, {"token_unknown", CodeKeyTokenUnknown}, {"token_expired", CodeKeyTokenExpired},
 	{"token_provider", CodeKeyTokenProvider}, {"token_rate", CodeKeyTokenRate}, {"key_missing", CodeKeyOwnerMissing},
 }

@@ -11,34 +11,34 @@ import (
 	"testing"
 )
 
-func TestCodesAreSound(t *testing.T) {
+func TestCodesAreValid(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	kebabCase := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	seen := map[string]bool{}
 	for _, code := range Codes() {
-		if !form.MatchString(code.Name) || seen[code.Name] {
+		if !kebabCase.MatchString(code.Name) || seen[code.Name] {
 			t.Errorf("%q is not kebab-case or listed twice", code.Name)
 		}
 		seen[code.Name] = true
 		if len(code.Probes) == 0 || !slices.Contains([]Status{Pass, Warn, Fail, Skip}, code.Status) {
 			t.Errorf("%+v lacks probes or a status", code)
 		}
-		if code.Settles && code.Status != Fail {
-			t.Errorf("%s settles although it is no failure", code.Name)
+		if code.Transient && code.Status != Fail {
+			t.Errorf("%s is transient but not a failure", code.Name)
 		}
 	}
 }
 
-// Every Code… constant stands in the table, and every detail in the legend above the constants.
-func TestTableIsComplete(t *testing.T) {
+// Every Code… constant must be in the table, and every detail in the doc comment of the constants.
+func TestCodesAreComplete(t *testing.T) {
 	t.Parallel()
 	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, parser.ParseComments)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ast.Inspect(file, func(node ast.Node) bool {
-		spec, is := node.(*ast.ValueSpec)
-		if !is || !strings.HasPrefix(spec.Names[0].Name, "Code") {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok || !strings.HasPrefix(spec.Names[0].Name, "Code") {
 			return true
 		}
 		name, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
@@ -47,14 +47,14 @@ func TestTableIsComplete(t *testing.T) {
 		}
 		return true
 	})
-	legend := ""
+	doc := ""
 	for _, group := range file.Comments {
-		legend += group.Text()
+		doc += group.Text()
 	}
 	for _, code := range Codes() {
 		for _, detail := range code.Details {
-			if !regexp.MustCompile(`(?m)^\t?(\w+, )*` + detail + `\b`).MatchString(legend) {
-				t.Errorf("detail %s of %s has no meaning in the legend", detail, code.Name)
+			if !regexp.MustCompile(`(?m)^\t?(\w+, )*` + detail + `\b`).MatchString(doc) {
+				t.Errorf("detail %s of %s is not documented", detail, code.Name)
 			}
 		}
 	}
@@ -62,7 +62,7 @@ func TestTableIsComplete(t *testing.T) {
 
 func TestUnknownCodeFails(t *testing.T) {
 	t.Parallel()
-	if got := codeOf("no-such-code"); got.Status != Fail || got.Settles {
-		t.Errorf("codeOf = %+v, want a failure that does not settle", got)
+	if got := codeOf("no-such-code"); got.Status != Fail || got.Transient {
+		t.Errorf("codeOf = %+v, want a failure that is not transient", got)
 	}
 }

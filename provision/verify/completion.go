@@ -9,51 +9,51 @@ import (
 	"time"
 )
 
-// question is in Chinese, English and emoji, so that a relay which breaks UTF-8 on the way is found out.
+// question contains Chinese, English and an emoji, so that a relay that corrupts UTF-8 is noticed.
 const question = "天空是什么颜色？用一个词回答 🌤️ What colour is the sky? One word."
 
-// The provider may spend this many tokens on an answer. OpenAI's current models refuse max_tokens, some of the others do
-// not know max_completion_tokens (Mistral refuses it, DeepSeek ignores it, and the question bounds the answer). So the
-// current name goes first; if it is refused with 400 or 422, which costs nothing, the other one follows.
+// maxTokens limits the length of the answer. The parameter has two names: OpenAI's current models reject max_tokens, and
+// some other providers do not know max_completion_tokens (Mistral rejects it; DeepSeek ignores it, and the question keeps the
+// answer short). So the current name is tried first, and the old one after a rejection with 400 or 422, which costs nothing.
 // https://platform.openai.com/docs/api-reference/chat/create#chat_create-max_completion_tokens
 const maxTokens = 16
 
-var limitNames = []string{"max_completion_tokens", "max_tokens"}
+var tokenLimitNames = []string{"max_completion_tokens", "max_tokens"}
 
-// completion asks the question once. It runs only after the provider probe has seen our Worker answer for this host,
-// so the key goes nowhere else.
-func (p *pass) completion(ctx context.Context, u Upstream) verdict {
-	if u.Chat == "" {
-		return verdict{code: CodeKeyUnsupported}
+// completion sends the question once. It runs only after the provider probe has passed, so the key is sent through our
+// Worker and nowhere else.
+func (a *attempt) completion(ctx context.Context, u Upstream) Result {
+	if u.ChatPath == "" {
+		return Result{Code: CodeKeyUnsupported}
 	}
-	if strings.ContainsFunc(p.target.Key, func(char rune) bool { return char <= ' ' || char > '~' }) {
-		return verdict{code: CodeKeyMalformed}
+	if strings.ContainsFunc(a.target.Key, func(char rune) bool { return char <= ' ' || char > '~' }) {
+		return Result{Code: CodeKeyMalformed}
 	}
-	var first answer
-	for i, limit := range limitNames {
-		begun := time.Now()
-		a, err := p.link.ask(ctx, p.paid(u, limit, false), maxPaid)
+	var first response
+	for i, name := range tokenLimitNames {
+		start := time.Now()
+		resp, err := a.conn.fetch(ctx, a.chatRequest(u, name, false), maxPaidBody)
 		if err != nil {
-			return judgeSilence(err, CodeProviderTimeout)
+			return classifyNoResponse(err, CodeProviderTimeout)
 		}
 		if i == 0 {
-			first = a
+			first = resp
 		}
-		if (a.status == 400 || a.status == 422) && judgeWay(a, u, p.build).code == "" {
+		if (resp.status == 400 || resp.status == 422) && classifyTransit(resp, u, a.build).Code == "" {
 			continue
 		}
-		p.limit = limit
-		return judgeCompletion(a, u, p.build, limit, time.Since(begun))
+		a.tokenLimit = name
+		return classifyCompletion(resp, u, a.build, name, time.Since(start))
 	}
-	return judgeCompletion(first, u, p.build, limitNames[0], 0)
+	return classifyCompletion(first, u, a.build, tokenLimitNames[0], 0)
 }
 
-// paid is the question as OpenAI's chat API takes it. The relay's own tokens always go as a bearer's.
-func (p *pass) paid(u Upstream, limit string, stream bool) request {
+// chatRequest returns the question in the format of OpenAI's chat API. Tokens of the relay are always bearer tokens.
+func (a *attempt) chatRequest(u Upstream, tokenLimit string, stream bool) request {
 	fields := map[string]any{
 		"model":    u.Model,
 		"messages": []any{map[string]string{"role": "user", "content": question}},
-		limit:      maxTokens,
+		tokenLimit: maxTokens,
 	}
 	accept := "application/json"
 	if stream {
@@ -61,70 +61,71 @@ func (p *pass) paid(u Upstream, limit string, stream bool) request {
 		accept = "text/event-stream"
 	}
 	body, _ := json.Marshal(fields) // strings, numbers and bools always encode
-	auth := u.Auth
-	if p.managed {
-		auth = ""
+	authHeader := u.AuthHeader
+	if a.managed {
+		authHeader = ""
 	}
-	return request{method: "POST", path: u.at(u.Chat), body: string(body), accept: accept, key: p.target.Key, auth: auth}
+	return request{method: "POST", path: u.relayPath(u.ChatPath), body: string(body), accept: accept, key: a.target.Key, authHeader: authHeader}
 }
 
-func judgeCompletion(a answer, u Upstream, build, limit string, took time.Duration) verdict {
-	if v := judgePaid(a, u, build); v.code != "" {
-		return v
+func classifyCompletion(r response, u Upstream, build, tokenLimit string, elapsed time.Duration) Result {
+	if result := classifyPaid(r, u, build); result.Code != "" {
+		return result
 	}
-	document := a.json()
-	content, is := at(document, "choices.0.message.content").(string)
-	if a.status != 200 || !is && at(document, "choices.0.message") == nil {
-		return unexpected(a)
+	document := r.json()
+	content, ok := lookup(document, "choices.0.message.content").(string)
+	if r.status != 200 || !ok && lookup(document, "choices.0.message") == nil {
+		return unexpectedCompletion(r)
 	}
-	details := map[string]string{"model": modelOf(document, u), "limit": limit, "ms": milliseconds(took)}
+	details := map[string]string{"model": modelOf(document, u), "limit": tokenLimit, "ms": milliseconds(elapsed)}
 	if strings.TrimSpace(content) == "" {
-		details["finish"] = text(at(document, "choices.0.finish_reason"))
-		return verdict{CodeCompletionEmpty, details}
+		details["finish"] = scalarText(lookup(document, "choices.0.finish_reason"))
+		return Result{Code: CodeCompletionEmpty, Details: details}
 	}
 	details["answer"] = content
-	return verdict{CodeCompletionAnswered, details}
+	return Result{Code: CodeCompletionAnswered, Details: details}
 }
 
-// judgePaid looks for what stops a request with a key. An empty code leaves the answer to the caller.
-func judgePaid(a answer, u Upstream, build string) verdict {
-	if v := judgeMark(a, build); v.code != "" {
-		return v
+// classifyPaid recognises what makes a request with a key fail. Code is "" for a successful response.
+func classifyPaid(r response, u Upstream, build string) Result {
+	if result := classifyBuild(r, build); result.Code != "" {
+		return result
 	}
-	if v := judgeToken(a); v.code != "" {
-		return v
+	if result := classifyToken(r); result.Code != "" {
+		return result
 	}
-	if v := judgeWay(a, u, build); v.code != "" {
-		return v
+	if result := classifyTransit(r, u, build); result.Code != "" {
+		return result
 	}
-	if a.status >= 200 && a.status < 300 {
-		return verdict{}
+	if r.status >= 200 && r.status < 300 {
+		return Result{}
 	}
-	details := a.describe("status", "error_type", "error_code")
-	is := func(codes ...string) bool {
-		return slices.Contains(codes, details["error_code"]) || slices.Contains(codes, details["error_type"])
+	details := r.details("status", "error_type", "error_code")
+	isError := func(code string) bool {
+		return slices.Contains([]string{details["error_code"], details["error_type"]}, code)
 	}
 	switch {
-	case a.status == 402 || is("insufficient_quota"):
-		return verdict{CodeKeyNoCredit, details}
-	case a.status == 404 || is("model_not_found"):
+	case r.status == 402 || isError("insufficient_quota"):
+		return Result{Code: CodeKeyNoCredit, Details: details}
+	case r.status == 404 || isError("model_not_found"):
 		details["model"] = u.Model
-		return verdict{CodeModelUnknown, details}
-	case a.status == 401 || a.status == 403 || is("invalid_api_key"):
-		return verdict{CodeKeyRejected, details}
+		return Result{Code: CodeModelUnknown, Details: details}
+	case r.status == 401 || r.status == 403 || isError("invalid_api_key"):
+		return Result{Code: CodeKeyRejected, Details: details}
 	}
-	if v := judgeBusy(a); v.code != "" {
-		return v
+	if result := classifyOverload(r); result.Code != "" {
+		return result
 	}
-	return unexpected(a)
+	return unexpectedCompletion(r)
 }
 
-func unexpected(a answer) verdict {
-	return verdict{CodeCompletionUnexpected, a.describe("status", "error_type", "error_code", "content_type", "excerpt")}
+func unexpectedCompletion(r response) Result {
+	return Result{Code: CodeCompletionUnexpected, Details: r.details("status", "error_type", "error_code", "content_type", "excerpt")}
 }
 
+// modelOf returns the model that a response names, or the requested one.
 func modelOf(document any, u Upstream) string {
-	if model := text(at(document, "model")); model != "" {
+	if model := scalarText(lookup(document, "model")); model != "" {
 		return model
 	}
 	return u.Model

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// curlLine returns the keyless request to an upstream as one command for a POSIX shell, quoted where it must be: the same
-// method, URL, headers and body, with the answer's headers shown. Extra arguments for curl, such as "--cacert" and its
-// file, come before the URL. The line never holds the key, whatever the target says.
+// curlLine returns the keyless request to an upstream as a command for a POSIX shell: the same method, URL, headers and
+// body, and -i to show the response's headers. Extra arguments for curl, such as "--cacert" and its file, come before the
+// URL. The command never contains the key, whatever the target holds.
 // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
 func curlLine(t Target, u Upstream, managed bool, extra []string) string {
 	words := []string{"curl", "-sS", "-i"}
@@ -25,27 +25,29 @@ func curlLine(t Target, u Upstream, managed bool, extra []string) string {
 	if u.Body != "" || u.Method == "POST" {
 		words = append(words, "--data-raw", u.Body) // --data would read a file if the body began with @
 	}
-	link := "https://" + t.Host + u.proof(managed)
-	if strings.ContainsAny(link, "[]{}") {
-		words = append(words, "-g") // or curl would take them for a pattern
+	url := "https://" + t.Host + u.keylessPath(managed)
+	if strings.ContainsAny(url, "[]{}") {
+		words = append(words, "-g") // otherwise curl expands them
 	}
-	words = append(words, link)
+	words = append(words, url)
 	secret := newRedactor(t.Key)
 	for i, word := range words {
-		words[i] = quote(secret.hide(word))
+		words[i] = quote(secret.redact(word))
 	}
 	return strings.Join(words, " ")
 }
 
-// quote puts a word in single quotes unless every character of it is plain. Within them a shell changes nothing, and a
-// single quote itself is written outside. No argument can hold a NUL, so it is dropped.
+// quote puts a word in single quotes unless all its characters are safe in a shell. Within the quotes a shell changes
+// nothing; a single quote itself is written outside of them. NUL cannot be part of an argument and is dropped.
 func quote(word string) string {
 	word = strings.ReplaceAll(word, "\x00", "")
-	plain := func(char rune) bool {
-		return char >= '0' && char <= '9' || char >= 'A' && char <= 'Z' || char >= 'a' && char <= 'z' || strings.ContainsRune("@%+=:,./_-", char)
-	}
-	if word != "" && !slices.ContainsFunc([]rune(word), func(char rune) bool { return !plain(char) }) {
+	if word != "" && !slices.ContainsFunc([]rune(word), func(char rune) bool { return !isShellSafe(char) }) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func isShellSafe(char rune) bool {
+	return char >= '0' && char <= '9' || char >= 'A' && char <= 'Z' || char >= 'a' && char <= 'z' ||
+		strings.ContainsRune("@%+=:,./_-", char)
 }

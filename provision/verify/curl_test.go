@@ -35,7 +35,7 @@ func TestCurlLine(t *testing.T) {
 	}
 }
 
-func TestCurlLineHidesTheKey(t *testing.T) {
+func TestCurlLineRedactsKey(t *testing.T) {
 	t.Parallel()
 	target := testTarget()
 	upstream := target.Upstreams[0]
@@ -46,24 +46,24 @@ func TestCurlLineHidesTheKey(t *testing.T) {
 	}
 }
 
-// A real shell must read the line as the very arguments that were meant.
-func TestCurlLineInAShell(t *testing.T) {
+// A real shell must parse the line into exactly the original arguments.
+func TestCurlLineInShell(t *testing.T) {
 	t.Parallel()
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no sh here")
 	}
-	nasty := []string{"", "'", "''", `a'b"c`, "$HOME `id` $(id) !x", "a\nb\tc", `back\slash\`, "*?[a]{b,c}~#;&|<>()", "-n", "@file", "蓝色 🌤️", "%s", "a=b"}
+	hostile := []string{"", "'", "''", `a'b"c`, "$HOME `id` $(id) !x", "a\nb\tc", `back\slash\`, "*?[a]{b,c}~#;&|<>()", "-n", "@file", "蓝色 🌤️", "%s", "a=b"}
 	target := testTarget()
 	upstream := target.Upstreams[0]
 	upstream.Body = `{"it's":"` + "`$x`" + `\n"}` + "\nsecond line"
-	line := curlLine(target, upstream, false, nasty)
+	line := curlLine(target, upstream, false, hostile)
 	out, err := exec.Command(sh, "-c", `curl() { for word; do printf '%s\000' "$word"; done; }`+"\n"+line).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
-	want := append(append([]string{"-sS", "-i"}, nasty...), "-A", userAgent, "-H", "Content-Type: application/json",
+	want := append(append([]string{"-sS", "-i"}, hostile...), "-A", userAgent, "-H", "Content-Type: application/json",
 		"--data-raw", upstream.Body, "https://"+testHost+upstream.Path)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)

@@ -11,31 +11,31 @@ import (
 
 const maxListed = 8 // addresses or names in one detail
 
-// dns asks for the host's addresses and judges them. Which addresses are Cloudflare's is not checked: the list changes,
-// and what answers there is the other probes' question.
-func (p *pass) dns(ctx context.Context, _ Upstream) verdict {
-	if field := p.target.flaw(); field != "" {
-		return verdict{CodeTargetInvalid, map[string]string{"field": field}}
+// dns resolves the host and classifies its addresses. It does not compare them with Cloudflare's address ranges: these
+// change, and the later probes check who responds there.
+func (a *attempt) dns(ctx context.Context, _ Upstream) Result {
+	if field := a.target.invalidField(); field != "" {
+		return Result{Code: CodeTargetInvalid, Details: map[string]string{"field": field}}
 	}
-	if p.net.Direct {
-		return verdict{code: CodeDNSDirect}
+	if a.net.Direct {
+		return Result{Code: CodeDNSDirect}
 	}
-	addresses, err := p.net.Lookup(ctx, p.target.Host)
-	var failure *net.DNSError
+	addresses, err := a.net.Lookup(ctx, a.target.Host)
+	var dnsErr *net.DNSError
 	switch {
-	case errors.As(err, &failure) && failure.IsNotFound, err == nil && len(addresses) == 0:
-		return verdict{code: CodeDNSNotFound}
+	case errors.As(err, &dnsErr) && dnsErr.IsNotFound, err == nil && len(addresses) == 0:
+		return Result{Code: CodeDNSNotFound}
 	case err != nil:
-		return verdict{CodeDNSResolverFailed, map[string]string{"error": err.Error()}}
+		return Result{Code: CodeDNSResolverFailed, Details: map[string]string{"error": err.Error()}}
 	}
-	return judgeAddresses(addresses, p.target.Origin)
+	return classifyAddresses(addresses, a.target.Origin)
 }
 
-// judgeAddresses looks for one address that spoils the answer: a client may take any of them.
-func judgeAddresses(addresses []netip.Addr, origin string) verdict {
+// classifyAddresses fails if a single address is wrong, because a client may use any of them.
+func classifyAddresses(addresses []netip.Addr, origin string) Result {
 	addresses = slices.Clone(addresses)
-	for i, a := range addresses {
-		addresses[i] = a.Unmap()
+	for i, addr := range addresses {
+		addresses[i] = addr.Unmap()
 	}
 	slices.SortFunc(addresses, netip.Addr.Compare)
 	placeholder, _ := netip.ParseAddr(origin)
@@ -43,24 +43,25 @@ func judgeAddresses(addresses []netip.Addr, origin string) verdict {
 	switch {
 	case placeholder.IsValid() && slices.Contains(addresses, placeholder.Unmap()):
 		details["origin"] = placeholder.String()
-		return verdict{CodeDNSNotProxied, details}
+		return Result{Code: CodeDNSNotProxied, Details: details}
 	case slices.ContainsFunc(addresses, isPrivate):
-		return verdict{CodeDNSPrivateAddress, details}
-	case slices.ContainsFunc(addresses, isFake):
-		return verdict{CodeDNSLocalProxy, details}
+		return Result{Code: CodeDNSPrivateAddress, Details: details}
+	case slices.ContainsFunc(addresses, isFakeIP):
+		return Result{Code: CodeDNSLocalProxy, Details: details}
 	}
-	return verdict{CodeDNSResolved, details}
+	return Result{Code: CodeDNSResolved, Details: details}
 }
 
-// isPrivate covers what no public name should resolve to. https://www.rfc-editor.org/rfc/rfc6890
+// isPrivate reports whether a public name should not resolve to the address. https://www.rfc-editor.org/rfc/rfc6890
 func isPrivate(a netip.Addr) bool {
 	return !a.IsValid() || a.IsPrivate() || a.IsLoopback() || a.IsUnspecified() || a.IsLinkLocalUnicast() || a.IsMulticast() ||
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10).Contains(a)
 }
 
-// isFake covers the range that proxies on the user's own machine hand out as stand-ins for names, and translate back when
-// it is connected to. It is reserved for benchmarks (RFC 2544), so nothing else is found there.
-func isFake(a netip.Addr) bool {
+// isFakeIP reports whether the address is in 198.18.0.0/15. Proxies on the user's own machine return such addresses for
+// names and translate them back when a connection is made ("fake-ip" mode). The range is reserved for benchmarks (RFC 2544),
+// so nothing else uses it.
+func isFakeIP(a netip.Addr) bool {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18}), 15).Contains(a)
 }
 

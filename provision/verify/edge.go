@@ -3,117 +3,118 @@ package verify
 import (
 	"bytes"
 	"context"
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-// healthPath is where the Worker says who it is.
+// healthPath is the path of the Worker's health response.
 const healthPath = "/-/health"
 
-// edge fetches the health answer and asks who made it: Cloudflare itself, or something behind it.
-func (p *pass) edge(ctx context.Context, _ Upstream) verdict {
-	health, err := p.link.ask(ctx, request{method: "GET", path: healthPath}, maxBody)
+// edge fetches the health response and checks that it does not come from Cloudflare's edge itself.
+func (a *attempt) edge(ctx context.Context, _ Upstream) Result {
+	health, err := a.conn.fetch(ctx, request{method: "GET", path: healthPath}, maxBody)
 	if err != nil {
-		return judgeSilence(err, CodeEdgeTimeout)
+		return classifyNoResponse(err, CodeEdgeTimeout)
 	}
-	p.health = health
-	return judgeEdge(health)
+	a.health = health
+	return classifyEdge(health)
 }
 
-// judgeSilence tells a server that says nothing from one that breaks off or talks nonsense.
-func judgeSilence(err error, timeout string) verdict {
+// classifyNoResponse classifies the error of a request: timeoutCode, or a connection that broke off or was not valid HTTP.
+func classifyNoResponse(err error, timeoutCode string) Result {
 	if isTimeout(err) {
-		return verdict{code: timeout}
+		return Result{Code: timeoutCode}
 	}
-	return verdict{CodeEdgeNoAnswer, map[string]string{"error": err.Error()}}
+	return Result{Code: CodeEdgeNoAnswer, Details: map[string]string{"error": err.Error()}}
 }
 
-func judgeEdge(a answer) verdict {
-	if a.mark() == "" {
-		if code, number := cloudflareMade(a); code != "" {
-			return edgeVerdict(a, code, number)
+func classifyEdge(r response) Result {
+	if r.build() == "" {
+		if code, number := cloudflareError(r); code != "" {
+			return edgeResult(r, code, number)
 		}
 	}
-	return verdict{CodeEdgeReached, a.describe("status", "protocol", "ray", "colo")}
+	return Result{Code: CodeEdgeReached, Details: r.details("status", "protocol", "ray", "colo")}
 }
 
-func edgeVerdict(a answer, code, number string) verdict {
-	details := a.describe("status", "ray", "colo")
+func edgeResult(r response, code, number string) Result {
+	details := r.details("status", "ray", "colo")
 	details["number"] = number
-	return verdict{code, details}
+	return Result{Code: code, Details: details}
 }
 
+// The places in which Cloudflare's error responses carry the error number.
 var (
-	plainForm   = regexp.MustCompile(`^error code: ([0-9]{3,4})$`)
-	problemForm = regexp.MustCompile(`^https://developers\.cloudflare\.com/(?:.*/)?error-([0-9]{3,4})/?$`)
-	headingForm = regexp.MustCompile(`\|\s*([0-9]{3,4}): `)
-	pageForm    = regexp.MustCompile(`(?i)cf-error-code[^>]*>\s*([0-9]{3,4})\b|\berror(?: code| reference number)?:?\s+(1[0-9]{3})\b`)
+	plainPattern   = lazyRegexp(`^error code: ([0-9]{3,4})$`)
+	problemPattern = lazyRegexp(`^https://developers\.cloudflare\.com/(?:.*/)?error-([0-9]{3,4})/?$`)
+	headingPattern = lazyRegexp(`\|\s*([0-9]{3,4}): `)
+	pagePattern    = lazyRegexp(`(?i)cf-error-code[^>]*>\s*([0-9]{3,4})\b|\berror(?: code| reference number)?:?\s+(1[0-9]{3})\b`)
 )
 
-// cloudflareMade recognises an answer that Cloudflare made up itself, in any of the shapes it gives them: a line of
-// plain text, a problem document, an HTML page, or only a status of its own, where the zone has its own error pages. It
-// returns the code for it and Cloudflare's number, if shown; "" for an answer that came from behind.
+// cloudflareError recognises a response that Cloudflare generated itself: a line of plain text, a problem document, an HTML
+// page, or, where the zone has custom error pages, just a status. It returns our code for it and Cloudflare's error number if
+// there is one. Both are "" for a response from behind the edge.
 // https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
-func cloudflareMade(a answer) (code, number string) {
-	if strings.EqualFold(a.header.Get("Cf-Mitigated"), "challenge") { // …/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
+func cloudflareError(r response) (code, number string) {
+	// https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
+	if strings.EqualFold(r.header.Get("Cf-Mitigated"), "challenge") {
 		return CodeEdgeChallenge, ""
 	}
-	if a.status < 400 {
+	if r.status < 400 {
 		return "", ""
 	}
-	if found := plainForm.FindSubmatch(bytes.TrimSpace(a.body)); found != nil {
-		number = string(found[1])
-	} else if document := a.json(); document != nil {
-		code, number = problemNumber(document)
+	if match := plainPattern().FindSubmatch(bytes.TrimSpace(r.body)); match != nil {
+		number = string(match[1])
+	} else if document := r.json(); document != nil {
+		code, number = problemError(document)
 	} else {
-		code, number = pageNumber(a)
+		code, number = pageError(r)
 	}
 	if code == "" {
-		code = edgeCode(number)
+		code = codeForNumber(number)
 	}
 	if code == "" {
-		code, number = byStatus(a)
+		code, number = statusError(r)
 	}
 	return code, number
 }
 
-// problemNumber reads the RFC 9457 document that Cloudflare gives to clients that prefer JSON.
-func problemNumber(document any) (code, number string) {
-	if found := problemForm.FindStringSubmatch(text(at(document, "type"))); found != nil {
-		number = found[1]
-	} else if at(document, "cloudflare_error") != true {
+// problemError reads the RFC 9457 problem document that Cloudflare sends to clients that prefer JSON.
+func problemError(document any) (code, number string) {
+	if match := problemPattern().FindStringSubmatch(scalarText(lookup(document, "type"))); match != nil {
+		number = match[1]
+	} else if lookup(document, "cloudflare_error") != true {
 		return "", ""
-	} else if number = text(at(document, "error_code")); number == "" {
-		if found := pageForm.FindStringSubmatch(text(at(document, "title"))); found != nil {
-			number = found[2]
+	} else if number = scalarText(lookup(document, "error_code")); number == "" {
+		if match := pagePattern().FindStringSubmatch(scalarText(lookup(document, "title"))); match != nil {
+			number = match[2]
 		}
 	}
-	if code = edgeCode(number); code == "" {
+	if code = codeForNumber(number); code == "" {
 		code = CodeEdgeError
 	}
 	return code, number
 }
 
-// pageNumber reads an HTML page. A title with a number that only Cloudflare uses is enough; a title without one, or with
-// one that any server gives, must come on a page that names Cloudflare.
-func pageNumber(a answer) (code, number string) {
-	title := a.title()
-	if found := headingForm.FindStringSubmatch(title); found != nil {
-		number = found[1]
+// pageError reads an HTML page. A number in the title that only Cloudflare uses is sufficient. A title without a number, or
+// with one that any server may use, counts only if the page mentions Cloudflare.
+func pageError(r response) (code, number string) {
+	title := r.title()
+	if match := headingPattern().FindStringSubmatch(title); match != nil {
+		number = match[1]
 	}
-	its := bytes.Contains(bytes.ToLower(a.body), []byte("cloudflare"))
-	if number != "" && (its || isOwn(number)) {
+	mentioned := bytes.Contains(bytes.ToLower(r.body), []byte("cloudflare"))
+	if number != "" && (mentioned || isCloudflareNumber(number)) {
 		return "", number
 	}
 	switch {
 	case strings.HasPrefix(title, "Just a moment"):
 		return CodeEdgeChallenge, ""
-	case title == "" || !its:
+	case title == "" || !mentioned:
 		return "", ""
 	}
-	if found := pageForm.FindSubmatch(a.body); found != nil {
-		return "", string(found[1]) + string(found[2])
+	if match := pagePattern().FindSubmatch(r.body); match != nil {
+		return "", string(match[1]) + string(match[2])
 	}
 	if strings.HasPrefix(title, "Attention Required!") || strings.HasPrefix(title, "Access denied") {
 		return CodeEdgeBlocked, ""
@@ -121,29 +122,29 @@ func pageNumber(a answer) (code, number string) {
 	return "", ""
 }
 
-// byStatus judges what has no number to read.
-func byStatus(a answer) (code, number string) {
-	status := strconv.Itoa(a.status)
-	fronted := a.header.Get("Cf-Ray") != "" || strings.EqualFold(a.header.Get("Server"), "cloudflare")
+// statusError classifies a response whose body has no error number.
+func statusError(r response) (code, number string) {
+	status := strconv.Itoa(r.status)
+	viaCloudflare := r.header.Get("Cf-Ray") != "" || strings.EqualFold(r.header.Get("Server"), "cloudflare")
 	switch {
-	case isOwn(status):
-		return edgeCode(status), status
-	case a.status == 403 && bytes.Contains(a.body, []byte("Your request was blocked")): // by "block AI bots"
+	case isCloudflareNumber(status):
+		return codeForNumber(status), status
+	case r.status == 403 && bytes.Contains(r.body, []byte("Your request was blocked")): // the setting "Block AI bots"
 		return CodeEdgeBlocked, ""
-	case a.status == 429 && fronted && a.json() == nil:
+	case r.status == 429 && viaCloudflare && r.json() == nil:
 		return CodeEdgeRateLimited, ""
 	}
 	return "", ""
 }
 
-// isOwn reports whether only Cloudflare uses the number: 1xxx, 520 to 527, 530.
-func isOwn(number string) bool {
+// isCloudflareNumber reports whether only Cloudflare uses the number: 1xxx, 520 to 527, 530.
+func isCloudflareNumber(number string) bool {
 	n, err := strconv.Atoi(number)
 	return err == nil && (n >= 1000 && n < 2000 || n >= 520 && n <= 527 || n == 530)
 }
 
-// edgeCode names the cause behind one of Cloudflare's numbers; "" for what is none of them.
-func edgeCode(number string) string {
+// codeForNumber returns our code for one of Cloudflare's error numbers, "" for any other number.
+func codeForNumber(number string) string {
 	switch number {
 	case "520", "521", "522", "523", "525", "526", "527", "1033":
 		return CodeEdgeRouteMissing

@@ -3,68 +3,72 @@ package verify
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 )
 
-// FuzzJudge throws arbitrary answers at every judge. None may panic or make up a code; every detail must be fit to print
-// and free of the key; and nothing may pass without our mark and what the probe asks for, decided here a second time.
-func FuzzJudge(f *testing.F) {
-	f.Add(200, testBuild, "Cf-Ray", "8f2-HKG", []byte(healthOf(testBuild)), "")
-	f.Add(200, testBuild, "Cf-Ray", "8f2-HKG", []byte(healthOf("ffffffffffffffff")), testBuild)
-	f.Add(401, testBuild, "Content-Type", "application/json", []byte(refusal), testBuild)
-	f.Add(401, "", "Server", "cloudflare", []byte(refusal), testBuild)
-	f.Add(522, "", "Cf-Mitigated", "challenge", []byte(page("x | 522: y", "522")), "")
-	f.Add(530, testBuild, "Retry-After", "9", []byte(problem("1xxx", "1016")), testBuild)
+var buildPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// FuzzClassify passes arbitrary responses to every classify function. None may panic or return an unknown code; every detail
+// must be printable and free of the key; and no probe may pass without the build header and what else it requires, which is
+// checked here independently.
+func FuzzClassify(f *testing.F) {
+	f.Add(200, testBuild, "Cf-Ray", "8f2-HKG", []byte(healthBody(testBuild)), "")
+	f.Add(200, testBuild, "Cf-Ray", "8f2-HKG", []byte(healthBody("ffffffffffffffff")), testBuild)
+	f.Add(401, testBuild, "Content-Type", "application/json", []byte(keylessRefusal), testBuild)
+	f.Add(401, "", "Server", "cloudflare", []byte(keylessRefusal), testBuild)
+	f.Add(522, "", "Cf-Mitigated", "challenge", []byte(errorPage("x | 522: y", "522")), "")
+	f.Add(530, testBuild, "Retry-After", "9", []byte(problemDocument("1xxx", "1016")), testBuild)
 	f.Add(403, testBuild, "X-Cfproxy", testBuild, []byte(`[{"error":{"code":"unsupported_country_region_territory"}}]`), "")
 	f.Add(200, testBuild, "Content-Type", "text/event-stream", []byte(chunk+"data: [DONE]\n\n"), testBuild)
 	f.Add(200, testBuild, "Content-Type", "application/json", []byte(`{"choices":[{"message":{"content":"`+testKey+`"}}]}`), testBuild)
 	f.Add(401, testBuild, ErrorHeader, "token_missing", []byte(`{"error":{"type":"cfproxy_error","code":"token_missing"}}`), "")
-	f.Fuzz(func(t *testing.T, status int, mark, name, value string, body []byte, wanted string) {
+	f.Fuzz(func(t *testing.T, status int, build, name, value string, body []byte, wanted string) {
 		header := http.Header{}
-		if mark != "" {
-			header.Set(MarkHeader, mark)
+		if build != "" {
+			header.Set(BuildHeader, build)
 		}
 		header.Add(name, value)
-		a := answer{status: status, protocol: "HTTP/2.0", header: header, body: body}
+		r := response{status: status, protocol: "HTTP/2.0", header: header, body: body}
 		target := testTarget()
 		target.Key, target.Build = testKey, wanted
 		upstream := target.Upstreams[0]
-		marked := len(header.Values(MarkHeader)) == 1 && buildForm.MatchString(header.Get(MarkHeader))
+		hasBuild := len(header.Values(BuildHeader)) == 1 && buildPattern.MatchString(header.Get(BuildHeader))
 		secret := newRedactor(target.Key)
-		judge := func(probe string, v verdict) bool {
-			r := v.result(probe, secret)
-			checkResult(t, r)
-			for _, value := range r.Details {
+		passes := func(probe string, result Result) bool {
+			result.Probe, result.Status, result.Details = probe, codeOf(result.Code).Status, secret.cleanDetails(result.Details)
+			checkResult(t, result)
+			for _, value := range result.Details {
 				if strings.Contains(value, testKey) {
-					t.Errorf("%+v shows the key", r)
+					t.Errorf("%+v contains the key", result)
 				}
 			}
-			return r.Status == Pass
+			return result.Status == Pass
 		}
-		judge(ProbeEdge, judgeEdge(a))
-		if judge(ProbeWorker, judgeWorker(a, wanted)) {
-			if !marked || status != 200 || !isHealth(body, mark) || wanted != "" && wanted != mark {
-				t.Errorf("the worker probe passes %d %q %q", status, mark, body)
+		passes(ProbeEdge, classifyEdge(r))
+		if passes(ProbeWorker, classifyWorker(r, wanted)) {
+			if !hasBuild || status != 200 || !isHealth(body, build) || wanted != "" && wanted != build {
+				t.Errorf("the worker probe passes %d %q %q", status, build, body)
 			}
 		}
-		if judge(ProbeProvider, judgeProvider(a, upstream, testBuild)) {
-			if !marked || mark != testBuild || status != 401 || !isRefusal(body) {
-				t.Errorf("the provider probe passes %d %q %q", status, mark, body)
+		if passes(ProbeProvider, classifyProvider(r, upstream, testBuild)) {
+			if !hasBuild || build != testBuild || status != 401 || !isRefusal(body) {
+				t.Errorf("the provider probe passes %d %q %q", status, build, body)
 			}
 		}
-		if judge(ProbeAccess, judgeAccess(a, testBuild)) && (!marked || mark != testBuild || status != 401) {
-			t.Errorf("the access probe passes %d %q %q", status, mark, body)
+		if passes(ProbeAccess, classifyAccess(r, testBuild)) && (!hasBuild || build != testBuild || status != 401) {
+			t.Errorf("the access probe passes %d %q %q", status, build, body)
 		}
-		if judge(ProbeCompletion, judgeCompletion(a, upstream, testBuild, "max_tokens", time.Second)) && (!marked || mark != testBuild || status != 200) {
-			t.Errorf("the completion probe passes %d %q %q", status, mark, body)
+		if passes(ProbeCompletion, classifyCompletion(r, upstream, testBuild, "max_tokens", time.Second)) && (!hasBuild || build != testBuild || status != 200) {
+			t.Errorf("the completion probe passes %d %q %q", status, build, body)
 		}
-		if judge(ProbeStream, judgeNoStream(a, upstream, testBuild)) {
-			t.Errorf("the stream probe passes what is no stream: %d %q %q", status, mark, body)
+		if passes(ProbeStream, classifyNonStream(r, upstream, testBuild)) {
+			t.Errorf("the stream probe passes a response that is not a stream: %d %q %q", status, build, body)
 		}
-		count := readEvents(strings.NewReader(string(body)), maxPaid, func() time.Duration { return 0 })
-		if judge(ProbeStream, judgeStream(count, upstream)) && (!strings.Contains(string(body), "[DONE]") || !strings.Contains(string(body), "delta")) {
+		stats := readEvents(strings.NewReader(string(body)), maxPaidBody, func() time.Duration { return 0 })
+		if passes(ProbeStream, classifyStream(stats, upstream)) && (!strings.Contains(string(body), "[DONE]") || !strings.Contains(string(body), "delta")) {
 			t.Errorf("the stream probe passes %q", body)
 		}
 	})

@@ -16,60 +16,60 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// model plays a provider that wants testKey, and records what it was asked with a key.
-type model struct {
-	whole, stream http.HandlerFunc
+// fakeProvider is a provider that requires a key. It records the requests with one.
+type fakeProvider struct {
+	complete, stream http.HandlerFunc
 
-	mu    sync.Mutex
-	asked []map[string]any
+	mu       sync.Mutex
+	requests []map[string]any
 }
 
 const chunk = `data: {"model":"gpt-4o-mini-2024","choices":[{"delta":{"content":"蓝"}}]}` + "\n\n"
 
 func sse(body string) http.HandlerFunc {
-	return says(200, body, "Content-Type", "text/event-stream; charset=utf-8")
+	return respond(200, body, "Content-Type", "text/event-stream; charset=utf-8")
 }
 
-func completed(content string) http.HandlerFunc {
+func completion(content string) http.HandlerFunc {
 	body, _ := json.Marshal(map[string]any{"model": "gpt-4o-mini-2024", "choices": []any{map[string]any{
 		"finish_reason": "stop", "message": map[string]any{"role": "assistant", "content": content}}}})
-	return says(200, string(body), "Content-Type", "application/json")
+	return respond(200, string(body), "Content-Type", "application/json")
 }
 
-func newModel() *model {
-	return &model{whole: completed("蓝色 🌤️"), stream: sse(chunk + chunk + "data: [DONE]\n\n")}
+func newFakeProvider() *fakeProvider {
+	return &fakeProvider{complete: completion("蓝色 🌤️"), stream: sse(chunk + chunk + "data: [DONE]\n\n")}
 }
 
-func (m *model) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *fakeProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") == "" {
-		says(401, refusal)(w, r)
+		respond(401, keylessRefusal)(w, r)
 		return
 	}
-	var asked map[string]any
-	json.NewDecoder(r.Body).Decode(&asked)
-	asked["authorization"], asked["path"] = r.Header.Get("Authorization"), r.URL.Path
-	m.mu.Lock()
-	m.asked = append(m.asked, asked)
-	m.mu.Unlock()
-	if asked["stream"] == true {
-		m.stream(w, r)
+	var fields map[string]any
+	json.NewDecoder(r.Body).Decode(&fields)
+	fields["authorization"], fields["path"] = r.Header.Get("Authorization"), r.URL.Path
+	p.mu.Lock()
+	p.requests = append(p.requests, fields)
+	p.mu.Unlock()
+	if fields["stream"] == true {
+		p.stream(w, r)
 	} else {
-		m.whole(w, r)
+		p.complete(w, r)
 	}
 }
 
-func (m *model) world(t *testing.T, options ...worldOption) *world {
-	w := newWorld(t, relay{testBuild, m.ServeHTTP}, options...)
-	w.target.Key = testKey
-	return w
+func (p *fakeProvider) relay(t *testing.T, options ...serverOption) *testRelay {
+	relay := newTestRelay(t, fakeWorker{testBuild, p.ServeHTTP}, options...)
+	relay.target.Key = testKey
+	return relay
 }
 
 func TestPaidRequests(t *testing.T) {
 	t.Parallel()
-	m := newModel()
-	w := m.world(t)
-	w.target.Key = "\t" + testKey + "\n" // as a file might hold it
-	report := w.run(t, Options{})
+	p := newFakeProvider()
+	relay := p.relay(t)
+	relay.target.Key = "\t" + testKey + "\n" // as read from a file
+	report := relay.run(t, Options{})
 	if !report.OK() {
 		t.Fatalf("%+v", report)
 	}
@@ -78,82 +78,82 @@ func TestPaidRequests(t *testing.T) {
 		{"model": "gpt-4o-mini", "messages": message, "max_completion_tokens": 16.0, "authorization": "Bearer " + testKey, "path": "/v1/chat/completions"},
 		{"model": "gpt-4o-mini", "messages": message, "max_completion_tokens": 16.0, "stream": true, "authorization": "Bearer " + testKey, "path": "/v1/chat/completions"},
 	}
-	if diff := cmp.Diff(want, m.asked); diff != "" {
-		t.Errorf("asked (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, p.requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-	if w.conns.Load() != 1 {
-		t.Errorf("%d connections, want 1", w.conns.Load())
+	if relay.conns.Load() != 1 {
+		t.Errorf("%d connections, want 1", relay.conns.Load())
 	}
-	answered := find(t, report, ProbeCompletion).Details
-	delete(answered, "ms")
-	if diff := cmp.Diff(map[string]string{"model": "gpt-4o-mini-2024", "answer": "蓝色 🌤\ufe0f", "limit": "max_completion_tokens"}, answered); diff != "" {
+	completed := findResult(t, report, ProbeCompletion).Details
+	delete(completed, "ms")
+	if diff := cmp.Diff(map[string]string{"model": "gpt-4o-mini-2024", "answer": "蓝色 🌤\ufe0f", "limit": "max_completion_tokens"}, completed); diff != "" {
 		t.Errorf("completion (-want +got):\n%s", diff)
 	}
-	streamed := find(t, report, ProbeStream).Details
+	streamed := findResult(t, report, ProbeStream).Details
 	if streamed["events"] != "2" || streamed["deltas"] != "2" || streamed["model"] != "gpt-4o-mini-2024" || streamed["first_ms"] == "" || streamed["total_ms"] == "" || streamed["delivery"] == "" {
 		t.Errorf("stream: %v", streamed)
 	}
 }
 
-func TestOlderTokenLimit(t *testing.T) {
+func TestTokenLimitFallback(t *testing.T) {
 	t.Parallel()
-	m := newModel()
-	answered := m.whole
-	m.whole = func(w http.ResponseWriter, r *http.Request) {
-		m.mu.Lock()
-		last := m.asked[len(m.asked)-1]
-		m.mu.Unlock()
+	p := newFakeProvider()
+	complete := p.complete
+	p.complete = func(w http.ResponseWriter, r *http.Request) {
+		p.mu.Lock()
+		last := p.requests[len(p.requests)-1]
+		p.mu.Unlock()
 		if last["max_tokens"] == nil {
-			says(422, `{"detail":[{"type":"extra_forbidden"}]}`)(w, r)
+			respond(422, `{"detail":[{"type":"extra_forbidden"}]}`)(w, r)
 			return
 		}
-		answered(w, r)
+		complete(w, r)
 	}
-	report := m.world(t).run(t, Options{})
-	if got := find(t, report, ProbeCompletion); got.Code != CodeCompletionAnswered || got.Details["limit"] != "max_tokens" {
+	report := p.relay(t).run(t, Options{})
+	if got := findResult(t, report, ProbeCompletion); got.Code != CodeCompletionAnswered || got.Details["limit"] != "max_tokens" {
 		t.Errorf("%+v", got)
 	}
-	if len(m.asked) != 3 || m.asked[2]["max_tokens"] != 16.0 || m.asked[2]["max_completion_tokens"] != nil {
-		t.Errorf("asked %v", m.asked)
+	if len(p.requests) != 3 || p.requests[2]["max_tokens"] != 16.0 || p.requests[2]["max_completion_tokens"] != nil {
+		t.Errorf("requests: %v", p.requests)
 	}
 }
 
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		answer http.HandlerFunc
-		code   string
-		asked  int
-		want   map[string]string
+		handler  http.HandlerFunc
+		code     string
+		requests int
+		want     map[string]string
 	}{
-		"rejected": {says(401, `{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}`), CodeKeyRejected, 1,
+		"rejected": {respond(401, `{"error":{"type":"invalid_request_error","code":"invalid_api_key"}}`), CodeKeyRejected, 1,
 			map[string]string{"status": "401", "error_type": "invalid_request_error", "error_code": "invalid_api_key"}},
-		"rejected with 400": {says(400, `{"error":{"code":"invalid_api_key"}}`), CodeKeyRejected, 2, nil},
-		"forbidden":         {says(403, "no"), CodeKeyRejected, 1, map[string]string{"status": "403"}},
-		"no credit":         {says(429, `{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}`), CodeKeyNoCredit, 1, nil},
-		"no balance":        {says(402, `{}`), CodeKeyNoCredit, 1, map[string]string{"status": "402"}},
-		"no such model": {says(404, `{"error":{"code":"model_not_found"}}`), CodeModelUnknown, 1,
+		"rejected with 400": {respond(400, `{"error":{"code":"invalid_api_key"}}`), CodeKeyRejected, 2, nil},
+		"forbidden":         {respond(403, "no"), CodeKeyRejected, 1, map[string]string{"status": "403"}},
+		"no credit":         {respond(429, `{"error":{"type":"insufficient_quota","code":"insufficient_quota"}}`), CodeKeyNoCredit, 1, nil},
+		"no balance":        {respond(402, `{}`), CodeKeyNoCredit, 1, map[string]string{"status": "402"}},
+		"no such model": {respond(404, `{"error":{"code":"model_not_found"}}`), CodeModelUnknown, 1,
 			map[string]string{"status": "404", "error_code": "model_not_found", "model": "gpt-4o-mini"}},
-		"region, by model": {says(403, `{"error":{"code":"unsupported_country_region_territory"}}`), CodeProviderRegionBlocked, 1, nil},
-		"busy":             {says(429, `{}`), CodeProviderRateLimited, 2, nil},
-		"down":             {says(500, `{}`), CodeProviderUnavailable, 2, nil},
-		"relay":            {says(502, `{"error":{"type":"cfproxy_error","code":"x"}}`), CodeRelayError, 1, nil},
-		"refused twice":    {says(400, `{"error":{"code":"first"}}`, "Content-Type", "a/b"), CodeCompletionUnexpected, 2, nil},
-		"thinking only":    {completed(" "), CodeCompletionEmpty, 2, nil},
-		"no choices":       {says(200, `{"choices":[]}`), CodeCompletionUnexpected, 1, nil},
-		"html":             {says(200, `<p>hi`, "Content-Type", "text/html"), CodeCompletionUnexpected, 1, map[string]string{"status": "200", "content_type": "text/html", "excerpt": "<p>hi"}},
-		"no content":       {says(204, ""), CodeCompletionUnexpected, 1, nil},
-		"not ours":         {func(w http.ResponseWriter, r *http.Request) { w.Header().Del(MarkHeader); says(400, "{}")(w, r) }, CodeWorkerNotOurs, 1, nil},
-		"past the Worker":  {func(w http.ResponseWriter, r *http.Request) { w.Header().Del(MarkHeader); says(522, "")(w, r) }, CodeEdgeRouteMissing, 1, nil},
+		"region, by model":  {respond(403, `{"error":{"code":"unsupported_country_region_territory"}}`), CodeProviderRegionBlocked, 1, nil},
+		"busy":              {respond(429, `{}`), CodeProviderRateLimited, 2, nil},
+		"down":              {respond(500, `{}`), CodeProviderUnavailable, 2, nil},
+		"relay":             {respond(502, `{"error":{"type":"cfproxy_error","code":"x"}}`), CodeRelayError, 1, nil},
+		"rejected twice":    {respond(400, `{"error":{"code":"first"}}`, "Content-Type", "a/b"), CodeCompletionUnexpected, 2, nil},
+		"reasoning only":    {completion(" "), CodeCompletionEmpty, 2, nil},
+		"no choices":        {respond(200, `{"choices":[]}`), CodeCompletionUnexpected, 1, nil},
+		"html":              {respond(200, `<p>hi`, "Content-Type", "text/html"), CodeCompletionUnexpected, 1, map[string]string{"status": "200", "content_type": "text/html", "excerpt": "<p>hi"}},
+		"no content":        {respond(204, ""), CodeCompletionUnexpected, 1, nil},
+		"not ours":          {func(w http.ResponseWriter, r *http.Request) { w.Header().Del(BuildHeader); respond(400, "{}")(w, r) }, CodeWorkerNotOurs, 1, nil},
+		"not by the Worker": {func(w http.ResponseWriter, r *http.Request) { w.Header().Del(BuildHeader); respond(522, "")(w, r) }, CodeEdgeRouteMissing, 1, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := newModel()
-			m.whole = test.answer
-			got := find(t, m.world(t).run(t, Options{Wait: true, Sleep: noSleep(t)}), ProbeCompletion)
-			if got.Code != test.code || len(m.asked) != test.asked {
-				t.Fatalf("%+v after %d requests, want %s after %d", got, len(m.asked), test.code, test.asked)
+			p := newFakeProvider()
+			p.complete = test.handler
+			got := findResult(t, p.relay(t).run(t, Options{Wait: true, Sleep: noSleep(t)}), ProbeCompletion)
+			if got.Code != test.code || len(p.requests) != test.requests {
+				t.Fatalf("%+v after %d requests, want %s after %d", got, len(p.requests), test.code, test.requests)
 			}
 			if diff := cmp.Diff(test.want, got.Details); test.want != nil && diff != "" {
 				t.Errorf("details (-want +got):\n%s", diff)
@@ -165,43 +165,43 @@ func TestCompletion(t *testing.T) {
 func TestStream(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		answer http.HandlerFunc
-		code   string
-		want   map[string]string
+		handler http.HandlerFunc
+		code    string
+		want    map[string]string
 	}{
-		"one delta":      {sse(chunk + "data: [DONE]\n\n"), CodeStreamAnswered, nil},
-		"no last line":   {sse(chunk + "data: [DONE]"), CodeStreamAnswered, nil},
-		"CRLF, comments": {sse(": hello\r\nevent: x\r\nid: 1\r\ndata:{\"choices\":[{\"delta\":\r\ndata: {}}]}\r\n\r\ndata: [DONE]\r\n\r\n"), CodeStreamAnswered, nil},
-		"no end":         {sse(chunk), CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "1", "reason": "closed"}},
-		"no delta":       {sse("data: {}\n\ndata: [DONE]\n\n"), CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "0", "reason": "no-delta"}},
-		"nothing":        {sse(""), CodeStreamIncomplete, map[string]string{"events": "0", "deltas": "0", "reason": "closed"}},
-		"junk":           {sse("data: \x00\xff\n\n\x1b[2J"), CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "0", "reason": "closed"}},
-		"endless":        {sse(strings.Repeat(": keep alive\n", maxPaid/8)), CodeStreamIncomplete, map[string]string{"events": "0", "deltas": "0", "reason": "too-long"}},
-		"breaks off": {func(w http.ResponseWriter, r *http.Request) {
+		"one delta":                {sse(chunk + "data: [DONE]\n\n"), CodeStreamAnswered, nil},
+		"no blank line at the end": {sse(chunk + "data: [DONE]"), CodeStreamAnswered, nil},
+		"CRLF, comments":           {sse(": hello\r\nevent: x\r\nid: 1\r\ndata:{\"choices\":[{\"delta\":\r\ndata: {}}]}\r\n\r\ndata: [DONE]\r\n\r\n"), CodeStreamAnswered, nil},
+		"no end":                   {sse(chunk), CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "1", "reason": "closed"}},
+		"no delta":                 {sse("data: {}\n\ndata: [DONE]\n\n"), CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "0", "reason": "no-delta"}},
+		"nothing":                  {sse(""), CodeStreamIncomplete, map[string]string{"events": "0", "deltas": "0", "reason": "closed"}},
+		"junk":                     {sse("data: \x00\xff\n\n\x1b[2J"), CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "0", "reason": "closed"}},
+		"endless":                  {sse(strings.Repeat(": keep alive\n", maxPaidBody/8)), CodeStreamIncomplete, map[string]string{"events": "0", "deltas": "0", "reason": "too-long"}},
+		"connection closed": {func(w http.ResponseWriter, r *http.Request) {
 			sse(chunk)(w, r)
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
 		}, CodeStreamIncomplete, map[string]string{"events": "1", "deltas": "1", "reason": "broken"}},
-		"error event":   {sse(chunk + `data: {"error":{"type":"server_error","code":"x"}}` + "\n\n"), CodeStreamError, map[string]string{"events": "2", "error_type": "server_error", "error_code": "x"}},
-		"whole at once": {completed("蓝"), CodeStreamNotSSE, nil},
-		"refused":       {says(400, `{"error":{"code":"no_stream"}}`, "Content-Type", "a/b"), CodeCompletionUnexpected, nil},
+		"error event":  {sse(chunk + `data: {"error":{"type":"server_error","code":"x"}}` + "\n\n"), CodeStreamError, map[string]string{"events": "2", "error_type": "server_error", "error_code": "x"}},
+		"not a stream": {completion("蓝"), CodeStreamNotSSE, nil},
+		"rejected":     {respond(400, `{"error":{"code":"no_stream"}}`, "Content-Type", "a/b"), CodeCompletionUnexpected, nil},
 		"another build": {func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set(MarkHeader, "ffffffffffffffff")
+			w.Header().Set(BuildHeader, "ffffffffffffffff")
 			sse(chunk+"data: [DONE]\n\n")(w, r)
 		}, CodeWorkerOtherBuild, nil},
-		"without a mark": {func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Del(MarkHeader)
+		"without a build": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Del(BuildHeader)
 			sse(chunk+"data: [DONE]\n\n")(w, r)
 		}, CodeWorkerNotOurs, nil},
-		"busy": {says(429, ""), CodeProviderRateLimited, nil},
+		"busy": {respond(429, ""), CodeProviderRateLimited, nil},
 	}
 	for name, test := range tests {
-		for _, options := range [][]worldOption{nil, {http1}} {
+		for _, options := range [][]serverOption{nil, {http1}} {
 			t.Run(fmt.Sprint(name, len(options)), func(t *testing.T) {
 				t.Parallel()
-				m := newModel()
-				m.stream = test.answer
-				got := find(t, m.world(t, options...).run(t, Options{Wait: true, Sleep: noSleep(t)}), ProbeStream)
+				p := newFakeProvider()
+				p.stream = test.handler
+				got := findResult(t, p.relay(t, options...).run(t, Options{Wait: true, Sleep: noSleep(t)}), ProbeStream)
 				if got.Code != test.code {
 					t.Fatalf("%+v, want %s", got, test.code)
 				}
@@ -213,41 +213,41 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// Each event counts when it comes, not when the body ends: the server sends the second only after the first was read.
-func TestStreamIsReadAsItComes(t *testing.T) {
+// Events are counted when they arrive: the server sends the second one only after the first was read.
+func TestStreamIsReadIncrementally(t *testing.T) {
 	t.Parallel()
 	body, server := io.Pipe()
-	seen := make(chan struct{})
+	received := make(chan struct{})
 	ticks := []time.Duration{1 * time.Second, 2 * time.Second, 3 * time.Second}
 	clock := func() time.Duration {
 		now := ticks[0]
 		ticks = ticks[1:]
 		if now == time.Second {
-			close(seen)
+			close(received)
 		}
 		return now
 	}
 	go func() {
 		io.WriteString(server, chunk)
-		<-seen
+		<-received
 		io.WriteString(server, chunk+"data: [DONE]\n\n")
 	}()
 	ticks = append(ticks, 4*time.Second)
-	got := readEvents(body, maxPaid, clock)
-	if got.first != time.Second || got.last != 2*time.Second || got.end != 4*time.Second || got.delivery() != "spread" {
+	got := readEvents(body, maxPaidBody, clock)
+	if got.firstDelta != time.Second || got.lastDelta != 2*time.Second || got.end != 4*time.Second || got.delivery() != "spread" {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestDelivery(t *testing.T) {
 	t.Parallel()
-	for want, count := range map[string]tally{
-		"single":   {deltas: 1, first: 3, last: 3},
-		"together": {deltas: 9, first: time.Second, last: time.Second + together - 1},
-		"spread":   {deltas: 9, first: time.Second, last: time.Second + together},
+	for want, stats := range map[string]streamStats{
+		"single":   {deltas: 1, firstDelta: 3, lastDelta: 3},
+		"together": {deltas: 9, firstDelta: time.Second, lastDelta: time.Second + burstWindow - 1},
+		"spread":   {deltas: 9, firstDelta: time.Second, lastDelta: time.Second + burstWindow},
 	} {
-		if got := count.delivery(); got != want {
-			t.Errorf("%+v: %s, want %s", count, got, want)
+		if got := stats.delivery(); got != want {
+			t.Errorf("%+v: %s, want %s", stats, got, want)
 		}
 	}
 }
@@ -255,15 +255,15 @@ func TestDelivery(t *testing.T) {
 func TestStreamTimeout(t *testing.T) {
 	t.Parallel()
 	body := io.MultiReader(strings.NewReader(chunk), iotest.ErrReader(context.DeadlineExceeded))
-	got := judgeStream(readEvents(body, maxPaid, func() time.Duration { return 0 }), testTarget().Upstreams[0]).result(ProbeStream, nil)
-	want := Result{Probe: ProbeStream, Status: Fail, Code: CodeStreamIncomplete, Details: map[string]string{"events": "1", "deltas": "1", "reason": "timeout"}}
+	got := classifyStream(readEvents(body, maxPaidBody, func() time.Duration { return 0 }), testTarget().Upstreams[0])
+	want := Result{Code: CodeStreamIncomplete, Details: map[string]string{"events": "1", "deltas": "1", "reason": "timeout"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
-// A server that echoes the key, whole or cut, must not bring it into the report, nor must any of our own errors.
-func TestKeyIsNeverShown(t *testing.T) {
+// The report must not contain the key, even if the server echoes it, whole or cut off.
+func TestReportRedactsKey(t *testing.T) {
 	t.Parallel()
 	quoted := strings.ReplaceAll(testKey, "/", `\/`)
 	for name, body := range map[string]string{
@@ -271,25 +271,25 @@ func TestKeyIsNeverShown(t *testing.T) {
 		"in JSON":  fmt.Sprintf(`{"error":{"type":%q,"code":%q}}`, testKey, "x"+testKey),
 		"slashed":  quoted,
 		"escaped":  "sent sk-test-AbCdEfGhIj%2F%2B%3Dxyz",
-		"joined":   testKey[:7] + "\x00" + testKey[7:],
+		"with NUL": testKey[:7] + "\x00" + testKey[7:],
 		"at limit": strings.Repeat("\x00", maxBody-10) + testKey,
 		"cut":      strings.Repeat("x", maxRunes-8) + testKey,
 	} {
-		m := newModel()
-		m.whole = func(w http.ResponseWriter, r *http.Request) {
+		p := newFakeProvider()
+		p.complete = func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/"+testKey)
-			says(418, body)(w, r)
+			respond(418, body)(w, r)
 		}
-		w := m.world(t)
-		report := w.run(t, Options{})
-		said := fmt.Sprintf("%q", report)
+		relay := p.relay(t)
+		report := relay.run(t, Options{})
+		text := fmt.Sprintf("%q", report)
 		for _, piece := range []string{testKey, quoted, testKey[:12], "AbCdEfGhIj"} {
-			if strings.Contains(said, piece) {
-				t.Errorf("%s: %q is in %s", name, piece, said)
+			if strings.Contains(text, piece) {
+				t.Errorf("%s: %q is in %s", name, piece, text)
 			}
 		}
-		if find(t, report, ProbeCompletion).Code == CodeCompletionAnswered || len(m.asked) == 0 {
-			t.Errorf("%s: the key was not sent, so nothing is proved: %s", name, said)
+		if findResult(t, report, ProbeCompletion).Code == CodeCompletionAnswered || len(p.requests) == 0 {
+			t.Errorf("%s: the key was not sent, so the test checks nothing: %s", name, text)
 		}
 	}
 }
@@ -297,28 +297,28 @@ func TestKeyIsNeverShown(t *testing.T) {
 func TestMalformedKeyIsNotSent(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"sk-a\r\nX: y", "sk a", "sk-钥匙"} {
-		m := newModel()
-		w := m.world(t)
-		w.target.Key = key
-		if got := find(t, w.run(t, Options{}), ProbeCompletion); got.Code != CodeKeyMalformed || len(m.asked) != 0 {
-			t.Errorf("%q: %+v after %d requests", key, got, len(m.asked))
+		p := newFakeProvider()
+		relay := p.relay(t)
+		relay.target.Key = key
+		if got := findResult(t, relay.run(t, Options{}), ProbeCompletion); got.Code != CodeKeyMalformed || len(p.requests) != 0 {
+			t.Errorf("%q: %+v after %d requests", key, got, len(p.requests))
 		}
 	}
 }
 
-// No key, no paid probes; and none before the relay has proved itself.
-func TestKeyWaitsForProof(t *testing.T) {
+// The paid probes run only with a key, and the key is sent only after the other probes have passed.
+func TestKeyNeedsPassingRelay(t *testing.T) {
 	t.Parallel()
-	m := newModel()
-	w := m.world(t)
-	w.target.Key = ""
-	if report := w.run(t, Options{}); len(report.Results) != 5 || !report.OK() {
+	p := newFakeProvider()
+	relay := p.relay(t)
+	relay.target.Key = ""
+	if report := relay.run(t, Options{}); len(report.Results) != 5 || !report.OK() {
 		t.Errorf("%+v", report)
 	}
 	var sent []string
-	w = newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent = append(sent, r.Header.Get("Authorization")) }))
-	w.target.Key = testKey
-	if report := w.run(t, Options{}); report.OK() || len(m.asked) != 0 || slices.ContainsFunc(sent, func(s string) bool { return s != "" }) {
+	relay = newTestRelay(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent = append(sent, r.Header.Get("Authorization")) }))
+	relay.target.Key = testKey
+	if report := relay.run(t, Options{}); report.OK() || len(p.requests) != 0 || slices.ContainsFunc(sent, func(s string) bool { return s != "" }) {
 		t.Errorf("%+v after %q", report, sent)
 	}
 }

@@ -5,79 +5,79 @@ import (
 	"strings"
 )
 
-// provider sends the keyless request. Only the provider's own refusal, through our Worker, proves the whole way.
-func (p *pass) provider(ctx context.Context, u Upstream) verdict {
+// provider sends the keyless request. It passes only if the provider's own refusal arrives through our Worker.
+func (a *attempt) provider(ctx context.Context, u Upstream) Result {
 	switch {
-	case !u.isKnown():
-		return verdict{code: CodeProviderUnknown}
-	case u.Place == placeNone:
-		return verdict{CodeProviderAbsent, map[string]string{"providers": strings.Join(p.listed, ", ")}}
+	case !u.isProbeable():
+		return Result{Code: CodeProviderUnknown}
+	case u.Place == placeMissing:
+		return Result{Code: CodeProviderAbsent, Details: map[string]string{"providers": strings.Join(a.providers, ", ")}}
 	}
-	a, err := p.link.ask(ctx, request{method: u.Method, path: u.proof(p.managed), body: u.Body}, maxBody)
+	resp, err := a.conn.fetch(ctx, request{method: u.Method, path: u.keylessPath(a.managed), body: u.Body}, maxBody)
 	if err != nil {
-		return judgeSilence(err, CodeProviderTimeout)
+		return classifyNoResponse(err, CodeProviderTimeout)
 	}
-	return judgeProvider(a, u, p.build)
+	return classifyProvider(resp, u, a.build)
 }
 
-func judgeProvider(a answer, u Upstream, build string) verdict {
-	if v := judgeWay(a, u, build); v.code != "" {
-		return v
+func classifyProvider(r response, u Upstream, build string) Result {
+	if result := classifyTransit(r, u, build); result.Code != "" {
+		return result
 	}
 	switch {
-	case matchesAny(u.Refused, a):
-		return verdict{CodeProviderRecognised, a.describe("status", "colo", "placement", "error_type", "error_code")}
-	case a.status >= 200 && a.status < 300:
-		return verdict{CodeProviderOpen, a.describe("status", "content_type", "excerpt")}
+	case matchesAny(u.Refusals, r):
+		return Result{Code: CodeProviderRecognised, Details: r.details("status", "colo", "placement", "error_type", "error_code")}
+	case r.status >= 200 && r.status < 300:
+		return Result{Code: CodeProviderOpen, Details: r.details("status", "content_type", "excerpt")}
 	}
-	if v := judgeBusy(a); v.code != "" {
-		return v
+	if result := classifyOverload(r); result.Code != "" {
+		return result
 	}
-	return verdict{CodeProviderUnexpected, a.describe("status", "content_type", "location", "excerpt")}
+	return Result{Code: CodeProviderUnexpected, Details: r.details("status", "content_type", "location", "excerpt")}
 }
 
-// judgeWay looks for what stops any request on its way: an answer that did not come through the build seen before, an
-// error of the relay's own, the provider's region block, or Cloudflare between the Worker and the provider. An empty
-// code means that the provider itself answered.
-func judgeWay(a answer, u Upstream, build string) verdict {
-	if v := judgeMark(a, build); v.code != "" {
-		return v
+// classifyTransit recognises a response that is not the provider's own: one from another build or none of our Workers, an
+// error of the Worker, a region block, or an error of Cloudflare between the Worker and the provider. Code is "" if the
+// provider itself responded.
+func classifyTransit(r response, u Upstream, build string) Result {
+	if result := classifyBuild(r, build); result.Code != "" {
+		return result
 	}
-	if code, is := relayError(a); is {
-		return relayVerdict(a, code)
+	if code, ok := relayError(r); ok {
+		return relayResult(r, code)
 	}
-	code, number := cloudflareMade(a)
+	code, number := cloudflareError(r)
 	switch {
-	case matchesAny(u.Blocked, a):
-		return verdict{CodeProviderRegionBlocked, a.describe("status", "colo", "placement", "error_type", "error_code")}
+	case matchesAny(u.RegionBlocks, r):
+		return Result{Code: CodeProviderRegionBlocked, Details: r.details("status", "colo", "placement", "error_type", "error_code")}
 	case code == "":
-		return verdict{}
+		return Result{}
 	}
-	details := a.describe("status", "colo", "placement", "retry_after")
+	details := r.details("status", "colo", "placement", "retry_after")
 	details["number"] = number
-	return verdict{beyond(code, number), details}
+	return Result{Code: upstreamCode(code, number), Details: details}
 }
 
-// judgeMark looks for an answer that did not come through the build seen before.
-func judgeMark(a answer, build string) verdict {
-	mark := a.mark()
-	code, number := cloudflareMade(a)
+// classifyBuild recognises a response that did not come through the given build of our Worker. Code is "" if it did.
+func classifyBuild(r response, build string) Result {
+	got := r.build()
+	code, number := cloudflareError(r)
 	switch {
-	case mark == "" && code != "":
-		return edgeVerdict(a, code, number)
-	case mark == "":
-		return notOurs(a)
-	case mark != build:
-		return verdict{CodeWorkerOtherBuild, map[string]string{"wanted": build, "got": mark, "colo": a.colo()}}
+	case got == "" && code != "":
+		return edgeResult(r, code, number)
+	case got == "":
+		return notOurWorker(r)
+	case got != build:
+		return Result{Code: CodeWorkerOtherBuild, Details: map[string]string{"wanted": build, "got": got, "colo": r.colo()}}
 	}
-	return verdict{}
+	return Result{}
 }
 
-// beyond translates a page of Cloudflare's that came back through the Worker: the provider's edge made it, or Cloudflare
-// on behalf of the Worker's own request.
-func beyond(code, number string) string {
+// upstreamCode returns the code for a Cloudflare error that came through the Worker. It comes from the provider's own edge,
+// or from Cloudflare as the result of the Worker's request.
+func upstreamCode(code, number string) string {
 	switch number {
-	case "521", "522", "523", "525", "526": // no connection was made, so nothing says that anybody is there
+	case "521", "522", "523", "525", "526": // no connection was made, so there may be no server
 		return CodeProviderUnreachable
 	}
 	switch code {
@@ -91,14 +91,14 @@ func beyond(code, number string) string {
 	return CodeProviderUnreachable
 }
 
-// judgeBusy recognises a provider that is reached and has no time, which is no fault of the relay.
-func judgeBusy(a answer) verdict {
-	details := a.describe("status", "colo", "placement", "retry_after")
+// classifyOverload recognises a provider that was reached but is rate limiting or failing. Code is "" otherwise.
+func classifyOverload(r response) Result {
+	details := r.details("status", "colo", "placement", "retry_after")
 	switch {
-	case a.status == 429:
-		return verdict{CodeProviderRateLimited, details}
-	case a.status >= 500:
-		return verdict{CodeProviderUnavailable, details}
+	case r.status == 429:
+		return Result{Code: CodeProviderRateLimited, Details: details}
+	case r.status >= 500:
+		return Result{Code: CodeProviderUnavailable, Details: details}
 	}
-	return verdict{}
+	return Result{}
 }

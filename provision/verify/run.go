@@ -7,189 +7,171 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
 const (
-	dnsLimit = 10 * time.Second
-	tlsLimit = 10 * time.Second
-	// Cloudflare gives up on an origin that does not answer after 19 s, and only then says 522: a shorter limit would
-	// report a timeout where the answer names the cause.
+	dnsTimeout = 10 * time.Second
+	tlsTimeout = 10 * time.Second
+	// Cloudflare gives up on an origin that does not answer after 19 s and only then responds with 522. A shorter timeout
+	// would report a timeout where the response names the cause.
 	// https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/error-522/
-	httpLimit = 25 * time.Second
-	paidLimit = 60 * time.Second
+	httpTimeout = 25 * time.Second
+	paidTimeout = 60 * time.Second
 
-	leastPass = time.Second // a pass with less time than this could only report its own haste
+	minAttempt = time.Second // with less time than this an attempt would only report its own timeout
 )
 
-// probe is one step of a pass, about the way to the relay or about one upstream. It answers with a code and details; the
-// runner makes them a Result.
+// probe is one check. run returns a Result with Code and Details; runProbe fills in the rest.
 type probe struct {
 	name     string
-	limit    time.Duration
-	run      func(*pass, context.Context, Upstream) verdict
-	upstream Upstream
+	timeout  time.Duration
+	run      func(*attempt, context.Context, Upstream) Result
+	upstream Upstream // zero for the probes of the chain
 }
 
-// verdict is a code with the details that explain it, not yet cleaned.
-type verdict struct {
-	code    string
-	details map[string]string
-}
-
-// pass is one attempt: what the probes have learnt so far, and the connection that they share.
-type pass struct {
+// attempt runs every probe once. It holds the connection that they share and what earlier probes have found.
+type attempt struct {
 	target Target
 	net    Net
-	link   *link
-	health answer // of the edge probe; the worker probe reads it
-	build  string // the mark that the Worker showed
-	limit  string // the name of the token limit that the provider took
+	conn   *conn
 
-	managed bool     // the health answer says that callers need a token
-	listed  []string // the providers that it names
+	health     response // from the edge probe, for the worker probe
+	build      string   // from the build header of the Worker
+	managed    bool     // the health response says that callers need a token
+	providers  []string // the provider IDs that the health response lists
+	tokenLimit string   // name of the token limit parameter that the provider accepted
 }
 
-// Run probes the target and returns what it found; it reports every trouble as a result and returns no error. It ends
+// Run probes the target and returns what it found. Every problem is reported as a result, so there is no error. Run ends
 // within Options.Timeout, and at once when ctx ends.
 func Run(ctx context.Context, t Target, n Net, o Options) Report {
-	t, n, o = t.defaults(), n.defaults(), o.defaults()
-	left := o.Timeout
-	for attempt := 1; ; attempt++ {
-		begun := time.Now()
-		report := runPass(ctx, t, n, left)
-		left -= time.Since(begun)
-		failed, is := report.unsettled()
-		wait := interval(attempt)
-		if !is || !o.Wait || ctx.Err() != nil || wait+leastPass > left {
+	t, n, o = t.withDefaults(), n.withDefaults(), o.withDefaults()
+	remaining := o.Timeout
+	for number := 1; ; number++ {
+		start := time.Now()
+		report := runAttempt(ctx, t, n, remaining)
+		remaining -= time.Since(start)
+		failed, ok := report.transientFailure()
+		wait := retryDelay(number)
+		if !ok || !o.Wait || ctx.Err() != nil || wait+minAttempt > remaining {
 			return report
 		}
-		o.Observer(Event{Failed: failed, Attempt: attempt, Wait: wait, Remaining: left})
+		o.Observer(Event{Failed: failed, Attempt: number, Wait: wait, Remaining: remaining})
 		if o.Sleep(ctx, wait) != nil {
 			return report
 		}
-		left -= wait
+		remaining -= wait
 	}
 }
 
-// runPass runs every probe once, on one connection, and closes it.
-func runPass(ctx context.Context, t Target, n Net, left time.Duration) Report {
-	ctx, cancel := context.WithTimeout(ctx, left)
+// runAttempt runs every probe once on one connection, and closes it.
+func runAttempt(ctx context.Context, t Target, n Net, timeout time.Duration) Report {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	p := &pass{target: t, net: n, link: newLink(t, n)}
-	defer p.link.close()
+	a := &attempt{target: t, net: n, conn: newConn(t, n)}
+	defer a.conn.close()
 	report := Report{Host: t.Host}
-	failed := ""
-	for _, step := range way() {
-		report.Results = append(report.Results, p.take(ctx, step, failed, &failed))
+	run := func(p probe, failed string) string {
+		result := a.runProbe(ctx, p, failed)
+		report.Results = append(report.Results, result)
+		if failed == "" && result.Status == Fail {
+			return p.name
+		}
+		return failed
 	}
-	upstreams := t.placed(p.listed, p.managed)
-	report.Curl = curlLine(t, upstreams[0], p.managed, n.Curl)
-	if p.managed {
-		aside := ""
-		report.Results = append(report.Results, p.take(ctx, accessProbe(upstreams[0]), failed, &aside))
+	failed := "" // the probe of the chain that failed
+	for _, p := range chain() {
+		failed = run(p, failed)
 	}
-	first := failed // what keeps the paid probes from running
+	upstreams := t.upstreams(a.providers, a.managed)
+	report.Curl = curlLine(t, upstreams[0], a.managed, n.CurlArgs)
+	if a.managed {
+		run(accessProbe(upstreams[0]), failed)
+	}
+	firstFailed := failed // what prevents the paid probes: the chain, the first provider, then the completion
 	for i, upstream := range upstreams {
-		aside := ""
-		report.Results = append(report.Results, p.take(ctx, providerProbe(upstream), failed, &aside))
-		if i == 0 && first == "" {
-			first = aside
+		if result := run(providerProbe(upstream), failed); i == 0 {
+			firstFailed = result
 		}
 	}
 	if t.Key != "" {
-		for _, step := range paidProbes(upstreams[0]) {
-			report.Results = append(report.Results, p.take(ctx, step, first, &first))
+		for _, p := range paidProbes(upstreams[0]) {
+			firstFailed = run(p, firstFailed)
 		}
 	}
 	return report
 }
 
-// take runs a probe unless one has failed that it needs, and notes its own failure.
-func (p *pass) take(ctx context.Context, step probe, because string, failed *string) Result {
-	v := verdict{CodeSkipped, map[string]string{"because": because}}
-	if because == "" {
-		v = p.runStep(ctx, step)
+// runProbe runs a probe, or skips it because of an earlier probe that failed, and completes its result.
+func (a *attempt) runProbe(ctx context.Context, p probe, failed string) Result {
+	result := Result{Code: CodeSkipped, Details: map[string]string{"because": failed}}
+	if failed == "" {
+		result = a.runWithTimeout(ctx, p)
 	}
-	result := v.result(step.name, newRedactor(p.target.Key))
-	result.Provider = step.upstream.ID
-	if result.Status == Fail {
-		*failed = step.name
+	result.Probe, result.Provider, result.Status = p.name, p.upstream.ID, codeOf(result.Code).Status
+	result.Details = newRedactor(a.target.Key).cleanDetails(result.Details)
+	return result
+}
+
+// runWithTimeout limits the time of one probe. A failure after the caller cancelled is reported as such, not as a network
+// error.
+func (a *attempt) runWithTimeout(ctx context.Context, p probe) Result {
+	bounded, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	result := p.run(a, bounded, p.upstream)
+	if codeOf(result.Code).Status == Fail && errors.Is(ctx.Err(), context.Canceled) {
+		return Result{Code: CodeCancelled}
 	}
 	return result
 }
 
-// runStep bounds one probe in time, and tells an end that the caller asked for from one that the network caused.
-func (p *pass) runStep(ctx context.Context, step probe) verdict {
-	bounded, cancel := context.WithTimeout(ctx, step.limit)
-	defer cancel()
-	v := step.run(p, bounded, step.upstream)
-	if codeOf(v.code).Status == Fail && errors.Is(ctx.Err(), context.Canceled) {
-		return verdict{code: CodeCancelled}
-	}
-	return v
-}
-
-// way lists the probes that lead to the Worker.
-func way() []probe {
+// chain returns the probes up to the Worker. Each needs the one before it to pass.
+func chain() []probe {
 	return []probe{
-		{name: ProbeDNS, limit: dnsLimit, run: (*pass).dns},
-		{name: ProbeTLS, limit: tlsLimit, run: (*pass).tls},
-		{name: ProbeEdge, limit: httpLimit, run: (*pass).edge},
-		{name: ProbeWorker, limit: httpLimit, run: (*pass).worker},
+		{name: ProbeDNS, timeout: dnsTimeout, run: (*attempt).dns},
+		{name: ProbeTLS, timeout: tlsTimeout, run: (*attempt).tls},
+		{name: ProbeEdge, timeout: httpTimeout, run: (*attempt).edge},
+		{name: ProbeWorker, timeout: httpTimeout, run: (*attempt).worker},
 	}
 }
 
-func accessProbe(u Upstream) probe { return probe{ProbeAccess, httpLimit, (*pass).access, u} }
+func accessProbe(u Upstream) probe { return probe{ProbeAccess, httpTimeout, (*attempt).access, u} }
 
-func providerProbe(u Upstream) probe { return probe{ProbeProvider, httpLimit, (*pass).provider, u} }
+func providerProbe(u Upstream) probe {
+	return probe{ProbeProvider, httpTimeout, (*attempt).provider, u}
+}
 
 func paidProbes(u Upstream) []probe {
 	return []probe{
-		{ProbeCompletion, paidLimit, (*pass).completion, u},
-		{ProbeStream, paidLimit, (*pass).stream, u},
+		{ProbeCompletion, paidTimeout, (*attempt).completion, u},
+		{ProbeStream, paidTimeout, (*attempt).stream, u},
 	}
 }
 
-// canSettle reports whether waiting may cure a failure. The paid probes are never repeated: a second question would cost
-// a second time, and whatever had to settle has done so before they run.
-func canSettle(r Result) bool {
-	return r.Probe != ProbeCompletion && r.Probe != ProbeStream && codeOf(r.Code).Settles
+// isTransient reports whether a failure may disappear by itself. The paid probes are never repeated, because each request
+// costs money; by the time they run, DNS, certificate and Worker have propagated.
+func isTransient(r Result) bool {
+	return r.Probe != ProbeCompletion && r.Probe != ProbeStream && codeOf(r.Code).Transient
 }
 
-func interval(attempt int) time.Duration {
-	switch {
-	case attempt <= 3:
+// retryDelay returns the wait after the given attempt, counted from 1.
+func retryDelay(attempt int) time.Duration {
+	if attempt <= 3 {
 		return time.Duration(attempt) * time.Second
-	default:
-		return 5 * time.Second
 	}
+	return 5 * time.Second
 }
 
-// result makes a verdict public: its status is that of its code, and every detail is cleaned and rid of the key.
-func (v verdict) result(probe string, secret redactor) Result {
-	r := Result{Probe: probe, Status: codeOf(v.code).Status, Code: v.code}
-	for name, value := range v.details {
-		if value = secret.clean(value); value != "" {
-			if r.Details == nil {
-				r.Details = map[string]string{}
-			}
-			r.Details[name] = value
-		}
-	}
-	return r
-}
-
-func (t Target) defaults() Target {
-	t.Upstreams, t.Known = withDefaults(t.Upstreams), withDefaults(t.Known)
-	t.Key = strings.TrimSpace(t.Key) // a file's last newline is no part of the key
+func (t Target) withDefaults() Target {
+	t.Upstreams, t.Known = withDefaultMethods(t.Upstreams), withDefaultMethods(t.Known)
+	t.Key = strings.TrimSpace(t.Key) // keys read from a file end with a newline
 	return t
 }
 
-func withDefaults(upstreams []Upstream) []Upstream {
+func withDefaultMethods(upstreams []Upstream) []Upstream {
 	upstreams = slices.Clone(upstreams)
 	for i := range upstreams {
 		upstreams[i].Method = cmp.Or(upstreams[i].Method, "POST")
@@ -197,12 +179,12 @@ func withDefaults(upstreams []Upstream) []Upstream {
 	return upstreams
 }
 
-// hostForm is that of a DNS name in ASCII, as far as a URL needs to be safe from it.
-var hostForm = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`)
+// hostPattern matches ASCII DNS names, strictly enough for them to be safe in a URL.
+var hostPattern = lazyRegexp(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`)
 
-// flaw names the field that no request could be made of, "" if there is none.
-func (t Target) flaw() string {
-	if !hostForm.MatchString(t.Host) {
+// invalidField returns the name of a field with which no request can be made, "" if there is none.
+func (t Target) invalidField() string {
+	if !hostPattern().MatchString(t.Host) {
 		return "host"
 	}
 	all := slices.Concat(t.Upstreams, t.Known)
@@ -210,20 +192,21 @@ func (t Target) flaw() string {
 		return "upstreams"
 	}
 	for _, upstream := range all {
-		if flaw := upstream.flaw(); flaw != "" {
-			return flaw
+		if field := upstream.invalidField(); field != "" {
+			return field
 		}
 	}
 	return ""
 }
 
+// isPath reports whether path is an absolute path, perhaps with a query, that needs no escaping in a URL.
 func isPath(path string) bool {
 	_, err := url.Parse("https://host" + path)
-	odd := func(char rune) bool { return char <= ' ' || char > '~' || char == '#' }
-	return err == nil && strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, odd)
+	invalid := func(char rune) bool { return char <= ' ' || char > '~' || char == '#' }
+	return err == nil && strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, invalid)
 }
 
-func (n Net) defaults() Net {
+func (n Net) withDefaults() Net {
 	if n.Lookup == nil {
 		n.Lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
@@ -235,7 +218,7 @@ func (n Net) defaults() Net {
 	return n
 }
 
-func (o Options) defaults() Options {
+func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}

@@ -17,55 +17,55 @@ import (
 // noSleep fails the test if anything waits.
 func noSleep(t *testing.T) func(context.Context, time.Duration) error {
 	return func(context.Context, time.Duration) error {
-		t.Error("waited for what does not settle")
+		t.Error("waited after a failure that is not transient")
 		return errors.New("no")
 	}
 }
 
-// settling is a relay that settles step by step, one step with every wait.
-type settling struct {
-	*world
+// convergingRelay is a relay that becomes ready step by step: every wait advances step, which fixes one more probe.
+type convergingRelay struct {
+	*testRelay
 	step  int
-	alert string
+	alert string // address of a server that rejects the handshake with an alert
 }
 
-func (s *settling) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
-	if s.step == 0 {
+func (relay *convergingRelay) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
+	if relay.step == 0 {
 		return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
 	}
 	return []netip.Addr{netip.MustParseAddr("104.16.1.1")}, nil
 }
 
-func (s *settling) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (relay *convergingRelay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case s.step == 2:
-		says(522, "error code: 522")(w, r)
-	case s.step == 3:
-		says(404, "<title>parked</title>")(w, r)
-	case s.step == 4:
-		relay{"fedcba9876543210", says(401, refusal)}.ServeHTTP(w, r)
+	case relay.step == 2:
+		respond(522, "error code: 522")(w, r)
+	case relay.step == 3:
+		respond(404, "<title>parked</title>")(w, r)
+	case relay.step == 4:
+		fakeWorker{"fedcba9876543210", respond(401, keylessRefusal)}.ServeHTTP(w, r)
 	default:
-		relay{testBuild, says(401, refusal)}.ServeHTTP(w, r)
+		fakeWorker{testBuild, respond(401, keylessRefusal)}.ServeHTTP(w, r)
 	}
 }
 
-func TestWaitUntilSettled(t *testing.T) {
+func TestWaitUntilReady(t *testing.T) {
 	t.Parallel()
-	s := &settling{alert: listen(t, func(c *net.TCPConn) { hello(c); c.Write([]byte{21, 3, 3, 0, 2, 2, 40}) })}
-	s.world = newWorld(t, s)
-	s.target.Build = testBuild
-	edge := s.net.Dial
-	s.net.Lookup = s.lookup
-	s.net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if s.step == 1 {
-			return dialTo(s.alert)(ctx, network, addr)
+	relay := &convergingRelay{alert: listen(t, func(c *net.TCPConn) { readClientHello(c); c.Write([]byte{21, 3, 3, 0, 2, 2, 40}) })}
+	relay.testRelay = newTestRelay(t, relay)
+	relay.target.Build = testBuild
+	edge := relay.net.Dial
+	relay.net.Lookup = relay.lookup
+	relay.net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if relay.step == 1 {
+			return dialTo(relay.alert)(ctx, network, addr)
 		}
 		return edge(ctx, network, addr)
 	}
 	var events []Event
 	var slept []time.Duration
-	report := s.run(t, Options{Wait: true, Timeout: time.Minute, Observer: func(e Event) { events = append(events, e) },
-		Sleep: func(_ context.Context, d time.Duration) error { slept = append(slept, d); s.step++; return nil }})
+	report := relay.run(t, Options{Wait: true, Timeout: time.Minute, Observer: func(e Event) { events = append(events, e) },
+		Sleep: func(_ context.Context, d time.Duration) error { slept = append(slept, d); relay.step++; return nil }})
 	if !report.OK() {
 		t.Errorf("%+v", report)
 	}
@@ -94,48 +94,48 @@ func TestWaitUntilSettled(t *testing.T) {
 	}
 }
 
-func TestWaitingIsBounded(t *testing.T) {
+func TestWaitingIsLimited(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]int{
-		1500 * time.Millisecond: 0,  // a wait of one second would leave too little for the probes
+		1500 * time.Millisecond: 0,  // a wait of one second would leave less than minAttempt
 		10 * time.Second:        3,  // 1 + 2 + 3, and the next 5 do not fit
 		0:                       25, // two minutes: 1 + 2 + 3 + 22 × 5 = 116
 	} {
 		target := testTarget()
-		waits, passes := 0, 0
-		lookup := func(context.Context, string) ([]netip.Addr, error) { passes++; return nil, nil }
+		waits, attempts := 0, 0
+		lookup := func(context.Context, string) ([]netip.Addr, error) { attempts++; return nil, nil }
 		report := Run(t.Context(), target, Net{Lookup: lookup}, Options{Wait: true, Timeout: timeout,
 			Sleep: func(context.Context, time.Duration) error { waits++; return nil }})
 		checkReport(t, report, target)
-		if waits != want || passes != want+1 || report.OK() {
-			t.Errorf("%v: %d waits, %d passes, want %d waits", timeout, waits, passes, want)
+		if waits != want || attempts != want+1 || report.OK() {
+			t.Errorf("%v: %d waits, %d attempts, want %d waits", timeout, waits, attempts, want)
 		}
 	}
 }
 
-func TestNoWaitWithoutNeed(t *testing.T) {
+func TestNoNeedlessWait(t *testing.T) {
 	t.Parallel()
-	missing := Net{Lookup: answers()}
-	private := Net{Lookup: answers("10.0.0.1")}
+	missing := Net{Lookup: resolveTo()}
+	private := Net{Lookup: resolveTo("10.0.0.1")}
 	for name, test := range map[string]struct {
 		net  Net
 		wait bool
-	}{"not asked to wait": {missing, false}, "does not settle": {private, true}} {
+	}{"Wait is false": {missing, false}, "not transient": {private, true}} {
 		report := Run(t.Context(), testTarget(), test.net, Options{Wait: test.wait, Sleep: noSleep(t)})
 		if report.OK() {
 			t.Errorf("%s: %+v", name, report)
 		}
 	}
-	newWorld(t, relay{testBuild, says(401, refusal)}).run(t, Options{Wait: true, Sleep: noSleep(t)}) // passes at once
-	newWorld(t, relay{testBuild, says(503, "")}).run(t, Options{Wait: true, Sleep: noSleep(t)})      // a warning is no failure
+	newTestRelay(t, fakeWorker{testBuild, respond(401, keylessRefusal)}).run(t, Options{Wait: true, Sleep: noSleep(t)}) // passes at once
+	newTestRelay(t, fakeWorker{testBuild, respond(503, "")}).run(t, Options{Wait: true, Sleep: noSleep(t)})             // a warning is not a failure
 }
 
 func TestCancelledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	report := Run(ctx, testTarget(), Net{Lookup: answers()}, Options{Wait: true, Observer: func(Event) { cancel() }}) // real sleep
-	if got := find(t, report, ProbeDNS).Code; got != CodeDNSNotFound {
-		t.Errorf("code = %s, want what was found before", got)
+	report := Run(ctx, testTarget(), Net{Lookup: resolveTo()}, Options{Wait: true, Observer: func(Event) { cancel() }}) // real sleep
+	if got := findResult(t, report, ProbeDNS).Code; got != CodeDNSNotFound {
+		t.Errorf("code = %s, want the result of the first attempt", got)
 	}
 }
 
@@ -146,28 +146,28 @@ func TestCancelledWhileProbing(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			hang := func(ctx context.Context) error { cancel(); <-ctx.Done(); return ctx.Err() }
-			m := newModel()
-			w := m.world(t)
+			provider := newFakeProvider()
+			relay := provider.relay(t)
 			stuck := func(_ http.ResponseWriter, r *http.Request) { hang(r.Context()) }
 			switch probe {
 			case ProbeDNS:
-				w.net.Lookup = func(ctx context.Context, _ string) ([]netip.Addr, error) { return nil, hang(ctx) }
+				relay.net.Lookup = func(ctx context.Context, _ string) ([]netip.Addr, error) { return nil, hang(ctx) }
 			case ProbeTLS:
-				w.net.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return nil, hang(ctx) }
+				relay.net.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) { return nil, hang(ctx) }
 			case ProbeEdge:
-				other := newWorld(t, http.HandlerFunc(stuck))
-				w.net = other.net
+				other := newTestRelay(t, http.HandlerFunc(stuck))
+				relay.net = other.net
 			case ProbeProvider:
-				other := newWorld(t, relay{testBuild, stuck})
-				w.net = other.net
+				other := newTestRelay(t, fakeWorker{testBuild, stuck})
+				relay.net = other.net
 			case ProbeCompletion:
-				m.whole = stuck
+				provider.complete = stuck
 			case ProbeStream:
-				m.stream = func(w http.ResponseWriter, r *http.Request) { sse(chunk)(w, r); w.(http.Flusher).Flush(); stuck(w, r) }
+				provider.stream = func(w http.ResponseWriter, r *http.Request) { sse(chunk)(w, r); w.(http.Flusher).Flush(); stuck(w, r) }
 			}
-			report := Run(ctx, w.target, w.net, Options{Wait: true, Sleep: noSleep(t)})
-			checkReport(t, report, w.target)
-			if got := find(t, report, probe); got.Code != CodeCancelled {
+			report := Run(ctx, relay.target, relay.net, Options{Wait: true, Sleep: noSleep(t)})
+			checkReport(t, report, relay.target)
+			if got := findResult(t, report, probe); got.Code != CodeCancelled {
 				t.Errorf("%+v, want %s", got, CodeCancelled)
 			}
 		})
@@ -176,10 +176,10 @@ func TestCancelledWhileProbing(t *testing.T) {
 
 func TestConnectionsAreClosed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, relay{testBuild, says(401, refusal)})
+	relay := newTestRelay(t, fakeWorker{testBuild, respond(401, keylessRefusal)})
 	var opened []net.Conn
-	dial := w.net.Dial
-	w.net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+	dial := relay.net.Dial
+	relay.net.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if network != "tcp" || addr != testHost+":443" {
 			t.Errorf("dialled %s %s", network, addr)
 		}
@@ -187,7 +187,7 @@ func TestConnectionsAreClosed(t *testing.T) {
 		opened = append(opened, conn)
 		return conn, err
 	}
-	w.run(t, Options{})
+	relay.run(t, Options{})
 	if len(opened) != 1 {
 		t.Fatalf("%d connections, want 1", len(opened))
 	}
@@ -196,56 +196,56 @@ func TestConnectionsAreClosed(t *testing.T) {
 	}
 }
 
-// A connection that no request took is closed all the same, and so is one that comes too late.
+// A connection that no request used is closed too, and so is one that is opened after close.
 func TestUnusedConnectionsAreClosed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, relay{testBuild, says(401, refusal)})
-	l := newLink(w.target, w.net)
-	conn, err := l.open(t.Context())
+	relay := newTestRelay(t, fakeWorker{testBuild, respond(401, keylessRefusal)})
+	c := newConn(relay.target, relay.net)
+	tlsConn, err := c.connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.ready = conn
-	l.close()
-	if err := conn.NetConn().SetDeadline(time.Now()); !errors.Is(err, net.ErrClosed) {
+	c.handshaken = tlsConn
+	c.close()
+	if err := tlsConn.NetConn().SetDeadline(time.Now()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("the connection is still open: %v", err)
 	}
-	if late, err := l.open(t.Context()); !errors.Is(err, net.ErrClosed) {
+	if late, err := c.connect(t.Context()); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("opened %v after close: %v", late, err)
 	}
 }
 
-// Between the lookup and the dial, which looks up again, another resolver may answer that has not heard of the name yet.
-func TestNameUnknownToTheDialer(t *testing.T) {
+// Dial resolves the name again, perhaps with a resolver that does not know it yet.
+func TestDialerCannotResolve(t *testing.T) {
 	t.Parallel()
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: testHost, IsNotFound: true}}
 	}
 	for direct, want := range map[bool]string{false: CodeDNSNotFound, true: CodeTLSUnreachable} {
 		target := testTarget()
-		report := Run(t.Context(), target, Net{Lookup: answers("104.16.1.1"), Dial: dial, Direct: direct}, Options{})
+		report := Run(t.Context(), target, Net{Lookup: resolveTo("104.16.1.1"), Dial: dial, Direct: direct}, Options{})
 		checkReport(t, report, target)
-		if got := find(t, report, ProbeTLS); got.Code != want {
+		if got := findResult(t, report, ProbeTLS); got.Code != want {
 			t.Errorf("direct %v: %+v, want %s", direct, got, want)
 		}
 	}
 }
 
-// A server may close after every answer; the verifier then opens a new connection.
-func TestServerThatClosesEachConnection(t *testing.T) {
+// If the server closes the connection after each response, a new one is opened.
+func TestServerClosesConnections(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	relay := newTestRelay(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
-		relay{testBuild, says(401, refusal)}.ServeHTTP(w, r)
+		fakeWorker{testBuild, respond(401, keylessRefusal)}.ServeHTTP(w, r)
 	}), http1)
-	if report := w.run(t, Options{}); !report.OK() || w.conns.Load() != 2 {
-		t.Errorf("%+v over %d connections", report, w.conns.Load())
+	if report := relay.run(t, Options{}); !report.OK() || relay.conns.Load() != 2 {
+		t.Errorf("%+v over %d connections", report, relay.conns.Load())
 	}
 }
 
 func TestReportAsJSON(t *testing.T) {
 	t.Parallel()
-	report := Run(t.Context(), testTarget(), Net{Lookup: answers("2.2.2.2")}, Options{})
+	report := Run(t.Context(), testTarget(), Net{Lookup: resolveTo("2.2.2.2")}, Options{})
 	got, err := json.Marshal(Report{report.Host, "", report.Results[:2]})
 	if err != nil {
 		t.Fatal(err)

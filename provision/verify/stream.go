@@ -11,153 +11,154 @@ import (
 	"time"
 )
 
-// together is the span within which deltas count as one lump. It is told, never judged: a fast model fills an answer of
-// sixteen tokens within it, so a lump proves no buffering.
-const together = 20 * time.Millisecond
+// burstWindow is the time within which all deltas must arrive to be reported as delivered together. This is reported but
+// never a failure: a fast model sends sixteen tokens within it, so a burst does not prove that something buffers the stream.
+const burstWindow = 20 * time.Millisecond
 
-// tally is what a stream amounted to.
-type tally struct {
-	events, deltas      int
-	first, last, end    time.Duration // since the request, of the deltas and of the whole
-	done                bool          // saw [DONE]
-	model               string
-	failed              bool // saw an error event
-	errorType, errorNum string
-	err                 error // of reading; nil at a regular end
-	cut                 bool  // stopped at the limit
+// streamStats describes a stream of events. Durations are measured from the request.
+type streamStats struct {
+	events, deltas        int
+	firstDelta, lastDelta time.Duration
+	end                   time.Duration
+	done                  bool // [DONE] was received
+	model                 string
+	failed                bool // an error event was received
+	errorType, errorCode  string
+	err                   error // of reading; nil at EOF
+	truncated             bool  // the size limit was reached
 }
 
-// stream asks the question again and reads the answer as it comes.
-func (p *pass) stream(ctx context.Context, u Upstream) verdict {
-	begun := time.Now()
-	resp, err := p.link.send(ctx, p.paid(u, p.limit, true))
+// stream sends the question again and reads the answer as a stream of server-sent events.
+func (a *attempt) stream(ctx context.Context, u Upstream) Result {
+	start := time.Now()
+	httpResp, err := a.conn.send(ctx, a.chatRequest(u, a.tokenLimit, true))
 	if err != nil {
-		return judgeSilence(err, CodeProviderTimeout)
+		return classifyNoResponse(err, CodeProviderTimeout)
 	}
-	head := answer{status: resp.StatusCode, header: resp.Header}
-	if head.status != 200 || head.mark() != p.build || head.mediaType() != "text/event-stream" {
-		a, err := read(resp, maxBody)
+	head := response{status: httpResp.StatusCode, header: httpResp.Header}
+	if head.status != 200 || head.build() != a.build || head.mediaType() != "text/event-stream" {
+		resp, err := readResponse(httpResp, maxBody)
 		if err != nil {
-			return judgeSilence(err, CodeProviderTimeout)
+			return classifyNoResponse(err, CodeProviderTimeout)
 		}
-		return judgeNoStream(a, u, p.build)
+		return classifyNonStream(resp, u, a.build)
 	}
-	defer resp.Body.Close()
-	count := readEvents(resp.Body, maxPaid, func() time.Duration { return time.Since(begun) })
-	return judgeStream(count, u)
+	defer httpResp.Body.Close()
+	stats := readEvents(httpResp.Body, maxPaidBody, func() time.Duration { return time.Since(start) })
+	return classifyStream(stats, u)
 }
 
-// judgeNoStream judges an answer that is not a stream of events.
-func judgeNoStream(a answer, u Upstream, build string) verdict {
-	if v := judgePaid(a, u, build); v.code != "" {
-		return v
+// classifyNonStream classifies a response that is not a stream of events.
+func classifyNonStream(r response, u Upstream, build string) Result {
+	if result := classifyPaid(r, u, build); result.Code != "" {
+		return result
 	}
-	if a.status != 200 {
-		return unexpected(a)
+	if r.status != 200 {
+		return unexpectedCompletion(r)
 	}
-	return verdict{CodeStreamNotSSE, a.describe("content_type", "excerpt")}
+	return Result{Code: CodeStreamNotSSE, Details: r.details("content_type", "excerpt")}
 }
 
-func judgeStream(count tally, u Upstream) verdict {
-	details := map[string]string{"events": strconv.Itoa(count.events)}
-	if count.failed {
-		details["error_type"], details["error_code"] = count.errorType, count.errorNum
-		return verdict{CodeStreamError, details}
+func classifyStream(stats streamStats, u Upstream) Result {
+	details := map[string]string{"events": strconv.Itoa(stats.events)}
+	if stats.failed {
+		details["error_type"], details["error_code"] = stats.errorType, stats.errorCode
+		return Result{Code: CodeStreamError, Details: details}
 	}
-	details["deltas"] = strconv.Itoa(count.deltas)
-	if reason := count.flaw(); reason != "" {
+	details["deltas"] = strconv.Itoa(stats.deltas)
+	if reason := stats.incompleteReason(); reason != "" {
 		details["reason"] = reason
-		return verdict{CodeStreamIncomplete, details}
+		return Result{Code: CodeStreamIncomplete, Details: details}
 	}
-	details["model"] = count.model
-	if count.model == "" {
+	details["model"] = stats.model
+	if stats.model == "" {
 		details["model"] = u.Model
 	}
-	details["first_ms"], details["total_ms"] = milliseconds(count.first), milliseconds(count.end)
-	details["delivery"] = count.delivery()
-	return verdict{CodeStreamAnswered, details}
+	details["first_ms"], details["total_ms"] = milliseconds(stats.firstDelta), milliseconds(stats.end)
+	details["delivery"] = stats.delivery()
+	return Result{Code: CodeStreamAnswered, Details: details}
 }
 
-// flaw says why a stream is incomplete, "" if it is not.
-func (c tally) flaw() string {
+// incompleteReason returns why the stream is incomplete, "" if it is complete.
+func (s streamStats) incompleteReason() string {
 	switch {
-	case c.done && c.deltas == 0:
+	case s.done && s.deltas == 0:
 		return "no-delta"
-	case c.done:
+	case s.done:
 		return ""
-	case c.cut:
+	case s.truncated:
 		return "too-long"
-	case isTimeout(c.err):
+	case isTimeout(s.err):
 		return "timeout"
-	case c.err != nil:
+	case s.err != nil:
 		return "broken"
 	}
 	return "closed"
 }
 
-func (c tally) delivery() string {
+func (s streamStats) delivery() string {
 	switch {
-	case c.deltas == 1:
+	case s.deltas == 1:
 		return "single"
-	case c.last-c.first < together:
+	case s.lastDelta-s.firstDelta < burstWindow:
 		return "together"
 	}
 	return "spread"
 }
 
-// readEvents reads server-sent events until [DONE], the end, an error or the limit in bytes. It heeds data lines only; an
-// event that the end cuts short still counts, as some servers leave out the last blank line.
-// https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
-func readEvents(body io.Reader, limit int64, clock func() time.Duration) tally {
-	var count tally
-	rest := &io.LimitedReader{R: body, N: limit}
-	lines := bufio.NewReader(rest)
+// readEvents reads server-sent events until [DONE], the end, an error or the limit in bytes. It reads data lines only. An
+// unterminated last event counts, because some servers leave out the last blank line. clock returns the time since the
+// request. https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+func readEvents(body io.Reader, limit int64, clock func() time.Duration) streamStats {
+	var stats streamStats
+	limited := &io.LimitedReader{R: body, N: limit}
+	lines := bufio.NewReader(limited)
 	var data []string
-	for !count.done {
+	for !stats.done {
 		line, err := lines.ReadString('\n')
 		line = strings.TrimRight(line, "\r\n")
-		if value, is := strings.CutPrefix(line, "data:"); is {
+		if value, ok := strings.CutPrefix(line, "data:"); ok {
 			data = append(data, strings.TrimPrefix(value, " "))
 		}
 		if (line == "" || err != nil) && data != nil {
-			count.add(strings.Join(data, "\n"), clock())
+			stats.add(strings.Join(data, "\n"), clock())
 			data = nil
 		}
 		if err != nil {
-			count.cut = rest.N == 0
+			stats.truncated = limited.N == 0
 			if !errors.Is(err, io.EOF) {
-				count.err = err
+				stats.err = err
 			}
 			break
 		}
 	}
-	count.end = clock()
-	return count
+	stats.end = clock()
+	return stats
 }
 
-// add counts one event.
-func (c *tally) add(data string, when time.Duration) {
+// add counts one event that was received at the given time.
+func (s *streamStats) add(data string, at time.Duration) {
 	if strings.TrimSpace(data) == "[DONE]" {
-		c.done = true
+		s.done = true
 		return
 	}
-	c.events++
+	s.events++
 	var document any
 	if json.Unmarshal([]byte(data), &document) != nil {
 		return
 	}
-	if at(document, "error") != nil {
-		c.failed = true
-		c.errorType, c.errorNum = text(at(document, "error.type")), text(at(document, "error.code"))
+	if lookup(document, "error") != nil {
+		s.failed = true
+		s.errorType, s.errorCode = scalarText(lookup(document, "error.type")), scalarText(lookup(document, "error.code"))
 	}
-	if c.model == "" {
-		c.model = text(at(document, "model"))
+	if s.model == "" {
+		s.model = scalarText(lookup(document, "model"))
 	}
-	if _, is := at(document, "choices.0.delta").(map[string]any); is {
-		if c.deltas == 0 {
-			c.first = when
+	if _, ok := lookup(document, "choices.0.delta").(map[string]any); ok {
+		if s.deltas == 0 {
+			s.firstDelta = at
 		}
-		c.last = when
-		c.deltas++
+		s.lastDelta = at
+		s.deltas++
 	}
 }

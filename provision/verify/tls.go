@@ -12,91 +12,93 @@ import (
 	"time"
 )
 
-// tls opens the connection that the later probes use, and names what is wrong with it or its certificate.
-func (p *pass) tls(ctx context.Context, _ Upstream) verdict {
-	conn, err := p.link.open(ctx)
-	var unknown *net.DNSError
-	if errors.As(err, &unknown) && unknown.IsNotFound && !p.net.Direct { // another resolver's answer, which settles like the first's
-		return verdict{code: CodeDNSNotFound}
+// tls opens the connection that the later probes use.
+func (a *attempt) tls(ctx context.Context, _ Upstream) Result {
+	tlsConn, err := a.conn.connect(ctx)
+	var dnsErr *net.DNSError
+	if errors.As(err, &dnsErr) && dnsErr.IsNotFound && !a.net.Direct { // Dial resolved the name again, with another resolver
+		return Result{Code: CodeDNSNotFound}
 	}
 	if err != nil {
-		return judgeHandshake(err, p.target.Host, p.link.address(), time.Now())
+		return classifyHandshakeError(err, a.target.Host, a.conn.address(), time.Now())
 	}
-	p.link.ready = conn
-	state := conn.ConnectionState()
-	return verdict{CodeTLSTrusted, map[string]string{
-		"issuer":      issuer(state.PeerCertificates[0]),
-		"expires":     date(state.PeerCertificates[0].NotAfter),
+	a.conn.handshaken = tlsConn
+	state := tlsConn.ConnectionState()
+	return Result{Code: CodeTLSTrusted, Details: map[string]string{
+		"issuer":      issuerName(state.PeerCertificates[0]),
+		"expires":     formatDate(state.PeerCertificates[0].NotAfter),
 		"tls_version": tls.VersionName(state.Version),
 		"alpn":        state.NegotiatedProtocol,
 	}}
 }
 
-func judgeHandshake(err error, host, address string, now time.Time) verdict {
-	var certificate *tls.CertificateVerificationError
-	if errors.As(err, &certificate) && len(certificate.UnverifiedCertificates) > 0 {
-		return judgeCertificate(certificate, host, now)
+// classifyHandshakeError classifies an error of conn.connect.
+func classifyHandshakeError(err error, host, address string, now time.Time) Result {
+	var certErr *tls.CertificateVerificationError
+	if errors.As(err, &certErr) && len(certErr.UnverifiedCertificates) > 0 {
+		return classifyCertificateError(certErr, host, now)
 	}
-	details := map[string]string{"address": peer(err, address)}
-	var dial dialError
-	connecting := errors.As(err, &dial)
-	var remote *net.OpError
-	var record tls.RecordHeaderError
+	details := map[string]string{"address": peerAddress(err, address)}
+	var dialErr dialError
+	dialing := errors.As(err, &dialErr)
+	var opErr *net.OpError
+	var headerErr tls.RecordHeaderError
 	switch {
 	case isTimeout(err):
 		details["stage"] = "handshake"
-		if connecting {
+		if dialing {
 			details["stage"] = "connect"
 		}
-		return verdict{CodeTLSTimeout, details}
-	case connecting && isRefused(err):
-		return verdict{CodeTLSRefused, details}
-	case connecting:
-		details["error"] = dial.cause.Error()
-		return verdict{CodeTLSUnreachable, details}
-	case errors.As(err, &remote) && remote.Op == "remote error": // crypto/tls has no exported type for a received alert
-		details["alert"] = strings.TrimPrefix(remote.Err.Error(), "tls: ")
-		return verdict{CodeTLSAlert, details}
-	case errors.As(err, &record):
-		return verdict{CodeTLSNotTLS, details}
-	case isReset(err):
-		return verdict{CodeTLSReset, details}
+		return Result{Code: CodeTLSTimeout, Details: details}
+	case dialing && isConnRefused(err):
+		return Result{Code: CodeTLSRefused, Details: details}
+	case dialing:
+		details["error"] = dialErr.cause.Error()
+		return Result{Code: CodeTLSUnreachable, Details: details}
+	case errors.As(err, &opErr) && opErr.Op == "remote error": // crypto/tls has no exported type for a received alert
+		details["alert"] = strings.TrimPrefix(opErr.Err.Error(), "tls: ")
+		return Result{Code: CodeTLSAlert, Details: details}
+	case errors.As(err, &headerErr):
+		return Result{Code: CodeTLSNotTLS, Details: details}
+	case isConnReset(err):
+		return Result{Code: CodeTLSReset, Details: details}
 	}
 	details["error"] = err.Error()
-	return verdict{CodeTLSHandshakeFailed, details}
+	return Result{Code: CodeTLSHandshakeFailed, Details: details}
 }
 
-// judgeCertificate looks at the certificate itself and not at the error's type, because the verifiers of macOS and
-// Windows word their errors in their own ways.
-func judgeCertificate(err *tls.CertificateVerificationError, host string, now time.Time) verdict {
+// classifyCertificateError inspects the certificate instead of the error, because the system verifiers of macOS and Windows
+// return errors of their own.
+func classifyCertificateError(err *tls.CertificateVerificationError, host string, now time.Time) Result {
 	leaf := err.UnverifiedCertificates[0]
-	details := map[string]string{"issuer": issuer(leaf)}
+	details := map[string]string{"issuer": issuerName(leaf)}
 	var invalid x509.CertificateInvalidError
 	switch {
 	case now.Before(leaf.NotBefore):
-		details["valid_from"] = date(leaf.NotBefore)
-		return verdict{CodeTLSNotYetValid, details}
+		details["valid_from"] = formatDate(leaf.NotBefore)
+		return Result{Code: CodeTLSNotYetValid, Details: details}
 	case now.After(leaf.NotAfter):
-		details["expires"] = date(leaf.NotAfter)
-		return verdict{CodeTLSExpired, details}
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil: // further up the chain
-		return verdict{CodeTLSExpired, map[string]string{"issuer": issuer(invalid.Cert), "expires": date(invalid.Cert.NotAfter)}}
+		details["expires"] = formatDate(leaf.NotAfter)
+		return Result{Code: CodeTLSExpired, Details: details}
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil: // another certificate of the chain
+		return Result{Code: CodeTLSExpired, Details: map[string]string{
+			"issuer": issuerName(invalid.Cert), "expires": formatDate(invalid.Cert.NotAfter)}}
 	}
-	details["names"] = names(leaf)
+	details["names"] = certificateNames(leaf)
 	if leaf.VerifyHostname(host) != nil {
-		return verdict{CodeTLSNameMismatch, details}
+		return Result{Code: CodeTLSNameMismatch, Details: details}
 	}
-	return verdict{CodeTLSUntrusted, details}
+	return Result{Code: CodeTLSUntrusted, Details: details}
 }
 
-func issuer(c *x509.Certificate) string {
+func issuerName(c *x509.Certificate) string {
 	if c.Issuer.CommonName != "" || len(c.Issuer.Organization) == 0 {
 		return c.Issuer.CommonName
 	}
 	return c.Issuer.Organization[0]
 }
 
-func names(c *x509.Certificate) string {
+func certificateNames(c *x509.Certificate) string {
 	all := c.DNSNames
 	for _, ip := range c.IPAddresses {
 		all = append(all[:len(all):len(all)], ip.String())
@@ -104,34 +106,34 @@ func names(c *x509.Certificate) string {
 	return strings.Join(all[:min(len(all), maxListed)], ", ")
 }
 
-func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+func formatDate(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// peer is the address that the error is about, which is the resolved one where the dialer tells.
-func peer(err error, otherwise string) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Addr != nil && op.Addr.String() != "" {
-		return op.Addr.String()
+// peerAddress returns the resolved address from a dialer's error, or fallback if the error has none.
+func peerAddress(err error, fallback string) string {
+	var opErr *net.OpError
+	if errors.As(err, &opErr) && opErr.Addr != nil && opErr.Addr.String() != "" {
+		return opErr.Addr.String()
 	}
-	return otherwise
+	return fallback
 }
 
 func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+	var netErr net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout()
 }
 
-// Winsock's own numbers for a refused and a reset connection; package syscall has them on Windows only. No Unix counts so far.
-// https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
+// Winsock's error numbers for a refused and a reset connection. Package syscall defines them on Windows only; no Unix has
+// numbers this large. https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
 const (
-	wsaReset   = syscall.Errno(10054)
-	wsaRefused = syscall.Errno(10061)
+	wsaConnReset   = syscall.Errno(10054)
+	wsaConnRefused = syscall.Errno(10061)
 )
 
-func isRefused(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaRefused)
+func isConnRefused(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, wsaConnRefused)
 }
 
-func isReset(err error) bool {
+func isConnReset(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, wsaReset)
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, wsaConnReset)
 }

@@ -15,31 +15,31 @@ import (
 
 func TestTLSCertificates(t *testing.T) {
 	t.Parallel()
-	ours, theirs := newAuthority(t, "Test Authority"), newAuthority(t, "Their Authority")
+	trusted, untrusted := newTestCA(t, "Test Authority"), newTestCA(t, "Other Authority")
 	now := time.Now()
-	long, soon := now.AddDate(0, 3, 0), now.AddDate(0, 0, 5)
+	later, soon := now.AddDate(0, 3, 0), now.AddDate(0, 0, 5)
 	past := now.AddDate(0, 0, -5)
 	tests := map[string]struct {
 		certificate tls.Certificate
 		code        string
 		want        map[string]string
 	}{
-		"trusted":   {ours.mint(t, past, long, testHost), CodeTLSTrusted, map[string]string{"issuer": "Test Authority", "expires": date(long), "tls_version": "TLS 1.3", "alpn": "h2"}},
-		"wildcard":  {ours.mint(t, past, long, "*.example.com"), CodeTLSTrusted, map[string]string{"issuer": "Test Authority", "expires": date(long), "tls_version": "TLS 1.3", "alpn": "h2"}},
-		"untrusted": {theirs.mint(t, past, long, testHost), CodeTLSUntrusted, map[string]string{"issuer": "Their Authority", "names": testHost}},
-		"other name": {ours.mint(t, past, long, "a.example.org", "b.example.org"), CodeTLSNameMismatch,
+		"trusted":   {trusted.issue(t, past, later, testHost), CodeTLSTrusted, map[string]string{"issuer": "Test Authority", "expires": formatDate(later), "tls_version": "TLS 1.3", "alpn": "h2"}},
+		"wildcard":  {trusted.issue(t, past, later, "*.example.com"), CodeTLSTrusted, map[string]string{"issuer": "Test Authority", "expires": formatDate(later), "tls_version": "TLS 1.3", "alpn": "h2"}},
+		"untrusted": {untrusted.issue(t, past, later, testHost), CodeTLSUntrusted, map[string]string{"issuer": "Other Authority", "names": testHost}},
+		"other name": {trusted.issue(t, past, later, "a.example.org", "b.example.org"), CodeTLSNameMismatch,
 			map[string]string{"issuer": "Test Authority", "names": "a.example.org, b.example.org"}},
-		"too deep for a wildcard": {ours.mint(t, past, long, "*.com"), CodeTLSNameMismatch, map[string]string{"issuer": "Test Authority", "names": "*.com"}},
-		"expired":                 {ours.mint(t, past.AddDate(0, -1, 0), past, testHost), CodeTLSExpired, map[string]string{"issuer": "Test Authority", "expires": date(past)}},
-		"not yet valid":           {ours.mint(t, soon, long, testHost), CodeTLSNotYetValid, map[string]string{"issuer": "Test Authority", "valid_from": date(soon)}},
+		"too deep for a wildcard": {trusted.issue(t, past, later, "*.com"), CodeTLSNameMismatch, map[string]string{"issuer": "Test Authority", "names": "*.com"}},
+		"expired":                 {trusted.issue(t, past.AddDate(0, -1, 0), past, testHost), CodeTLSExpired, map[string]string{"issuer": "Test Authority", "expires": formatDate(past)}},
+		"not yet valid":           {trusted.issue(t, soon, later, testHost), CodeTLSNotYetValid, map[string]string{"issuer": "Test Authority", "valid_from": formatDate(soon)}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{target: testTarget()}
-			address := w.serve(t, relay{testBuild, says(401, refusal)}, test.certificate)
-			w.net = Net{Direct: true, Dial: dialTo(address), RootCAs: ours.pool()}
-			got := find(t, w.run(t, Options{}), ProbeTLS)
+			relay := &testRelay{target: testTarget()}
+			address := relay.serve(t, fakeWorker{testBuild, respond(401, keylessRefusal)}, test.certificate)
+			relay.net = Net{Direct: true, Dial: dialTo(address), RootCAs: trusted.pool()}
+			got := findResult(t, relay.run(t, Options{}), ProbeTLS)
 			if got.Code != test.code {
 				t.Errorf("code = %s, want %s", got.Code, test.code)
 			}
@@ -50,16 +50,16 @@ func TestTLSCertificates(t *testing.T) {
 	}
 }
 
-// listen serves raw TCP connections until the test ends.
+// listen serves raw TCP connections until the test ends, and returns its address.
 func listen(t *testing.T, serve func(*net.TCPConn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(ended)
+		defer close(done)
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
@@ -69,23 +69,23 @@ func listen(t *testing.T, serve func(*net.TCPConn)) string {
 			conn.Close()
 		}
 	}()
-	t.Cleanup(func() { listener.Close(); <-ended })
+	t.Cleanup(func() { listener.Close(); <-done })
 	return listener.Addr().String()
 }
 
-// hello reads the ClientHello, whose record announces its own length (RFC 8446, section 5.1).
-func hello(conn net.Conn) {
+// readClientHello reads the ClientHello. The record header contains its length (RFC 8446, section 5.1).
+func readClientHello(conn net.Conn) {
 	var head [5]byte
 	if _, err := io.ReadFull(conn, head[:]); err == nil {
 		io.CopyN(io.Discard, conn, int64(head[3])<<8|int64(head[4]))
 	}
 }
 
-// failing dials without a network: the error, or, if it is nil, silence until the deadline, which it lets pass.
-func failing(soon deadline, err error) func(context.Context, string, string) (net.Conn, error) {
+// failDial returns a dial function that returns err. If err is nil, it lets the deadline expire and returns its error.
+func failDial(d deadline, err error) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, _, _ string) (net.Conn, error) {
 		if err == nil {
-			soon.pass()
+			d.expire()
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}
@@ -96,35 +96,35 @@ func failing(soon deadline, err error) func(context.Context, string, string) (ne
 func TestTLSConnections(t *testing.T) {
 	t.Parallel()
 	closed := listen(t, func(*net.TCPConn) {})
-	plain := httptest.NewServer(relay{testBuild, says(401, refusal)})
+	plain := httptest.NewServer(fakeWorker{testBuild, respond(401, keylessRefusal)})
 	t.Cleanup(plain.Close)
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	alert := listen(t, func(c *net.TCPConn) { hello(c); c.Write([]byte{21, 3, 3, 0, 2, 2, 40}) })
-	reset := listen(t, func(c *net.TCPConn) { hello(c); c.SetLinger(0) })
-	soon, sooner := newDeadline(t), newDeadline(t)
-	silent := listen(t, func(c *net.TCPConn) { hello(c); soon.pass(); io.Copy(io.Discard, c) })
+	stopped := httptest.NewServer(nil)
+	stopped.Close()
+	alert := listen(t, func(c *net.TCPConn) { readClientHello(c); c.Write([]byte{21, 3, 3, 0, 2, 2, 40}) })
+	reset := listen(t, func(c *net.TCPConn) { readClientHello(c); c.SetLinger(0) })
+	handshakeDeadline, dialDeadline := newDeadline(t), newDeadline(t)
+	silent := listen(t, func(c *net.TCPConn) { readClientHello(c); handshakeDeadline.expire(); io.Copy(io.Discard, c) })
 	old := listen(t, func(c *net.TCPConn) {
-		hello(c)
-		c.Write([]byte{22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1}) // a ServerHello of TLS 1.0
+		readClientHello(c)
+		c.Write([]byte{22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1}) // ServerHello of TLS 1.0
 		c.Write(make([]byte, 36))
 	})
-	given := testHost + ":443"
+	address := testHost + ":443"
 	tests := map[string]struct {
 		dial func(context.Context, string, string) (net.Conn, error)
 		code string
 		want map[string]string
 	}{
-		"refused":           {dialTo(gone.Listener.Addr().String()), CodeTLSRefused, map[string]string{"address": gone.Listener.Addr().String()}},
-		"refused, Winsock":  {failing(sooner, wsaRefused), CodeTLSRefused, map[string]string{"address": given}},
-		"unreachable":       {failing(sooner, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}), CodeTLSUnreachable, map[string]string{"address": given, "error": "dial: network is unreachable"}},
-		"silent in dial":    {failing(sooner, nil), CodeTLSTimeout, map[string]string{"address": given, "stage": "connect"}},
-		"silent after dial": {dialTo(silent), CodeTLSTimeout, map[string]string{"address": given, "stage": "handshake"}},
-		"alert":             {dialTo(alert), CodeTLSAlert, map[string]string{"address": given, "alert": "handshake failure"}},
-		"closed":            {dialTo(closed), CodeTLSReset, nil},
-		"reset":             {dialTo(reset), CodeTLSReset, nil},
-		"plain HTTP":        {dialTo(plain.Listener.Addr().String()), CodeTLSNotTLS, map[string]string{"address": given}},
-		"too old":           {dialTo(old), CodeTLSHandshakeFailed, nil},
+		"refused":              {dialTo(stopped.Listener.Addr().String()), CodeTLSRefused, map[string]string{"address": stopped.Listener.Addr().String()}},
+		"refused, Winsock":     {failDial(dialDeadline, wsaConnRefused), CodeTLSRefused, map[string]string{"address": address}},
+		"unreachable":          {failDial(dialDeadline, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}), CodeTLSUnreachable, map[string]string{"address": address, "error": "dial: network is unreachable"}},
+		"timeout in dial":      {failDial(dialDeadline, nil), CodeTLSTimeout, map[string]string{"address": address, "stage": "connect"}},
+		"timeout in handshake": {dialTo(silent), CodeTLSTimeout, map[string]string{"address": address, "stage": "handshake"}},
+		"alert":                {dialTo(alert), CodeTLSAlert, map[string]string{"address": address, "alert": "handshake failure"}},
+		"closed":               {dialTo(closed), CodeTLSReset, nil},
+		"reset":                {dialTo(reset), CodeTLSReset, nil},
+		"plain HTTP":           {dialTo(plain.Listener.Addr().String()), CodeTLSNotTLS, map[string]string{"address": address}},
+		"too old":              {dialTo(old), CodeTLSHandshakeFailed, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -132,14 +132,14 @@ func TestTLSConnections(t *testing.T) {
 			ctx := t.Context()
 			switch test.want["stage"] {
 			case "connect":
-				ctx = sooner
+				ctx = dialDeadline
 			case "handshake":
-				ctx = soon
+				ctx = handshakeDeadline
 			}
 			target := testTarget()
 			report := Run(ctx, target, Net{Direct: true, Dial: test.dial}, Options{})
 			checkReport(t, report, target)
-			got := find(t, report, ProbeTLS)
+			got := findResult(t, report, ProbeTLS)
 			if got.Code != test.code {
 				t.Fatalf("%+v, want %s", got, test.code)
 			}

@@ -5,65 +5,66 @@ import (
 	"strings"
 )
 
-// Upstream is a provider behind the relay, and what proves that it is reached.
+// Upstream is an LLM provider behind the relay, and how to recognise that a request reached it.
 type Upstream struct {
-	ID    string // the first segment of its own paths on the relay: lower-case letters, digits, dashes
+	ID    string // first path segment of the provider on the relay: lower-case letters, digits, dashes
 	Place Place
 
-	Method string // of the keyless request; "" is POST
-	Path   string // of the keyless request, as the provider has it; begins with a slash
+	Method string // of the keyless request; "" means POST
+	Path   string // of the keyless request, as in the provider's own API; begins with a slash
 	Body   string // of the keyless request, sent as application/json
 
-	Refused []Signature // the provider's own refusal of a keyless request: pass
-	Blocked []Signature // the provider refuses the place where the Worker runs
+	Refusals     []Signature // the provider's own refusals of a keyless request; ProbeProvider passes with these
+	RegionBlocks []Signature // refusals because of the country in which the Worker runs
 
-	Chat  string // path of the paid checks, in OpenAI's chat shape; "" where there is none
-	Model string // for the paid checks
-	Auth  string // the header that takes the key, in lower case; "" and "authorization" mean a bearer's
+	ChatPath   string // path of a chat API in OpenAI's format, for the paid probes; "" if there is none
+	Model      string // for the paid probes
+	AuthHeader string // header for the key, in lower case; "" and "authorization" mean a bearer token
 }
 
-// Place says where on the relay a provider answers.
+// Place is the position of a provider's paths on the relay.
 type Place string
 
-// A relay's first provider answers at the root, and each one also below "/ID".
+// The first provider of a relay is served at the root, and every provider, the first included, below "/ID".
 const (
-	PlaceListed Place = ""       // as the Worker itself lists it; below "/ID" where it lists nothing
+	PlaceListed Place = ""       // as the Worker lists it; below "/ID" if it lists nothing
 	PlaceRoot   Place = "root"   // "/v1/…"
 	PlacePrefix Place = "prefix" // "/ID/v1/…"
 
-	placeNone Place = "none" // the Worker lists others
+	placeMissing Place = "none" // the Worker lists other providers but not this one
 )
 
-// keylessPath begins the paths on which a relay with managed access asks a provider without any key.
-const keylessPath = "/-/keyless"
+// keylessPrefix is the path prefix on which a relay with managed access forwards requests without any key.
+const keylessPrefix = "/-/keyless"
 
-// at gives a path of the provider as it is on the relay.
-func (u Upstream) at(path string) string {
+// relayPath returns the path on the relay for a path of the provider's API.
+func (u Upstream) relayPath(path string) string {
 	if u.Place == PlacePrefix {
 		return "/" + u.ID + path
 	}
 	return path
 }
 
-// proof gives the path of the keyless request on the relay. Where access is managed the Worker would refuse it first, and has a
-// path for just this question.
-func (u Upstream) proof(managed bool) string {
+// keylessPath returns the path of the keyless request on the relay. With managed access the Worker would reject the request
+// itself, so it has a separate path for it.
+func (u Upstream) keylessPath(managed bool) string {
 	if managed {
-		return keylessPath + u.at(u.Path)
+		return keylessPrefix + u.relayPath(u.Path)
 	}
-	return u.at(u.Path)
+	return u.relayPath(u.Path)
 }
 
-// isKnown tells whether there is a request to make.
-func (u Upstream) isKnown() bool { return u.Path != "" }
+// isProbeable reports whether the keyless request is known.
+func (u Upstream) isProbeable() bool { return u.Path != "" }
 
-func (u Upstream) flaw() string {
+// invalidField returns the name of an invalid field, "" if there is none.
+func (u Upstream) invalidField() string {
 	switch {
 	case strings.Trim(u.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
 		return "id"
 	case !isPath(u.Path):
 		return "path"
-	case u.Chat != "" && !isPath(u.Chat):
+	case u.ChatPath != "" && !isPath(u.ChatPath):
 		return "chat"
 	case strings.Trim(u.Method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "":
 		return "method"
@@ -71,15 +72,15 @@ func (u Upstream) flaw() string {
 	return ""
 }
 
-// placed gives the upstreams to prove, at least one, each with its place. listed is what the Worker says that it serves,
-// its first provider first.
-func (t Target) placed(listed []string, managed bool) []Upstream {
+// upstreams returns the upstreams to probe, at least one, each with its place. listed are the provider IDs that the Worker
+// lists, in its order.
+func (t Target) upstreams(listed []string, managed bool) []Upstream {
 	upstreams := slices.Clone(t.Upstreams)
 	if len(upstreams) == 0 {
-		upstreams = t.known(listed)
+		upstreams = t.knownUpstreams(listed)
 	}
 	if len(upstreams) == 0 {
-		return []Upstream{{}} // a flaw, which the first probe finds
+		return []Upstream{{}} // invalid, as the first probe reports
 	}
 	for i, u := range upstreams {
 		switch {
@@ -89,14 +90,15 @@ func (t Target) placed(listed []string, managed bool) []Upstream {
 		case len(listed) == 0, slices.Contains(listed, u.ID):
 			upstreams[i].Place = PlacePrefix
 		default:
-			upstreams[i].Place = placeNone
+			upstreams[i].Place = placeMissing
 		}
 	}
 	return upstreams
 }
 
-// known gives what is known of the providers that the Worker lists, or the first one if it lists none.
-func (t Target) known(listed []string) []Upstream {
+// knownUpstreams returns an upstream for each listed provider, with only its ID if Known does not contain it. If nothing is
+// listed, it returns the first of Known.
+func (t Target) knownUpstreams(listed []string) []Upstream {
 	if len(listed) == 0 {
 		return slices.Clone(t.Known[:min(1, len(t.Known))])
 	}

@@ -5,67 +5,54 @@ import (
 	"strings"
 )
 
-const maxProviders = 64 // that a health answer may name
-
-// worker judges the health answer that the edge probe fetched.
-func (p *pass) worker(context.Context, Upstream) verdict {
-	v := judgeWorker(p.health, p.target.Build)
-	if v.code == CodeWorkerOurs {
-		document := p.health.json()
-		p.build, p.managed = v.details["build"], at(document, "access") == "managed"
-		p.listed = texts(at(document, "providers"))
+// worker checks the health response that the edge probe fetched.
+func (a *attempt) worker(context.Context, Upstream) Result {
+	result := classifyWorker(a.health, a.target.Build)
+	if result.Code == CodeWorkerOurs {
+		document := a.health.json()
+		a.build, a.managed = result.Details["build"], lookup(document, "access") == "managed"
+		a.providers = scalarTexts(lookup(document, "providers"))
 	}
-	return v
+	return result
 }
 
-// judgeWorker passes an answer only if the header and the JSON name the same build, which is the wanted one if any.
-func judgeWorker(a answer, wanted string) verdict {
-	build, document := a.mark(), a.json()
+// classifyWorker passes a health response only if its header and its JSON name the same build, and that is the wanted one
+// (any build if wanted is "").
+func classifyWorker(r response, wanted string) Result {
+	build, document := r.build(), r.json()
 	if build == "" {
-		return notOurs(a)
+		return notOurWorker(r)
 	}
-	if code, is := relayError(a); is {
-		return relayVerdict(a, code)
+	if code, ok := relayError(r); ok {
+		return relayResult(r, code)
 	}
-	stated := text(at(document, "build"))
-	if a.status != 200 || at(document, "service") != "cfproxy" || stated == "" {
-		details := a.describe("status", "content_type", "excerpt")
+	bodyBuild := scalarText(lookup(document, "build"))
+	if r.status != 200 || lookup(document, "service") != "cfproxy" || bodyBuild == "" {
+		details := r.details("status", "content_type", "excerpt")
 		details["build"] = build
-		return verdict{CodeWorkerHealthMalformed, details}
+		return Result{Code: CodeWorkerHealthMalformed, Details: details}
 	}
-	if stated != build {
-		return verdict{CodeWorkerBuildMismatch, map[string]string{"header": build, "body": stated}}
+	if bodyBuild != build {
+		return Result{Code: CodeWorkerBuildMismatch, Details: map[string]string{"header": build, "body": bodyBuild}}
 	}
-	details := a.describe("placement", "colo")
-	details["version"] = text(at(document, "version"))
-	if colo := text(at(document, "colo")); coloForm.MatchString(colo) { // the Worker knows better than the ray
+	details := r.details("placement", "colo")
+	details["version"] = scalarText(lookup(document, "version"))
+	if colo := scalarText(lookup(document, "colo")); isColo(colo) { // more accurate than the one in cf-ray
 		details["colo"] = colo
 	}
-	if placement := text(at(document, "placement")); details["placement"] == "" {
+	if placement := scalarText(lookup(document, "placement")); details["placement"] == "" {
 		details["placement"] = placement
 	}
 	if wanted != "" && build != wanted {
-		return verdict{CodeWorkerOtherBuild, map[string]string{
+		return Result{Code: CodeWorkerOtherBuild, Details: map[string]string{
 			"wanted": wanted, "got": build, "version": details["version"], "colo": details["colo"]}}
 	}
 	details["build"] = build
-	details["providers"] = strings.Join(texts(at(document, "providers")), ", ")
-	details["access"] = text(at(document, "access"))
-	return verdict{CodeWorkerOurs, details}
+	details["providers"] = strings.Join(scalarTexts(lookup(document, "providers")), ", ")
+	details["access"] = scalarText(lookup(document, "access"))
+	return Result{Code: CodeWorkerOurs, Details: details}
 }
 
-func notOurs(a answer) verdict {
-	return verdict{CodeWorkerNotOurs, a.describe("status", "server", "content_type", "title", "location", "mark")}
-}
-
-// texts gives the scalars of a JSON list as strings.
-func texts(value any) []string {
-	items, _ := value.([]any)
-	var list []string
-	for _, item := range items[:min(len(items), maxProviders)] {
-		if s := text(item); s != "" {
-			list = append(list, s)
-		}
-	}
-	return list
+func notOurWorker(r response) Result {
+	return Result{Code: CodeWorkerNotOurs, Details: r.details("status", "server", "content_type", "title", "location", "mark")}
 }

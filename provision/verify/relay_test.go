@@ -32,16 +32,16 @@ const (
 	testKey   = "sk-test-AbCdEfGhIj/+=xyz"
 )
 
-// refusal is what OpenAI says without a key.
-const refusal = `{"error":{"message":"no key","type":"invalid_request_error","param":null,"code":null}}`
+// keylessRefusal is the body of OpenAI's response to a request without a key.
+const keylessRefusal = `{"error":{"message":"no key","type":"invalid_request_error","param":null,"code":null}}`
 
-// authority mints certificates for the tests.
-type authority struct {
+// testCA issues certificates.
+type testCA struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-func newAuthority(t *testing.T, name string) authority {
+func newTestCA(t *testing.T, name string) testCA {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -59,51 +59,51 @@ func newAuthority(t *testing.T, name string) authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return authority{certificate, key}
+	return testCA{certificate, key}
 }
 
-func (a authority) pool() *x509.CertPool {
+func (ca testCA) pool() *x509.CertPool {
 	pool := x509.NewCertPool()
-	pool.AddCert(a.certificate)
+	pool.AddCert(ca.certificate)
 	return pool
 }
 
-func (a authority) mint(t *testing.T, from, to time.Time, names ...string) tls.Certificate {
+func (ca testCA) issue(t *testing.T, from, to time.Time, names ...string) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), NotBefore: from, NotAfter: to, DNSNames: names}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &key.PublicKey, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, ca.certificate, &key.PublicKey, ca.key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// world is a server that plays Cloudflare's edge, and the network that leads to it.
-type world struct {
+// testRelay is a server in the role of Cloudflare's edge, with a network that connects to it.
+type testRelay struct {
 	target Target
 	net    Net
-	conns  atomic.Int32 // connections that the server saw
+	conns  atomic.Int32 // number of connections to the server
 }
 
-type worldOption func(*httptest.Server)
+type serverOption func(*httptest.Server)
 
 func http1(s *httptest.Server) { s.EnableHTTP2 = false }
 
-func newWorld(t *testing.T, handler http.Handler, options ...worldOption) *world {
+func newTestRelay(t *testing.T, handler http.Handler, options ...serverOption) *testRelay {
 	t.Helper()
-	ca := newAuthority(t, "Test Authority")
-	w := &world{}
-	address := w.serve(t, handler, ca.mint(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 3, 0), testHost), options...)
-	w.target = testTarget()
-	w.net = Net{Lookup: answers("104.16.1.1"), Dial: dialTo(address), RootCAs: ca.pool()}
-	return w
+	ca := newTestCA(t, "Test Authority")
+	relay := &testRelay{}
+	address := relay.serve(t, handler, ca.issue(t, time.Now().Add(-time.Hour), time.Now().AddDate(0, 3, 0), testHost), options...)
+	relay.target = testTarget()
+	relay.net = Net{Lookup: resolveTo("104.16.1.1"), Dial: dialTo(address), RootCAs: ca.pool()}
+	return relay
 }
 
-func (w *world) serve(t *testing.T, handler http.Handler, certificate tls.Certificate, options ...worldOption) string {
+func (relay *testRelay) serve(t *testing.T, handler http.Handler, certificate tls.Certificate, options ...serverOption) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.EnableHTTP2 = true
@@ -111,7 +111,7 @@ func (w *world) serve(t *testing.T, handler http.Handler, certificate tls.Certif
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
-			w.conns.Add(1)
+			relay.conns.Add(1)
 		}
 	}
 	for _, option := range options {
@@ -128,57 +128,57 @@ func testTarget() Target {
 
 func openAI() Upstream {
 	return Upstream{
-		ID: "openai", Path: "/v1/chat/completions", Body: "{}", Method: "POST", Chat: "/v1/chat/completions", Model: "gpt-4o-mini",
-		Refused: []Signature{{Status: 401, JSON: map[string][]any{"error.type": {"invalid_request_error"}, "error.code": {nil, "invalid_api_key"}}}},
-		Blocked: []Signature{{Status: 403, JSON: map[string][]any{"error.code": {"unsupported_country_region_territory"}}}},
+		ID: "openai", Path: "/v1/chat/completions", Body: "{}", Method: "POST", ChatPath: "/v1/chat/completions", Model: "gpt-4o-mini",
+		Refusals:     []Signature{{Status: 401, JSON: map[string][]any{"error.type": {"invalid_request_error"}, "error.code": {nil, "invalid_api_key"}}}},
+		RegionBlocks: []Signature{{Status: 403, JSON: map[string][]any{"error.code": {"unsupported_country_region_territory"}}}},
 	}
 }
 
-func (w *world) run(t *testing.T, o Options) Report {
+func (relay *testRelay) run(t *testing.T, o Options) Report {
 	t.Helper()
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Second
 	}
-	return w.runIn(t.Context(), t, o)
+	return relay.runContext(t.Context(), t, o)
 }
 
-func (w *world) runIn(ctx context.Context, t *testing.T, o Options) Report {
+func (relay *testRelay) runContext(ctx context.Context, t *testing.T, o Options) Report {
 	t.Helper()
-	report := Run(ctx, w.target, w.net, o)
-	checkReport(t, report, w.target)
+	report := Run(ctx, relay.target, relay.net, o)
+	checkReport(t, report, relay.target)
 	return report
 }
 
-// deadline is a context whose time runs out when the test says so: no test depends on how fast a machine is.
+// deadline is a context that expires when the test calls expire, so that tests do not depend on the machine's speed.
 type deadline struct {
 	context.Context
-	passed chan struct{}
+	expired chan struct{}
 }
 
 func newDeadline(t *testing.T) deadline { return deadline{t.Context(), make(chan struct{})} }
 
-func (d deadline) Done() <-chan struct{} { return d.passed }
+func (d deadline) Done() <-chan struct{} { return d.expired }
 
 func (d deadline) Err() error {
 	select {
-	case <-d.passed:
+	case <-d.expired:
 		return context.DeadlineExceeded
 	default:
 		return nil
 	}
 }
 
-func (d deadline) pass() { close(d.passed) }
+func (d deadline) expire() { close(d.expired) }
 
-// relay plays a deployed Worker: the health answer, and what the provider says to everything else.
-type relay struct {
-	build  string
-	answer http.HandlerFunc
+// fakeWorker is a deployed Worker: it serves the health response and passes every other request to the provider.
+type fakeWorker struct {
+	build    string
+	provider http.HandlerFunc
 }
 
 const passThrough = `"access":"pass-through","providers":["openai","groq"]`
 
-func (r relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r fakeWorker) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	w.Header().Set("X-Cfproxy", r.build)
 	w.Header().Set("Cf-Ray", "9e3a1ccbaab15ec6-FRA")
 	w.Header().Set("Cf-Placement", "remote-IAD")
@@ -186,36 +186,36 @@ func (r relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		fmt.Fprintf(w, `{"service":"cfproxy","version":"1.2.3","build":%q,%s,"colo":"AMS"}`, r.build, passThrough)
 		return
 	}
-	r.answer(w, req)
+	r.provider(w, req)
 }
 
-// managed plays a Worker whose owner hands out tokens.
-func managed(token string, ask http.HandlerFunc) http.HandlerFunc {
+// managedWorker is a deployed Worker with managed access that knows one token.
+func managedWorker(token string, provider http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set(MarkHeader, testBuild)
-		refuse := func(status int, code string) {
-			says(status, `{"error":{"message":"x","type":"cfproxy_error","param":null,"code":"`+code+`"}}`, ErrorHeader, code)(w, r)
+		w.Header().Set(BuildHeader, testBuild)
+		reject := func(status int, code string) {
+			respond(status, `{"error":{"message":"x","type":"cfproxy_error","param":null,"code":"`+code+`"}}`, ErrorHeader, code)(w, r)
 		}
-		path, keyless := strings.CutPrefix(r.URL.Path, keylessPath)
+		path, keyless := strings.CutPrefix(r.URL.Path, keylessPrefix)
 		presented := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		switch {
 		case r.URL.Path == healthPath:
-			says(200, `{"service":"cfproxy","version":"1","build":"`+testBuild+`","access":"managed","providers":[],"placement":"local-HKG"}`)(w, r)
+			respond(200, `{"service":"cfproxy","version":"1","build":"`+testBuild+`","access":"managed","providers":[],"placement":"local-HKG"}`)(w, r)
 		case keyless:
 			r.URL.Path = path
-			ask(w, r)
+			provider(w, r)
 		case !strings.HasPrefix(presented, "cfp_"):
-			refuse(401, "token_missing")
+			reject(401, "token_missing")
 		case presented != token:
-			refuse(401, "token_unknown")
+			reject(401, "token_unknown")
 		default:
-			ask(w, r)
+			provider(w, r)
 		}
 	}
 }
 
-// says answers with a fixed status and body; pairs are header names and values.
-func says(status int, body string, pairs ...string) http.HandlerFunc {
+// respond returns a handler with a fixed status and body; pairs are header names and values.
+func respond(status int, body string, pairs ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(pairs); i += 2 {
 			w.Header().Set(pairs[i], pairs[i+1])
@@ -225,7 +225,8 @@ func says(status int, body string, pairs ...string) http.HandlerFunc {
 	}
 }
 
-func answers(addresses ...string) func(context.Context, string) ([]netip.Addr, error) {
+// resolveTo returns a lookup function with a fixed result.
+func resolveTo(addresses ...string) func(context.Context, string) ([]netip.Addr, error) {
 	var list []netip.Addr
 	for _, a := range addresses {
 		list = append(list, netip.MustParseAddr(a))
@@ -233,14 +234,15 @@ func answers(addresses ...string) func(context.Context, string) ([]netip.Addr, e
 	return func(context.Context, string) ([]netip.Addr, error) { return list, nil }
 }
 
+// dialTo returns a dial function that always connects to address.
 func dialTo(address string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
 }
 
-// find returns a probe's result.
-func find(t *testing.T, r Report, probe string) Result {
+// findResult returns a probe's result.
+func findResult(t *testing.T, r Report, probe string) Result {
 	t.Helper()
 	for _, result := range r.Results {
 		if result.Probe == probe {
@@ -251,12 +253,12 @@ func find(t *testing.T, r Report, probe string) Result {
 	return Result{}
 }
 
-// checkReport holds for every report whatever happened: known codes with their status and details, in the order of the
-// probes; values fit to print; nothing after a failure of what it needs; no key anywhere.
+// checkReport checks what every report must satisfy: known codes with their status and details, in the order of the probes;
+// printable values; probes skipped after a failure of what they need; the key nowhere.
 func checkReport(t *testing.T, r Report, target Target) {
 	t.Helper()
 	order := []string{ProbeDNS, ProbeTLS, ProbeEdge, ProbeWorker, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream}
-	last, failed, paid := 0, "", ""
+	last, failed, firstFailed := 0, "", ""
 	for i, result := range r.Results {
 		at := slices.Index(order, result.Probe)
 		if at < last || i < 4 && at != i || at == last && i > 0 && result.Probe != ProbeProvider {
@@ -270,19 +272,19 @@ func checkReport(t *testing.T, r Report, target Target) {
 		checkResult(t, result)
 		needs := failed
 		if result.Probe == ProbeCompletion || result.Probe == ProbeStream {
-			needs = cmp.Or(failed, paid)
+			needs = cmp.Or(failed, firstFailed)
 		}
 		switch {
 		case needs != "" && (result.Code != CodeSkipped || result.Details["because"] != needs):
 			t.Errorf("after %s failed: %+v", needs, result)
 		case result.Status == Fail && at < 4:
 			failed = result.Probe
-		case result.Status == Fail && result.Probe != ProbeAccess && first && paid == "":
-			paid = result.Probe
+		case result.Status == Fail && result.Probe != ProbeAccess && first && firstFailed == "":
+			firstFailed = result.Probe
 		}
 	}
 	if isPaid := last > 5; isPaid != (target.Key != "") {
-		t.Errorf("paid for: %v", isPaid)
+		t.Errorf("paid probes are present: %v", isPaid)
 	}
 	if r.OK() == slices.ContainsFunc(r.Results, func(result Result) bool { return result.Status == Fail }) {
 		t.Errorf("OK() = %v of %+v", r.OK(), r.Results)
@@ -305,10 +307,10 @@ func checkResult(t *testing.T, r Result) {
 	}
 	for name, value := range r.Details {
 		if !slices.Contains(code.Details, name) {
-			t.Errorf("%s carries %s, which its table entry lacks", r.Code, name)
+			t.Errorf("%s carries %s, which its entry in Codes lacks", r.Code, name)
 		}
 		if n := utf8.RuneCountInString(value); n == 0 || n > maxRunes || !utf8.ValidString(value) || strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) }) {
-			t.Errorf("%s: %s = %q is not fit to print", r.Code, name, value)
+			t.Errorf("%s: %s = %q is not printable", r.Code, name, value)
 		}
 	}
 }
