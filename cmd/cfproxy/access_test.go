@@ -11,7 +11,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt/ptytest"
-	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 )
 
 // The wizard for an owner who hands out tokens: it asks for the key, masked, and makes the first token, which is shown once.
@@ -33,7 +33,7 @@ func TestWizardForAManagedRelay(t *testing.T) {
 		s.Expect(text.T("prompt.key-quit"))
 		s.Send(ptytest.Paste("cfp_0123") + ptytest.Enter)
 		s.Expect(text.T("error.owner-key-token", "name", "CFPROXY_KEY_OPENAI"))
-		s.Send(ptytest.CtrlU + ptytest.Paste(sandbox.Key) + ptytest.Enter)
+		s.Send(ptytest.CtrlU + ptytest.Paste(standin.Key) + ptytest.Enter)
 		s.Expect(text.T("content.managed", "tokens", "王小明"))
 		s.Expect(text.T("ask.init.title"))
 		s.Expect(text.T("prompt.key-quit"))
@@ -43,7 +43,7 @@ func TestWizardForAManagedRelay(t *testing.T) {
 		if status := s.Wait(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
-		if strings.Contains(s.Raw(), sandbox.Key) {
+		if strings.Contains(s.Raw(), standin.Key) {
 			t.Error("the owner's key was shown")
 		}
 		issued := regexp.MustCompile(`cfp_[A-Za-z0-9_-]{43}`).FindString(s.Raw())
@@ -76,7 +76,7 @@ func TestWizardDoesNotAskWhatAFileSays(t *testing.T) {
 func TestWizardTakesWhatStands(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t, managedConfig)
-	x.run(sandbox.Key, "deploy", "--no-verify")
+	x.run(standin.Key, "deploy", "--no-verify")
 	x.run("", "key", "add", "alice", "--no-verify")
 	dir := t.TempDir()
 	s := x.cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + x.cloud.store.Token()}, "init", "--domain", "gptapi.example.com", "--no-verify")

@@ -15,6 +15,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
+	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -74,7 +76,7 @@ func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) 
 }
 
 // demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
-func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan plan.Plan) error {
+func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r relay, plan plan.Plan) error {
 	network := networkTo(edge)
 	target := r.deployed(demoHost, plan)
 	p.answer("demo.verify")
@@ -84,7 +86,7 @@ func (p *program) demoProof(c *cli.Context, edge *sandbox.Edge, r relay, plan pl
 		return err
 	}
 	if !proved(report) {
-		if !edge.Runs() {
+		if !edge.RunsWorkers() {
 			p.answer("demo.incomplete")
 		}
 		return silent(exitFailed)
@@ -112,7 +114,7 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Authorization", "Bearer "+sandbox.Key)
+	request.Header.Set("Authorization", "Bearer "+standin.Key)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
@@ -149,6 +151,6 @@ func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan pla
 }
 
 // demoKeep leaves the sandbox serving until it is interrupted, which is then no failure.
-func (p *program) demoKeep(ctx context.Context, store *sandbox.Store, edge *sandbox.Edge) error {
+func (p *program) demoKeep(ctx context.Context, store *sandbox.Store, edge *edge.Edge) error {
 	return p.serve(ctx, store, edge, "127.0.0.1:0", "demo.keep")
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 )
 
 // heard is a stderr that tells when something was said.
@@ -154,7 +155,7 @@ func TestASlowChangeKeepsOthersWaiting(t *testing.T) {
 	defer api.Close()
 	f := tokensFile(t, "access = \"managed\"\n"+oneToken)
 	variables := map[string]string{
-		"CLOUDFLARE_BASE_URL": api.URL + "/client/v4", "CLOUDFLARE_API_TOKEN": store.Token(), "CFPROXY_KEY_OPENAI": sandbox.Key,
+		"CLOUDFLARE_BASE_URL": api.URL + "/client/v4", "CLOUDFLARE_API_TOKEN": store.Token(), "CFPROXY_KEY_OPENAI": standin.Key,
 	}
 	flags := []string{"--config", f.path, "--yes", "--no-verify"}
 	goOnOnce := sync.OnceFunc(func() { close(goOn) })

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -92,7 +92,7 @@ func (x *team) ask(token string) string {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil || strings.Contains(string(body), sandbox.Key) {
+	if err != nil || strings.Contains(string(body), standin.Key) {
 		x.t.Errorf("%v: %s", err, body)
 	}
 	return strings.TrimSpace(fmt.Sprint(res.StatusCode, " ", res.Header.Get(worker.ErrorHeader)))
@@ -111,8 +111,8 @@ const managedConfig = "domains = [\"gptapi.example.com\"]\naccess = \"managed\"\
 func TestTokensFromAddingToRevoking(t *testing.T) {
 	t.Parallel()
 	x := newTeam(t, managedConfig)
-	x.run(sandbox.Key, "deploy")
-	x.want("the owner's own key", sandbox.Key, "401 token_missing")
+	x.run(standin.Key, "deploy")
+	x.want("the owner's own key", standin.Key, "401 token_missing")
 	alice := x.run("", "key", "add", "alice")
 	x.want("alice", alice, "200")
 	x.want("a stranger", alice[:len(alice)-1]+"_", "401 token_unknown")
@@ -129,11 +129,11 @@ func TestTokensFromAddingToRevoking(t *testing.T) {
 	x.want("carol, too late", carol.secret, "401 token_expired")
 	x.want("dave, elsewhere", dave.secret, "403 token_provider")
 	x.want("bob, whom nobody lists", bob, "401 token_unknown")
-	if strings.Contains(x.said.String(), sandbox.Key) {
+	if strings.Contains(x.said.String(), standin.Key) {
 		t.Error("the owner's key was printed")
 	}
 	file, err := os.ReadFile(filepath.Join(x.dir, configName))
-	if err != nil || strings.Contains(string(file), sandbox.Key) || strings.Contains(string(file), worker.TokenPrefix) {
+	if err != nil || strings.Contains(string(file), standin.Key) || strings.Contains(string(file), worker.TokenPrefix) {
 		t.Errorf("%v: a secret is in the file:\n%s", err, file)
 	}
 }
@@ -146,7 +146,7 @@ func TestATeamOfFiveHundred(t *testing.T) {
 		text = withToken(text, all[i].token)
 	}
 	x := newTeam(t, string(text))
-	x.run(sandbox.Key, "deploy")
+	x.run(standin.Key, "deploy")
 	for _, i := range []int{0, 1, 250, 499} {
 		x.want(all[i].token.Name, all[i].secret, "200")
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision/plan"
-	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
@@ -21,7 +21,7 @@ import (
 type network struct {
 	verify.Net
 	detours []detour
-	edge    *sandbox.Edge
+	edge    *edge.Edge
 }
 
 // expect prepares for a name that may be new.
@@ -34,7 +34,7 @@ func (n *network) expect(site plan.Site) {
 // settles tells whether it is worth waiting for a host: not in a zone that is not active yet, nor for a certificate that
 // nobody will issue, nor without a runtime.
 func (n *network) settles(site plan.Site) bool {
-	return site.Zone.Active() && site.Depth() <= 1 && (n.edge == nil || n.edge.Runs())
+	return site.Zone.Active() && site.Depth() <= 1 && (n.edge == nil || n.edge.RunsWorkers())
 }
 
 // to is the way to one host. Where a detour gives the address, DNS is not asked.

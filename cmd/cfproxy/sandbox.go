@@ -14,6 +14,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
+	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 	"github.com/cfproxy/cfproxy/provision/verify"
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
@@ -49,7 +51,7 @@ func (p *program) serveSandbox(c *cli.Context) error {
 
 // serve serves the API beside an open edge and says how to use both, with the edge's authority in a file that curl can
 // read. It ends with the context, which is no failure.
-func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *sandbox.Edge, listen, words string) error {
+func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *edge.Edge, listen, words string) error {
 	api, err := listenLoopback(listen)
 	if err != nil {
 		return err
@@ -65,7 +67,7 @@ func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *sandbox
 		return wrap("ca-unwritable", err)
 	}
 	p.answer(words, "url", "http://"+api.Addr().String()+"/client/v4", "token", store.Token(), "host", demoHost,
-		"edge", edge.Addr(), "ca", ca, "key", sandbox.Key)
+		"edge", edge.Addr(), "ca", ca, "key", standin.Key)
 	return serveUntil(ctx, api, sandbox.Handler(store))
 }
 
@@ -101,7 +103,7 @@ func checkLoopback(address string) error {
 
 // openEdge opens the sandbox's edge with the real runtime behind it, which it installs on first use. Where that
 // fails the edge still answers, up to the Worker.
-func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen string) (*sandbox.Edge, error) {
+func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen string) (*edge.Edge, error) {
 	binary, err := p.runtime(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -112,7 +114,7 @@ func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen str
 		code, details, _ := p.classify(err)
 		p.show(err, code, details)
 	}
-	edge, err := sandbox.OpenEdge(ctx, sandbox.EdgeConfig{Store: store, Workerd: binary, Listen: listen})
+	edge, err := edge.Open(ctx, edge.Config{Store: store, Workerd: binary, Listen: listen})
 	if err != nil {
 		return nil, wrap("edge-failed", err, "address", listen)
 	}
@@ -159,7 +161,7 @@ func (p *program) sandboxNetwork(ctx context.Context, store *sandbox.Store) (*ne
 	return networkTo(edge), nil
 }
 
-func networkTo(edge *sandbox.Edge) *network {
+func networkTo(edge *edge.Edge) *network {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(edge.CAPEM())
 	return &network{

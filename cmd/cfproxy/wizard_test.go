@@ -16,6 +16,7 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt/ptytest"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
+	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
@@ -38,7 +39,7 @@ func newCloud(t *testing.T) cloud {
 
 func serve(t *testing.T, store *sandbox.Store) cloud {
 	t.Helper()
-	edge, err := sandbox.OpenEdge(context.Background(), sandbox.EdgeConfig{Store: store, Workerd: workerdtest.Binary(t)})
+	edge, err := edge.Open(context.Background(), edge.Config{Store: store, Workerd: workerdtest.Binary(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

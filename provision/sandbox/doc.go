@@ -1,10 +1,10 @@
-// Package sandbox is Cloudflare on one machine: the part of the API that a Worker on a zone needs, an edge that speaks TLS
-// and runs the uploaded scripts on workerd, and a stand-in for the providers behind them. It is written from the public
-// documentation (https://developers.cloudflare.com/api/) and knows nothing of the program that is tried against it.
+// Package sandbox emulates Cloudflare on one machine: the part of the API that a Worker on a zone needs. Package edge, below it,
+// emulates the network that serves the Worker, and package standin the LLM providers. All three are written from the public
+// documentation (https://developers.cloudflare.com/api/) and import nothing of the program that is tested against them.
 //
 //	store, err := sandbox.Open("account.json")                     // or "" for memory only, or Parse for a given state
 //	client := http.Client{Transport: sandbox.Transport(sandbox.Handler(store))}
-//	edge, err := sandbox.OpenEdge(ctx, sandbox.EdgeConfig{Store: store, Workerd: binary})
+//	network, err := edge.Open(ctx, edge.Config{Store: store, Workerd: binary})
 //
 // # The state
 //

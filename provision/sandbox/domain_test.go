@@ -137,22 +137,3 @@ func TestCustomDomainTrailsBehindWithItsRecord(t *testing.T) {
 		}
 	}
 }
-
-func TestEdgeServesCustomDomains(t *testing.T) {
-	t.Parallel()
-	v := openEdge(t, parse(t, twoWorkers), needWorkerd(t))
-	c := serveStore(t, v.store)
-	const deep = "https://deep.down.example.com/"
-	c.do("PUT", domains, `{"hostname":"deep.down.example.com","service":"relay"}`).ok(nil)
-	c.do("POST", routes, `{"pattern":"deep.down.example.com/other/*","script":"other"}`).ok(nil)
-	c.do("POST", routes, `{"pattern":"deep.down.example.com/off/*"}`).ok(nil)
-	for path, want := range map[string]string{"": "relay", "other/x": "other", "off/x": "relay"} {
-		if got := v.must("GET", deep+path, "").body; got != want {
-			t.Errorf("/%s: got %q, want %q", path, got, want)
-		}
-	}
-	c.do("DELETE", relayPath+"?force=true", nil).ok(nil)
-	if got := v.must("GET", deep, ""); got.StatusCode != 522 {
-		t.Errorf("without its script: %d %s", got.StatusCode, got.body)
-	}
-}

@@ -127,8 +127,5 @@ func dress(h http.Header) {
 	h.Set("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0")
 }
 
-// newRay makes a request id of the usual shape; its colo, SBX, is no airport.
-func newRay() string { return fmt.Sprintf("%016x-%s", rand.Uint64(), colo) }
-
-// colo is the data centre of the sandbox.
-const colo = "SBX"
+// newRay returns a request ID in the form of Cloudflare's; SBX, in place of a data centre, is the sandbox.
+func newRay() string { return fmt.Sprintf("%016x-SBX", rand.Uint64()) }

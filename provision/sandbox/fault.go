@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// Where a fault can strike.
+// Places of faults, the values of "at" in the state.
 const (
-	atAPI      = "api"
-	atDNS      = "dns"
-	atTLS      = "tls"
-	atEdge     = "edge"
-	atProvider = "provider"
+	FaultAtAPI      = "api"
+	FaultAtDNS      = "dns"
+	FaultAtTLS      = "tls"
+	FaultAtEdge     = "edge"
+	FaultAtProvider = "provider"
 )
 
-// fault is one scripted failure. The format is documented in doc.go.
-type fault struct {
+// Fault is an injected failure. The package documentation describes its fields. A nil Fault is none: its methods may be called.
+type Fault struct {
 	At          string `json:"at,omitempty"`
 	Method      string `json:"method,omitempty"`
 	Path        string `json:"path,omitempty"`
@@ -45,67 +45,67 @@ func (s *state) validateFaults() error {
 		switch {
 		case f == nil:
 			return fmt.Errorf("%s: null is no fault", at)
-		case !slices.Contains([]string{"", atAPI, atDNS, atTLS, atEdge, atProvider}, f.At):
+		case !slices.Contains([]string{"", FaultAtAPI, FaultAtDNS, FaultAtTLS, FaultAtEdge, FaultAtProvider}, f.At):
 			return fmt.Errorf("%s.at: %q is none of api, dns, tls, edge, provider", at, f.At)
 		case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 			return fmt.Errorf("%s.status: %d is no HTTP status of an answer", at, f.Status)
 		case f.Skip < 0 || f.Times < -1 || f.DelayMS < 0:
 			return fmt.Errorf("%s: negative count", at)
-		case f.Hang && f.At == atTLS:
+		case f.Hang && f.At == FaultAtTLS:
 			return fmt.Errorf("%s.hang: a handshake does not notice that the client left", at)
 		}
 	}
 	return nil
 }
 
-// takeFault finds the fault that strikes here and counts it down in the state; nil for none. It costs nothing while
-// no fault fits.
-func (s *Store) takeFault(at, method, path string) (*fault, error) {
+// TakeFault returns the fault that applies to a request and counts it down in the state. The result is nil if there is none,
+// and then nothing is written. method is empty for DNS and TLS.
+func (s *Store) TakeFault(at, method, path string) (*Fault, error) {
 	st, err := s.state()
 	if err != nil {
 		return nil, err
 	}
-	fits := func(f *fault) bool { return f.fits(at, method, path) }
-	if !slices.ContainsFunc(st.Faults, fits) {
+	matches := func(f *Fault) bool { return f.matches(at, method, path) }
+	if !slices.ContainsFunc(st.Faults, matches) {
 		return nil, nil
 	}
-	var struck *fault
+	var taken *Fault
 	err = s.update(func(st *state) error {
 		for i, f := range st.Faults {
-			if !fits(f) {
+			if !matches(f) {
 				continue
 			}
 			if f.Skip > 0 {
 				f.Skip--
 				continue
 			}
-			hit := *f
-			struck = &hit
-			if f.Times--; f.Times <= 0 && hit.Times >= 0 {
+			copied := *f
+			taken = &copied
+			if f.Times--; f.Times <= 0 && copied.Times >= 0 {
 				st.Faults = slices.Delete(st.Faults, i, i+1)
-			} else if hit.Times < 0 {
-				f.Times = hit.Times
+			} else if copied.Times < 0 {
+				f.Times = copied.Times
 			}
 			break
 		}
 		return nil
 	})
-	return struck, err
+	return taken, err
 }
 
-func (f *fault) place() string { return cmp.Or(f.At, atAPI) }
+func (f *Fault) place() string { return cmp.Or(f.At, FaultAtAPI) }
 
-func (f *fault) fits(at, method, path string) bool {
+func (f *Fault) matches(at, method, path string) bool {
 	return f.place() == at && (f.Method == "" || strings.EqualFold(f.Method, method)) && (f.Path == "" || glob(f.Path, path))
 }
 
-// glob matches a path: * stands for any run of characters without a slash, ** for any run at all.
+// glob reports whether a path matches a pattern: * matches any characters but a slash, ** any characters.
 func glob(pattern, s string) bool {
-	before, after, ok := strings.Cut(pattern, "*")
-	if !strings.HasPrefix(s, before) {
+	literal, after, ok := strings.Cut(pattern, "*")
+	if !strings.HasPrefix(s, literal) {
 		return false
 	}
-	s = s[len(before):]
+	s = s[len(literal):]
 	if !ok {
 		return s == ""
 	}
@@ -121,21 +121,21 @@ func glob(pattern, s string) bool {
 	return false
 }
 
-// answers tells whether the fault takes the place of the answer; a mere delay does not.
-func (f *fault) answers() bool {
+// Fails reports whether the fault replaces the response, which a mere delay does not.
+func (f *Fault) Fails() bool {
 	return f != nil && (f.Drop || f.Hang || f.Status != 0 || f.Code != 0 || f.Body != "" || f.RetryAfter != "" || f.DelayMS == 0)
 }
 
-// early tells whether it also takes the place of the work.
-func (f *fault) early() bool { return f.answers() && !f.After }
+// failsBefore reports whether the fault also prevents the call from having an effect.
+func (f *Fault) failsBefore() bool { return f.Fails() && !f.After }
 
-// wait sits out the delay; false when the client left. A fault that hangs waits for just that, unless it first lets the API
-// do the work.
-func (f *fault) wait(ctx context.Context) bool {
+// Wait waits for the delay of the fault, or, if the fault hangs, until the client gives up. An API call that hangs after it
+// took effect does not wait here. Wait returns false if ctx ended.
+func (f *Fault) Wait(ctx context.Context) bool {
 	if f == nil {
 		return true
 	}
-	if f.Hang && !(f.After && f.place() == atAPI) {
+	if f.Hang && !(f.After && f.place() == FaultAtAPI) {
 		<-ctx.Done()
 		return false
 	}
@@ -152,27 +152,33 @@ func (f *fault) wait(ctx context.Context) bool {
 	}
 }
 
-// drain reads a request that is not going to be answered: net/http notices that a client left only once its body is read.
-func (f *fault) drain(r *http.Request) {
+// WaitForRequest is [Fault.Wait] for an HTTP request.
+func (f *Fault) WaitForRequest(r *http.Request) bool {
+	f.drain(r)
+	return f.Wait(r.Context())
+}
+
+// drain reads the body of a request that gets no response: net/http detects that a client is gone only after that.
+func (f *Fault) drain(r *http.Request) {
 	if f != nil && f.Hang && r.Body != nil {
-		_, _ = io.Copy(io.Discard, r.Body) // an error means that the client left
+		_, _ = io.Copy(io.Discard, r.Body) // an error means that the client is gone
 	}
 }
 
-// write answers with the fault, in the envelope of the API unless it brings a body of its own.
-func (f *fault) write(w http.ResponseWriter) {
+// write writes the fault as a response of the API, in its envelope unless the fault has a body.
+func (f *Fault) write(w http.ResponseWriter) {
 	if f.Body != "" || f.ContentType != "" {
-		// Who judges answers should know that this one says what somebody wrote, and not what the sandbox thinks.
+		// Tests that check responses against the API description skip this one.
 		w.Header().Set("Sandbox-Fault", "body")
 	}
-	if status := f.status(); !f.custom(w) {
-		refuse(status, f.code(status), f.text(status)).write(w)
+	if status := f.StatusCode(); !f.WriteBody(w) {
+		refuse(status, f.code(status), f.message(status)).write(w)
 	}
 }
 
-// custom does what is the same everywhere: it cuts the connection (net/http's own way to do that is this panic), sets
-// Retry-After, and sends the fault's own body. False means that the place has to word the refusal.
-func (f *fault) custom(w http.ResponseWriter) bool {
+// WriteBody closes the connection if the fault drops it, by a panic with [http.ErrAbortHandler]. Otherwise it sets Retry-After,
+// writes the body of the fault and reports whether there is one. If not, the caller has to write the response.
+func (f *Fault) WriteBody(w http.ResponseWriter) bool {
 	if f.Drop {
 		panic(http.ErrAbortHandler)
 	}
@@ -187,12 +193,13 @@ func (f *fault) custom(w http.ResponseWriter) bool {
 		kind = "text/html; charset=UTF-8"
 	}
 	w.Header().Set("Content-Type", kind)
-	w.WriteHeader(f.status())
+	w.WriteHeader(f.StatusCode())
 	w.Write([]byte(f.Body))
 	return true
 }
 
-func (f *fault) status() int {
+// StatusCode returns the HTTP status of the response.
+func (f *Fault) StatusCode() int {
 	switch {
 	case f.Status != 0:
 		return f.Status
@@ -206,7 +213,7 @@ func (f *fault) status() int {
 	return http.StatusInternalServerError
 }
 
-func (f *fault) code(status int) int {
+func (f *Fault) code(status int) int {
 	switch {
 	case f.Code != 0:
 		return f.Code
@@ -216,7 +223,7 @@ func (f *fault) code(status int) int {
 	return 10013
 }
 
-func (f *fault) text(status int) string {
+func (f *Fault) message(status int) string {
 	switch {
 	case f.Message != "":
 		return f.Message

@@ -77,23 +77,23 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused.write(w)
 		return
 	}
-	f, err := h.store.takeFault(atAPI, r.Method, path)
+	f, err := h.store.TakeFault(FaultAtAPI, r.Method, path)
 	if err != nil {
 		internal(err).write(w)
 		return
 	}
-	if f.early() {
+	if f.failsBefore() {
 		f.drain(r)
 	}
-	if !f.wait(r.Context()) {
+	if !f.Wait(r.Context()) {
 		panic(http.ErrAbortHandler) // nobody is there to answer
 	}
-	if f.early() {
+	if f.failsBefore() {
 		f.write(w)
 		return
 	}
 	result, err := h.serve(r)
-	if f.answers() {
+	if f.Fails() {
 		if f.Hang {
 			f.drain(r)
 			<-r.Context().Done()

@@ -94,10 +94,4 @@ func TestHangNeedsAPlaceThatNotices(t *testing.T) {
 	if _, err := Parse([]byte(faulty(`{"at":"tls","hang":true}`))); err == nil || !strings.Contains(err.Error(), "faults[0].hang") {
 		t.Errorf("got %v", err)
 	}
-	v := openEdge(t, parse(t, faulty(`{"at":"dns","hang":true}`)), "")
-	ctx, leave := context.WithCancel(t.Context())
-	leave()
-	if _, err := v.edge.LookupHost(ctx, "a.example.com"); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
 }

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
@@ -42,20 +41,4 @@ func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
 func (s simpleLimit) mitigates() bool {
 	t := *s.Mitigation
 	return t == 0 || t >= s.Period && t <= 86400 && (t == 10 || t%60 == 0)
-}
-
-// runnable gives the bindings that one machine can offer; those to what it does not have are left out.
-func (w *script) runnable() []workerd.Binding {
-	var out []workerd.Binding
-	for _, b := range w.Bindings {
-		text, _ := b.string("text")
-		limit, refused := b.rateLimit()
-		switch {
-		case b.kind() == workerd.BindingRateLimit && refused == nil:
-			out = append(out, workerd.Binding{Name: b.name(), Type: b.kind(), RateLimit: limit})
-		case slices.Contains([]string{workerd.BindingText, workerd.BindingSecret, workerd.BindingJSON}, b.kind()):
-			out = append(out, workerd.Binding{Name: b.name(), Type: b.kind(), Text: text, JSON: b["json"]})
-		}
-	}
-	return out
 }

@@ -245,7 +245,7 @@ func (w *walker) credentials() {
 // faults are scripted, so what they answer is what the API may answer at any time.
 func (w *walker) faults() {
 	err := w.store.update(func(st *state) error {
-		st.Faults = []*fault{
+		st.Faults = []*Fault{
 			{Method: "GET", Path: "/zones", RetryAfter: "1"},
 			{Method: "GET", Path: "/zones", Status: 403, Body: "<html>"},
 			{Method: "GET", Path: "/zones", Status: 503},

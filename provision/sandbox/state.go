@@ -11,7 +11,7 @@ type state struct {
 	Lag         int             `json:"lag,omitempty"`
 	RateLimit   *callLimit      `json:"rate_limit,omitempty"`
 	Provider    *providerSwitch `json:"provider,omitempty"`
-	Faults      []*fault        `json:"faults,omitempty"`
+	Faults      []*Fault        `json:"faults,omitempty"`
 	Edge        *authority      `json:"edge,omitempty"`
 
 	from  *state       // of a draft: what stands

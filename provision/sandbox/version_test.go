@@ -262,31 +262,3 @@ func TestHistoryThatIsNoneIsRefused(t *testing.T) {
 		}
 	}
 }
-
-func TestTheEdgeServesWhatIsDeployed(t *testing.T) {
-	t.Parallel()
-	v := openEdge(t, parse(t, edgeState), needWorkerd(t))
-	c := serveStore(t, v.store)
-	at := func() string { t.Helper(); return v.must("GET", "https://relay.example.com/", "").body }
-	env := js("index.js", "export default { fetch: (request, env) => new Response(env.WORD) }\n")
-	word := func(w string) string {
-		return `{"main_module":"index.js","bindings":[{"type":"plain_text","name":"WORD","text":"` + w + `"}]}`
-	}
-	c.upload("relay", word("one"), env).ok(nil)
-	if got := at(); got != "one" {
-		t.Fatalf("got %q", got)
-	}
-	c.version("", word("two"), env).ok(nil)
-	two, one := c.versions()[0].ID, c.versions()[1].ID
-	if got := at(); got != "one" {
-		t.Errorf("not deployed yet: got %q", got)
-	}
-	for _, step := range []struct{ shares, want string }{
-		{two + " 100", "two"}, {one + " 100", "one"}, {one + " 10 " + two + " 90", "two"}, {one + " 50 " + two + " 50", "one"},
-	} {
-		c.serveAt("", step.shares).ok(nil)
-		if got := at(); got != step.want {
-			t.Errorf("%s: got %q, want %q", step.shares, got, step.want)
-		}
-	}
-}

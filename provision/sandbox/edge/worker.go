@@ -1,4 +1,4 @@
-package sandbox
+package edge
 
 import (
 	"bytes"
@@ -12,65 +12,67 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+
+	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
-// visit is a request of the edge that belongs to a script.
-type visit struct {
-	state   *state
-	account *account
-	script  *script
-	host    string
-	ray     string
+// workerRequest is a request to the edge that a Worker answers.
+type workerRequest struct {
+	snapshot sandbox.Snapshot
+	worker   sandbox.Worker
+	host     string
+	ray      string
 }
 
-// work runs the script and streams its answer.
-func (e *Edge) work(w http.ResponseWriter, r *http.Request, v visit) {
-	if v.script.Main == "" {
-		troubleSyntax.write(w, v.host, v.ray, "")
+// runWorker forwards a request to the Worker and streams its response.
+func (e *Edge) runWorker(w http.ResponseWriter, r *http.Request, req workerRequest) {
+	if !req.worker.UsesModules() {
+		pageSyntax.write(w, req.host, req.ray, "")
 		return
 	}
-	i, err := e.runtime.acquire(r.Context(), v.state, v.account, v.script)
+	i, err := e.pool.acquire(r.Context(), req.snapshot, req.worker)
 	switch {
 	case errors.Is(err, errNoRuntime):
-		troubleRuntime.write(w, v.host, v.ray, "")
+		pageRuntime.write(w, req.host, req.ray, "")
 		return
 	case err != nil:
-		troubleScript.write(w, v.host, v.ray, err.Error())
+		pageWorker.write(w, req.host, req.ray, err.Error())
 		return
 	}
-	defer e.runtime.release(i)
-	// Both directions may flow at once over HTTP/1.1 too. Not every ResponseWriter can; then they take turns.
+	defer e.pool.release(i)
+	// Lets HTTP/1.1 send the response while the request body is still being read. Where the ResponseWriter does not support it,
+	// one follows the other.
 	_ = http.NewResponseController(w).EnableFullDuplex()
 	proxy := httputil.ReverseProxy{
-		Rewrite:        func(p *httputil.ProxyRequest) { v.send(p, i.server.Addr(v.script.Name)) },
+		Rewrite:        func(p *httputil.ProxyRequest) { req.rewrite(p, i.server.Addr(req.worker.Name())) },
 		Transport:      i.client,
 		FlushInterval:  -1,
 		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-		ModifyResponse: func(res *http.Response) error { return v.receive(r, res) },
+		ModifyResponse: func(res *http.Response) error { return req.modifyResponse(r, res) },
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			detail := i.server.Stderr()
 			if detail == "" {
 				detail = err.Error()
 			}
-			troubleScript.write(w, v.host, v.ray, detail)
+			pageWorker.write(w, req.host, req.ray, detail)
 		},
 	}
 	proxy.ServeHTTP(w, r)
 }
 
-// edgeOnly are headers that only the edge may set.
-func edgeOnly() []string {
+// edgeHeaders returns the headers that only the edge sets; a client cannot.
+func edgeHeaders() []string {
 	return []string{"CF-Blob", "CF-Connecting-IP", "CF-Connecting-IPv6", "CF-Ray", "CF-Visitor", "CF-IPCountry", "CF-EW-Via",
 		"CF-Worker", "True-Client-IP", "X-Real-IP"}
 }
 
-// send dresses a request as the edge hands it to a Worker,
+// rewrite changes a request as the edge does before a Worker gets it,
 // https://developers.cloudflare.com/fundamentals/reference/http-headers/.
-func (v visit) send(p *httputil.ProxyRequest, addr string) {
+func (req workerRequest) rewrite(p *httputil.ProxyRequest, addr string) {
 	p.Out.URL.Scheme, p.Out.URL.Host = "http", addr
-	p.Out.Host = v.host
+	p.Out.Host = req.host
 	h := p.Out.Header
-	for _, name := range edgeOnly() {
+	for _, name := range edgeHeaders() {
 		h.Del(name)
 	}
 	client, _, err := net.SplitHostPort(p.In.RemoteAddr)
@@ -83,24 +85,25 @@ func (v visit) send(p *httputil.ProxyRequest, addr string) {
 	h.Set("X-Real-IP", client)
 	h.Set("CF-Connecting-IP", client)
 	h.Set("CF-IPCountry", "XX")
-	h.Set("CF-Ray", v.ray)
+	h.Set("CF-Ray", req.ray)
 	h.Set("CF-Visitor", `{"scheme":"https"}`)
 	h.Set("CDN-Loop", "cloudflare; loops=1")
-	h.Set("CF-Blob", v.blob(p.In))
+	h.Set("CF-Blob", req.cf(p.In))
 	h.Set("Accept-Encoding", "br, gzip")
 	if _, ok := p.In.Header["User-Agent"]; !ok {
-		h.Set("User-Agent", "") // else net/http adds its own
+		h.Set("User-Agent", "") // or net/http adds its own
 	}
 }
 
-// blob is request.cf, https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties.
-func (v visit) blob(r *http.Request) string {
+// cf returns the value of request.cf as JSON,
+// https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties.
+func (req workerRequest) cf(r *http.Request) string {
 	protocol := r.Proto
 	if r.ProtoMajor == 2 {
 		protocol = "HTTP/2"
 	}
 	cf := map[string]any{
-		"colo": colo, "country": "XX", "asn": 64512, "asOrganization": "Sandbox", "timezone": "UTC",
+		"colo": "SBX", "country": "XX", "asn": 64512, "asOrganization": "Sandbox", "timezone": "UTC",
 		"httpProtocol": protocol, "clientAcceptEncoding": r.Header.Get("Accept-Encoding"),
 	}
 	if r.TLS != nil {
@@ -114,19 +117,19 @@ func (v visit) blob(r *http.Request) string {
 	return string(data)
 }
 
-// receive dresses the Worker's answer as the edge sends it on.
-func (v visit) receive(r *http.Request, res *http.Response) error {
-	if err := uncaught(res); err != nil {
+// modifyResponse changes the response of a Worker as the edge does before the client gets it.
+func (req workerRequest) modifyResponse(r *http.Request, res *http.Response) error {
+	if err := checkException(res); err != nil {
 		return err
 	}
 	res.Header.Set("Server", "cloudflare")
-	res.Header.Set("CF-Ray", v.ray)
-	return unzip(r, res)
+	res.Header.Set("CF-Ray", req.ray)
+	return decompress(r, res)
 }
 
-// uncaught tells workerd's own answer to an exception from a Worker's: it has this one body and no content type of a
-// Worker's making. Cloudflare puts its 1101 page in the place of it.
-func uncaught(res *http.Response) error {
+// checkException returns an error for workerd's response to an uncaught exception, which Cloudflare replaces by its 1101
+// page. Unlike a response that a Worker creates with this text, it has no content type.
+func checkException(res *http.Response) error {
 	const text = "Internal Server Error"
 	if res.StatusCode != http.StatusInternalServerError || res.ContentLength != int64(len(text)) {
 		return nil
@@ -143,8 +146,8 @@ func uncaught(res *http.Response) error {
 	return nil
 }
 
-// unzip decodes an answer for a client that did not ask for it encoded: the edge had asked in its stead.
-func unzip(r *http.Request, res *http.Response) error {
+// decompress decodes a gzip response for a client that does not accept it: the edge accepts gzip for every client.
+func decompress(r *http.Request, res *http.Response) error {
 	if res.Header.Get("Content-Encoding") != "gzip" || strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") ||
 		r.Method == http.MethodHead || res.StatusCode == http.StatusNoContent || res.StatusCode == http.StatusNotModified {
 		return nil

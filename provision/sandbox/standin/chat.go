@@ -1,4 +1,4 @@
-package sandbox
+package standin
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// chunkPause is the time between two chunks of a stream: enough to tell a stream from a whole answer.
+// chunkPause is the time between two chunks of a stream. It is long enough to tell a stream from a buffered response.
 const chunkPause = 10 * time.Millisecond
 
 type chatRequest struct {
@@ -26,7 +26,7 @@ type chatMessage struct {
 	Content json.RawMessage `json:"content"`
 }
 
-// text joins the text of a message: a string or a list of parts.
+// text returns the text of a message, which is a string or a list of parts.
 func (m chatMessage) text() string {
 	var s string
 	if json.Unmarshal(m.Content, &s) == nil {
@@ -50,45 +50,45 @@ type usage struct {
 	Total      int `json:"total_tokens"`
 }
 
-// chat answers with the question in it, so that text which was garbled on the way is seen,
+// createChatCompletion repeats the question in its answer, so that a client notices text that was corrupted in transit,
 // https://platform.openai.com/docs/api-reference/chat.
-func chat(w http.ResponseWriter, r *http.Request) {
+func createChatCompletion(w http.ResponseWriter, r *http.Request) {
 	var in chatRequest
 	if !readJSON(w, r, &in) {
 		return
 	}
 	switch {
 	case in.Model == "":
-		openAIRefuse(w, r, http.StatusBadRequest, invalidRequest, "you must provide a model parameter", "", "")
+		writeOpenAIError(w, r, http.StatusBadRequest, invalidRequest, "you must provide a model parameter", "", "")
 		return
 	case !strings.HasPrefix(in.Model, "gpt-"):
-		noModel(w, r, in.Model)
+		modelNotFound(w, r, in.Model)
 		return
 	case len(in.Messages) == 0:
-		openAIRefuse(w, r, http.StatusBadRequest, invalidRequest, "Missing required parameter: 'messages'.", "messages", "missing_required_parameter")
+		writeOpenAIError(w, r, http.StatusBadRequest, invalidRequest, "Missing required parameter: 'messages'.", "messages", "missing_required_parameter")
 		return
 	}
-	rateHeaders(w.Header())
+	setRateLimitHeaders(w.Header())
 	question := in.Messages[len(in.Messages)-1].text()
-	said := "You said: " + question
-	used := usage{Prompt: 1 + len(question)/4, Completion: 1 + len(said)/4}
-	used.Total = used.Prompt + used.Completion
+	answer := "You said: " + question
+	tokens := usage{Prompt: 1 + len(question)/4, Completion: 1 + len(answer)/4}
+	tokens.Total = tokens.Prompt + tokens.Completion
 	id, now := fmt.Sprintf("chatcmpl-%016x", rand.Uint64()), time.Now().Unix()
 	if in.Stream {
-		stream(w, r, in, id, now, said, used)
+		streamChat(w, r, in, id, now, answer, tokens)
 		return
 	}
-	reply(w, r, http.StatusOK, map[string]any{
+	writeJSON(w, r, http.StatusOK, map[string]any{
 		"id": id, "object": "chat.completion", "created": now, "model": in.Model,
 		"choices": []any{map[string]any{
 			"index": 0, "logprobs": nil, "finish_reason": "stop",
-			"message": map[string]any{"role": "assistant", "content": said, "refusal": nil, "annotations": []any{}},
+			"message": map[string]any{"role": "assistant", "content": answer, "refusal": nil, "annotations": []any{}},
 		}},
-		"usage": used, "service_tier": "default", "system_fingerprint": "fp_sandbox",
+		"usage": tokens, "service_tier": "default", "system_fingerprint": "fp_sandbox",
 	})
 }
 
-func rateHeaders(h http.Header) {
+func setRateLimitHeaders(h http.Header) {
 	h.Set("X-Ratelimit-Limit-Requests", "10000")
 	h.Set("X-Ratelimit-Limit-Tokens", "200000")
 	h.Set("X-Ratelimit-Remaining-Requests", "9999")
@@ -97,43 +97,44 @@ func rateHeaders(h http.Header) {
 	h.Set("X-Ratelimit-Reset-Tokens", "3ms")
 }
 
-// stream sends server-sent events, one for each few characters, https://platform.openai.com/docs/api-reference/chat-streaming.
-func stream(w http.ResponseWriter, r *http.Request, in chatRequest, id string, now int64, said string, used usage) {
+// stream writes the answer as server-sent events of a few characters each,
+// https://platform.openai.com/docs/api-reference/chat-streaming.
+func streamChat(w http.ResponseWriter, r *http.Request, in chatRequest, id string, now int64, answer string, tokens usage) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
-	flush := http.NewResponseController(w)
-	send := func(choices []any, used any) bool {
+	controller := http.NewResponseController(w)
+	send := func(choices []any, tokens any) bool {
 		event := map[string]any{"id": id, "object": "chat.completion.chunk", "created": now, "model": in.Model,
 			"service_tier": "default", "system_fingerprint": "fp_sandbox", "choices": choices}
 		if in.StreamOptions.IncludeUsage {
-			event["usage"] = used
+			event["usage"] = tokens
 		}
 		data, err := json.Marshal(event)
 		if err != nil {
 			return false
 		}
 		fmt.Fprintf(w, "data: %s\n\n", data)
-		return flush.Flush() == nil && pause(r, chunkPause)
+		return controller.Flush() == nil && pause(r, chunkPause)
 	}
 	choice := func(delta map[string]any, finish any) []any {
 		return []any{map[string]any{"index": 0, "delta": delta, "logprobs": nil, "finish_reason": finish}}
 	}
 	ok := send(choice(map[string]any{"role": "assistant", "content": "", "refusal": nil}, nil), nil)
-	for runes := []rune(said); ok && len(runes) > 0; {
-		n := min(max(4, len(said)/16), len(runes))
+	for runes := []rune(answer); ok && len(runes) > 0; {
+		n := min(max(4, len(answer)/16), len(runes))
 		ok = send(choice(map[string]any{"content": string(runes[:n])}, nil), nil)
 		runes = runes[n:]
 	}
 	ok = ok && send(choice(map[string]any{}, "stop"), nil)
 	if ok && in.StreamOptions.IncludeUsage {
-		ok = send([]any{}, used)
+		ok = send([]any{}, tokens)
 	}
 	if ok {
 		fmt.Fprint(w, "data: [DONE]\n\n")
 	}
 }
 
-// pause waits, and tells whether the client is still there.
+// pause waits for d and reports whether the client is still connected.
 func pause(r *http.Request, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -145,8 +146,9 @@ func pause(r *http.Request, d time.Duration) bool {
 	}
 }
 
-// respond is the newer interface, in its plain form only, https://platform.openai.com/docs/api-reference/responses.
-func respond(w http.ResponseWriter, r *http.Request) {
+// createResponse emulates the Responses API, without streaming,
+// https://platform.openai.com/docs/api-reference/responses.
+func createResponse(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Model string          `json:"model"`
 		Input json.RawMessage `json:"input"`
@@ -155,17 +157,17 @@ func respond(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if in.Model == "" {
-		openAIRefuse(w, r, http.StatusBadRequest, invalidRequest, "Missing required parameter: 'model'.", "model", "missing_required_parameter")
+		writeOpenAIError(w, r, http.StatusBadRequest, invalidRequest, "Missing required parameter: 'model'.", "model", "missing_required_parameter")
 		return
 	}
-	rateHeaders(w.Header())
-	said := "You said: " + chatMessage{Content: in.Input}.text()
-	reply(w, r, http.StatusOK, map[string]any{
+	setRateLimitHeaders(w.Header())
+	answer := "You said: " + chatMessage{Content: in.Input}.text()
+	writeJSON(w, r, http.StatusOK, map[string]any{
 		"id": fmt.Sprintf("resp_%016x", rand.Uint64()), "object": "response", "created_at": time.Now().Unix(),
 		"status": "completed", "error": nil, "model": in.Model,
 		"output": []any{map[string]any{
 			"type": "message", "id": fmt.Sprintf("msg_%016x", rand.Uint64()), "status": "completed", "role": "assistant",
-			"content": []any{map[string]any{"type": "output_text", "text": said, "annotations": []any{}}},
+			"content": []any{map[string]any{"type": "output_text", "text": answer, "annotations": []any{}}},
 		}},
 	})
 }

@@ -1,8 +1,7 @@
-package sandbox
+package standin
 
 import (
-	"bytes"
-	"compress/gzip"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 	"strings"
 )
 
-// openAIError is the shape of OpenAI's errors, https://platform.openai.com/docs/guides/error-codes; a nil stands there as null.
+// openAIError is the error object of OpenAI, https://platform.openai.com/docs/guides/error-codes. Missing values are null.
 type openAIError struct {
 	Message string  `json:"message"`
 	Type    string  `json:"type"`
@@ -21,25 +20,29 @@ type openAIError struct {
 }
 
 const (
-	textKeyless = "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth " +
+	missingKey = "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth " +
 		"(i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're accessing the API from your " +
 		"browser and are prompted for a username and password. You can obtain an API key from https://platform.openai.com/account/api-keys."
-	textKeylessResponses = "Missing bearer or basic authentication in header"
+	missingKeyResponses = "Missing bearer or basic authentication in header"
 )
 
-func gzipped(data []byte) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	z.Write(data)
-	z.Close()
-	return b.Bytes()
+func writeOpenAIError(w http.ResponseWriter, r *http.Request, status int, kind, message, param, code string) {
+	writeJSON(w, r, status, map[string]openAIError{"error": {Message: message, Type: kind, Param: nilIfEmpty(param), Code: nilIfEmpty(code)}})
 }
 
-func openAIRefuse(w http.ResponseWriter, r *http.Request, status int, kind, message, param, code string) {
-	reply(w, r, status, map[string]openAIError{"error": {Message: message, Type: kind, Param: orNil(param), Code: orNil(code)}})
+// WriteServerError writes an error with the given status as OpenAI reports its own failures. OpenAI's standard
+// text replaces an empty message.
+func WriteServerError(w http.ResponseWriter, r *http.Request, status int, message string) {
+	kind, code := "server_error", ""
+	if status == http.StatusTooManyRequests {
+		kind, code = "requests", "rate_limit_exceeded"
+	}
+	message = cmp.Or(message, "The server had an error while processing your request. Sorry about that!")
+	setCloudflareHeaders(w.Header(), OpenAIHost)
+	writeOpenAIError(w, r, status, kind, message, "", code)
 }
 
-func orNil(s string) *string {
+func nilIfEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}
@@ -48,12 +51,12 @@ func orNil(s string) *string {
 
 const invalidRequest = "invalid_request_error"
 
-// serveOpenAI looks at the region first, then the URL, then the key.
-func serveOpenAI(w http.ResponseWriter, r *http.Request, blocked bool) {
+// serveOpenAI answers like OpenAI, which checks the region first, then the URL, then the key.
+func serveOpenAI(w http.ResponseWriter, r *http.Request, regionBlocked bool) {
 	h := w.Header()
-	behindCloudflare(h, "api.openai.com")
-	if blocked {
-		openAIRefuse(w, r, http.StatusForbidden, "request_forbidden",
+	setCloudflareHeaders(h, OpenAIHost)
+	if regionBlocked {
+		writeOpenAIError(w, r, http.StatusForbidden, "request_forbidden",
 			"Country, region, or territory not supported", "", "unsupported_country_region_territory")
 		return
 	}
@@ -61,23 +64,23 @@ func serveOpenAI(w http.ResponseWriter, r *http.Request, blocked bool) {
 	serve, method := openAIRoute(r.URL.Path)
 	switch key := openAIKey(r); {
 	case serve == nil:
-		openAIRefuse(w, r, http.StatusNotFound, invalidRequest, fmt.Sprintf("Invalid URL (%s %s)", r.Method, r.URL.Path), "", "")
+		writeOpenAIError(w, r, http.StatusNotFound, invalidRequest, fmt.Sprintf("Invalid URL (%s %s)", r.Method, r.URL.Path), "", "")
 		return
 	case key == "":
-		text := textKeyless
+		text := missingKey
 		if strings.HasPrefix(r.URL.Path, "/v1/responses") {
-			text = textKeylessResponses
+			text = missingKeyResponses
 		}
 		h.Set("Www-Authenticate", `Bearer realm="OpenAI API"`)
-		openAIRefuse(w, r, http.StatusUnauthorized, invalidRequest, text, "", "")
+		writeOpenAIError(w, r, http.StatusUnauthorized, invalidRequest, text, "", "")
 		return
 	case key != Key:
-		openAIRefuse(w, r, http.StatusUnauthorized, invalidRequest,
+		writeOpenAIError(w, r, http.StatusUnauthorized, invalidRequest,
 			fmt.Sprintf("Incorrect API key provided: %s. You can find your API key at https://platform.openai.com/account/api-keys.", redact(key)),
 			"", "invalid_api_key")
 		return
 	case r.Method != method:
-		openAIRefuse(w, r, http.StatusMethodNotAllowed, invalidRequest,
+		writeOpenAIError(w, r, http.StatusMethodNotAllowed, invalidRequest,
 			fmt.Sprintf("Not allowed to %s on %s. (HINT: Perhaps you meant to use a different HTTP method?)", r.Method, r.URL.Path),
 			"", "method_not_supported")
 		return
@@ -88,7 +91,7 @@ func serveOpenAI(w http.ResponseWriter, r *http.Request, blocked bool) {
 	serve(w, r)
 }
 
-// openAIRoute knows the few URLs that a relay is tried with.
+// openAIRoute returns the handler for a path, nil for a path that is not emulated, and the method that it takes.
 func openAIRoute(path string) (http.HandlerFunc, string) {
 	switch {
 	case path == "/v1/models":
@@ -96,16 +99,17 @@ func openAIRoute(path string) (http.HandlerFunc, string) {
 	case strings.HasPrefix(path, "/v1/models/"):
 		return getModel, http.MethodGet
 	case path == "/v1/chat/completions":
-		return chat, http.MethodPost
+		return createChatCompletion, http.MethodPost
 	case path == "/v1/responses":
-		return respond, http.MethodPost
+		return createResponse, http.MethodPost
 	case path == "/v1/realtime":
 		return realtime, http.MethodGet
 	}
 	return nil, ""
 }
 
-// openAIKey finds the key where OpenAI takes it: Bearer, the password of Basic, or a WebSocket subprotocol.
+// openAIKey returns the key of a request, "" if it has none. OpenAI accepts it as a Bearer token, as the password of Basic
+// authentication, or as a WebSocket subprotocol.
 func openAIKey(r *http.Request) string {
 	scheme, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
@@ -122,7 +126,7 @@ func openAIKey(r *http.Request) string {
 	return ""
 }
 
-// redact shows a key as OpenAI does: both ends.
+// redact returns a key with asterisks in its middle, as OpenAI shows it.
 func redact(key string) string {
 	if len(key) < 12 {
 		return strings.Repeat("*", len(key))
@@ -146,32 +150,32 @@ func models() []model {
 }
 
 func listModels(w http.ResponseWriter, r *http.Request) {
-	reply(w, r, http.StatusOK, map[string]any{"object": "list", "data": models()})
+	writeJSON(w, r, http.StatusOK, map[string]any{"object": "list", "data": models()})
 }
 
 func getModel(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/v1/models/")
-	at := slices.IndexFunc(models(), func(m model) bool { return m.ID == id })
-	if at < 0 {
-		noModel(w, r, id)
+	i := slices.IndexFunc(models(), func(m model) bool { return m.ID == id })
+	if i < 0 {
+		modelNotFound(w, r, id)
 		return
 	}
-	reply(w, r, http.StatusOK, models()[at])
+	writeJSON(w, r, http.StatusOK, models()[i])
 }
 
-func noModel(w http.ResponseWriter, r *http.Request, id string) {
-	openAIRefuse(w, r, http.StatusNotFound, invalidRequest,
+func modelNotFound(w http.ResponseWriter, r *http.Request, id string) {
+	writeOpenAIError(w, r, http.StatusNotFound, invalidRequest,
 		fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", id), "", "model_not_found")
 }
 
-// readJSON reads a request's body; what is no JSON object is refused as OpenAI refuses it.
-func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+// readJSON decodes the body of a request and reports whether it could. If not, it has written OpenAI's error response.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 32<<20))
 	if err == nil {
-		err = json.Unmarshal(data, into)
+		err = json.Unmarshal(data, v)
 	}
 	if err != nil {
-		openAIRefuse(w, r, http.StatusBadRequest, invalidRequest,
+		writeOpenAIError(w, r, http.StatusBadRequest, invalidRequest,
 			"We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library correctly. "+
 				"The OpenAI API expects a JSON payload.)", "", "")
 		return false
