@@ -338,7 +338,7 @@ func (r *run) recordFailure(step plan.Step, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch errcode.Of(err) {
-	case errcode.Permission:
+	case errcode.PermissionMissing:
 		r.permissionErrors[permissionScope(step)] = append(r.permissionErrors[permissionScope(step)], err)
 	case errcode.Unreachable, errcode.Timeout, errcode.ServerError, errcode.RateLimited, errcode.TokenRejected, errcode.NotJSON:
 		if r.consecutiveFailures++; r.consecutiveFailures >= breakerThreshold && r.fatal == nil {

@@ -140,7 +140,7 @@ func (r *run) batch(zone plan.Zone, steps []plan.Step) {
 
 // mayBeOneRecord tells a refusal that may be about one of many changes.
 func mayBeOneRecord(err error) bool {
-	return slices.Contains([]errcode.Code{errcode.Exists, errcode.Conflict, errcode.Refused, errcode.Gone}, errcode.Of(err))
+	return slices.Contains([]errcode.Code{errcode.Exists, errcode.Conflict, errcode.Rejected, errcode.Gone}, errcode.Of(err))
 }
 
 // dropApplied takes out of steps what a batch whose answer was lost has done already.

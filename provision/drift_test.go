@@ -67,7 +67,7 @@ func TestRemovalTellsOfARecordThatStays(t *testing.T) {
 	if err != nil || len(p.Changes()) != 2 {
 		t.Fatalf("got %v, %v", p.Changes(), err)
 	}
-	if w := p.Warnings(); len(w) != 1 || w[0].Code != plan.WarnRecordStays || w[0].Details["content"] != "2.2.2.2" {
+	if w := p.Warnings(); len(w) != 1 || w[0].Code != plan.WarnRecordRemains || w[0].Details["content"] != "2.2.2.2" {
 		t.Errorf("warnings: %v", w)
 	}
 }

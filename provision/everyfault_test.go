@@ -274,7 +274,7 @@ func TestNoRecordWithoutTheRouteOfThePlan(t *testing.T) {
 			somebody := &others{trial: tr, noRoute: map[string]bool{}}
 			somebody.do(edit{kind: kind})
 			before := tr.text()
-			if end := tr.carryOut(context.Background(), plan, false); errcode.Of(end.err) != errcode.Changed {
+			if end := tr.carryOut(context.Background(), plan, false); errcode.Of(end.err) != errcode.ConcurrentChange {
 				t.Errorf("got %v", end.err)
 			}
 			if tr.text() != before {

@@ -94,8 +94,8 @@ func TestLastingFaultsEndWithTheirName(t *testing.T) {
 		{`"status": 200, "content_type": "text/html", "body": "<html>portal</html>"`, errcode.NotJSON},
 		{`"status": 200, "content_type": "application/json", "body": "{}"`, errcode.NotJSON},
 		{`"status": 200, "content_type": "application/json", "body": "[1"`, errcode.NotJSON},
-		{`"status": 200, "content_type": "application/json", "body": "{\"success\": false, \"errors\": [], \"result\": null}"`, errcode.Refused},
-		{`"status": 418, "code": 4242, "message": "teapot"`, errcode.Refused},
+		{`"status": 200, "content_type": "application/json", "body": "{\"success\": false, \"errors\": [], \"result\": null}"`, errcode.Rejected},
+		{`"status": 418, "code": 4242, "message": "teapot"`, errcode.Rejected},
 		{`"drop": true`, errcode.Unreachable},
 	} {
 		t.Run(string(test.code)+test.fault, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestMissingPermissionsAreNamed(t *testing.T) {
 			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": [%s]}]}`, test.permissions))
 		_, err := w.deploy(w.config())
 		var e *errcode.Error
-		if !errors.As(err, &e) || e.Code != errcode.Permission || e.Details["permission"] != test.missing {
+		if !errors.As(err, &e) || e.Code != errcode.PermissionMissing || e.Details["permission"] != test.missing {
 			t.Errorf("with %s: got %v, want %s", test.permissions, err, test.missing)
 		}
 	}

@@ -20,7 +20,7 @@ func (e *Engine) fetchAll(ctx context.Context, found *plan.Snapshot, relays []pl
 	var accounts []string
 	for i := range relays {
 		r := &relays[i]
-		names = append(names, plan.ScriptAddress(r.Account, r.ExpectedName()))
+		names = append(names, plan.ScriptAddress(r.Account, r.ExpectedWorker()))
 		accounts = append(accounts, r.Account)
 		sites = append(sites, r.Sites...)
 	}
@@ -157,7 +157,7 @@ func (e *Engine) fetchOtherZones(ctx context.Context, found *plan.Snapshot, rela
 		}
 	}
 	err := e.fetchRoutes(ctx, found, func(z plan.Zone) bool { return served[z.ID] })
-	if errcode.Of(err) == errcode.Permission {
+	if errcode.Of(err) == errcode.PermissionMissing {
 		return nil // nothing is to change there
 	}
 	return err
@@ -200,12 +200,12 @@ func firstError(errs []error) error {
 	}
 	var missing []string
 	for _, err := range errs {
-		if e := (*errcode.Error)(nil); errors.As(err, &e) && e.Code == errcode.Permission {
+		if e := (*errcode.Error)(nil); errors.As(err, &e) && e.Code == errcode.PermissionMissing {
 			missing = append(missing, strings.Split(e.Details["permission"], ",")...)
 		}
 	}
 	if missing = plan.Unique(missing); len(missing) < 2 {
 		return errs[0]
 	}
-	return errcode.New(errcode.Permission, "permission", strings.Join(missing, ","))
+	return errcode.New(errcode.PermissionMissing, "permission", strings.Join(missing, ","))
 }

@@ -114,7 +114,7 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 		t.Errorf("%v %s", err, diff)
 	}
 	relay.Script.Tokens = nil
-	if _, err := relay.CompleteConfig(); errcode.Of(err) != errcode.TokensUnread {
+	if _, err := relay.CompleteConfig(); errcode.Of(err) != errcode.TokensUnreadable {
 		t.Errorf("tokens that cannot be read: %v", err)
 	}
 	c.Tokens = []worker.Token{}
@@ -314,7 +314,7 @@ func TestWhoLosesAccessIsNamed(t *testing.T) {
 		}
 		got := ""
 		for _, warning := range p.Warnings() {
-			if warning.Code == plan.WarnTokensLose {
+			if warning.Code == plan.WarnTokensRevoked {
 				got = warning.Details["names"] + " " + warning.Details["count"]
 			}
 		}
@@ -334,7 +334,7 @@ func TestTokensForProvidersThatAreNotThereAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []plan.Warning{{Code: plan.WarnTokensNowhere, Details: map[string]string{"names": "bob", "count": "1", "providers": "groq, xai"}}}
+	want := []plan.Warning{{Code: plan.WarnTokensUnknownProvider, Details: map[string]string{"names": "bob", "count": "1", "providers": "groq, xai"}}}
 	if diff := cmp.Diff(want, p.Warnings()); diff != "" {
 		t.Error(diff)
 	}

@@ -53,9 +53,9 @@ func (e *Engine) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Zo
 		return zones, err
 	}
 	anyHost := func(zones []plan.Zone, test func(error) bool) bool {
-		find := plan.NewLocator(zones)
+		find := plan.NewZoneIndex(zones)
 		return slices.ContainsFunc(configs, func(c plan.Config) bool {
-			return slices.ContainsFunc(c.Domains, func(host string) bool { _, err := find.ZoneOf(host, account); return test(err) })
+			return slices.ContainsFunc(c.Domains, func(host string) bool { _, err := find.Lookup(host, account); return test(err) })
 		})
 	}
 	if !anyHost(zones, func(err error) bool { return err != nil }) {
@@ -80,7 +80,7 @@ func (e *Engine) supersede(ctx context.Context, o *plan.Observed) error {
 		inUse[relay.ScriptAddress()] = true
 	}
 	for _, relay := range o.Relays {
-		for _, name := range append(o.Snapshot.ServingWorkers(relay), relay.ExpectedName()) {
+		for _, name := range append(o.Snapshot.ServingWorkers(relay), relay.ExpectedWorker()) {
 			address := plan.ScriptAddress(relay.Account, name)
 			script := o.Snapshot.Scripts[address]
 			if script == nil || !script.Owned || inUse[address] {

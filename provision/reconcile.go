@@ -91,7 +91,7 @@ func (e *Engine) readPostState(ctx context.Context, receipt Receipt, sites []pla
 	for _, list := range records {
 		found = append(found, list.Found...)
 	}
-	at := plan.ByAddress(found)
+	at := plan.GroupByAddress(found)
 	var workers []plan.Address
 	for _, site := range sites {
 		ours := ownedRecords(at[plan.RecordAddress(site)])
@@ -142,12 +142,12 @@ func (e *Engine) reconcileHost(ctx context.Context, receipt Receipt, site plan.S
 	// Both of two runs that do this keep the same one, the first by its id, so that one is left whoever is faster.
 	for i, record := range ours {
 		if !isServed || i > 0 {
-			steps = append(steps, plan.Deletion(record))
+			steps = append(steps, plan.DeleteStep(record))
 		}
 	}
 	switch {
 	case !isServed && stands && route.Attrs[binding.AttrScript] != "":
-		steps = append(steps, plan.Deletion(route)) // to a Worker that another run has removed
+		steps = append(steps, plan.DeleteStep(route)) // to a Worker that another run has removed
 	case isServed && want.Action != "" && len(ours) > 1 && len(ours[0].Attrs.Diff(want.After)) > 0:
 		want.Action, want.ID, want.Before = plan.ActionUpdate, ours[0].ID, ours[0].Attrs
 		steps = append(steps, want)
@@ -173,7 +173,7 @@ func (r Receipt) isUndone(site plan.Site, route plan.Object) bool {
 }
 
 func errConcurrentChange(site plan.Site) *errcode.Error {
-	return errcode.New(errcode.Changed, "host", site.Host, "pattern", plan.RoutePattern(site.Host), "worker", site.Worker)
+	return errcode.New(errcode.ConcurrentChange, "host", site.Host, "pattern", plan.RoutePattern(site.Host), "worker", site.Worker)
 }
 
 // isServed tells whether a host's route leads to a Worker that is there. A list may be behind, so what it does not show is
@@ -196,7 +196,7 @@ func (e *Engine) isServed(ctx context.Context, receipt Receipt, site plan.Site, 
 	}
 	step.Action = plan.ActionUpdate
 	_, err := e.applyWithRetry(ctx, receipt.Plan, step)
-	if slices.Contains([]errcode.Code{errcode.Gone, errcode.ScriptUnseen}, errcode.Of(err)) {
+	if slices.Contains([]errcode.Code{errcode.Gone, errcode.ScriptNotVisible}, errcode.Of(err)) {
 		return false, nil
 	}
 	return err == nil, err

@@ -154,7 +154,7 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 		t.Fatalf("refused %v of %v, %v", p.Skipped, p.Sites, err)
 	}
 	for _, refusal := range p.Skipped {
-		if e := (*plan.ConflictError)(nil); !errors.As(refusal.Err, &e) || e.Objects[0].Conflict != plan.ConflictWiderRoute || e.Objects[0].At[0] != refusal.Host {
+		if e := (*plan.ConflictError)(nil); !errors.As(refusal.Err, &e) || e.Objects[0].Conflict != plan.ConflictWiderRoute || e.Objects[0].ConflictHosts[0] != refusal.Host {
 			t.Errorf("%s: %v", refusal.Host, refusal.Err)
 		}
 	}

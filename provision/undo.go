@@ -56,7 +56,7 @@ const maxRereads = 3
 func (e *Engine) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, error) {
 	isUnseen := func(o plan.Observed) bool {
 		return slices.ContainsFunc(receipt.Unknown, func(s plan.Step) bool {
-			return s.Action == plan.ActionCreate && !o.ShowsOurs(s.Address)
+			return s.Action == plan.ActionCreate && !o.HasOwned(s.Address)
 		})
 	}
 	o, err := e.Observe(ctx, configs...)
@@ -75,7 +75,7 @@ func (r Receipt) recordInvisible(site plan.Site, o plan.Observed) bool {
 	isRefused := slices.ContainsFunc(r.Failed, func(f Failure) bool {
 		return f.Step.Address == plan.RecordAddress(site) && errcode.Of(f.Err) == errcode.Exists
 	})
-	return isRefused && !o.ShowsOurs(plan.RecordAddress(site))
+	return isRefused && !o.HasOwned(plan.RecordAddress(site))
 }
 
 // unfinishedNewHosts names the hosts of which something failed, or was not reached, and of which all was to be made.

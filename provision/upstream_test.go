@@ -34,7 +34,7 @@ func TestUpstreamThatIsTheRelayItself(t *testing.T) {
 		if err == nil {
 			_, err = w.plan(config)
 		}
-		if is := errcode.Of(err) == errcode.UpstreamIsItself; is != refused || is != (err != nil) {
+		if is := errcode.Of(err) == errcode.UpstreamLoop; is != refused || is != (err != nil) {
 			t.Errorf("%s: %v", origin, err)
 		}
 	}

@@ -30,7 +30,7 @@ func TestPreviousVersion(t *testing.T) {
 	t.Parallel()
 	v := func(number int, build string, share float64, ago int) plan.Version {
 		id := strings.Repeat(string(rune('a'+number)), 8)
-		return plan.Version{ID: id, Number: number, Build: build, Share: share, Ago: ago}
+		return plan.Version{ID: id, Number: number, Build: build, Share: share, DeploymentsAgo: ago}
 	}
 	never := plan.NeverServed
 	for name, test := range map[string]struct {

@@ -28,7 +28,7 @@ func (p *program) apply(c *cli.Context, engine *provision.Engine, plan plan.Plan
 		}
 		registered = name
 		var more provision.Receipt
-		more, err = p.applyOnce(c, engine, plan.In(account))
+		more, err = p.applyOnce(c, engine, plan.ForAccount(account))
 		receipt = receipt.With(more, account)
 		if err == nil && len(receipt.Failed) > 0 {
 			err = receipt.Failed[0].Err

@@ -46,7 +46,7 @@ func checkHosts(path string, text []byte, file configFile) error {
 		for item, domain := range relay.Domains {
 			host := lookedUp(domain)
 			if first, claimed := block[host]; claimed && first != i {
-				err := &errcode.Error{Code: errcode.HostTwice, Details: map[string]string{"host": host}}
+				err := &errcode.Error{Code: errcode.HostDuplicate, Details: map[string]string{"host": host}}
 				return &located{err, path, lineOf(text, i+beforeBlocks, keyDomains, item)}
 			}
 			block[host] = i

@@ -79,7 +79,7 @@ func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, con
 		return plan.Plan{}, err
 	}
 	planned, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
-	if exposed := planned.Exposed(); err == nil && len(exposed) > 0 {
+	if exposed := planned.ExposedRecords(); err == nil && len(exposed) > 0 {
 		return planned, &plan.ConflictError{Code: errcode.Exposed, Objects: exposed}
 	}
 	return planned, err

@@ -122,13 +122,13 @@ func statusOf(code errcode.Code) int {
 	case errcode.Conflict, errcode.Exists, errcode.Exposed, errcode.ZoneElsewhere:
 		return exitConflict
 	case errcode.TokenMissing, errcode.TokenMalformed, errcode.TokenRejected, errcode.TokenGlobalKey,
-		errcode.Permission, errcode.NoZones, errcode.AccountEmpty:
+		errcode.PermissionMissing, errcode.NoZones, errcode.AccountEmpty:
 		return exitToken
 	case errcode.Interrupted:
 		return exitInterrupted
 	case errcode.AccountInvalid, errcode.WorkerInvalid, errcode.OriginInvalid, errcode.RegionInvalid,
-		errcode.HostTwice, errcode.WorkerTwice, errcode.UpstreamIsItself, errcode.AllowOriginInvalid, errcode.RegionUnknown,
-		errcode.ProvidersTooLarge, errcode.OriginsTooLarge, errcode.TooManyKeys, errcode.TooManyLimits, errcode.TokensUnread:
+		errcode.HostDuplicate, errcode.WorkerDuplicate, errcode.UpstreamLoop, errcode.AllowOriginInvalid, errcode.RegionUnknown,
+		errcode.ProvidersTooLarge, errcode.OriginsTooLarge, errcode.TooManyKeys, errcode.TooManyLimits, errcode.TokensUnreadable:
 		return exitUsage
 	}
 	if strings.HasPrefix(string(code), "host-") {

@@ -34,7 +34,7 @@ func (n *network) expect(site plan.Site) {
 // settles tells whether it is worth waiting for a host: not in a zone that is not active yet, nor for a certificate that
 // nobody will issue, nor without a runtime.
 func (n *network) settles(site plan.Site) bool {
-	return site.Zone.Active() && site.Depth() <= 1 && (n.edge == nil || n.edge.RunsWorkers())
+	return site.Zone.Active() && site.SubdomainLevel() <= 1 && (n.edge == nil || n.edge.RunsWorkers())
 }
 
 // to is the way to one host. Where a detour gives the address, DNS is not asked.

@@ -76,7 +76,7 @@ func (p *program) tellStatus(c *cli.Context, f fleet, planned plan.Plan) error {
 		p.answer("status.blocked", "command", command)
 	case len(planned.Changes()) == 0 && len(planned.Skipped) == 0:
 		p.answer("status.good")
-	case planned.IsFirst():
+	case planned.OnlyCreates():
 		p.answer("status.absent", "command", command)
 	case len(planned.Changes()) > 0:
 		p.answer("status.differs", "command", command)

@@ -34,7 +34,7 @@ func Fingerprint(account, name, provider string, key Secret) string {
 type Key struct {
 	Provider    string
 	Fingerprint string
-	Given       Secret
+	Value       Secret
 	Inherited   bool
 }
 

@@ -11,16 +11,16 @@ import (
 )
 
 // Limit is one rate limit of a Worker, so many requests a minute for each token that has it.
-type Limit struct {
+type RateLimit struct {
 	Requests  int
 	Namespace string
 }
 
 // LimitsFor gives a limit for each number that any token has.
-func LimitsFor(name string, tokens []worker.Token) []Limit {
-	var limits []Limit
+func LimitsFor(name string, tokens []worker.Token) []RateLimit {
+	var limits []RateLimit
 	for _, n := range Rates(tokens) {
-		limits = append(limits, Limit{Requests: n, Namespace: limitNamespace(name, n)})
+		limits = append(limits, RateLimit{Requests: n, Namespace: limitNamespace(name, n)})
 	}
 	return limits
 }

@@ -36,11 +36,11 @@ func RevokedTokens(before, after []worker.Token) []string {
 func MissingTokens(standing, listed []worker.Token) []string {
 	isListed := map[string]bool{}
 	for _, token := range listed {
-		isListed[tokenText(token)] = true
+		isListed[encodeToken(token)] = true
 	}
 	var names []string
 	for _, token := range SortTokens(standing) {
-		if !isListed[tokenText(token)] {
+		if !isListed[encodeToken(token)] {
 			names = append(names, token.Name)
 		}
 	}
@@ -48,7 +48,7 @@ func MissingTokens(standing, listed []worker.Token) []string {
 }
 
 // tokenText is a token as it is uploaded: an empty list of providers is none.
-func tokenText(token worker.Token) string {
+func encodeToken(token worker.Token) string {
 	// Marshalling plain strings and numbers cannot fail.
 	text, _ := json.Marshal(token)
 	return string(text)
@@ -67,12 +67,12 @@ func FormatTokens(tokens []worker.Token) string {
 	text, _ := json.Marshal(tokens)
 	who := strconv.Itoa(len(tokens))
 	if len(tokens) <= maxTokenNames {
-		who = strings.Join(namesOf(tokens), ", ")
+		who = strings.Join(tokenNames(tokens), ", ")
 	}
 	return who + " (" + Digest(text)[:8] + ")"
 }
 
-func namesOf(tokens []worker.Token) []string {
+func tokenNames(tokens []worker.Token) []string {
 	var names []string
 	for _, token := range tokens {
 		names = append(names, token.Name)
@@ -81,7 +81,7 @@ func namesOf(tokens []worker.Token) []string {
 }
 
 // TokensFromModule reads the tokens module of a Worker, nil for what is none.
-func TokensFromModule(module []byte) []worker.Token {
+func ParseTokensModule(module []byte) []worker.Token {
 	var tokens []worker.Token
 	if json.Unmarshal(module, &tokens) != nil {
 		return nil

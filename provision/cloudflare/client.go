@@ -133,7 +133,7 @@ func (c *Client) ApplyStep(ctx context.Context, step plan.Step) (string, error) 
 	id, err := do(ctx, step)
 	if step.Script != nil {
 		for _, key := range step.Script.Keys {
-			conceal(err, key.Given.Reveal())
+			conceal(err, key.Value.Reveal())
 		}
 	}
 	if step.Action == plan.ActionDelete && isGone(err) {

@@ -63,19 +63,19 @@ func TestAnswersAreJudged(t *testing.T) {
 		"no credentials":       {400, refusal(`{"code": 9106, "message": "Missing headers"}`), errcode.TokenMalformed, false, ""},
 		"account token at all": {401, refusal(`{"code": 1000, "message": "Invalid API Token"}`), errcode.TokenRejected, false, ""},
 		"unknown, account":     {401, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.TokenRejected, false, ""},
-		"no permission":        {403, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.Permission, false, cloudflare.PermissionZone},
+		"no permission":        {403, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.PermissionMissing, false, cloudflare.PermissionZone},
 		"too many":             {429, refusal(`{"code": 10100, "message": "More than 1200 requests"}`), errcode.RateLimited, true, ""},
 		"too many, newer":      {429, refusal(`{"code": 971, "message": "slow down"}`), errcode.RateLimited, true, ""},
 		"unknown error":        {500, refusal(`{"code": 10013, "message": "unknown"}`), errcode.ServerError, true, ""},
 		"bare 503":             {503, "upstream connect error", errcode.ServerError, true, ""},
-		"success false at 200": {200, refusal(), errcode.Refused, false, ""},
+		"success false at 200": {200, refusal(), errcode.Rejected, false, ""},
 		"portal":               {200, "<html>please log in</html>", errcode.NotJSON, false, ""},
 		"nothing at all":       {200, "", errcode.ServerError, true, ""},
 		"no result":            {200, `{"success": true, "errors": []}`, errcode.ServerError, true, ""},
 		"null for a result":    {200, `{"success": true, "errors": [], "result": null}`, errcode.ServerError, true, ""},
-		"token repeated":       {400, refusal(`{"code": 4242, "message": "bad token ` + token + `!"}`), errcode.Refused, false, ""},
+		"token repeated":       {400, refusal(`{"code": 4242, "message": "bad token ` + token + `!"}`), errcode.Rejected, false, ""},
 		"other JSON":           {200, `{"code": 1, "error": "nope"}`, errcode.NotJSON, false, ""},
-		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), errcode.Refused, false, ""},
+		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), errcode.Rejected, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -203,9 +203,9 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
 			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization", Probe: "/v1/models"}},
 			Settings:  worker.Settings{Page: true},
-			Keys: []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Given: binding.NewSecret("sk-1")}, {Provider: "a-b", Fingerprint: "4567cdef", Inherited: true},
+			Keys: []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Value: binding.NewSecret("sk-1")}, {Provider: "a-b", Fingerprint: "4567cdef", Inherited: true},
 				{Provider: "none", Fingerprint: "missing"}},
-			Limits: []binding.Limit{{Requests: 60, Namespace: "7"}},
+			Limits: []binding.RateLimit{{Requests: 60, Namespace: "7"}},
 			Region: "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: "z1 z2",
 		},
 	})
@@ -252,7 +252,7 @@ func TestAKeyThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 	c := client(t, says(400, "application/json", refusal(`{"code": 10021, "message": "binding KEY_openai: bad text `+key+`"}`)))
 	_, err := c.ApplyStep(context.Background(), plan.Step{
 		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
-		Script: &plan.Script{Keys: []binding.Key{{Provider: "openai", Given: binding.NewSecret(key)}}},
+		Script: &plan.Script{Keys: []binding.Key{{Provider: "openai", Value: binding.NewSecret(key)}}},
 	})
 	var e *errcode.Error
 	if !errors.As(err, &e) || e.Details["message"] != "binding KEY_openai: bad text …" {

@@ -25,7 +25,7 @@ var codesOf = map[int]errcode.Code{
 	10013: errcode.ServerError,
 	10035: errcode.ServerError, // somebody else was changing the same Worker
 
-	10019: errcode.ScriptUnseen,
+	10019: errcode.ScriptNotVisible,
 	10020: errcode.Exists,
 	81057: errcode.Exists,
 	81058: errcode.Exists,
@@ -39,10 +39,10 @@ var codesOf = map[int]errcode.Code{
 	10063: errcode.SubdomainMissing,
 	10031: errcode.SubdomainTaken,
 
-	10006: errcode.ScriptRefused,
-	10021: errcode.ScriptRefused,
-	10026: errcode.ScriptRefused,
-	10068: errcode.ScriptRefused,
+	10006: errcode.ScriptRejected,
+	10021: errcode.ScriptRejected,
+	10026: errcode.ScriptRejected,
+	10068: errcode.ScriptRejected,
 
 	10220:  errcode.SecretsChanged,
 	100146: errcode.VersionUnknown,
@@ -65,7 +65,7 @@ func codeOf(r *http.Request, status int, codes []int) errcode.Code {
 	case slices.Contains(codes, 9109) && lastOf(r) == "zones":
 		return errcode.TokenRejected
 	case slices.Contains(codes, 10000) || slices.Contains(codes, 9109):
-		return errcode.Permission
+		return errcode.PermissionMissing
 	}
 	for _, code := range codes {
 		if known, ok := codesOf[code]; ok {
@@ -84,7 +84,7 @@ func codeOfStatus(status int) errcode.Code {
 	case status >= 500:
 		return errcode.ServerError
 	}
-	return errcode.Refused
+	return errcode.Rejected
 }
 
 func lastOf(r *http.Request) string {

@@ -38,7 +38,7 @@ func (c *Client) readCode(ctx context.Context, account, name string) code {
 	read := code{digest: binding.CodeDigest(modules)}
 	for _, m := range modules {
 		if m.Name == worker.TokensModule {
-			read.tokens = binding.TokensFromModule(m.Source)
+			read.tokens = binding.ParseTokensModule(m.Source)
 		}
 	}
 	return read

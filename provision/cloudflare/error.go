@@ -124,14 +124,14 @@ func newError(r *http.Request, res *http.Response, code errcode.Code) *errcode.E
 	if ray := rayOf(res); ray != "" {
 		failure.Details["ray"] = ray
 	}
-	if code == errcode.Permission {
+	if code == errcode.PermissionMissing {
 		failure.Details["permission"] = permissionFor(r)
 	}
 	return failure
 }
 
 var temporary = []errcode.Code{
-	errcode.RateLimited, errcode.ServerError, errcode.ScriptUnseen,
+	errcode.RateLimited, errcode.ServerError, errcode.ScriptNotVisible,
 }
 
 // retryAfter reads the header in seconds or as a date, RFC 9110 section 10.2.3; zero for none or nonsense.

@@ -84,8 +84,8 @@ func (j *judged) scripts() {
 	script := plan.Script{
 		Bundle: worker.Load(), Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com"}},
 		Settings: worker.Settings{Managed: true, Page: true, Origins: []string{"https://a.example"}},
-		Keys:     []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Given: binding.NewSecret("sk-1")}},
-		Limits:   []binding.Limit{{Requests: 60, Namespace: "7"}},
+		Keys:     []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Value: binding.NewSecret("sk-1")}},
+		Limits:   []binding.RateLimit{{Requests: 60, Namespace: "7"}},
 		Region:   "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: j.zone.ID,
 	}
 	again := script

@@ -101,8 +101,8 @@ func bindingsOf(script *plan.Script) []workerBinding {
 		switch {
 		case key.Inherited:
 			bindings = append(bindings, workerBinding{Type: "inherit", Name: name})
-		case key.Given.Reveal() != "":
-			bindings = append(bindings, workerBinding{Type: "secret_text", Name: name, Text: key.Given.Reveal()})
+		case key.Value.Reveal() != "":
+			bindings = append(bindings, workerBinding{Type: "secret_text", Name: name, Text: key.Value.Reveal()})
 		default:
 			continue
 		}

@@ -58,9 +58,9 @@ func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Ver
 	}
 	var found []plan.Version
 	for _, item := range list.Result.Items {
-		v := plan.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: served.share[item.ID], Ago: plan.NeverServed}
+		v := plan.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: served.share[item.ID], DeploymentsAgo: plan.NeverServed}
 		if ago, known := served.ago[item.ID]; known {
-			v.Ago = ago
+			v.DeploymentsAgo = ago
 		}
 		v.Build, v.Program = plan.ReadAnnotations(item.Annotations)
 		found = append(found, v)

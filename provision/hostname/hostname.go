@@ -22,8 +22,8 @@ const (
 // and, where the meant name can be told, a "suggestion".
 func Parse(s string) (string, error) {
 	value := strings.TrimSpace(s)
-	if code := shapeOf(value); code != "" {
-		return "", hostError(code, value, hostWithin(value))
+	if code := detectForm(value); code != "" {
+		return "", hostError(code, value, suggestHost(value))
 	}
 	ascii, code := toASCII(strings.TrimSuffix(value, "."))
 	if code != "" {
@@ -41,7 +41,7 @@ func hostError(code errcode.Code, value, suggestion string) *errcode.Error {
 }
 
 // shapeOf tells what other thing than a hostname the value looks like; "" if it may be one.
-func shapeOf(value string) errcode.Code {
+func detectForm(value string) errcode.Code {
 	switch {
 	case value == "":
 		return errcode.HostEmpty
@@ -70,7 +70,7 @@ func isIP(value string) bool {
 }
 
 // hostWithin finds the hostname that was probably meant, or "".
-func hostWithin(value string) string {
+func suggestHost(value string) string {
 	host := strings.Join(strings.Fields(value), "")
 	if i := strings.Index(host, "://"); i >= 0 {
 		host = host[i+3:]
@@ -82,7 +82,7 @@ func hostWithin(value string) string {
 	host, _, _ = strings.Cut(host, "/")
 	host, _, _ = strings.Cut(host, ":")
 	host = strings.TrimSuffix(host, ".")
-	if shapeOf(host) != "" {
+	if detectForm(host) != "" {
 		return ""
 	}
 	if _, code := toASCII(host); code != "" {
@@ -96,12 +96,12 @@ func hostWithin(value string) string {
 var profile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
 func toASCII(host string) (string, errcode.Code) {
-	if code := labelsOf(host); code != "" {
+	if code := checkLabels(host); code != "" {
 		return "", code
 	}
 	ascii, err := profile.ToASCII(host)
 	if err != nil {
-		return "", codeOfLength(host)
+		return "", diagnose(host)
 	}
 	if isLocal(ascii) {
 		return "", errcode.HostLocal
@@ -118,7 +118,7 @@ func toASCII(host string) (string, errcode.Code) {
 	return ascii, ""
 }
 
-func labelsOf(host string) errcode.Code {
+func checkLabels(host string) errcode.Code {
 	for label := range strings.SplitSeq(host, ".") {
 		if label == "" {
 			return errcode.HostLabel
@@ -128,7 +128,7 @@ func labelsOf(host string) errcode.Code {
 }
 
 // codeOfLength tells a name that is merely too long from one with letters that no hostname has.
-func codeOfLength(host string) errcode.Code {
+func diagnose(host string) errcode.Code {
 	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(true)).ToASCII(host)
 	if err != nil {
 		return errcode.HostInvalid

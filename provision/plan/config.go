@@ -116,9 +116,9 @@ func (c Config) check() error {
 
 // Limits of a Worker's variables on the free plan. https://developers.cloudflare.com/workers/platform/limits/
 const (
-	maxVariable  = 5 << 10 // bytes each
-	maxVariables = 64
-	ownVariables = 6 // those that are no provider's
+	maxVariableSize   = 5 << 10 // bytes each
+	maxVariables      = 64
+	reservedVariables = 6 // those that are no provider's
 
 	// maxLimits is ours: each limit is a binding, and nobody needs more kinds of them.
 	maxLimits = 20
@@ -131,13 +131,13 @@ func (c Config) checkSizes() error {
 	settings, _ := json.Marshal(c.Settings)
 	kilobytes := func(b []byte) string { return strconv.FormatFloat(float64(len(b))/1024, 'f', 1, 64) }
 	switch {
-	case c.Settings.Managed && len(c.Providers)+ownVariables > maxVariables:
-		return errcode.New(errcode.TooManyKeys, "count", strconv.Itoa(len(c.Providers)), "most", strconv.Itoa(maxVariables-ownVariables))
+	case c.Settings.Managed && len(c.Providers)+reservedVariables > maxVariables:
+		return errcode.New(errcode.TooManyKeys, "count", strconv.Itoa(len(c.Providers)), "most", strconv.Itoa(maxVariables-reservedVariables))
 	case c.Settings.Managed && len(binding.Rates(c.Tokens)) > maxLimits:
 		return errcode.New(errcode.TooManyLimits, "count", strconv.Itoa(len(binding.Rates(c.Tokens))), "most", strconv.Itoa(maxLimits))
-	case len(providers) > maxVariable:
+	case len(providers) > maxVariableSize:
 		return errcode.New(errcode.ProvidersTooLarge, "count", strconv.Itoa(len(c.Providers)), "size", kilobytes(providers))
-	case len(settings) > maxVariable:
+	case len(settings) > maxVariableSize:
 		return errcode.New(errcode.OriginsTooLarge, "count", strconv.Itoa(len(c.Settings.Origins)), "size", kilobytes(settings))
 	}
 	return nil
@@ -145,16 +145,16 @@ func (c Config) checkSizes() error {
 
 // checkUpstreams refuses a relay that would call itself.
 func (c Config) checkUpstreams() error {
-	return c.refuseUpstreams(func(host string) bool { return slices.Contains(c.Domains, host) })
+	return c.checkUpstreamHosts(func(host string) bool { return slices.Contains(c.Domains, host) })
 }
 
 // CheckUpstreams refuses a relay that would call itself by another of its names: a host whose route, made by whomever, leads
 // to the same Worker. Who deploys asks this after Observe; who removes need not.
 func (o Observed) CheckUpstreams() error {
 	for _, relay := range o.Relays {
-		err := relay.Config.refuseUpstreams(func(host string) bool {
+		err := relay.Config.checkUpstreamHosts(func(host string) bool {
 			return slices.Contains(relay.Hosts(), host) ||
-				slices.ContainsFunc(relay.Dependents, func(pattern string) bool { return PatternCovers(PatternHost(pattern), host) })
+				slices.ContainsFunc(relay.Dependents, func(pattern string) bool { return patternCovers(patternHost(pattern), host) })
 		})
 		if err != nil {
 			return err
@@ -164,11 +164,11 @@ func (o Observed) CheckUpstreams() error {
 }
 
 // refuseUpstreams compares names alone, since a route answers on every port.
-func (c Config) refuseUpstreams(isItself func(host string) bool) error {
+func (c Config) checkUpstreamHosts(isItself func(host string) bool) error {
 	for _, provider := range c.Providers {
 		origin, err := url.Parse(provider.Origin)
 		if err == nil && isItself(origin.Hostname()) {
-			return errcode.New(errcode.UpstreamIsItself, "host", origin.Hostname(), "provider", provider.ID)
+			return errcode.New(errcode.UpstreamLoop, "host", origin.Hostname(), "provider", provider.ID)
 		}
 	}
 	return nil

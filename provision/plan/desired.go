@@ -17,7 +17,7 @@ type Desired []Resource
 func NewDesired(o Observed, bundle worker.Bundle) Desired {
 	var desired Desired
 	for _, relay := range o.Relays {
-		desired = append(desired, scriptOf(relay, bundle))
+		desired = append(desired, scriptResource(relay, bundle))
 	}
 	for _, site := range o.Sites() {
 		desired = append(desired, Resource{
@@ -41,7 +41,7 @@ func NewDesired(o Observed, bundle worker.Bundle) Desired {
 	return desired
 }
 
-func scriptOf(r Relay, bundle worker.Bundle) Resource {
+func scriptResource(r Relay, bundle worker.Bundle) Resource {
 	c := r.Config
 	if !c.Settings.Managed {
 		c.Tokens = nil
@@ -55,9 +55,9 @@ func scriptOf(r Relay, bundle worker.Bundle) Resource {
 		Limits:    binding.LimitsFor(r.Worker, c.Tokens),
 		Region:    c.Region,
 		Version:   c.Version,
-		Zones:     r.allZones(),
+		Zones:     r.zoneIDs(),
 	}
-	script.Build = script.build()
+	script.Build = script.digest()
 	attrs := binding.Attrs{
 		binding.AttrBuild:     script.Build,
 		binding.AttrCode:      binding.CodeDigest(bundle.Modules),
@@ -73,7 +73,7 @@ func scriptOf(r Relay, bundle worker.Bundle) Resource {
 }
 
 // allZones gives the zones of the sites and those that the Worker is known to serve already.
-func (r Relay) allZones() string {
+func (r Relay) zoneIDs() string {
 	ids := ZonesServed(r.Script)
 	for _, site := range r.Sites {
 		ids = append(ids, site.Zone.ID)
@@ -98,14 +98,14 @@ func DesiredAfterDestroy(o Observed) Desired {
 // build is the digest of everything that decides how a Worker behaves: 16 lower-case hex digits. The verifier waits for it
 // after a deploy. Tokens are in the bundle, keys by their fingerprints. The program's version is left out, so that a new
 // program alone uploads nothing.
-func (s *Script) build() string {
+func (s *Script) digest() string {
 	// Marshalling plain structs of strings, numbers and bytes cannot fail, and keeps the order of fields.
 	text, _ := json.Marshal(struct {
 		Bundle    worker.Bundle
 		Providers []worker.Provider
 		Settings  worker.Settings
 		Keys      string
-		Limits    []binding.Limit
+		Limits    []binding.RateLimit
 		Region    string
 	}{s.Bundle, s.Providers, s.Settings, binding.FormatKeys(s.Keys), s.Limits, s.Region})
 	return binding.Digest(text)[:16]

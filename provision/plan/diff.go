@@ -16,14 +16,14 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 	refused := slices.Clone(o.Skipped)
 	if deploying && !adopt {
 		var err error
-		if o, desired, refused, err = withoutConflicts(o, desired, refused); err != nil {
+		if o, desired, refused, err = skipConflicts(o, desired, refused); err != nil {
 			return Plan{}, err
 		}
 	}
 	plan := NewPlan(o, refused)
-	at := ByAddress(o.Objects)
+	at := GroupByAddress(o.Objects)
 	for _, want := range desired {
-		plan.Steps = append(plan.Steps, stepsFor(want, at[want.Address])...)
+		plan.Steps = append(plan.Steps, diffResource(want, at[want.Address])...)
 		delete(at, want.Address)
 	}
 	for _, object := range o.Objects {
@@ -32,16 +32,16 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 		}
 		switch {
 		case deploying && object.Conflict == ConflictWiderRoute:
-			plan.Steps = append(plan.Steps, shadowing(object))
+			plan.Steps = append(plan.Steps, keepWiderRoute(object))
 		case object.Owned || deploying:
-			plan.Steps = append(plan.Steps, Deletion(object))
+			plan.Steps = append(plan.Steps, DeleteStep(object))
 		default:
 			plan.Unmanaged = append(plan.Unmanaged, object)
 		}
 	}
 	for i := range plan.Relays {
 		relay := &plan.Relays[i]
-		if script := plan.script(*relay).Script; script != nil && script.Settings.Managed {
+		if script := plan.scriptStep(*relay).Script; script != nil && script.Settings.Managed {
 			relay.RevokedTokens = binding.RevokedTokens(relay.Script.Tokens, script.Tokens)
 		}
 	}
@@ -59,8 +59,8 @@ func NewPlan(o Observed, refused []HostError) Plan {
 
 // withoutConflicts leaves out the hosts at which something of others stands in the way. If no host is left, it is an error that
 // names all of it.
-func withoutConflicts(o Observed, desired Desired, refused []HostError) (Observed, Desired, []HostError, error) {
-	all, atHost, atScript := conflicts(o)
+func skipConflicts(o Observed, desired Desired, refused []HostError) (Observed, Desired, []HostError, error) {
+	all, atHost, atScript := findConflicts(o)
 	if len(all) == 0 {
 		return o, desired, refused, nil
 	}
@@ -100,14 +100,14 @@ func withoutConflicts(o Observed, desired Desired, refused []HostError) (Observe
 		if x.Address.Kind == KindScript { // one that no relay has any more may still serve a host that is refused
 			return !slices.ContainsFunc(relays, func(r Relay) bool { return r.ScriptAddress() == x.Address })
 		}
-		return hosts[PatternHost(x.Address.Name)] || slices.ContainsFunc(x.At, func(host string) bool { return hosts[host] })
+		return hosts[patternHost(x.Address.Name)] || slices.ContainsFunc(x.ConflictHosts, func(host string) bool { return hosts[host] })
 	})
 	desired = slices.DeleteFunc(slices.Clone(desired), func(r Resource) bool { return gone[r.Address] })
 	return o, desired, refused, nil
 }
 
 // conflicts gives what is not ours and stands in the way: all of it, and by the host or the Worker that it is in the way of.
-func conflicts(o Observed) (all []Object, atHost map[string][]Object, atScript map[Address][]Object) {
+func findConflicts(o Observed) (all []Object, atHost map[string][]Object, atScript map[Address][]Object) {
 	atHost, atScript = map[string][]Object{}, map[Address][]Object{}
 	for _, object := range o.Objects {
 		switch {
@@ -115,14 +115,14 @@ func conflicts(o Observed) (all []Object, atHost map[string][]Object, atScript m
 			continue
 		case object.Address.Kind == KindScript:
 			atScript[object.Address] = append(atScript[object.Address], object)
-		case len(object.At) > 0:
-			for _, host := range object.At {
+		case len(object.ConflictHosts) > 0:
+			for _, host := range object.ConflictHosts {
 				here := object
-				here.At = []string{host}
+				here.ConflictHosts = []string{host}
 				atHost[host] = append(atHost[host], here)
 			}
 		default:
-			host := PatternHost(object.Address.Name)
+			host := patternHost(object.Address.Name)
 			atHost[host] = append(atHost[host], object)
 		}
 		all = append(all, object)
@@ -130,7 +130,7 @@ func conflicts(o Observed) (all []Object, atHost map[string][]Object, atScript m
 	return all, atHost, atScript
 }
 
-func ByAddress(objects []Object) map[Address][]Object {
+func GroupByAddress(objects []Object) map[Address][]Object {
 	at := map[Address][]Object{}
 	for _, object := range objects {
 		at[object.Address] = append(at[object.Address], object)
@@ -140,29 +140,29 @@ func ByAddress(objects []Object) map[Address][]Object {
 
 // stepsFor makes one of the things that stand at an address into the wanted one, and deletes the others: a host that has
 // two records of ours, or an adopted AAAA beside its A.
-func stepsFor(want Resource, here []Object) []Step {
-	best := slices.IndexFunc(here, func(o Object) bool { return o.Owned && canBecome(o, want) })
+func diffResource(want Resource, here []Object) []Step {
+	best := slices.IndexFunc(here, func(o Object) bool { return o.Owned && canUpdate(o, want) })
 	if best < 0 {
-		best = slices.IndexFunc(here, func(o Object) bool { return canBecome(o, want) })
+		best = slices.IndexFunc(here, func(o Object) bool { return canUpdate(o, want) })
 	}
 	var steps []Step
 	for i, object := range here {
 		if i != best {
-			steps = append(steps, Deletion(object))
+			steps = append(steps, DeleteStep(object))
 		}
 	}
 	if best < 0 {
 		return append(steps, Step{Action: ActionCreate, Address: want.Address, After: want.Attrs, Script: want.Script})
 	}
-	return append(steps, change(want, here[best]))
+	return append(steps, updateStep(want, here[best]))
 }
 
 // canBecome holds for everything but records of another type, which are replaced rather than changed.
-func canBecome(o Object, want Resource) bool {
+func canUpdate(o Object, want Resource) bool {
 	return o.Attrs[binding.AttrType] == want.Attrs[binding.AttrType]
 }
 
-func change(want Resource, have Object) Step {
+func updateStep(want Resource, have Object) Step {
 	step := Step{
 		Action: ActionNone, Address: want.Address, ID: have.ID, Adopt: !have.Owned && !have.Edited, Conflict: have.Conflict,
 		Before: have.Attrs, After: want.Attrs, Diff: have.Attrs.Diff(want.Attrs), Script: want.Script,
@@ -173,13 +173,13 @@ func change(want Resource, have Object) Step {
 	return step
 }
 
-func Deletion(o Object) Step {
-	return Step{Action: ActionDelete, Address: o.Address, ID: o.ID, Adopt: !o.Owned, Conflict: o.Conflict, At: o.At, Before: o.Attrs}
+func DeleteStep(o Object) Step {
+	return Step{Action: ActionDelete, Address: o.Address, ID: o.ID, Adopt: !o.Owned, Conflict: o.Conflict, ConflictHosts: o.ConflictHosts, Before: o.Attrs}
 }
 
 // shadowing is a wider route that stays as it is: taking over means that the host's requests come to us.
-func shadowing(o Object) Step {
-	return Step{Action: ActionNone, Address: o.Address, ID: o.ID, Adopt: true, Conflict: o.Conflict, At: o.At, Before: o.Attrs, After: o.Attrs}
+func keepWiderRoute(o Object) Step {
+	return Step{Action: ActionNone, Address: o.Address, ID: o.ID, Adopt: true, Conflict: o.Conflict, ConflictHosts: o.ConflictHosts, Before: o.Attrs, After: o.Attrs}
 }
 
 // Phase is a part of the one order in which things may change. The record comes last and goes first: it opens the door, and a

@@ -25,7 +25,7 @@ func resolveKeys(r Relay) []binding.Key {
 		stands = stands && slices.ContainsFunc(served, func(was worker.Provider) bool { return was.ID == p.ID && was.Origin == p.Origin })
 		switch {
 		case isGiven:
-			keys = append(keys, binding.Key{Provider: p.ID, Given: given, Fingerprint: binding.Fingerprint(r.Account, r.Worker, p.ID, given)})
+			keys = append(keys, binding.Key{Provider: p.ID, Value: given, Fingerprint: binding.Fingerprint(r.Account, r.Worker, p.ID, given)})
 		case stands:
 			keys = append(keys, binding.Key{Provider: p.ID, Inherited: true, Fingerprint: mark})
 		default:

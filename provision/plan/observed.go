@@ -104,7 +104,7 @@ func (o *Observed) collectRecords(zone Zone, hosts, domains map[string]bool) (ma
 	marked = map[string]bool{}
 	for _, record := range o.Snapshot.Records[zone.ID].Found {
 		host := record.Address.Name
-		if !hosts[host] || !IsAddressRecord(record) || domains[host] && isDomainsRecord(record) {
+		if !hosts[host] || !IsAddressRecord(record) || domains[host] && isCustomDomainRecord(record) {
 			continue
 		}
 		if record.Owned {
@@ -123,13 +123,13 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 	routes := o.Snapshot.Routes[zone.ID]
 	standing := map[string]bool{}
 	for _, route := range routes {
-		if host := PatternHost(route.Address.Name); hosts[host] && route.Address.Name == RoutePattern(host) {
+		if host := patternHost(route.Address.Name); hosts[host] && route.Address.Name == RoutePattern(host) {
 			standing[host] = o.Snapshot.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
 		}
 	}
 	for _, route := range routes {
 		route.Owned = o.Snapshot.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
-		host := PatternHost(route.Address.Name)
+		host := patternHost(route.Address.Name)
 		isOurAddress := hosts[host] && route.Address.Name == RoutePattern(host)
 		switch {
 		case isOurAddress:
@@ -146,7 +146,7 @@ func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
 		case strings.HasPrefix(host, "*"):
 			// Where our route stands already it takes nothing more from the wider one.
 			if at := newlyCovered(hosts, standing, route.Address.Name); len(at) > 0 {
-				route.Conflict, route.At = ConflictWiderRoute, at
+				route.Conflict, route.ConflictHosts = ConflictWiderRoute, at
 				o.Objects = append(o.Objects, route)
 			}
 		}
@@ -185,7 +185,7 @@ func IsAddressRecord(record Object) bool {
 
 // isDomainsRecord tells the record that Cloudflare makes for a custom domain.
 // https://developers.cloudflare.com/workers/configuration/routing/custom-domains/
-func isDomainsRecord(record Object) bool {
+func isCustomDomainRecord(record Object) bool {
 	return record.Attrs[binding.AttrType] == "AAAA" && record.Attrs[binding.AttrContent] == "100::"
 }
 
@@ -193,6 +193,6 @@ func isDomainsRecord(record Object) bool {
 func ZonesServed(script Object) []string { return strings.Fields(script.Attrs[binding.AttrZones]) }
 
 // ShowsOurs tells whether something of ours is seen at an address, whatever else is.
-func (o Observed) ShowsOurs(address Address) bool {
+func (o Observed) HasOwned(address Address) bool {
 	return slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == address && x.Owned })
 }

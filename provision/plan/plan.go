@@ -20,16 +20,16 @@ const (
 // Step is one line of a plan. ID is the API's id of what stands there, Adopt says that it is not ours until now, and Clash and
 // At how it stands in the way.
 type Step struct {
-	Action   Action             `json:"action"`
-	Address  Address            `json:"address"`
-	ID       string             `json:"id,omitempty"`
-	Adopt    bool               `json:"adopt,omitempty"`
-	Conflict Conflict           `json:"clash,omitempty"`
-	At       []string           `json:"at,omitempty"`
-	Before   binding.Attrs      `json:"before,omitempty"`
-	After    binding.Attrs      `json:"after,omitempty"`
-	Diff     []binding.AttrDiff `json:"diff,omitempty"`
-	Script   *Script            `json:"-"`
+	Action        Action             `json:"action"`
+	Address       Address            `json:"address"`
+	ID            string             `json:"id,omitempty"`
+	Adopt         bool               `json:"adopt,omitempty"`
+	Conflict      Conflict           `json:"clash,omitempty"`
+	ConflictHosts []string           `json:"at,omitempty"`
+	Before        binding.Attrs      `json:"before,omitempty"`
+	After         binding.Attrs      `json:"after,omitempty"`
+	Diff          []binding.AttrDiff `json:"diff,omitempty"`
+	Script        *Script            `json:"-"`
 }
 
 // Host gives the hostname that a step is about; "" for a script, which serves many.
@@ -38,7 +38,7 @@ func (s Step) Host() string {
 	case KindScript:
 		return ""
 	case KindRoute:
-		return PatternHost(s.Address.Name)
+		return patternHost(s.Address.Name)
 	}
 	return s.Address.Name
 }
@@ -63,13 +63,13 @@ func (p Plan) Changes() []Step {
 }
 
 // IsFirst tells whether the plan makes relays where nothing of them stood before.
-func (p Plan) IsFirst() bool {
+func (p Plan) OnlyCreates() bool {
 	return len(p.Steps) > 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Action != ActionCreate })
 }
 
 // Exposed gives the records that a removal would leave proxied and without our route while they lead to the placeholder: not
 // ours any more by their mark, but made by us beyond doubt, and callers' keys would go to whoever has that address.
-func (p Plan) Exposed() []Object {
+func (p Plan) ExposedRecords() []Object {
 	removed := map[string]bool{}
 	for _, step := range p.Steps {
 		if step.Action == ActionDelete && step.Address.Kind == KindRoute {
@@ -99,7 +99,7 @@ func (p Plan) Configs(keep func(Site) bool) []Config {
 }
 
 // In gives the part of the plan that is about one account.
-func (p Plan) In(account string) Plan {
+func (p Plan) ForAccount(account string) Plan {
 	parents := map[string]bool{account: true}
 	for _, site := range p.Sites {
 		if site.Zone.Account == account {
@@ -113,7 +113,7 @@ func (p Plan) In(account string) Plan {
 }
 
 // script gives the step of a relay's Worker, or an empty one.
-func (p Plan) script(r Relay) Step {
+func (p Plan) scriptStep(r Relay) Step {
 	for _, step := range p.Steps {
 		if step.Address == r.ScriptAddress() && step.Action != ActionDelete {
 			return step
@@ -126,7 +126,7 @@ func (p Plan) script(r Relay) Step {
 func (p Plan) Build(host string) string {
 	for _, relay := range p.Relays {
 		if slices.Contains(relay.Hosts(), host) {
-			return p.script(relay).After[binding.AttrBuild]
+			return p.scriptStep(relay).After[binding.AttrBuild]
 		}
 	}
 	return ""

@@ -59,14 +59,14 @@ func GroupRelays(configs []Config, zones []Zone) ([]Relay, []HostError, error) {
 	var relays []Relay
 	var refused []HostError
 	claimed := map[string]bool{}
-	find := NewLocator(zones)
+	find := NewZoneIndex(zones)
 	for _, config := range configs {
 		for _, host := range config.Domains {
 			if claimed[host] {
-				return nil, nil, errcode.New(errcode.HostTwice, "host", host)
+				return nil, nil, errcode.New(errcode.HostDuplicate, "host", host)
 			}
 			claimed[host] = true
-			zone, err := find.ZoneOf(host, config.Account)
+			zone, err := find.Lookup(host, config.Account)
 			if err != nil {
 				refused = append(refused, HostError{host, err})
 				continue
@@ -79,7 +79,7 @@ func GroupRelays(configs []Config, zones []Zone) ([]Relay, []HostError, error) {
 			relays[at].Sites = append(relays[at].Sites, Site{Host: host, Zone: zone})
 		}
 	}
-	return relays, refused, sameName(relays)
+	return relays, refused, checkWorkerNames(relays)
 }
 
 // sameSettings compares all but the hosts, and the account, which the hosts decide.
@@ -91,11 +91,11 @@ func sameSettings(a, b Config) bool {
 }
 
 // sameName refuses one name for Workers that are to be different.
-func sameName(relays []Relay) error {
+func checkWorkerNames(relays []Relay) error {
 	for i, relay := range relays {
 		for _, other := range relays[:i] {
 			if relay.Worker != "" && relay.Worker == other.Worker && relay.Account == other.Account {
-				return errcode.New(errcode.WorkerTwice, "worker", relay.Worker, "host", other.Sites[0].Host, "other", relay.Sites[0].Host)
+				return errcode.New(errcode.WorkerDuplicate, "worker", relay.Worker, "host", other.Sites[0].Host, "other", relay.Sites[0].Host)
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func AssignWorkerNames(relays []Relay, found *Snapshot) {
 			take(r, name)
 		}
 		for n := 2; r.Worker == ""; n++ {
-			take(r, numberedName(r.Sites[0].Host, n))
+			take(r, numberedWorkerName(r.Sites[0].Host, n))
 		}
 		for j := range r.Sites {
 			r.Sites[j].Worker = r.Worker
@@ -158,14 +158,14 @@ func (r Relay) CompleteConfig() (Config, error) {
 		return c, nil
 	}
 	if r.Script.Tokens == nil && r.Script.Attrs[binding.AttrAccess] == binding.AccessManaged {
-		return c, errcode.New(errcode.TokensUnread, "worker", r.Worker)
+		return c, errcode.New(errcode.TokensUnreadable, "worker", r.Worker)
 	}
 	c.Tokens = binding.SortTokens(r.Script.Tokens)
 	return c, nil
 }
 
 // ExpectedName is where a relay's Worker is looked for first.
-func (r Relay) ExpectedName() string {
+func (r Relay) ExpectedWorker() string {
 	if r.Config.Worker != "" {
 		return r.Config.Worker
 	}

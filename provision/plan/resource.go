@@ -52,8 +52,8 @@ type Object struct {
 	// Edited says that a route is ours by the record beside it, though somebody has led it elsewhere since.
 	Edited bool `json:"edited,omitempty"`
 	// Conflict says how a thing of somebody else's stands in the way, and At at which hosts where its name does not tell.
-	Conflict Conflict `json:"clash,omitempty"`
-	At       []string `json:"at,omitempty"`
+	Conflict      Conflict `json:"clash,omitempty"`
+	ConflictHosts []string `json:"at,omitempty"`
 	// Tokens are those that a Worker of ours lets in, nil where they could not be read. Names and digests are no secrets, but
 	// five hundred of them are no line of a report either.
 	Tokens []worker.Token `json:"-"`
@@ -66,7 +66,7 @@ type Script struct {
 	Settings  worker.Settings
 	Tokens    []worker.Token // those in the bundle
 	Keys      []binding.Key
-	Limits    []binding.Limit
+	Limits    []binding.RateLimit
 	Region    string
 	Build     string
 	Version   string
@@ -107,7 +107,7 @@ func WorkerName(host string) string {
 
 // numberedName is for a host whose own WorkerName another relay has. No host has a name of its own that is the same, since
 // none ends in a number.
-func numberedName(host string, n int) string {
+func numberedWorkerName(host string, n int) string {
 	ending := "-" + strconv.Itoa(n)
 	name := WorkerName(host)
 	return strings.TrimRight(name[:min(len(name), hostname.MaxLabelLength-len(ending))], "-") + ending

@@ -20,12 +20,12 @@ const (
 // https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
 // https://developers.cloudflare.com/workers/platform/known-issues/#route-specificity
 func isWiderRoute(pattern, host string) bool {
-	on := PatternHost(pattern)
-	return strings.HasPrefix(on, "*") && PatternCovers(on, host)
+	on := patternHost(pattern)
+	return strings.HasPrefix(on, "*") && patternCovers(on, host)
 }
 
 // PatternCovers tells whether the host of a route's pattern, which may begin with an asterisk, is that of a request.
-func PatternCovers(pattern, host string) bool {
+func patternCovers(pattern, host string) bool {
 	if ending, found := strings.CutPrefix(pattern, "*"); found {
 		return strings.HasSuffix(host, ending)
 	}
@@ -37,7 +37,7 @@ func PatternCovers(pattern, host string) bool {
 func RoutePattern(host string) string { return host + "/*" }
 
 // PatternHost gives the host of a route's pattern, which may have a scheme before it and no path behind it.
-func PatternHost(pattern string) string {
+func patternHost(pattern string) string {
 	if _, rest, found := strings.Cut(pattern, "://"); found {
 		pattern = rest
 	}

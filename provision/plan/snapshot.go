@@ -45,7 +45,7 @@ func (s *Snapshot) ServingWorkers(r Relay) []string {
 	for _, zone := range ZonesOf(r.Sites) {
 		here = append(append(here, s.Routes[zone.ID]...), s.Records[zone.ID].Found...)
 	}
-	at := ByAddress(here)
+	at := GroupByAddress(here)
 	var names []string
 	for _, site := range r.Sites {
 		for _, route := range at[RouteAddress(site)] {

@@ -27,7 +27,7 @@ type Version struct {
 	// Share is how much of the traffic it serves, in percent: 100 for the version that is deployed, 0 for the others.
 	Share float64 `json:"share"`
 	// Ago counts the deployments since it served: 0 while it does; NeverServed for one that has not, as far as is known.
-	Ago int `json:"-"`
+	DeploymentsAgo int `json:"-"`
 }
 
 // NeverServed is the Ago of a version that no known deployment has.
@@ -69,32 +69,32 @@ func ReadAnnotations(annotations map[string]string) (build, program string) {
 // to; nor is one that behaves the same, since an upload that was repeated makes it twice.
 func PreviousVersion(versions []Version, named string) (Version, error) {
 	if named != "" {
-		return namedVersion(versions, named)
+		return findVersion(versions, named)
 	}
 	current := slices.IndexFunc(versions, func(v Version) bool { return v.Share > 0 })
 	if current < 0 {
 		return Version{}, errcode.New(errcode.NoVersion)
 	}
-	return servedLast(versions[current+1:], func(v Version) bool { return v.Build != "" && v.Build != versions[current].Build })
+	return lastServed(versions[current+1:], func(v Version) bool { return v.Build != "" && v.Build != versions[current].Build })
 }
 
 // servedLast picks, among those that are meant, the version that has served last.
-func servedLast(versions []Version, isMeant func(Version) bool) (Version, error) {
+func lastServed(versions []Version, isMeant func(Version) bool) (Version, error) {
 	meant := slices.DeleteFunc(slices.Clone(versions), func(v Version) bool { return !isMeant(v) })
 	if len(meant) == 0 {
 		return Version{}, errcode.New(errcode.NoVersion)
 	}
-	return slices.MinFunc(meant, func(a, b Version) int { return cmp.Compare(a.Ago, b.Ago) }), nil
+	return slices.MinFunc(meant, func(a, b Version) int { return cmp.Compare(a.DeploymentsAgo, b.DeploymentsAgo) }), nil
 }
 
 // shortestID is how much of an id must be given.
-const shortestID = 4
+const minIDPrefix = 4
 
-func namedVersion(versions []Version, named string) (Version, error) {
+func findVersion(versions []Version, named string) (Version, error) {
 	var found []Version
 	for _, v := range versions {
 		isIt := strconv.Itoa(v.Number) == named
-		if isIt || len(named) >= shortestID && strings.HasPrefix(v.ID, strings.ToLower(named)) {
+		if isIt || len(named) >= minIDPrefix && strings.HasPrefix(v.ID, strings.ToLower(named)) {
 			found = append(found, v)
 		}
 	}
@@ -108,7 +108,7 @@ func namedVersion(versions []Version, named string) (Version, error) {
 // token that was revoked or narrowed, a caller without one, pages of an origin that is not allowed any more, or the use of a key
 // that was replaced. Nobody but the owner may decide that.
 func (p Plan) WidensAccess(relay Relay) bool {
-	script := p.script(relay)
+	script := p.scriptStep(relay)
 	before, after := script.Before, script.After
 	closed := before[binding.AttrAccess] != binding.AccessManaged && after[binding.AttrAccess] == binding.AccessManaged
 	unread := before[binding.AttrAccess] == binding.AccessManaged && relay.Script.Tokens == nil
@@ -120,7 +120,7 @@ func (p Plan) WidensAccess(relay Relay) bool {
 // since. So nothing older comes back by itself, with whatever has been revoked meanwhile. It is the one that serves where the
 // upload did not take effect.
 func (p Plan) PriorVersion(relay Relay, versions []Version) (Version, error) {
-	script := p.script(relay)
+	script := p.scriptStep(relay)
 	build := script.Before[binding.AttrBuild]
 	current := slices.IndexFunc(versions, func(v Version) bool { return v.Share > 0 })
 	if current < 0 || build == "" {
@@ -129,8 +129,8 @@ func (p Plan) PriorVersion(relay Relay, versions []Version) (Version, error) {
 	if versions[current].Build == build && script.After[binding.AttrBuild] != build {
 		return versions[current], nil
 	}
-	last, err := servedLast(versions, func(v Version) bool {
-		return v.Build != versions[current].Build && v.Ago != NeverServed
+	last, err := lastServed(versions, func(v Version) bool {
+		return v.Build != versions[current].Build && v.DeploymentsAgo != NeverServed
 	})
 	if err == nil && last.Build != build {
 		return Version{}, errcode.New(errcode.NoVersion)

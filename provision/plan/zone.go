@@ -35,7 +35,7 @@ type Site struct {
 
 // Depth counts the labels between the zone and the host: 0 for the zone's own name. Universal SSL has a certificate for
 // depths 0 and 1 alone. https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
-func (s Site) Depth() int {
+func (s Site) SubdomainLevel() int {
 	return strings.Count(s.Host, ".") - strings.Count(s.Zone.Name, ".")
 }
 
@@ -69,13 +69,13 @@ func JoinHostErrors(refused []HostError) error {
 }
 
 // locator finds zones by the names that lie in them.
-type locator struct {
+type ZoneIndex struct {
 	zones  []Zone
 	byName map[string][]Zone
 }
 
-func NewLocator(zones []Zone) locator {
-	l := locator{zones: zones, byName: map[string][]Zone{}}
+func NewZoneIndex(zones []Zone) ZoneIndex {
+	l := ZoneIndex{zones: zones, byName: map[string][]Zone{}}
 	for _, zone := range zones {
 		l.byName[zone.Name] = append(l.byName[zone.Name], zone)
 	}
@@ -83,7 +83,7 @@ func NewLocator(zones []Zone) locator {
 }
 
 // ZoneOf gives the longest of the zones that a host lies in, of one account or of any ("").
-func (l locator) ZoneOf(host, account string) (Zone, error) {
+func (l ZoneIndex) Lookup(host, account string) (Zone, error) {
 	if len(l.zones) == 0 {
 		return Zone{}, errcode.New(errcode.NoZones, "host", host)
 	}
@@ -100,13 +100,13 @@ func (l locator) ZoneOf(host, account string) (Zone, error) {
 		elsewhere = append(elsewhere, found...)
 	}
 	if len(elsewhere) > 0 {
-		return Zone{}, zoneElsewhere(host, account, elsewhere[0])
+		return Zone{}, zoneElsewhereError(host, account, elsewhere[0])
 	}
 	return Zone{}, errcode.New(errcode.ZoneNotFound, "host", host, "zones", zoneNames(l.zones))
 }
 
 // zoneElsewhere is a host whose zone is another account's than the chosen one: somebody else's, as far as this run goes.
-func zoneElsewhere(host, account string, zone Zone) *errcode.Error {
+func zoneElsewhereError(host, account string, zone Zone) *errcode.Error {
 	return errcode.New(errcode.ZoneElsewhere, "host", host, "zone", zone.Name, "account", account,
 		"other", zone.Account, "owner", cmp.Or(zone.AccountName, zone.Account))
 }

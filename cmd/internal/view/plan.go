@@ -98,7 +98,7 @@ func (v View) stepRow(step plan.Step) row {
 	}
 	switch {
 	case step.Conflict == plan.ConflictWiderRoute:
-		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", places(step.At)))
+		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", places(step.ConflictHosts)))
 	case step.Adopt && step.Address.Kind == plan.KindScript:
 		r.notes = append(r.notes, v.Text.T("plan.adopt-script"))
 	case step.Adopt && step.Action == plan.ActionDelete:
@@ -201,7 +201,7 @@ func (v View) clash(o plan.Object) []string {
 	if o.Conflict == "" || o.Conflict == plan.ConflictSameAddress {
 		return nil
 	}
-	return []string{v.Text.T("clash."+string(o.Conflict), "host", places(o.At))}
+	return []string{v.Text.T("clash."+string(o.Conflict), "host", places(o.ConflictHosts))}
 }
 
 // places lists hosts for a note.

@@ -36,7 +36,7 @@ func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 		steps = append(steps, stepOf(plan.ActionCreate, plan.KindRecord, fmt.Sprintf("new%d.example.com", i)))
 	}
 	taken := stepOf(plan.ActionNone, plan.KindRoute, "*.example.com/*")
-	taken.Adopt, taken.Conflict, taken.At = true, plan.ConflictWiderRoute, []string{"new0.example.com"}
+	taken.Adopt, taken.Conflict, taken.ConflictHosts = true, plan.ConflictWiderRoute, []string{"new0.example.com"}
 	telling := []plan.Step{
 		taken, stepOf(plan.ActionUpdate, plan.KindRecord, "edited.example.com"),
 		stepOf(plan.ActionDelete, plan.KindRecord, "gone.example.com"), stepOf(plan.ActionNone, plan.KindScript, "relay"),
