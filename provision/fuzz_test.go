@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -134,8 +136,22 @@ func FuzzBadDays(f *testing.F) {
 		if len(data) > 64 {
 			return
 		}
+		defer watch(t, data)()
 		readBadDay(data).live(t)
 	})
+}
+
+// maxRealTime is how long one input may take, in real time. It takes some ten milliseconds on an idle machine.
+const maxRealTime = time.Minute
+
+// watch ends the process with the input and all stacks if it is not stopped in time, so that a deadlock fails with what led
+// to it, and go test -fuzz keeps the input.
+func watch(t *testing.T, data []byte) (stop func()) {
+	timer := time.AfterFunc(maxRealTime, func() {
+		debug.SetTraceback("all")
+		panic(fmt.Sprintf("%s: not done after %s with %#v", t.Name(), maxRealTime, data))
+	})
+	return func() { timer.Stop() }
 }
 
 func (d badDay) live(t *testing.T) {

@@ -41,7 +41,15 @@ type trial struct {
 	turn    sync.Mutex        // one call at a time
 	calls   []string
 	now     time.Time
+	// isOver says that the engine has exceeded a limit: it may not sleep any more, so it does not retry either.
+	isOver bool
 }
+
+// What the engine may use up in one trial: far more than any needs, and little enough that an endless loop ends soon.
+const (
+	maxVirtualTime = 24 * time.Hour
+	maxCalls       = 10_000
+)
 
 // theirs surround our relays in every trial: things of others at our hosts and beside them.
 const theirs = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme",
@@ -71,11 +79,20 @@ func newTrialOn(t testing.TB, store *sandbox.Store, hosts ...string) *trial {
 		t: t, store: store, handler: sandbox.Handler(store), hosts: hosts,
 		now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 	}
+	deadline := tr.now.Add(maxVirtualTime)
 	tr.foreign = tr.look().foreign(hosts)
 	tr.engine = &provision.Engine{
 		API: cloudflare.New(cloudflare.Options{Token: store.Token(), Transport: tr}),
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			tr.pass(d)
+			tr.turn.Lock()
+			defer tr.turn.Unlock()
+			if tr.now.After(deadline) {
+				tr.exceeds("takes too long")
+			}
+			if tr.isOver {
+				return context.Canceled
+			}
 			return ctx.Err()
 		},
 		Now:         func() time.Time { return tr.pass(0) },
@@ -101,6 +118,9 @@ func (tr *trial) RoundTrip(r *http.Request) (*http.Response, error) {
 	tr.turn.Lock()
 	defer tr.turn.Unlock()
 	tr.calls = append(tr.calls, r.Method+" "+strings.TrimPrefix(r.URL.Path, "/client/v4"))
+	if len(tr.calls) > maxCalls {
+		tr.exceeds("makes too many calls")
+	}
 	call := func() (*http.Response, error) {
 		res, err := sandbox.Transport(tr.handler).RoundTrip(r)
 		if r.Method != http.MethodGet {
@@ -117,6 +137,14 @@ func (tr *trial) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, context.DeadlineExceeded
 	}
 	return res, err
+}
+
+// exceeds fails the test, once, for an engine that goes on without end. The caller holds the lock.
+func (tr *trial) exceeds(what string) {
+	if !tr.isOver {
+		tr.t.Errorf("the engine %s: %d calls, %s in virtual time", what, len(tr.calls), tr.now)
+	}
+	tr.isOver = true
 }
 
 func (tr *trial) check(when string) {
