@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// outboundService is the private name of the service behind every fetch. No
-// script on Cloudflare can have parentheses in its name, so it collides with none.
+// outboundService is the name of the service that every fetch goes to. Names of scripts on Cloudflare cannot have parentheses,
+// so there is no collision.
 const outboundService = "(outbound)"
 
-// Headers that the server in front of the sockets may set: the scheme the
-// client used, and request.cf as a JSON object.
-// Whoever passes client requests on must remove what the client put there.
+// Headers by which the server in front of the sockets passes the scheme of the request and request.cf, as a JSON object. It must
+// remove the values that a client sends.
 const (
 	ProtoHeader = "X-Forwarded-Proto"
 	CFHeader    = "CF-Blob"
 )
 
-// text renders c as the Cap'n Proto text that workerd reads: a constant named
-// config. Errors name the worker, module or binding that cannot be expressed.
+// text returns c as Cap'n Proto text: a constant named config. Errors name the Worker, module or binding that cannot be
+// expressed.
 func (c Config) text() (string, error) {
 	var services, sockets []string
 	seen := map[string]bool{}
@@ -48,14 +47,13 @@ func (c Config) text() (string, error) {
 		list(services) + ",\n  sockets = " + list(sockets) + ",\n);\n", nil
 }
 
-// noNetwork is a worker whose every answer is an exception. workerd's own
-// network service with nothing allowed would still ask the resolver for names.
+// noNetwork is a Worker that throws an exception for every request. workerd's network service with no allowed addresses would
+// still resolve names.
 const noNetwork = `(modules = [(name = "none.js", esModule = "export default { fetch() { throw new Error('no network') } }")], ` +
 	`compatibilityDate = "2026-06-01")`
 
-// outboundText describes the way out. In the proxy style workerd sends no Host
-// header of its own, though HTTP/1.1 wants one (RFC 9112, section 3.2) and servers
-// refuse to do without; what it says is of no account beside the whole URL.
+// outboundText returns the service for outgoing requests. In the style "proxy" workerd sends no Host header, which HTTP/1.1
+// requires (RFC 9112, section 3.2) and servers insist on. Its value does not matter because the request has the whole URL.
 func outboundText(address string) (string, error) {
 	name := quote(outboundService)
 	if address == "" {
@@ -88,7 +86,7 @@ func (w Worker) text() (string, error) {
 		list(modules), list(bindings), quote(w.CompatibilityDate), list(flags), quote(outboundService)), nil
 }
 
-// moduleTexts puts the main module first, which is how workerd knows it.
+// moduleTexts returns the modules with the main module first, as workerd requires.
 func (w Worker) moduleTexts() ([]string, error) {
 	var main, rest []string
 	for _, m := range w.Modules {
@@ -148,9 +146,8 @@ func list(items []string) string {
 	return "[\n    " + strings.Join(items, ",\n    ") + "]"
 }
 
-// quote writes s as a Cap'n Proto string literal. Everything but printable
-// ASCII is written byte by byte as \xHH: the grammar knows no \u, and a raw
-// line break would end the literal.
+// quote returns s as a Cap'n Proto string literal. All bytes but printable ASCII are escaped as \xHH: the grammar has no \u,
+// and a literal cannot contain a line break.
 func quote(s string) string {
 	const digits = "0123456789abcdef"
 	var b strings.Builder
@@ -175,5 +172,5 @@ func quote(s string) string {
 	return b.String()
 }
 
-// data writes b as a Cap'n Proto data literal.
+// data returns b as a Cap'n Proto data literal.
 func data(b []byte) string { return `0x"` + hex.EncodeToString(b) + `"` }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestQuoteWritesOnlyPrintableASCII(t *testing.T) {
+func TestQuote(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		``:                `""`,
@@ -28,7 +28,7 @@ func TestQuoteWritesOnlyPrintableASCII(t *testing.T) {
 	}
 }
 
-func TestDataIsHexadecimal(t *testing.T) {
+func TestData(t *testing.T) {
 	t.Parallel()
 	if got, want := data([]byte{0, 'a', 0xff}), `0x"0061ff"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -69,7 +69,7 @@ func TestConfigText(t *testing.T) {
 	}
 }
 
-func TestConfigRefusesWhatItCannotExpress(t *testing.T) {
+func TestInvalidConfig(t *testing.T) {
 	t.Parallel()
 	good := Worker{Name: "w", Main: "m", Modules: []Module{{Name: "m", Type: TypeESModule}}}
 	with := func(change func(*Worker)) Config {
@@ -81,7 +81,7 @@ func TestConfigRefusesWhatItCannotExpress(t *testing.T) {
 		config Config
 		want   string
 	}{
-		"two of a name":   {Config{Workers: []Worker{good, good}}, `worker "w"`},
+		"duplicate name":  {Config{Workers: []Worker{good, good}}, `worker "w"`},
 		"no name":         {with(func(w *Worker) { w.Name = "" }), `worker ""`},
 		"no main module":  {with(func(w *Worker) { w.Main = "other" }), `main module "other"`},
 		"unknown module":  {with(func(w *Worker) { w.Modules = []Module{{Name: "m", Type: "text/x-python"}} }), `text/x-python`},

@@ -7,8 +7,8 @@ import (
 	"os/exec"
 )
 
-// passControl hands w to the child and returns its number there.
-func passControl(cmd *exec.Cmd, w *os.File) int {
+// passControlPipe lets the child inherit w and returns its file descriptor there.
+func passControlPipe(cmd *exec.Cmd, w *os.File) int {
 	cmd.ExtraFiles = []*os.File{w}
 	return 3
 }

@@ -5,10 +5,9 @@ import (
 	"os/exec"
 )
 
-// passControl hands w to the child and returns its number there. Windows can
-// pass only the three standard ones, so it is stdout, where the workers' own
-// console output is skipped.
-func passControl(cmd *exec.Cmd, w *os.File) int {
+// passControlPipe lets the child inherit w and returns its file descriptor there. On Windows only the three standard files can
+// be inherited, so it is stdout. The console output of the Workers on stdout is ignored.
+func passControlPipe(cmd *exec.Cmd, w *os.File) int {
 	cmd.Stdout = w
 	return 1
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// environ is our environment without tokens and keys: neither npm nor the runtime has any use for them.
-func environ() []string {
+// environWithoutKeys returns the environment without API tokens and provider keys, which neither npm nor workerd needs.
+func environWithoutKeys() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return strings.HasPrefix(name, "CFPROXY_KEY_") || strings.HasPrefix(name, "CLOUDFLARE_API_")

@@ -9,9 +9,7 @@ import (
 	"runtime"
 )
 
-// CacheDir is where [Install] keeps workerd when the caller has no other
-// wish: "cfproxy" in the user's cache folder ([os.UserCacheDir]). The folder
-// need not exist yet.
+// CacheDir returns the default directory for [Install]: "cfproxy" in [os.UserCacheDir]. It may not exist yet.
 func CacheDir() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -20,31 +18,29 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "cfproxy"), nil
 }
 
-// Find returns the path of a workerd binary: the one that CFPROXY_WORKERD
-// names, else one in PATH, else the one that [Install] put into cacheDir. The
-// npm package's launcher script is followed to the binary it would run.
+// Find returns the path of a workerd binary: the value of CFPROXY_WORKERD, else one in PATH, else the one that [Install] has
+// put into cacheDir. For the launcher script of the npm package it returns the binary that the script runs.
 //
-// A CFPROXY_WORKERD that leads nowhere is an error of its own, since the user
-// asked for it; otherwise the error is [ErrNotFound]. The version of a binary
-// that was not installed by us is not checked.
+// If CFPROXY_WORKERD is set but not a program, the error says so; otherwise it is [ErrNotFound]. The version of a binary that
+// Install did not install is not checked.
 func Find(getenv func(string) string, cacheDir string) (string, error) {
 	if path := getenv(EnvBinary); path != "" {
-		bin, err := native(path)
+		bin, err := resolveLauncher(path)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", EnvBinary, err)
 		}
 		return bin, nil
 	}
 	for _, dir := range filepath.SplitList(getenv("PATH")) {
-		// A relative entry would make the answer depend on the working folder.
+		// The result must not depend on the working directory.
 		if !filepath.IsAbs(dir) {
 			continue
 		}
-		if bin, err := native(filepath.Join(dir, exeName())); err == nil {
+		if bin, err := resolveLauncher(filepath.Join(dir, exeName())); err == nil {
 			return bin, nil
 		}
 	}
-	if bin, err := installed(installDir(cacheDir)); err == nil {
+	if bin, err := installedBinary(installDir(cacheDir)); err == nil {
 		return bin, nil
 	}
 	return "", ErrNotFound
@@ -52,8 +48,8 @@ func Find(getenv func(string) string, cacheDir string) (string, error) {
 
 func installDir(cacheDir string) string { return filepath.Join(cacheDir, "workerd-"+Version) }
 
-// installed returns the binary of a finished npm install in dir.
-func installed(dir string) (string, error) {
+// installedBinary returns the binary of a complete npm install in dir.
+func installedBinary(dir string) (string, error) {
 	pkg, err := platformPackage()
 	if err != nil {
 		return "", err
@@ -61,15 +57,14 @@ func installed(dir string) (string, error) {
 	return executable(filepath.Join(dir, "node_modules", filepath.FromSlash(pkg), "bin", exeName()))
 }
 
-// native returns path, or, if that is the launcher script of the npm package,
-// the binary beside it. The launcher itself will not do: it passes no control
-// descriptor on, and ending it leaves its child behind.
-func native(path string) (string, error) {
+// resolveLauncher returns path, or the binary of the npm package if path is its launcher script. The launcher cannot be used
+// because it does not pass the control pipe to workerd, and workerd survives it.
+func resolveLauncher(path string) (string, error) {
 	path, err := executable(path)
 	if err != nil {
 		return "", err
 	}
-	script, err := isScript(path)
+	script, err := hasShebang(path)
 	if err != nil || !script {
 		return path, err
 	}
@@ -103,7 +98,7 @@ func executable(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-func isScript(path string) (bool, error) {
+func hasShebang(path string) (bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
@@ -123,7 +118,7 @@ func exeName() string {
 	return "workerd"
 }
 
-// platformPackage is the npm package that holds the binary for this machine.
+// platformPackage returns the npm package with the binary for this platform.
 func platformPackage() (string, error) {
 	names := map[string]string{
 		"linux/amd64": "linux-64", "linux/arm64": "linux-arm64",

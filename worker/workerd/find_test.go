@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// program puts a file that passes for a binary at path.
-func program(t *testing.T, path, content string) string {
+// writeProgram writes an executable file.
+func writeProgram(t *testing.T, path, content string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -33,12 +33,12 @@ func platform(t *testing.T) string {
 	return filepath.FromSlash(pkg)
 }
 
-func TestFindPrefersTheVariableThenPathThenCache(t *testing.T) {
+func TestFindOrder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	named := program(t, filepath.Join(dir, "named"), "ELF")
-	inPath := program(t, filepath.Join(dir, "bin", exeName()), "ELF")
-	cached := program(t, filepath.Join(installDir(dir), "node_modules", platform(t), "bin", exeName()), "ELF")
+	named := writeProgram(t, filepath.Join(dir, "named"), "ELF")
+	inPath := writeProgram(t, filepath.Join(dir, "bin", exeName()), "ELF")
+	cached := writeProgram(t, filepath.Join(installDir(dir), "node_modules", platform(t), "bin", exeName()), "ELF")
 	for _, test := range []struct {
 		env  map[string]string
 		want string
@@ -54,35 +54,35 @@ func TestFindPrefersTheVariableThenPathThenCache(t *testing.T) {
 	}
 }
 
-func TestFindWithNothingThereSaysSo(t *testing.T) {
+func TestFindNothing(t *testing.T) {
 	t.Parallel()
 	if got, err := Find(environment(nil), t.TempDir()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %q, %v; want ErrNotFound", got, err)
 	}
 }
 
-func TestFindSaysThatTheVariableLeadsNowhere(t *testing.T) {
+func TestFindWithWrongVariable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	program(t, filepath.Join(installDir(dir), "node_modules", platform(t), "bin", exeName()), "ELF")
-	for name, path := range map[string]string{"missing": filepath.Join(dir, "missing"), "a folder": dir} {
+	writeProgram(t, filepath.Join(installDir(dir), "node_modules", platform(t), "bin", exeName()), "ELF")
+	for name, path := range map[string]string{"missing": filepath.Join(dir, "missing"), "a directory": dir} {
 		_, err := Find(environment(map[string]string{EnvBinary: path}), dir)
 		if err == nil || errors.Is(err, ErrNotFound) {
-			t.Errorf("%s: got %v, want an error of its own", name, err)
+			t.Errorf("%s: got %v, want a different error", name, err)
 		}
 	}
 }
 
-func TestFindFollowsTheLauncherScriptOfTheNPMPackage(t *testing.T) {
+func TestFindResolvesLauncherScript(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("npm makes no script of that name there")
+		t.Skip("npm installs no script with that name on Windows")
 	}
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := program(t, filepath.Join(dir, "node_modules", "workerd", "bin", "workerd"), "#!/usr/bin/env node\n")
+	script := writeProgram(t, filepath.Join(dir, "node_modules", "workerd", "bin", "workerd"), "#!/usr/bin/env node\n")
 	bin := filepath.Join(dir, "node_modules", ".bin")
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		t.Fatal(err)
@@ -94,16 +94,16 @@ func TestFindFollowsTheLauncherScriptOfTheNPMPackage(t *testing.T) {
 	if got, err := Find(env, dir); !errors.Is(err, ErrNotFound) {
 		t.Errorf("without the binary: got %q, %v; want ErrNotFound", got, err)
 	}
-	want := program(t, filepath.Join(dir, "node_modules", platform(t), "bin", "workerd"), "ELF")
+	want := writeProgram(t, filepath.Join(dir, "node_modules", platform(t), "bin", "workerd"), "ELF")
 	if got, err := Find(env, dir); err != nil || got != want {
 		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
 }
 
-func TestFindPassesOverWhatCannotRun(t *testing.T) {
+func TestFindIgnoresFilesThatAreNotExecutable(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("files have no execute bit there")
+		t.Skip("files have no execute bit on Windows")
 	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "workerd"), []byte("ELF"), 0o644); err != nil {

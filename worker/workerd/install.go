@@ -15,27 +15,25 @@ import (
 	"time"
 )
 
-// A proxy that swallows what it is sent would otherwise be waited for without end.
+// Timeouts: a network proxy may accept a connection and never respond.
 const (
-	installLimit = 5 * time.Minute
-	tryLimit     = 10 * time.Second
+	installTimeout = 5 * time.Minute
+	checkTimeout   = 10 * time.Second
 )
 
-// staleAfter is the age at which an unfinished install is taken for abandoned.
+// staleAfter is the age at which an unfinished install counts as abandoned.
 const staleAfter = time.Hour
 
-// Install puts workerd into cacheDir/workerd-<Version> with npm and returns the
-// path of its binary; when it is there already nothing is done. npm runs no
-// scripts of the package. progress, which may be nil, gets npm's output line by
-// line, from one goroutine at a time.
+// Install installs workerd into cacheDir/workerd-<Version> with npm and returns the path of its binary. If it is installed
+// already, Install does nothing. npm runs no scripts of the package. progress, which may be nil, is called with each line of
+// npm's output, by one goroutine at a time.
 //
-// The install is made in a folder beside the final one and renamed at the end,
-// so a broken-off one is never found; of two processes at once one waits for the
-// other.
-// Errors: [ErrNoNPM], [ErrUnsupported], ctx's own, or npm's last words.
+// npm installs into a temporary directory, which is renamed at the end, so an incomplete install is never found. If two
+// processes install at once, one waits for the other. The error is [ErrNoNPM], [ErrUnsupported], that of ctx, or has the
+// errors that npm printed.
 func Install(ctx context.Context, cacheDir string, progress func(line string)) (string, error) {
 	dir := installDir(cacheDir)
-	if bin, err := installed(dir); err == nil || errors.Is(err, ErrUnsupported) {
+	if bin, err := installedBinary(dir); err == nil || errors.Is(err, ErrUnsupported) {
 		return bin, err
 	}
 	npm, err := exec.LookPath("npm")
@@ -50,18 +48,18 @@ func Install(ctx context.Context, cacheDir string, progress func(line string)) (
 		return "", fmt.Errorf("install workerd: %w", err)
 	}
 	defer unlock()
-	if bin, err := installed(dir); err == nil {
+	if bin, err := installedBinary(dir); err == nil {
 		return bin, nil
 	}
 	if err := install(ctx, npm, cacheDir, dir, progress); err != nil {
 		return "", fmt.Errorf("install workerd: %w", err)
 	}
-	return installed(dir)
+	return installedBinary(dir)
 }
 
-// install makes the install beside dir and moves it there.
+// install installs into a temporary directory in cacheDir and moves it to dir.
 func install(ctx context.Context, npm, cacheDir, dir string, progress func(string)) error {
-	sweep(cacheDir, time.Now().Add(-staleAfter))
+	removeStale(cacheDir, time.Now().Add(-staleAfter))
 	temp, err := os.MkdirTemp(cacheDir, ".workerd-")
 	if err != nil {
 		return err
@@ -70,31 +68,30 @@ func install(ctx context.Context, npm, cacheDir, dir string, progress func(strin
 	if err := runNPM(ctx, npm, temp, progress); err != nil {
 		return err
 	}
-	bin, err := installed(temp)
+	bin, err := installedBinary(temp)
 	if err != nil {
 		return fmt.Errorf("npm did not bring the binary: %w", err)
 	}
-	if err := tryRun(ctx, bin); err != nil {
+	if err := checkRuns(ctx, bin); err != nil {
 		return err
 	}
 	return moveInto(temp, dir)
 }
 
-// runNPM installs into dir. Optional packages are asked for by name, since the
-// binary is one and a user's own npm settings may leave those out. Without a
-// network npm would go on trying for more than a minute.
+// runNPM installs into dir. The binary is an optional dependency, which the user's npm configuration may omit, so the
+// command line includes these. It also reduces npm's retries, which take more than a minute without a network.
 func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, installLimit, fmt.Errorf("npm install took over %v", installLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, installTimeout, fmt.Errorf("npm install took over %v", installTimeout))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, npm, "install", "--prefix", dir, "--ignore-scripts", "--no-audit", "--no-fund",
 		"--include=optional", "--loglevel=http", "--fetch-retries=1", "--fetch-retry-mintimeout=2000", "workerd@"+Version)
 	cmd.Dir = dir
-	cmd.Env = environ()
-	endWithUs(cmd)
-	runtime.LockOSThread() // endWithUs means the thread that starts it
+	cmd.Env = environWithoutKeys()
+	killWithParent(cmd)
+	runtime.LockOSThread() // killWithParent refers to the thread that starts the process
 	defer runtime.UnlockOSThread()
 	cmd.WaitDelay = 2 * time.Second
-	out := &lines{each: progress}
+	out := &lineWriter{onLine: progress}
 	cmd.Stdout, cmd.Stderr = out, out
 	err := cmd.Run()
 	out.flush()
@@ -102,18 +99,17 @@ func runNPM(ctx context.Context, npm, dir string, progress func(string)) error {
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("npm install: %w: %s", err, out.lastWords())
+		return fmt.Errorf("npm install: %w: %s", err, out.errorSummary())
 	}
 	return nil
 }
 
-// tryRun tells a binary that cannot run here (another libc, a full disk) from a
-// good one before it is kept.
-func tryRun(ctx context.Context, bin string) error {
-	ctx, cancel := context.WithTimeout(ctx, tryLimit)
+// checkRuns returns an error if the binary cannot run here, for example because of another libc or a full disk.
+func checkRuns(ctx context.Context, bin string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, "--version")
-	cmd.Env = environ()
+	cmd.Env = environWithoutKeys()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("workerd does not run on this machine: %w: %s", err, strings.TrimSpace(string(out)))
@@ -121,26 +117,25 @@ func tryRun(ctx context.Context, bin string) error {
 	return nil
 }
 
-// moveInto renames temp to dir. When dir exists it is either the finished work
-// of another process, and stays, or wreckage, and makes room.
+// moveInto renames temp to dir. An existing dir is kept if it is a complete install of another process, and replaced if not.
 func moveInto(temp, dir string) error {
 	err := os.Rename(temp, dir)
 	if err == nil {
 		return nil
 	}
-	if _, found := installed(dir); found == nil {
+	if _, found := installedBinary(dir); found == nil {
 		return nil
 	}
-	if errAside := os.Rename(dir, temp+"-old"); errAside != nil {
+	if asideErr := os.Rename(dir, temp+"-old"); asideErr != nil {
 		return err
 	}
 	defer os.RemoveAll(temp + "-old")
 	return os.Rename(temp, dir)
 }
 
-// sweep removes unfinished installs, of processes that were killed, last
-// touched before the given time. What cannot be removed is left.
-func sweep(cacheDir string, before time.Time) {
+// removeStale removes the unfinished installs of killed processes that were last modified before the given time. Errors are
+// ignored.
+func removeStale(cacheDir string, before time.Time) {
 	old, _ := filepath.Glob(filepath.Join(cacheDir, ".workerd-*"))
 	for _, dir := range old {
 		if info, err := os.Stat(dir); err == nil && info.ModTime().Before(before) {
@@ -149,15 +144,15 @@ func sweep(cacheDir string, before time.Time) {
 	}
 }
 
-// lines hands npm's output on by the line and keeps the end of it.
-type lines struct {
-	each func(string)
-	mu   sync.Mutex
-	part []byte
-	kept []string
+// lineWriter calls onLine for each line written to it and keeps the last lines.
+type lineWriter struct {
+	onLine func(string)
+	mu     sync.Mutex
+	part   []byte
+	last   []string
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *lineWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.part = append(l.part, p...)
@@ -171,32 +166,32 @@ func (l *lines) Write(p []byte) (int, error) {
 	}
 }
 
-func (l *lines) flush() { _, _ = io.WriteString(l, "\n") }
+func (l *lineWriter) flush() { _, _ = io.WriteString(l, "\n") }
 
-func (l *lines) add(line string) {
+func (l *lineWriter) add(line string) {
 	if line = strings.TrimSpace(line); line == "" {
 		return
 	}
-	if l.kept = append(l.kept, line); len(l.kept) > 50 {
-		l.kept = l.kept[1:]
+	if l.last = append(l.last, line); len(l.last) > 50 {
+		l.last = l.last[1:]
 	}
-	if l.each != nil {
-		l.each(line)
+	if l.onLine != nil {
+		l.onLine(line)
 	}
 }
 
-// lastWords is what npm called errors, or the end of its output.
-func (l *lines) lastWords() string {
+// errorSummary returns the lines that npm marked as errors, or else the last lines of its output, at most five.
+func (l *lineWriter) errorSummary() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []string
-	for _, line := range l.kept {
+	for _, line := range l.last {
 		if strings.HasPrefix(line, "npm error") || strings.HasPrefix(line, "npm ERR!") {
 			errs = append(errs, line)
 		}
 	}
 	if errs == nil {
-		errs = l.kept[max(0, len(l.kept)-5):]
+		errs = l.last[max(0, len(l.last)-5):]
 	}
 	return strings.Join(errs[:min(5, len(errs))], "; ")
 }

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// fakeNPM makes script the only program in PATH, as npm. In it $BIN is where the
-// binary belongs in the folder that npm is called in, and $LOG a file of the test's.
+// fakeNPM sets PATH to a directory with only the given script, as npm. In the script $BIN is the relative path where npm
+// installs the binary, and $LOG is a file whose path is returned.
 func fakeNPM(t *testing.T, script string) (log string) {
 	t.Helper()
 	dir := t.TempDir()
 	log = filepath.Join(dir, "log")
 	head := fmt.Sprintf("#!/bin/sh\nPATH=/usr/bin:/bin\nBIN=node_modules/%s/bin/workerd\nLOG='%s'\n", platform(t), log)
-	program(t, filepath.Join(dir, "npm"), head+script)
+	writeProgram(t, filepath.Join(dir, "npm"), head+script)
 	t.Setenv("PATH", dir)
 	return log
 }
@@ -34,8 +34,8 @@ chmod +x "$BIN"
 echo "added 2 packages" >&2
 `
 
-// leftovers is what lies in the cache, apart from the lock.
-func leftovers(t *testing.T, cache string) []string {
+// cacheEntries returns the names in the cache directory, except the lock file.
+func cacheEntries(t *testing.T, cache string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(cache)
 	if err != nil {
@@ -50,9 +50,9 @@ func leftovers(t *testing.T, cache string) []string {
 	return names
 }
 
-func TestInstallRunsNPMOnceAndNoScripts(t *testing.T) {
+func TestInstall(t *testing.T) {
 	log := fakeNPM(t, goodNPM)
-	cache := filepath.Join(t.TempDir(), "not", "there", "yet")
+	cache := filepath.Join(t.TempDir(), "missing", "directory")
 	var seen []string
 	bin, err := Install(t.Context(), cache, func(line string) { seen = append(seen, line) })
 	if err != nil {
@@ -80,7 +80,7 @@ func TestInstallRunsNPMOnceAndNoScripts(t *testing.T) {
 			t.Errorf("npm was called with %s, want %s", calls, want)
 		}
 	}
-	if names := leftovers(t, cache); len(names) != 1 {
+	if names := cacheEntries(t, cache); len(names) != 1 {
 		t.Errorf("cache holds %v", names)
 	}
 }
@@ -92,13 +92,13 @@ func TestInstallWithoutNPM(t *testing.T) {
 	}
 }
 
-func TestInstallThatFailsIsNeverFound(t *testing.T) {
+func TestFailedInstallIsNotFound(t *testing.T) {
 	tests := map[string]struct{ script, want string }{
 		"npm fails": {"echo npm http fetch; echo npm error code ENOTFOUND >&2; exit 1\n" + goodNPM, "exit status 1: npm error code ENOTFOUND"},
 		"npm dies half-way": {`mkdir -p "${BIN%/*}"; echo half > "$BIN"; kill -9 $$
 `, "killed"},
-		"npm fails without a word": {"exit 3\n", "exit status 3"},
-		"no binary comes":          {"exit 0\n", "did not bring the binary"},
+		"npm fails without output": {"exit 3\n", "exit status 3"},
+		"no binary":                {"exit 0\n", "did not bring the binary"},
 		"the binary does not run":  {strings.Replace(goodNPM, "echo workerd", "echo no such libc; exit 127", 1), "exit status 127: no such libc"},
 	}
 	for name, test := range tests {
@@ -112,15 +112,15 @@ func TestInstallThatFailsIsNeverFound(t *testing.T) {
 			if _, err := Find(environment(nil), cache); !errors.Is(err, ErrNotFound) {
 				t.Errorf("Find afterwards: %v, want ErrNotFound", err)
 			}
-			if names := leftovers(t, cache); len(names) != 0 {
+			if names := cacheEntries(t, cache); len(names) != 0 {
 				t.Errorf("left behind: %v", names)
 			}
 		})
 	}
 }
 
-func TestInstallStopsWithItsContext(t *testing.T) {
-	fakeNPM(t, "echo begun; exec sleep 60\n")
+func TestInstallIsCancelled(t *testing.T) {
+	fakeNPM(t, "echo started; exec sleep 60\n")
 	cache := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -128,12 +128,12 @@ func TestInstallStopsWithItsContext(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
-	if names := leftovers(t, cache); len(names) != 0 {
+	if names := cacheEntries(t, cache); len(names) != 0 {
 		t.Errorf("left behind: %v", names)
 	}
 }
 
-func TestInstallTwiceAtOnceRunsNPMOnce(t *testing.T) {
+func TestConcurrentInstallsRunNPMOnce(t *testing.T) {
 	log := fakeNPM(t, goodNPM)
 	cache := t.TempDir()
 	var wg sync.WaitGroup
@@ -150,7 +150,7 @@ func TestInstallTwiceAtOnceRunsNPMOnce(t *testing.T) {
 	}
 }
 
-func TestInstallWaitsNoLongerThanItsContext(t *testing.T) {
+func TestWaitForLockIsCancelled(t *testing.T) {
 	fakeNPM(t, goodNPM)
 	cache := t.TempDir()
 	unlock, err := lock(t.Context(), filepath.Join(cache, ".install.lock"))
@@ -165,10 +165,10 @@ func TestInstallWaitsNoLongerThanItsContext(t *testing.T) {
 	}
 }
 
-func TestInstallMakesRoomWhereWreckageLies(t *testing.T) {
+func TestInstallReplacesIncompleteInstall(t *testing.T) {
 	fakeNPM(t, goodNPM)
 	cache := t.TempDir()
-	program(t, filepath.Join(installDir(cache), "wreckage"), "x")
+	writeProgram(t, filepath.Join(installDir(cache), "incomplete"), "x")
 	stale := filepath.Join(cache, ".workerd-killed")
 	fresh := filepath.Join(cache, ".workerd-fresh")
 	for _, dir := range []string{stale, fresh} {
@@ -183,21 +183,21 @@ func TestInstallMakesRoomWhereWreckageLies(t *testing.T) {
 	if _, err := Install(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(leftovers(t, cache), " "), ".workerd-fresh workerd-"+Version; got != want {
+	if got, want := strings.Join(cacheEntries(t, cache), " "), ".workerd-fresh workerd-"+Version; got != want {
 		t.Errorf("cache holds %s, want %s", got, want)
 	}
 }
 
-func TestMoveIntoKeepsWhatAnotherProcessFinished(t *testing.T) {
+func TestMoveIntoKeepsCompleteInstall(t *testing.T) {
 	t.Parallel()
 	cache := t.TempDir()
-	theirs := program(t, filepath.Join(installDir(cache), "node_modules", platform(t), "bin", exeName()), "theirs")
-	ours := filepath.Join(cache, ".workerd-ours")
-	program(t, filepath.Join(ours, "node_modules", platform(t), "bin", exeName()), "ours")
-	if err := moveInto(ours, installDir(cache)); err != nil {
+	other := writeProgram(t, filepath.Join(installDir(cache), "node_modules", platform(t), "bin", exeName()), "other")
+	own := filepath.Join(cache, ".workerd-own")
+	writeProgram(t, filepath.Join(own, "node_modules", platform(t), "bin", exeName()), "own")
+	if err := moveInto(own, installDir(cache)); err != nil {
 		t.Fatal(err)
 	}
-	if b, err := os.ReadFile(theirs); err != nil || string(b) != "theirs" {
-		t.Errorf("got %q, %v; want theirs", b, err)
+	if b, err := os.ReadFile(other); err != nil || string(b) != "other" {
+		t.Errorf("got %q, %v; want other", b, err)
 	}
 }

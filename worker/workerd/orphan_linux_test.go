@@ -14,12 +14,12 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-const orphanMode = "CFPROXY_TEST_ORPHAN"
+const childMode = "CFPROXY_TEST_ORPHAN"
 
-// TestWorkerdDiesWithUs runs itself as a process that starts workerd, kills that
-// process, and holds a connection to workerd to see it go.
-func TestWorkerdDiesWithUs(t *testing.T) {
-	if os.Getenv(orphanMode) != "" {
+// TestWorkerdDiesWithParent runs itself as a process that starts workerd, kills that process, and waits until its connection to
+// workerd is closed.
+func TestWorkerdDiesWithParent(t *testing.T) {
+	if os.Getenv(childMode) != "" {
 		s := start(t, workerd.Config{Workers: []workerd.Worker{script("w", "export default {}")}})
 		os.Stdout.WriteString("\naddr " + s.Addr("w") + "\n")
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -27,8 +27,8 @@ func TestWorkerdDiesWithUs(t *testing.T) {
 	}
 	t.Parallel()
 	workerdtest.Binary(t)
-	cmd := exec.Command(os.Args[0], "-test.run=^TestWorkerdDiesWithUs$")
-	cmd.Env = append(os.Environ(), orphanMode+"=1")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestWorkerdDiesWithParent$")
+	cmd.Env = append(os.Environ(), childMode+"=1")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// endWithUs has the kernel kill the child when we die without a word, and keeps
-// the terminal's Ctrl-C from it, so that we can end it in our own order. To the
-// kernel "we" is the thread that starts the child: it has to stay.
-func endWithUs(cmd *exec.Cmd) {
+// killWithParent makes the kernel kill the child when this process dies, and puts it into its own process group, so that Ctrl-C
+// does not reach it and it is stopped by Close. For the kernel the parent is the thread that starts the child, which must
+// not exit.
+func killWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -4,5 +4,5 @@ package workerd
 
 import "os/exec"
 
-// endWithUs does nothing: only Linux can bind a child's life to its parent's.
-func endWithUs(*exec.Cmd) {}
+// killWithParent does nothing: only Linux can kill a child when its parent dies.
+func killWithParent(*exec.Cmd) {}

@@ -5,9 +5,8 @@ import (
 	"fmt"
 )
 
-// RateLimit is what a binding of type ratelimit allows: Limit calls in Period
-// seconds for each key. Bindings of one Namespace count together. The counters
-// live in the process and are lost with it.
+// RateLimit is a binding of type ratelimit: Limit calls in Period seconds for each key. Bindings with the same Namespace share
+// their counters, which are in the memory of the process.
 // https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 type RateLimit struct {
 	Namespace string
@@ -15,8 +14,8 @@ type RateLimit struct {
 	Period    int
 }
 
-// workerd has no such binding of its own. An internal module, which no Worker can
-// import, takes its place: a binding that wraps nothing but its settings.
+// rateLimitModule implements the binding, which workerd does not have. It is an internal module, which Workers cannot import,
+// and gets the settings as the only inner binding.
 // https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp (WrappedBinding)
 const rateLimitModule = "cfproxy-internal:ratelimit"
 
@@ -32,7 +31,7 @@ func (r RateLimit) text(name string) (string, error) {
 		quote(name), quote(rateLimitModule), quote(settings)), nil
 }
 
-// extensionsText adds the module to a config that needs it, and nothing to others.
+// extensionsText returns the extension with the rate limit module, or "" if no binding of c needs it.
 func (c Config) extensionsText() string {
 	for _, w := range c.Workers {
 		for _, b := range w.Bindings {

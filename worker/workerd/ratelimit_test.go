@@ -29,45 +29,45 @@ func TestRateLimitCountsPerKeyAndNamespace(t *testing.T) {
 		script("one", limited, limit("TWO", "7", 2, 60), limit("ALSO", "7", 3, 60), limit("APART", "8", 1, 60)),
 		script("other", limited, limit("TWO", "9", 1, 60)),
 	}})
-	for _, step := range []struct{ worker, ask, want string }{
+	for _, step := range []struct{ worker, path, want string }{
 		{"one", "/TWO?key=a", "pass"}, {"one", "/TWO?key=a", "pass"}, {"one", "/TWO?key=a", "stop"},
 		{"one", "/TWO?key=b", "pass"},
 		{"one", "/APART?key=a", "pass"}, {"one", "/APART?key=a", "stop"},
 		{"one", "/ALSO?key=b", "pass"}, {"one", "/ALSO?key=b", "pass"}, {"one", "/ALSO?key=b", "stop"},
 		{"other", "/TWO?key=a", "pass"}, {"other", "/TWO?key=a", "stop"},
 	} {
-		if _, got := get(t, "http://"+s.Addr(step.worker)+step.ask, nil); got != step.want {
-			t.Errorf("%s%s: got %q, want %q", step.worker, step.ask, got, step.want)
+		if _, got := get(t, "http://"+s.Addr(step.worker)+step.path, nil); got != step.want {
+			t.Errorf("%s%s: got %q, want %q", step.worker, step.path, got, step.want)
 		}
 	}
 	if _, got := get(t, "http://"+s.Addr("one")+"/TWO", nil); !strings.HasPrefix(got, "TypeError") {
-		t.Errorf("a key that is no text: got %q", got)
+		t.Errorf("a key that is not a string: got %q", got)
 	}
 }
 
-func TestRateLimitBeginsAnewAfterItsPeriod(t *testing.T) {
+func TestRateLimitPeriodEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t, workerd.Config{Workers: []workerd.Worker{script("one", limited, workerd.Binding{
 		Name: "SOON", Type: workerd.BindingRateLimit, RateLimit: workerd.RateLimit{Namespace: "1", Limit: 1, Period: 1},
 	})}})
-	ask := func() string {
+	call := func() string {
 		_, got := get(t, "http://"+s.Addr("one")+"/SOON?key=a", nil)
 		return got
 	}
-	if got := ask(); got != "pass" {
+	if got := call(); got != "pass" {
 		t.Fatalf("got %q", got)
 	}
-	// Asking is the wait: whoever is stopped is let in again within the test's time.
-	for end := time.Now().Add(20 * time.Second); ask() != "pass"; {
+	// Calls that exceed the limit do not extend the period, so polling ends.
+	for end := time.Now().Add(20 * time.Second); call() != "pass"; {
 		if time.Now().After(end) {
-			t.Fatal("the window never ends")
+			t.Fatal("the period does not end")
 		}
 	}
 }
 
-func TestOnlyTheRuntimeImportsTheRateLimitModule(t *testing.T) {
+func TestRateLimitModuleIsInternal(t *testing.T) {
 	t.Parallel()
-	w := script("thief", `import steal from "cfproxy-internal:ratelimit"; export default { fetch: () => new Response(typeof steal) }`,
+	w := script("importer", `import limit from "cfproxy-internal:ratelimit"; export default { fetch: () => new Response(typeof limit) }`,
 		workerd.Binding{Name: "R", Type: workerd.BindingRateLimit, RateLimit: workerd.RateLimit{Namespace: "1", Limit: 1, Period: 60}})
 	_, err := workerd.Start(t.Context(), "", workerd.Config{Workers: []workerd.Worker{{Name: "w", Main: "m",
 		Modules:  []workerd.Module{{Name: "m", Type: workerd.TypeESModule}},

@@ -17,12 +17,11 @@ import (
 	"time"
 )
 
-// startLimit bounds how long a start may take when ctx does not.
-const startLimit = 30 * time.Second
+// startTimeout is the longest time that a start may take.
+const startTimeout = 30 * time.Second
 
-// StartError says that workerd ended, or was ended, before it listened.
-// Stderr is what it said: for a script that does not parse or throws at its
-// top level, the message of the exception, prefixed by "service <name>: ".
+// StartError is the error if workerd exits, or is killed, before it listens. Stderr is its output. For a script that does not
+// parse or throws at the top level, this is the message of the exception after "service <name>: ".
 type StartError struct {
 	Stderr string
 	Err    error
@@ -35,44 +34,42 @@ func (e *StartError) Error() string {
 	return "start workerd: " + e.Err.Error() + ": " + e.Stderr
 }
 
-// Unwrap gives the cause: an [exec.ExitError], or the context's error.
+// Unwrap returns the cause: an [exec.ExitError], or the error of the context.
 func (e *StartError) Unwrap() error { return e.Err }
 
-// Server is a running workerd process. Its methods may be called from any
-// goroutine.
+// Server is a running workerd process. Its methods may be called by multiple goroutines.
 type Server struct {
-	cmd    *exec.Cmd
-	addrs  map[string]string
-	errout *tail
-	close  sync.Once
-	done   chan struct{} // closed once the process is reaped
-	waited error         // set before done is closed
+	cmd     *exec.Cmd
+	addrs   map[string]string
+	stderr  *tail
+	close   sync.Once
+	done    chan struct{} // closed when the process has exited
+	waitErr error         // set before done is closed
 }
 
-// Start runs bin with c and returns when every worker's socket listens. ctx
-// bounds the start only, 30 seconds at the most; the process lives until
-// [Server.Close], or on Linux until this process dies. Errors are about c, or a
-// [*StartError].
+// Start runs the binary bin with c and returns when the sockets of all Workers listen. ctx is for the start only, which may
+// take at most 30 seconds. The process runs until [Server.Close]; on Linux it is also killed when this process dies. The error
+// is about c or a [*StartError].
 func Start(ctx context.Context, bin string, c Config) (*Server, error) {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	file, remove, err := c.write()
 	if err != nil {
 		return nil, err
 	}
-	defer remove() // once workerd listens it has read the file
+	defer remove() // workerd has read it when it listens
 	s, control, err := spawn(bin, file)
 	if err != nil {
 		return nil, &StartError{Err: err}
 	}
-	if err := s.listen(ctx, control, len(c.Workers)); err != nil {
+	if err := s.readPorts(ctx, control, len(c.Workers)); err != nil {
 		_ = s.Close()
-		return nil, &StartError{Stderr: s.errout.String(), Err: err}
+		return nil, &StartError{Stderr: s.stderr.String(), Err: err}
 	}
 	return s, nil
 }
 
-// write puts c into a file that only we can read, since it may hold secrets.
+// write writes c to a temporary file with mode 0600, since it may contain secrets.
 func (c Config) write() (file string, remove func(), err error) {
 	text, err := c.text()
 	if err != nil {
@@ -91,22 +88,22 @@ func (c Config) write() (file string, remove func(), err error) {
 	return file, remove, nil
 }
 
-// spawn starts the process and sees to it that it is reaped. The goroutine
-// keeps its thread, because the kernel ends the child with the thread that made it.
+// spawn starts the process and a goroutine that waits for its exit. The goroutine keeps its thread, because the kernel kills
+// the child when the thread that started it exits.
 func spawn(bin, file string) (*Server, io.ReadCloser, error) {
 	control, write, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
 	defer write.Close()
-	s := &Server{addrs: map[string]string{}, errout: &tail{}, done: make(chan struct{})}
+	s := &Server{addrs: map[string]string{}, stderr: &tail{}, done: make(chan struct{})}
 	s.cmd = exec.Command(bin)
-	s.cmd.Env = environ()
-	fd := passControl(s.cmd, write)
+	s.cmd.Env = environWithoutKeys()
+	fd := passControlPipe(s.cmd, write)
 	s.cmd.Args = append(s.cmd.Args, "serve", "--control-fd="+strconv.Itoa(fd), file, "config")
-	s.cmd.Stderr = s.errout
+	s.cmd.Stderr = s.stderr
 	s.cmd.WaitDelay = 2 * time.Second
-	endWithUs(s.cmd)
+	killWithParent(s.cmd)
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
@@ -114,7 +111,7 @@ func spawn(bin, file string) (*Server, io.ReadCloser, error) {
 		err := s.cmd.Start()
 		started <- err
 		if err == nil {
-			s.waited = s.cmd.Wait()
+			s.waitErr = s.cmd.Wait()
 			close(s.done)
 		}
 	}()
@@ -125,9 +122,8 @@ func spawn(bin, file string) (*Server, io.ReadCloser, error) {
 	return s, control, nil
 }
 
-// listen reads workerd's control messages, one JSON object a line, until n
-// sockets have told their ports.
-func (s *Server) listen(ctx context.Context, control io.ReadCloser, n int) error {
+// readPorts reads workerd's control messages, one JSON object per line, until the ports of n sockets are known.
+func (s *Server) readPorts(ctx context.Context, control io.ReadCloser, n int) error {
 	stop := context.AfterFunc(ctx, func() { control.Close() })
 	defer stop()
 	lines := bufio.NewScanner(control)
@@ -151,16 +147,16 @@ func (s *Server) listen(ctx context.Context, control io.ReadCloser, n int) error
 	control.Close()
 	select {
 	case <-s.done:
-		if s.waited == nil {
+		if s.waitErr == nil {
 			return errors.New("it ended at once")
 		}
-		return s.waited
+		return s.waitErr
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// drain reads the rest of what comes, so that the writer never blocks or breaks.
+// drain reads and discards the rest of r, so that workerd does not block when it writes more.
 func drain(r io.ReadCloser) {
 	go func() {
 		_, _ = io.Copy(io.Discard, r)
@@ -168,22 +164,19 @@ func drain(r io.ReadCloser) {
 	}()
 }
 
-// Addr is the loopback address, host:port, where the named worker answers in
-// plain HTTP; empty if there is no such worker.
+// Addr returns the loopback address, host:port, where a Worker serves plain HTTP, or "" if there is no such Worker.
 func (s *Server) Addr(worker string) string { return s.addrs[worker] }
 
-// Pid is the process id of workerd.
+// Pid returns the process ID of workerd.
 func (s *Server) Pid() int { return s.cmd.Process.Pid }
 
-// Done is closed when the process has ended, by [Server.Close] or by itself.
+// Done returns a channel that is closed when the process has exited.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Stderr is the end of what workerd and the uncaught exceptions of its workers
-// have written, 16 KiB at the most.
-func (s *Server) Stderr() string { return s.errout.String() }
+// Stderr returns the last 16 KiB of workerd's error output, which includes uncaught exceptions of the Workers.
+func (s *Server) Stderr() string { return s.stderr.String() }
 
-// Close ends the process at once and waits until it is gone. Requests under way
-// break off. It may be called again.
+// Close kills the process and waits until it has exited. Requests in progress are aborted. It may be called more than once.
 func (s *Server) Close() error {
 	var err error
 	s.close.Do(func() {

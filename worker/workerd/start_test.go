@@ -60,13 +60,13 @@ func get(t *testing.T, url string, header http.Header) (int, string) {
 	return response.StatusCode, string(body)
 }
 
-func TestTextsArriveAsTheyWere(t *testing.T) {
+func TestTextsAreUnchanged(t *testing.T) {
 	t.Parallel()
-	var nasty strings.Builder
+	var special strings.Builder
 	for r := range rune(0x180) {
-		nasty.WriteRune(r)
+		special.WriteRune(r)
 	}
-	nasty.WriteString(`\x41 \" \u0041 你好 👷 ` + "\u2028\r\n\x00end")
+	special.WriteString(`\x41 \" \u0041 你好 👷 ` + "\u2028\r\n\x00end")
 	w := script(`na"me\ (é)`, `
 import text from "./dir/a.txt";
 import json from "./b.json";
@@ -75,16 +75,16 @@ export default { fetch(request, env) {
   const same = env.A === text && env.B[0] === text && env.C === text && json.x === text && new TextDecoder().decode(data) === text;
   return new Response(same ? text : "different");
 } }`,
-		workerd.Binding{Name: "A", Type: workerd.BindingText, Text: nasty.String()},
-		workerd.Binding{Name: "B", Type: workerd.BindingJSON, JSON: asJSON(t, []string{nasty.String()})},
-		workerd.Binding{Name: "C", Type: workerd.BindingSecret, Text: nasty.String()})
+		workerd.Binding{Name: "A", Type: workerd.BindingText, Text: special.String()},
+		workerd.Binding{Name: "B", Type: workerd.BindingJSON, JSON: asJSON(t, []string{special.String()})},
+		workerd.Binding{Name: "C", Type: workerd.BindingSecret, Text: special.String()})
 	w.Modules = append(w.Modules,
-		workerd.Module{Name: "dir/a.txt", Type: workerd.TypeText, Body: []byte(nasty.String())},
-		workerd.Module{Name: "b.json", Type: workerd.TypeJSON, Body: asJSON(t, map[string]string{"x": nasty.String()})},
-		workerd.Module{Name: "c.bin", Type: workerd.TypeData, Body: []byte(nasty.String())})
+		workerd.Module{Name: "dir/a.txt", Type: workerd.TypeText, Body: []byte(special.String())},
+		workerd.Module{Name: "b.json", Type: workerd.TypeJSON, Body: asJSON(t, map[string]string{"x": special.String()})},
+		workerd.Module{Name: "c.bin", Type: workerd.TypeData, Body: []byte(special.String())})
 	s := start(t, workerd.Config{Workers: []workerd.Worker{w}})
-	if _, got := get(t, "http://"+s.Addr(w.Name), nil); got != nasty.String() {
-		t.Errorf("got %q\nwant %q", got, nasty.String())
+	if _, got := get(t, "http://"+s.Addr(w.Name), nil); got != special.String() {
+		t.Errorf("got %q\nwant %q", got, special.String())
 	}
 }
 
@@ -101,11 +101,11 @@ func TestEachWorkerHasItsOwnSocket(t *testing.T) {
 		}
 	}
 	if got := s.Addr("three"); got != "" {
-		t.Errorf("an unknown worker has the address %q", got)
+		t.Errorf("an unknown Worker has the address %q", got)
 	}
 }
 
-func TestTheServerInFrontSaysSchemeAndPlace(t *testing.T) {
+func TestProtoAndCFHeaders(t *testing.T) {
 	t.Parallel()
 	s := start(t, workerd.Config{Workers: []workerd.Worker{
 		script("w", `export default { fetch(r) { return new Response(r.url + " " + r.cf?.colo + " " + r.headers.get("cf-blob")) } }`),
@@ -118,7 +118,7 @@ func TestTheServerInFrontSaysSchemeAndPlace(t *testing.T) {
 	}
 }
 
-func TestEverySubrequestGoesToTheOutbound(t *testing.T) {
+func TestOutbound(t *testing.T) {
 	t.Parallel()
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.RequestURI+" "+r.Host)
@@ -138,7 +138,7 @@ func TestEverySubrequestGoesToTheOutbound(t *testing.T) {
 	}
 }
 
-func TestWithoutOutboundThereIsNoNetwork(t *testing.T) {
+func TestNoOutbound(t *testing.T) {
 	t.Parallel()
 	hit := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("the worker reached the network")
@@ -152,7 +152,7 @@ func TestWithoutOutboundThereIsNoNetwork(t *testing.T) {
 	}
 }
 
-func TestStartTellsWhyAScriptDoesNotRun(t *testing.T) {
+func TestStartError(t *testing.T) {
 	t.Parallel()
 	bin := workerdtest.Binary(t)
 	late := script("w", "export default {}")
@@ -162,7 +162,7 @@ func TestStartTellsWhyAScriptDoesNotRun(t *testing.T) {
 		want   string
 	}{
 		"syntax error":   {script("w", "export default { ("), "Uncaught SyntaxError"},
-		"throws":         {script("w", `throw new Error("at the top")`), "Uncaught Error: at the top"},
+		"throws":         {script("w", `throw new Error("top level")`), "Uncaught Error: top level"},
 		"missing import": {script("w", `import "./gone.js"; export default {}`), "gone.js"},
 		"future date":    {late, "2999-01-01"},
 	}
@@ -172,7 +172,7 @@ func TestStartTellsWhyAScriptDoesNotRun(t *testing.T) {
 			s, err := workerd.Start(t.Context(), bin, workerd.Config{Workers: []workerd.Worker{test.worker}})
 			if err == nil {
 				_ = s.Close()
-				t.Fatal("it started")
+				t.Fatal("Start succeeded")
 			}
 			var failed *workerd.StartError
 			if !errors.As(err, &failed) || !strings.Contains(failed.Stderr, test.want) {
@@ -182,7 +182,7 @@ func TestStartTellsWhyAScriptDoesNotRun(t *testing.T) {
 	}
 }
 
-func TestStartWithNoProgramOrNoTime(t *testing.T) {
+func TestStartWithoutBinaryOrTime(t *testing.T) {
 	t.Parallel()
 	c := workerd.Config{Workers: []workerd.Worker{script("w", "export default {}")}}
 	if _, err := workerd.Start(t.Context(), filepath.Join(t.TempDir(), "none"), c); !errors.Is(err, os.ErrNotExist) {
@@ -195,10 +195,10 @@ func TestStartWithNoProgramOrNoTime(t *testing.T) {
 	}
 }
 
-func TestCloseEndsTheProcessAndMayBeRepeated(t *testing.T) {
+func TestClose(t *testing.T) {
 	t.Parallel()
 	s := start(t, workerd.Config{Workers: []workerd.Worker{
-		script("w", `export default { fetch() { throw new Error("a mishap") } }`),
+		script("w", `export default { fetch() { throw new Error("an exception") } }`),
 	}})
 	if status, _ := get(t, "http://"+s.Addr("w"), nil); status != http.StatusInternalServerError {
 		t.Errorf("got status %d", status)
@@ -214,9 +214,9 @@ func TestCloseEndsTheProcessAndMayBeRepeated(t *testing.T) {
 	select {
 	case <-s.Done():
 	default:
-		t.Error("closed, but not done")
+		t.Error("Done is not closed after Close")
 	}
-	if !strings.Contains(s.Stderr(), "a mishap") {
+	if !strings.Contains(s.Stderr(), "an exception") {
 		t.Errorf("stderr is %q", s.Stderr())
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 const tailLimit = 16 << 10
 
-// tail keeps the last 16 KiB that were written to it.
+// tail keeps the last tailLimit bytes that were written to it.
 type tail struct {
 	mu  sync.Mutex
 	buf []byte

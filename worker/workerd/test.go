@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// Test runs every test in the workers of c by "workerd test": each export of a
-// main module that has a method test. The output is what workerd and the tests
-// have written, with a line for each; the error is an [exec.ExitError] when one
-// failed, or when there was none. ctx bounds it all.
+// Test runs the tests in the Workers of c with "workerd test": every export of a main module that has a method test. It
+// returns the output of workerd and the tests, with one line for each test. The error is an [exec.ExitError] if a test failed
+// or there was none.
 func Test(ctx context.Context, bin string, c Config) (output string, err error) {
 	file, remove, err := c.write()
 	if err != nil {

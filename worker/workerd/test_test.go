@@ -11,7 +11,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-func TestTestRunsEveryExportThatIsATest(t *testing.T) {
+func TestTest(t *testing.T) {
 	t.Parallel()
 	bin := workerdtest.Binary(t)
 	good := script("good", `export const one = { test() {} }; export const two = { async test() {} };`)
@@ -30,14 +30,14 @@ func TestTestRunsEveryExportThatIsATest(t *testing.T) {
 	}
 }
 
-func TestTestEndsWithItsContext(t *testing.T) {
+func TestTestIsCancelled(t *testing.T) {
 	t.Parallel()
 	endless := script("endless", `export const one = { test() { for (;;); } };`)
 	ctx, cancel := context.WithCancel(t.Context())
 	bin := workerdtest.Binary(t)
 	cancel()
 	if _, err := workerd.Test(ctx, bin, workerd.Config{Workers: []workerd.Worker{endless}}); err == nil {
-		t.Error("it passed")
+		t.Error("a cancelled run passed")
 	}
 	if _, err := workerd.Test(t.Context(), bin, workerd.Config{Workers: []workerd.Worker{{}}}); err == nil {
 		t.Error("a config that cannot be expressed passed")

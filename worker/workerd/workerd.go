@@ -1,12 +1,10 @@
-// Package workerd finds, installs and runs workerd, the open runtime that
-// Cloudflare Workers run on, so that a Worker can be tried on one machine
-// exactly as it will be uploaded.
+// Package workerd finds, installs and runs workerd, the open-source runtime of Cloudflare Workers, so that a Worker can be tried
+// on one machine exactly as it will be uploaded.
 //
-// The binary is taken from the npm package of the same name
-// (https://www.npmjs.com/package/workerd), pinned to [Version]. A server is
-// described by a [Config], turned into workerd's Cap'n Proto text
-// (https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp)
-// and run as a child process that listens on loopback only.
+// The binary comes from the npm package of the same name (https://www.npmjs.com/package/workerd), pinned to [Version]. A
+// [Config] is written as workerd's Cap'n Proto text
+// (https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp) and run as a child process that listens on
+// loopback only.
 package workerd
 
 import (
@@ -14,17 +12,14 @@ import (
 	"errors"
 )
 
-// Version is the npm version of workerd that this package installs. Its second
-// number is the date of the runtime, YYYYMMDD: later compatibility dates than
-// that are refused.
+// Version is the npm version of workerd that [Install] installs. Its second number is the date of the runtime, YYYYMMDD, which
+// is the latest compatibility date that it accepts.
 const Version = "1.20261117.1"
 
-// EnvBinary names the environment variable that [Find] asks first: the path of
-// a workerd binary to use instead of any other.
+// EnvBinary is the environment variable with the path of the workerd binary to use instead of any other.
 const EnvBinary = "CFPROXY_WORKERD"
 
-// MIME types of the modules that a Worker may consist of, as the upload API
-// names them:
+// MIME types of modules, as in the upload API,
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 const (
 	TypeESModule = "application/javascript+module"
@@ -35,8 +30,7 @@ const (
 	TypeWasm     = "application/wasm"
 )
 
-// Types of the bindings that can be given to a Worker here, as the upload API
-// names them.
+// Types of supported bindings, as in the upload API.
 const (
 	BindingText      = "plain_text"
 	BindingSecret    = "secret_text"
@@ -45,27 +39,23 @@ const (
 )
 
 var (
-	// ErrNotFound is returned by [Find] when there is no workerd anywhere;
-	// [Install] mends that.
+	// ErrNotFound is returned by [Find] if there is no workerd; [Install] can install it.
 	ErrNotFound = errors.New("workerd not found")
-	// ErrNoNPM is returned by [Install] when npm is not in PATH.
+	// ErrNoNPM is returned by [Install] if npm is not in PATH.
 	ErrNoNPM = errors.New("npm not found")
-	// ErrUnsupported is returned by [Find] and [Install] on an operating system
-	// or processor that workerd is not published for.
+	// ErrUnsupported is returned by [Find] and [Install] on a platform that workerd has no build for.
 	ErrUnsupported = errors.New("workerd has no build for this platform")
 )
 
-// Module is one file of a Worker. Name is what an import says without "./",
-// Type the MIME type it is uploaded with, one of the Type constants.
+// Module is one file of a Worker. Name is the import path without "./". Type is one of the Type constants.
 type Module struct {
 	Name string
 	Type string
 	Body []byte
 }
 
-// Binding is one value that the Worker finds in its env under Name. Type is one
-// of the Binding constants; Text is read for texts and secrets, JSON for json,
-// RateLimit for ratelimit.
+// Binding is a value in the env of a Worker. Type is one of the Binding constants. It decides which field has the value: Text
+// for texts and secrets, JSON for json, RateLimit for ratelimit.
 type Binding struct {
 	Name      string
 	Type      string
@@ -74,8 +64,8 @@ type Binding struct {
 	RateLimit RateLimit
 }
 
-// Worker is one script with its bindings, served on a socket of its own. Main
-// names the module that is run. CompatibilityDate is YYYY-MM-DD and required:
+// Worker is a script with its bindings, which is served on its own socket. Main is the name of the module that is run.
+// CompatibilityDate is YYYY-MM-DD and required,
 // https://developers.cloudflare.com/workers/configuration/compatibility-dates/
 type Worker struct {
 	Name               string
@@ -86,13 +76,11 @@ type Worker struct {
 	Bindings           []Binding
 }
 
-// Config describes one workerd process. Names of workers are unique.
+// Config is the configuration of a workerd process. The names of its Workers must be unique.
 //
-// Outbound is the loopback host:port of an HTTP server that gets every
-// subrequest of every worker, https ones too, in plain HTTP with an
-// absolute-form request line (RFC 9112, section 3.2.2), so that it sees the
-// whole URL that was asked for. WebSocket handshakes come the same way, as GET
-// with Upgrade. Empty means that the workers have no network at all.
+// Outbound is the loopback host:port of an HTTP server that gets all subrequests of all Workers, those to https URLs included,
+// in plain HTTP with an absolute-form request line (RFC 9112, section 3.2.2) that has the whole URL. WebSocket handshakes
+// arrive there as GET with Upgrade. If Outbound is empty, the Workers have no network.
 type Config struct {
 	Workers  []Worker
 	Outbound string

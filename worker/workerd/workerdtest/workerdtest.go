@@ -1,5 +1,4 @@
-// Package workerdtest gives tests the workerd binary, and says in one place when
-// they may do without.
+// Package workerdtest provides the workerd binary to tests and decides when they are skipped without it.
 package workerdtest
 
 import (
@@ -13,11 +12,10 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
 
-// installLimit bounds the download, of some 40 MB.
-const installLimit = 3 * time.Minute
+// installTimeout is for the download of about 40 MB.
+const installTimeout = 3 * time.Minute
 
-// locate looks once for all tests of a process: an install that fails takes its
-// time, and would fail for the next test as well.
+// locate finds or installs workerd once per process: an install that fails takes a while and would fail again.
 var locate = sync.OnceValues(func() (string, error) {
 	cache, err := workerd.CacheDir()
 	if err != nil {
@@ -27,14 +25,13 @@ var locate = sync.OnceValues(func() (string, error) {
 	if !errors.Is(err, workerd.ErrNotFound) {
 		return bin, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), installLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
 	return workerd.Install(ctx, cache, nil)
 })
 
-// Binary returns the path of workerd for t, installing it into the user's cache
-// on first use. Where there is neither workerd nor npm, t is skipped, unless the
-// environment variable CI is set: there nothing may pass untested.
+// Binary returns the path of workerd, which it installs into the user's cache on first use. If there is neither workerd nor npm,
+// it skips the test, unless the environment variable CI is set.
 func Binary(t testing.TB) string {
 	t.Helper()
 	bin, err := locate()
