@@ -66,7 +66,7 @@ func TestWizardDoesNotAskWhatAFileSays(t *testing.T) {
 	s.Expect("Apply this plan?")
 	s.Expect("quit")
 	s.Send(ptytest.Enter)
-	s.Expect("was left as it is")
+	s.Expect("was not changed")
 	if status := s.Wait(); status != 0 || strings.Contains(s.Raw(), "Who may use it?") {
 		t.Errorf("exit status %d", status)
 	}
@@ -80,7 +80,7 @@ func TestWizardTakesWhatStands(t *testing.T) {
 	x.run("", "key", "add", "alice", "--no-verify")
 	dir := t.TempDir()
 	s := x.cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + x.cloud.store.Token()}, "init", "--domain", "gptapi.example.com", "--no-verify")
-	s.Expect("stands there already")
+	s.Expect("already exists")
 	s.Expect("Wrote cfproxy.toml")
 	status := s.Wait()
 	for _, question := range []string{"Who may use it?", "Who gets the first token?", "Which provider"} {

@@ -37,7 +37,7 @@ func (h *heard) Write(b []byte) (int, error) {
 // begin runs the program in the background and returns when it waits for its turn.
 func begin(t *testing.T, ctx context.Context, variables map[string]string, args ...string) (status chan int, h *heard) {
 	t.Helper()
-	h = &heard{wants: "Another cfproxy is changing", found: make(chan struct{})}
+	h = &heard{wants: "Another cfproxy process is changing", found: make(chan struct{})}
 	status = background(ctx, h, variables, args...)
 	select {
 	case <-h.found:

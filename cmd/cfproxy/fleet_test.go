@@ -52,11 +52,11 @@ func TestAZoneThatIsTooFullIsToldFirst(t *testing.T) {
 	for name, x := range map[string]struct{ plan, holds, want string }{
 		"records": {
 			"free", `"records": [` + many(150, `{"type": "A", "name": "s%d.example.com", "content": "192.0.2.7"}`) + `]`,
-			`example.com cannot hold that many: its plan (free) allows 200 of the kind "record", it has 150, and 60 more are wanted`,
+			`example.com: the free plan allows 200 of the kind "record"; it has 150 and needs 60 more`,
 		},
 		"routes": {
 			"pro", `"routes": [` + many(950, `{"pattern": "s%d.example.com/*"}`) + `]`,
-			`example.com cannot hold that many: its plan (pro) allows 1000 of the kind "route", it has 950, and 60 more are wanted`,
+			`example.com: the pro plan allows 1000 of the kind "route"; it has 950 and needs 60 more`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,8 +93,8 @@ func TestAnInterruptedFleetGoesOn(t *testing.T) {
 		t.Fatalf("%v\n%s", err, k.said)
 	}
 	checkKilled(t, start, k.bytes(t))
-	stands := regexp.MustCompile(`\n(\d+) of 301 steps done\. It is safe to stop here.*\nTo go on: cfproxy (.*)\n`).FindStringSubmatch(k.said)
-	if stands == nil || strings.Contains(k.said, "taken back") {
+	stands := regexp.MustCompile(`\n(\d+) of 301 steps done\. It is safe to stop here.*\nTo continue: cfproxy (.*)\n`).FindStringSubmatch(k.said)
+	if stands == nil || strings.Contains(k.said, "removing what it created") {
 		t.Fatalf("what stands is not said:\n%s", k.said)
 	}
 	k.at = 0

@@ -160,7 +160,7 @@ func TestWizardCanBeLeft(t *testing.T) {
 	s.Expect("Apply this plan?")
 	s.Expect("quit")
 	s.Send("n")
-	s.Expect("you said no")
+	s.Expect("cancelled")
 	if status := s.Wait(); status != exitFailed {
 		t.Errorf("no: exit status %d", status)
 	}
@@ -185,7 +185,7 @@ func TestWizardAsksForTheValueOfAProvider(t *testing.T) {
 	s.Expect("Name of your Azure resource")
 	s.Expect("Enter")
 	s.Send("my.resource" + ptytest.Enter)
-	s.Expect("cannot be the name of an Azure resource")
+	s.Expect("is not a valid Azure resource name")
 	s.Send(ptytest.CtrlU + "My-Resource" + ptytest.Enter)
 	s.Expect("Who may use it?")
 	s.Expect("quit")
@@ -212,7 +212,7 @@ func TestWizardCompletesAFlag(t *testing.T) {
 	s.Expect("Address of the API")
 	s.Expect("Answer: ")
 	s.Send("https://llm.example.org/v1\n")
-	s.Expect("has more than a hostname: /v1")
+	s.Expect("contains more than a hostname: /v1")
 	s.Send("https://llm.example.org\n")
 	s.Expect("[Yes]")
 	s.Send("\n")
@@ -285,10 +285,10 @@ func TestInterruptWhileVerifying(t *testing.T) {
 	cloud, dir := serve(t, store), t.TempDir()
 	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + store.Token()},
 		"deploy", "--domain", "gptapi.example.com", "--yes", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
-	s.Expect("looking again in")
+	s.Expect("checking again in")
 	s.Send(ptytest.CtrlC)
 	s.Expect("interrupted")
-	s.Expect("Deployed, but not verified")
+	s.Expect("Deployed, but verification failed")
 	if status := s.Wait(); status != exitInterrupted {
 		t.Errorf("exit status %d", status)
 	}

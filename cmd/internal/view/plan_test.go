@@ -59,7 +59,7 @@ func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("%s\n%s", diff, b.String())
 	}
-	if !strings.Contains(b.String(), "… and 44 more; --json lists all\n  50 to create, 1 to change, 1 to remove.") {
+	if !strings.Contains(b.String(), "… and 44 more; to list all: --json\n  50 to create, 1 to update, 1 to remove.") {
 		t.Errorf("the end is:\n%s", b.String())
 	}
 }

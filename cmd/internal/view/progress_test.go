@@ -35,7 +35,7 @@ func TestALongRunTellsHowFarItIs(t *testing.T) {
   …  steps: 20 of 100, about 6 min left
   …  steps: 30 of 100, about 6 min left
   …  steps: 40 of 100, about 6 min left
-  …  standing still for 300 s, to stay below the API's limit of calls
+  …  pausing 300 s for the API rate limit
   …  steps: 50 of 100, about 50 s left
   …  steps: 60 of 100, about 40 s left
   …  steps: 70 of 100, about 30 s left
