@@ -17,53 +17,50 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// tutorial does what the script of the tutorials does: another host, a new
-// request, and one header for browsers.
-const tutorial = `export default { async fetch(request) {
+// tutorialScript is the script of the usual tutorials: it changes the host, builds a new request and sets one CORS
+// header.
+const tutorialScript = `export default { async fetch(request) {
   const url = new URL(request.url);
   const origin = request.headers.get("Access-Control-Allow-Origin") || "*";
   url.protocol = "https:";
   url.host = "api.openai.com";
-  const answer = await fetch(new Request(url.toString(), {
+  const response = await fetch(new Request(url.toString(), {
     method: request.method, headers: request.headers, body: request.body, redirect: "follow",
   }));
-  const changed = new Response(answer.body, answer);
+  const changed = new Response(response.body, response);
   changed.headers.set("Access-Control-Allow-Origin", origin);
   return changed;
 } }`
 
-// runner is one way through a Worker: extra are the headers, in pairs, that the
-// caller sends beside those of every request.
-type runner struct {
+// benchCase is one kind of request to one Worker. extra are additional request headers, as name and value pairs.
+type benchCase struct {
 	name, worker string
 	extra        []string
 }
 
 var (
-	ofSDK   = []string{"X-Stainless-Lang", "js", "Authorization", "Bearer sk-0123456789abcdef0123456789abcdef"}
-	runners = []runner{
-		{"bare", "bare", ofSDK},
-		{"tutorial", "tutorial", ofSDK},
-		{"relay", "relay", ofSDK},
-		{"other-program", "relay", ofSDK[2:]}, // whose answers are changed, since it may be a browser
+	sdkHeaders = []string{"X-Stainless-Lang", "js", "Authorization", "Bearer sk-0123456789abcdef0123456789abcdef"}
+	benchCases = []benchCase{
+		{"minimal", "minimal", sdkHeaders},
+		{"tutorial", "tutorial", sdkHeaders},
+		{"relay", "relay", sdkHeaders},
+		{"other-program", "relay", sdkHeaders[2:]}, // its responses are copied, because the client may be a browser
 		{"managed", "managed", []string{"X-Stainless-Lang", "js", "Authorization", "Bearer cfp_alice"}},
 	}
 )
 
 const (
-	slice = 50 // requests in a row that go one way
-	warm  = 6  // slices that are not counted, so that the runtime has compiled what it will
-	turns = 40 // slices that are, of every runner by turns
+	requestsPerTurn = 50
+	warmupTurns     = 6  // not counted, so that the runtime has compiled the code
+	turns           = 40 // counted, for each case in rotation
 )
 
-// BenchmarkRelay measures what a request costs workerd in CPU time, through our
-// Worker and through the barest one that relays at all. They take turns, so that
-// whatever else the machine does falls on all alike, and every round has a
-// workerd of its own, since no two are equally fast. The measures to look at are
-// the ratios; give them time: -benchtime 10x.
+// BenchmarkRelay measures the CPU time of workerd per request, through the embedded Worker and through the minimal
+// one. The cases take turns, so that other load on the machine affects all alike, and each round starts a new
+// workerd, because no two processes are equally fast. Compare the ratios, over several rounds: -benchtime 10x.
 func BenchmarkRelay(b *testing.B) {
 	c := client(b)
-	upstream := httptest.NewServer(http.HandlerFunc(answerAsOpenAI))
+	upstream := httptest.NewServer(http.HandlerFunc(serveOpenAIResponse))
 	defer upstream.Close()
 	spent := map[string]float64{}
 	rounds := 0
@@ -71,40 +68,39 @@ func BenchmarkRelay(b *testing.B) {
 		measure(b, c, upstream.Listener.Addr().String(), spent)
 		rounds++
 	}
-	b.ReportMetric(0, "ns/op") // a round means nothing by itself
-	b.ReportMetric(spent["bare"]/float64(rounds*turns*slice)*1e6, "bare-µs/req")
-	for _, r := range runners[1:] {
-		b.ReportMetric(spent[r.name]/spent["bare"], r.name+"/bare")
+	b.ReportMetric(0, "ns/op") // the time of a round is meaningless
+	b.ReportMetric(spent["minimal"]/float64(rounds*turns*requestsPerTurn)*1e6, "minimal-µs/req")
+	for _, r := range benchCases[1:] {
+		b.ReportMetric(spent[r.name]/spent["minimal"], r.name+"/minimal")
 	}
 }
 
-// measure adds to spent, by runner, the CPU time of one workerd.
+// measure starts a workerd and adds its CPU time, in seconds, to spent by case name.
 func measure(b *testing.B, c *http.Client, upstream string, spent map[string]float64) {
-	server, err := workerd.Start(b.Context(), workerdtest.Binary(b), workerd.Config{Workers: benchmarked(), Outbound: upstream})
+	server, err := workerd.Start(b.Context(), workerdtest.Binary(b), workerd.Config{Workers: benchWorkers(), Outbound: upstream})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer server.Close()
-	for turn := range warm + turns {
-		for i := range runners {
-			r := runners[(i+turn)%len(runners)]
+	for turn := range warmupTurns + turns {
+		for i := range benchCases {
+			r := benchCases[(i+turn)%len(benchCases)]
 			before := cpuTime(b, server.Pid())
-			for range slice {
-				sendAsSDK(b, c, "http://"+server.Addr(r.worker)+"/v1/chat/completions", r.extra)
+			for range requestsPerTurn {
+				sendSDKRequest(b, c, "http://"+server.Addr(r.worker)+"/v1/chat/completions", r.extra)
 			}
-			if turn >= warm {
+			if turn >= warmupTurns {
 				spent[r.name] += cpuTime(b, server.Pid()) - before
 			}
 		}
 	}
 }
 
-// BenchmarkStart measures the CPU time from nothing to the first answer, of
-// workerd with the Worker for 500 tokens and with the barest one, by turns. The
-// difference is what the Worker's own start takes.
+// BenchmarkStart measures the CPU time of workerd from its start to the first response: with the managed Worker for
+// 500 tokens, and with the minimal one. The difference is the start-up cost of the Worker.
 func BenchmarkStart(b *testing.B) {
 	c := client(b)
-	upstream := httptest.NewServer(http.HandlerFunc(answerAsOpenAI))
+	upstream := httptest.NewServer(http.HandlerFunc(serveOpenAIResponse))
 	defer upstream.Close()
 	start := func(w workerd.Worker, extra []string) float64 {
 		server, err := workerd.Start(b.Context(), workerdtest.Binary(b), workerd.Config{Workers: []workerd.Worker{w}, Outbound: upstream.Listener.Addr().String()})
@@ -112,37 +108,37 @@ func BenchmarkStart(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer server.Close()
-		sendAsSDK(b, c, "http://"+server.Addr(w.Name)+"/v1/chat/completions", extra)
+		sendSDKRequest(b, c, "http://"+server.Addr(w.Name)+"/v1/chat/completions", extra)
 		return cpuTime(b, server.Pid())
 	}
-	workers := benchmarked()
-	barest, managed := workers[0], workers[len(workers)-1]
+	workers := benchWorkers()
+	minimal, managed := workers[0], workers[len(workers)-1]
 	sum, rounds := 0.0, 0
 	for b.Loop() {
-		sum += start(managed, runners[len(runners)-1].extra) - start(barest, ofSDK)
+		sum += start(managed, benchCases[len(benchCases)-1].extra) - start(minimal, sdkHeaders)
 		rounds++
 	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(sum/float64(rounds)*1e3, "ms-over-bare")
-	b.ReportMetric(float64(packedSize(b))/1024, "KB-gzip")
+	b.ReportMetric(sum/float64(rounds)*1e3, "ms-over-minimal")
+	b.ReportMetric(float64(gzipSize(b))/1024, "KB-gzip")
 }
 
-func benchmarked() []workerd.Worker {
+func benchWorkers() []workerd.Worker {
 	script := func(name, source string) workerd.Worker {
 		return workerd.Worker{Name: name, Main: "index.js", CompatibilityDate: worker.Load().CompatibilityDate,
 			Modules: []workerd.Module{{Name: "index.js", Type: workerd.TypeESModule, Body: []byte(source)}}}
 	}
-	keyed := append(bindings(providers, worker.Settings{Managed: true, Page: true}),
+	managed := append(newBindings(providers, worker.Settings{Managed: true, Page: true}),
 		workerd.Binding{Name: worker.KeyBinding("openai"), Type: workerd.BindingSecret, Text: "sk-0123456789abcdef0123456789abcdef"})
-	var team []worker.Token
+	var tokens []worker.Token
 	for i := range 500 {
-		team = append(team, worker.Token{Name: strconv.Itoa(i), SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(strconv.Itoa(i))))})
+		tokens = append(tokens, worker.Token{Name: strconv.Itoa(i), SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(strconv.Itoa(i))))})
 	}
-	team = append(team, worker.Token{Name: "alice", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte("cfp_alice")))})
-	return []workerd.Worker{script("bare", bare), script("tutorial", tutorial), relay("relay", good()), relay("managed", keyed, team...)}
+	tokens = append(tokens, worker.Token{Name: "alice", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte("cfp_alice")))})
+	return []workerd.Worker{script("minimal", minimalScript), script("tutorial", tutorialScript), relay("relay", validBindings()), relay("managed", managed, tokens...)}
 }
 
-// cpuTime is the CPU time, in seconds, that all threads of a process have used.
+// cpuTime returns the CPU time, in seconds, of all threads of a process.
 // https://docs.kernel.org/scheduler/sched-stats.html
 func cpuTime(b *testing.B, pid int) float64 {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
@@ -153,7 +149,7 @@ func cpuTime(b *testing.B, pid int) float64 {
 	for _, file := range threads {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // a thread that has ended
+			continue // the thread has ended
 		}
 		ns, _, _ := strings.Cut(string(text), " ")
 		n, err := strconv.ParseFloat(ns, 64)
@@ -165,7 +161,7 @@ func cpuTime(b *testing.B, pid int) float64 {
 	return total
 }
 
-func answerAsOpenAI(w http.ResponseWriter, r *http.Request) {
+func serveOpenAIResponse(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	for _, name := range []string{"X-Request-Id", "Openai-Organization", "Openai-Processing-Ms", "Openai-Version",
 		"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests",
@@ -177,9 +173,8 @@ func answerAsOpenAI(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, `{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello."}}]}`)
 }
 
-// sendAsSDK sends what OpenAI's Node SDK sends, with the headers that
-// Cloudflare's edge adds.
-func sendAsSDK(b *testing.B, c *http.Client, url string, extra []string) {
+// sendSDKRequest sends a request as OpenAI's Node SDK does, with the headers that Cloudflare's edge adds.
+func sendSDKRequest(b *testing.B, c *http.Client, url string, extra []string) {
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url,
 		strings.NewReader(`{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Hello!"}]}`))
 	if err != nil {

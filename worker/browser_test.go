@@ -14,10 +14,10 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// browserPatience bounds the tests of one file: a browser takes its time to start.
-const browserPatience = 4 * time.Minute
+// browserTimeout bounds the tests of one file. A browser starts slowly.
+const browserTimeout = 4 * time.Minute
 
-// envBrowser switches on the tests that need Chromium and a package of npm.
+// envBrowser enables the tests that need Chromium and an npm package.
 const envBrowser = "CFPROXY_BROWSER"
 
 func TestInABrowser(t *testing.T) {
@@ -25,16 +25,15 @@ func TestInABrowser(t *testing.T) {
 		t.Skip("NOT TESTED: needs Chromium; run `npm ci` in worker/browser and set " + envBrowser + "=1")
 	}
 	bin := workerdtest.Binary(t)
-	eachFile(t, "browser", func(t *testing.T, file string) { inBrowser(t, bin, file) })
+	forEachTestFile(t, "browser", func(t *testing.T, file string) { runBrowserTests(t, bin, file) })
 }
 
-// inBrowser gives one file of tests relays of its own. The sockets on which the
-// upstream and the app of another origin listen are opened here, since relays
-// know both by address, and handed over.
-func inBrowser(t *testing.T, bin, file string) {
-	ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
+// runBrowserTests starts relays for one test file. The sockets of the upstream and of an app of another origin are
+// opened here and passed on, because the relays need both addresses when they start.
+func runBrowserTests(t *testing.T, bin, file string) {
+	ctx, cancel := context.WithTimeout(t.Context(), browserTimeout)
 	defer cancel()
-	_, all := every(t)
+	_, all := allProviders(t)
 	upstream, app := listen(t), listen(t)
 	allowed := worker.Settings{Page: true, Origins: []string{"http://" + app.Addr().String()}}
 	relays := []workerd.Worker{
@@ -48,15 +47,15 @@ func inBrowser(t *testing.T, bin, file string) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	places := map[string]string{}
+	addresses := map[string]string{}
 	for _, w := range relays {
-		places[w.Name] = overTLS(t, server.Addr(w.Name))
+		addresses[w.Name] = serveTLS(t, server.Addr(w.Name))
 	}
-	runNode(ctx, t, server, file, places, nil, socketOf(t, upstream), socketOf(t, app))
+	runNode(ctx, t, server, file, addresses, nil, fileOf(t, upstream), fileOf(t, app))
 }
 
-// overTLS stands before a relay as Cloudflare does: the page speaks of https only.
-func overTLS(t *testing.T, addr string) string {
+// serveTLS terminates TLS in front of a relay, as Cloudflare does. The page uses https URLs only.
+func serveTLS(t *testing.T, addr string) string {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: addr})

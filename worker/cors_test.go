@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// list is a header that holds a list, in lower case.
-func list(h http.Header, name string) map[string]bool {
+// headerItems returns the items of a list header, in lower case.
+func headerItems(h http.Header, name string) map[string]bool {
 	items := map[string]bool{}
 	for item := range strings.SplitSeq(strings.ToLower(strings.Join(h.Values(name), ",")), ",") {
 		items[strings.TrimSpace(item)] = true
@@ -15,12 +15,12 @@ func list(h http.Header, name string) map[string]bool {
 	return items
 }
 
-func TestAPreflightIsAnsweredAtTheEdge(t *testing.T) {
+func TestPreflight(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	path := h.handle(t, func(http.ResponseWriter, *http.Request) { t.Error("the preflight reached the upstream") })
+	h := sharedHarness(t)
+	path := h.handle(t, func(http.ResponseWriter, *http.Request) { t.Error("the preflight was forwarded") })
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
-		response, body := ask(t, newRequest(t, "OPTIONS", h.url(path), nil, "Origin", "https://app.example",
+		response, body := do(t, newRequest(t, "OPTIONS", h.relayURL(path), nil, "Origin", "https://app.example",
 			"Access-Control-Request-Method", method,
 			"Access-Control-Request-Headers", "authorization,content-type,x-stainless-os,x-never-heard-of"))
 		if response.StatusCode != http.StatusNoContent || body != "" {
@@ -29,11 +29,11 @@ func TestAPreflightIsAnsweredAtTheEdge(t *testing.T) {
 		if got := response.Header.Get("Access-Control-Allow-Origin"); got != "*" {
 			t.Errorf("allow-origin is %q", got)
 		}
-		if !list(response.Header, "Access-Control-Allow-Methods")[strings.ToLower(method)] {
+		if !headerItems(response.Header, "Access-Control-Allow-Methods")[strings.ToLower(method)] {
 			t.Errorf("%s is not allowed: %v", method, response.Header)
 		}
 		for _, name := range []string{"authorization", "content-type", "x-stainless-os", "x-never-heard-of"} {
-			if !list(response.Header, "Access-Control-Allow-Headers")[name] {
+			if !headerItems(response.Header, "Access-Control-Allow-Headers")[name] {
 				t.Errorf("%s is not allowed: %v", name, response.Header)
 			}
 		}
@@ -46,39 +46,39 @@ func TestAPreflightIsAnsweredAtTheEdge(t *testing.T) {
 	}
 }
 
-func TestAPreflightWithoutHeadersAllowsNone(t *testing.T) {
+func TestPreflightWithoutRequestedHeaders(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	response, _ := ask(t, newRequest(t, "OPTIONS", h.url("/v1/models"), nil, "Origin", "null", "Access-Control-Request-Method", "GET"))
+	h := sharedHarness(t)
+	response, _ := do(t, newRequest(t, "OPTIONS", h.relayURL("/v1/models"), nil, "Origin", "null", "Access-Control-Request-Method", "GET"))
 	if got, there := response.Header["Access-Control-Allow-Headers"]; there || response.StatusCode != http.StatusNoContent {
 		t.Errorf("got %d, allow-headers %q", response.StatusCode, got)
 	}
 }
 
-func TestAnOptionsThatIsNoPreflightGoesUpstream(t *testing.T) {
+func TestOtherOptionsRequestsAreForwarded(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, header := range [][]string{
 		nil,
 		{"Origin", "https://app.example"},
 		{"Access-Control-Request-Method", "GET"},
 	} {
-		response, body := ask(t, newRequest(t, "OPTIONS", h.url("/v1/models"), nil, header...))
+		response, body := do(t, newRequest(t, "OPTIONS", h.relayURL("/v1/models"), nil, header...))
 		if response.StatusCode != 200 || body != "OPTIONS https://api.openai.com/v1/models" {
 			t.Errorf("with %q: got %d %q", header, response.StatusCode, body)
 		}
 	}
 }
 
-func TestPagesMayReadAnswersAndTheirHeaders(t *testing.T) {
+func TestCORSHeaders(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, path := range []string{"/v1/models", "/-/health", "/-/none", "//bad"} {
-		response, _ := ask(t, newRequest(t, "GET", h.url(path), nil, "Origin", "https://app.example"))
+		response, _ := do(t, newRequest(t, "GET", h.relayURL(path), nil, "Origin", "https://app.example"))
 		if got := response.Header.Values("Access-Control-Allow-Origin"); len(got) != 1 || got[0] != "*" {
 			t.Errorf("%s: allow-origin is %q", path, got)
 		}
-		exposed := list(response.Header, "Access-Control-Expose-Headers")
+		exposed := headerItems(response.Header, "Access-Control-Expose-Headers")
 		for _, name := range []string{"*", "x-request-id", "request-id", "retry-after", "x-cfproxy", "openai-processing-ms",
 			"x-ratelimit-limit-requests", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"} {
 			if !exposed[name] {

@@ -7,12 +7,12 @@ import (
 )
 
 var (
-	methods         = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "SEARCH", "PURGE"}
-	requestFramings = []string{"none", "length", "chunked"}
-	answerFramings  = []string{"length", "chunked", "close"}
+	methods          = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "SEARCH", "PURGE"}
+	requestFramings  = []string{"none", "length", "chunked"}
+	responseFramings = []string{"length", "chunked", "close"}
 )
 
-// requestFields are header lines as SDKs, browsers and odd clients send them.
+// requestFields are header lines as SDKs, browsers and unusual clients send them.
 var requestFields = strings.Split(strings.TrimSpace(`
 AUTHORIZATION: Bearer sk-0123456789
 x-api-key: sk-ant-0123
@@ -91,7 +91,7 @@ Max-Forwards: 3
 From: a@b.example
 `), "\n")
 
-var answerFields = strings.Split(strings.TrimSpace(`
+var responseFields = strings.Split(strings.TrimSpace(`
 Content-Type: text/event-stream; charset=utf-8
 content-type: multipart/byteranges; boundary=THIS
 Content-Encoding: br
@@ -153,59 +153,59 @@ Via: 1.1 google
 Status: 500
 `), "\n")
 
-// statuses are tried more often than the rest of 200 to 599.
+// statuses are chosen more often than other statuses from 200 to 599.
 var statuses = []int{200, 201, 202, 204, 205, 206, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 403, 404, 407, 416, 421, 425, 429, 451, 499, 500, 502, 503, 520, 529, 599}
 
-// generate makes an exchange that HTTP allows.
-func generate(r *rand.Rand) exchange {
-	e := exchange{request: message{framing: one(r, requestFramings), body: bodyOf(r), trailers: trailersOf(r)},
-		answer: message{framing: one(r, answerFramings), body: bodyOf(r), trailers: trailersOf(r)}}
-	e.request.first = one(r, methods) + " " + targetOf(r) + " HTTP/1.1"
-	e.request.fields = append([]field{{"Host", "relay.example"}}, some(r, requestFields)...)
+// randomExchange returns a valid HTTP exchange.
+func randomExchange(r *rand.Rand) exchange {
+	e := exchange{request: message{framing: pick(r, requestFramings), body: randomBytes(r), trailers: randomTrailers(r)},
+		response: message{framing: pick(r, responseFramings), body: randomBytes(r), trailers: randomTrailers(r)}}
+	e.request.startLine = pick(r, methods) + " " + randomTarget(r) + " HTTP/1.1"
+	e.request.fields = append([]field{{"Host", "relay.example"}}, pickFields(r, requestFields)...)
 	status := 200 + r.IntN(400)
 	if r.IntN(2) == 0 {
-		status = one(r, statuses)
+		status = pick(r, statuses)
 	}
-	e.answer.first = fmt.Sprintf("HTTP/1.1 %d %s", status, one(r, []string{"", "OK", "Not OK", "a  b: c", "caf\xc3\xa9", strings.Repeat("long ", 40) + "."}))
-	e.answer.fields = some(r, answerFields)
+	e.response.startLine = fmt.Sprintf("HTTP/1.1 %d %s", status, pick(r, []string{"", "OK", "Not OK", "a  b: c", "caf\xc3\xa9", strings.Repeat("long ", 40) + "."}))
+	e.response.fields = pickFields(r, responseFields)
 	switch r.IntN(6) {
 	case 0:
-		e.answer.interim = []string{"HTTP/1.1 100 Continue"}
+		e.response.interim = []string{"HTTP/1.1 100 Continue"}
 	case 1:
-		e.answer.interim = []string{"HTTP/1.1 103 Early Hints", "HTTP/1.1 102 Processing"}
+		e.response.interim = []string{"HTTP/1.1 103 Early Hints", "HTTP/1.1 102 Processing"}
 	}
-	return legal(e)
+	return normalize(e)
 }
 
-func one[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
+func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
-// some takes up to ten lines, and now and then adds a very long one.
-func some(r *rand.Rand, lines []string) []field {
+// pickFields returns up to ten of the lines, and sometimes a very long one.
+func pickFields(r *rand.Rand, lines []string) []field {
 	var taken []string
 	for range r.IntN(11) {
-		taken = append(taken, one(r, lines))
+		taken = append(taken, pick(r, lines))
 	}
 	if r.IntN(8) == 0 {
 		taken = append(taken, "X-Long: "+strings.Repeat("0123456789abcdef", 1+r.IntN(400)))
 	}
-	return fieldsOf(strings.Join(taken, "\n"))
+	return parseFields(strings.Join(taken, "\n"))
 }
 
-func trailersOf(r *rand.Rand) []field {
+func randomTrailers(r *rand.Rand) []field {
 	if r.IntN(4) > 0 {
 		return nil
 	}
 	return []field{{"X-Sum", "0123"}}
 }
 
-// bodyOf makes bytes of any kind, from none to more than any buffer holds.
-func bodyOf(r *rand.Rand) []byte {
+// randomBytes returns a body of any bytes, from empty to larger than any buffer.
+func randomBytes(r *rand.Rand) []byte {
 	size := r.IntN(64)
 	switch r.IntN(8) {
 	case 0:
 		size = 0
 	case 1:
-		size = one(r, []int{1, 4095, 4096, 4097, 16384, 65535, 65536, 65537})
+		size = pick(r, []int{1, 4095, 4096, 4097, 16384, 65535, 65536, 65537})
 	case 2:
 		size = r.IntN(300_000)
 	}
@@ -216,14 +216,14 @@ func bodyOf(r *rand.Rand) []byte {
 	return body
 }
 
-// targetOf makes a path in canonical form, and a query of any form.
-func targetOf(r *rand.Rand) string {
+// randomTarget returns a path in canonical form with any query.
+func randomTarget(r *rand.Rand) string {
 	segments := []string{"v1", "chat", "completions", "a..b", "...", ".x", "ft:gpt%2F4%20o@x;y=z,(1)!$&'*+~", "%E4%BD%A0", "%00", "x%2e", "%5B", "", "-"}
 	var path strings.Builder
 	path.WriteString("/v1")
 	for range r.IntN(5) {
-		path.WriteString("/" + one(r, segments))
+		path.WriteString("/" + pick(r, segments))
 	}
 	queries := []string{"", "?", "?a=b", "?key=AIza&alt=sse", "?a=%2F..%2F&b=//evil.example/&c=%00", "??x=&&=&", "?q='x'+y%20z", "?a[]=1&{b}|c^d`\\", "?%zz=%", "?" + strings.Repeat("x", r.IntN(4000))}
-	return path.String() + one(r, queries)
+	return path.String() + pick(r, queries)
 }

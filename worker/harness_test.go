@@ -22,8 +22,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// patience bounds every wait of these tests. Nothing here takes near as long.
-const patience = 20 * time.Second
+// testTimeout bounds every wait of these tests. It is far longer than any of them needs.
+const testTimeout = 20 * time.Second
 
 const build = "0123456789abcdef"
 
@@ -33,26 +33,26 @@ var providers = []worker.Provider{
 	{ID: "ported", Name: "Ported", Origin: "https://api.example.com:8443", Dialect: worker.DialectOpenAI, Auth: "authorization"},
 }
 
-// bare is the least that a relay can be; the benchmark measures against it.
-const bare = `export default { fetch(request) {
+// minimalScript is the smallest Worker that forwards a request. The benchmarks compare against it.
+const minimalScript = `export default { fetch(request) {
   const url = new URL(request.url);
   url.protocol = "https:";
   url.host = "api.openai.com";
   return fetch(new Request(url, request));
 } }`
 
-// harness is the Worker on workerd, and a server that stands for every upstream.
+// harness is the Worker on workerd, and a server that acts as every upstream.
 type harness struct {
 	server   *workerd.Server
 	upstream *httptest.Server
 
 	mu       sync.Mutex
 	handlers map[string]http.HandlerFunc
-	hosts    map[string]bool // all that the upstream was asked for
+	origins  map[string]bool // every origin that was requested
 	count    int
 }
 
-// shared is started by the first test that needs it and ended by TestMain.
+// shared is started by the first test that needs it and stopped by TestMain.
 var shared struct {
 	once sync.Once
 	h    *harness
@@ -67,7 +67,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func running(t testing.TB) *harness {
+func sharedHarness(t testing.TB) *harness {
 	t.Helper()
 	bin := workerdtest.Binary(t)
 	shared.once.Do(func() { shared.h, shared.err = newHarness(bin) })
@@ -78,16 +78,16 @@ func running(t testing.TB) *harness {
 }
 
 func newHarness(bin string) (*harness, error) {
-	h := &harness{handlers: map[string]http.HandlerFunc{}, hosts: map[string]bool{}}
+	h := &harness{handlers: map[string]http.HandlerFunc{}, origins: map[string]bool{}}
 	h.upstream = httptest.NewServer(h)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	workers := []workerd.Worker{
-		relay("relay", good()),
+		relay("relay", validBindings()),
 		{Name: "bare", Main: "index.js", CompatibilityDate: worker.Load().CompatibilityDate,
-			Modules: []workerd.Module{{Name: "index.js", Type: workerd.TypeESModule, Body: []byte(bare)}}},
+			Modules: []workerd.Module{{Name: "index.js", Type: workerd.TypeESModule, Body: []byte(minimalScript)}}},
 	}
-	for name, bindings := range badBindings() {
+	for name, bindings := range invalidBindings() {
 		workers = append(workers, relay(name, bindings))
 	}
 	workers = append(workers, managedRelays()...)
@@ -106,7 +106,7 @@ func (h *harness) close() {
 	h.upstream.Close()
 }
 
-// relay is the embedded Worker as it is uploaded.
+// relay returns the embedded Worker as it is uploaded.
 func relay(name string, bindings []workerd.Binding, tokens ...worker.Token) workerd.Worker {
 	b := worker.Load().WithTokens(tokens)
 	w := workerd.Worker{Name: name, Main: b.Main, CompatibilityDate: b.CompatibilityDate,
@@ -117,31 +117,31 @@ func relay(name string, bindings []workerd.Binding, tokens ...worker.Token) work
 	return w
 }
 
-func good() []workerd.Binding {
-	return bindings(providers, worker.Settings{Page: true})
+func validBindings() []workerd.Binding {
+	return newBindings(providers, worker.Settings{Page: true})
 }
 
-func bindings(providers []worker.Provider, settings worker.Settings) []workerd.Binding {
-	asJSON := func(v any) json.RawMessage {
+func newBindings(providers []worker.Provider, settings worker.Settings) []workerd.Binding {
+	marshal := func(v any) json.RawMessage {
 		text, err := json.Marshal(v)
 		if err != nil {
-			panic(err) // cannot be: plain strings
+			panic(err) // strings cannot fail to marshal
 		}
 		return text
 	}
 	return []workerd.Binding{
-		{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: asJSON(providers)},
+		{Name: worker.BindingProviders, Type: workerd.BindingJSON, JSON: marshal(providers)},
 		{Name: worker.BindingBuild, Type: workerd.BindingText, Text: build},
 		{Name: worker.BindingVersion, Type: workerd.BindingText, Text: "v1.2.3"},
-		{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: asJSON(settings)},
+		{Name: worker.BindingSettings, Type: workerd.BindingJSON, JSON: marshal(settings)},
 	}
 }
 
-// ServeHTTP is the upstream: the handler that a test gave for the path, or one
-// that says what it was asked.
+// ServeHTTP is the upstream. It calls the handler that a test registered for the path; otherwise it echoes the
+// request in the headers Seen and Seen-Head.
 func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
-	h.hosts[r.URL.Scheme+"://"+r.Host] = true
+	h.origins[r.URL.Scheme+"://"+r.Host] = true
 	handler := h.handlers[r.URL.Path]
 	h.mu.Unlock()
 	if handler != nil {
@@ -155,7 +155,7 @@ func (h *harness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, "%s %s", r.Method, r.RequestURI)
 }
 
-// handle makes handler the upstream of one path, which it returns.
+// handle registers a handler for a new path of the upstream, and returns the path.
 func (h *harness) handle(t testing.TB, handler http.HandlerFunc) string {
 	h.mu.Lock()
 	h.count++
@@ -165,7 +165,7 @@ func (h *harness) handle(t testing.TB, handler http.HandlerFunc) string {
 	return path
 }
 
-// handleAt makes handler the upstream of a path until the test ends.
+// handleAt registers a handler for a path of the upstream until the test ends.
 func (h *harness) handleAt(t testing.TB, path string, handler http.HandlerFunc) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -177,13 +177,14 @@ func (h *harness) handleAt(t testing.TB, path string, handler http.HandlerFunc) 
 	})
 }
 
-func (h *harness) url(path string) string { return h.at("relay", path) }
+func (h *harness) relayURL(path string) string { return h.workerURL("relay", path) }
 
-func (h *harness) at(worker, path string) string { return "http://" + h.server.Addr(worker) + path }
+func (h *harness) workerURL(worker, path string) string {
+	return "http://" + h.server.Addr(worker) + path
+}
 
-// client is one that adds nothing of its own to requests, follows no redirect,
-// decodes nothing, and when it leaves says so at once: a plain FIN could mean
-// that it only has no more to send.
+// client returns a client that adds no headers of its own, follows no redirects and decodes nothing. It closes
+// connections with a reset: after a plain FIN the peer may still be reading.
 func client(t testing.TB) *http.Client {
 	transport := &http.Transport{
 		DisableCompression: true,
@@ -204,7 +205,7 @@ func client(t testing.TB) *http.Client {
 
 func newRequest(t testing.TB, method, url string, body io.Reader, header ...string) *http.Request {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
@@ -217,14 +218,13 @@ func newRequest(t testing.TB, method, url string, body io.Reader, header ...stri
 	return r
 }
 
-// ask sends a request, reads the whole answer and checks the mark that every
-// answer bears.
-func ask(t testing.TB, r *http.Request) (*http.Response, string) {
+// do sends a request, reads the whole response and checks its build header.
+func do(t testing.TB, r *http.Request) (*http.Response, string) {
 	t.Helper()
-	return askMarked(t, r, build)
+	return doWithBuild(t, r, build)
 }
 
-func askMarked(t testing.TB, r *http.Request, mark string) (*http.Response, string) {
+func doWithBuild(t testing.TB, r *http.Request, wantBuild string) (*http.Response, string) {
 	t.Helper()
 	response, err := client(t).Do(r)
 	if err != nil {
@@ -235,39 +235,39 @@ func askMarked(t testing.TB, r *http.Request, mark string) (*http.Response, stri
 	if _, err := body.ReadFrom(response.Body); err != nil {
 		t.Fatal(err)
 	}
-	if got := response.Header.Get(worker.MarkHeader); got != mark {
-		t.Errorf("%s %s: mark is %q, want %q", r.Method, r.URL, got, mark)
+	if got := response.Header.Get(worker.BuildHeader); got != wantBuild {
+		t.Errorf("%s %s: build is %q, want %q", r.Method, r.URL, got, wantBuild)
 	}
 	return response, body.String()
 }
 
-// wait waits for what, which some other goroutine announces on c. When t is over,
-// there is nothing to wait for.
-func wait[T any](t testing.TB, c <-chan T, what string) (v T) {
+// receive returns the next value from c. It reports an error if none arrives in time, and returns early if the test
+// is over.
+func receive[T any](t testing.TB, c <-chan T, event string) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
 	case <-t.Context().Done():
-	case <-time.After(patience):
-		t.Errorf("waited in vain: %s", what)
+	case <-time.After(testTimeout):
+		t.Errorf("timed out waiting for %s", event)
 	}
 	return v
 }
 
-// tell gives v to whoever waits on c, if anyone does.
-func tell[T any](t testing.TB, c chan<- T, v T) {
+// send sends v on c. It reports an error if nothing receives it in time, and returns early if the test is over.
+func send[T any](t testing.TB, c chan<- T, v T) {
 	t.Helper()
 	select {
 	case c <- v:
 	case <-t.Context().Done():
-	case <-time.After(patience):
-		t.Errorf("nobody waited for %v", v)
+	case <-time.After(testTimeout):
+		t.Errorf("nothing received %v", v)
 	}
 }
 
-// upload makes a request whose body is written bit by bit. It ends with the
-// request's time, since the client waits for whoever writes.
-func upload(t testing.TB, url string) (*http.Request, *io.PipeWriter) {
+// streamingRequest returns a request whose body the test writes piece by piece. The body is closed when the context
+// of the request ends, because the client waits for its writer.
+func streamingRequest(t testing.TB, url string) (*http.Request, *io.PipeWriter) {
 	t.Helper()
 	body, w := io.Pipe()
 	r := newRequest(t, http.MethodPost, url, body)
@@ -275,8 +275,8 @@ func upload(t testing.TB, url string) (*http.Request, *io.PipeWriter) {
 	return r, w
 }
 
-// failed checks that body is a failure of the relay's own, in OpenAI's shape.
-func failed(t testing.TB, body, code string) {
+// checkError checks that body is an error of the relay in OpenAI's format.
+func checkError(t testing.TB, body, code string) {
 	t.Helper()
 	var got struct {
 		Error map[string]any `json:"error"`
@@ -287,8 +287,8 @@ func failed(t testing.TB, body, code string) {
 		t.Fatalf("%v in %q", err, body)
 	}
 	message, _ := got.Error["message"].(string)
-	param, there := got.Error["param"]
-	if message == "" || !there || param != nil || len(got.Error) != 4 ||
+	param, hasParam := got.Error["param"]
+	if message == "" || !hasParam || param != nil || len(got.Error) != 4 ||
 		got.Error["type"] != "cfproxy_error" || got.Error["code"] != code {
 		t.Errorf("got %s, want a cfproxy_error with code %s", body, code)
 	}

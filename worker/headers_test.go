@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// kept is what reaches the upstream as it is.
-var kept = http.Header{
+// forwardedHeaders reach the upstream unchanged.
+var forwardedHeaders = http.Header{
 	"Authorization":                {"Bearer sk-0123"},
 	"X-Api-Key":                    {"sk-ant-0123"},
 	"Api-Key":                      {"0123"},
@@ -31,7 +31,7 @@ var kept = http.Header{
 	"X-Stainless-Retry-Count":      {"0"},
 	"X-Request-Id":                 {"r-1"},
 	"X-Client-Request-Id":          {"r-2"},
-	"X-Forward":                    {"not of the family"},
+	"X-Forward":                    {"not in the family"},
 	"X-Real-Ip-Not":                {"nor this"},
 	"Cfg":                          {"nor this"},
 	"Secret":                       {"nor this"},
@@ -44,8 +44,8 @@ var kept = http.Header{
 	"Traceparent":                  {"00-0-0-01"},
 	"Http-Referer":                 {"https://app.example"},
 	"X-Title":                      {"my app"},
-	"Sec-Websocket-Protocol":       {"not an upgrade, but no harm"},
-	"Access-Control-Allow-Origin":  {"odd, but no harm"},
+	"Sec-Websocket-Protocol":       {"not an upgrade"},
+	"Access-Control-Allow-Origin":  {"unusual"},
 	"X-Latin":                      {"caf\xc3\xa9"},
 	"Priority":                     {"u=1, i"},
 	"Dnt":                          {"1"},
@@ -54,8 +54,8 @@ var kept = http.Header{
 	"Access-Control-Request-Hello": {"x"},
 }
 
-// stripped names the caller or its browser, or is for one connection only.
-var stripped = http.Header{
+// strippedHeaders identify the caller or its browser, or apply to one connection only.
+var strippedHeaders = http.Header{
 	"Cf-Connecting-Ip":                 {"203.0.113.7"},
 	"Cf-Connecting-Ipv6":               {"2001:db8::7"},
 	"Cf-Pseudo-Ipv4":                   {"240.0.0.1"},
@@ -92,64 +92,64 @@ var stripped = http.Header{
 	"Connection":                       {"X-Named, keep-alive, authorization, Content-Type, Http2-Settings, b@d"},
 	"X-Named":                          {"for this connection only"},
 	"Http2-Settings":                   {"AAMAAABkAAQAAP__"},
-	"Sec-Websocket":                    {"not of the handshake"},
+	"Sec-Websocket":                    {"not a handshake header"},
 	"Sec-Private-State-Token":          {"x"},
 	"Sec-Purpose":                      {"prefetch"},
 	"X-Forwarded-Whatever-Else-Exists": {"x"},
 }
 
-func TestRequestHeadersAreCleanedAndNothingElseIsLost(t *testing.T) {
+func TestRequestHeaders(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	arrived := make(chan http.Header, 1)
-	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { arrived <- r.Header })
-	request := newRequest(t, "GET", h.url(path), nil)
-	for _, set := range []http.Header{kept, stripped} {
-		for name, values := range set {
+	h := sharedHarness(t)
+	received := make(chan http.Header, 1)
+	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { received <- r.Header })
+	request := newRequest(t, "GET", h.relayURL(path), nil)
+	for _, headers := range []http.Header{forwardedHeaders, strippedHeaders} {
+		for name, values := range headers {
 			request.Header[name] = values
 		}
 	}
-	ask(t, request)
-	if diff := cmp.Diff(kept, wait(t, arrived, "the upstream")); diff != "" {
+	do(t, request)
+	if diff := cmp.Diff(forwardedHeaders, receive(t, received, "the upstream")); diff != "" {
 		t.Errorf("headers at the upstream (-want +got):\n%s", diff)
 	}
 }
 
-func TestRepeatedHeadersKeepAllTheirValues(t *testing.T) {
+func TestRepeatedHeaders(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	arrived := make(chan http.Header, 1)
+	h := sharedHarness(t)
+	received := make(chan http.Header, 1)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Link", "<a>")
 		w.Header().Add("Link", "<b>")
-		arrived <- r.Header
+		received <- r.Header
 	})
-	response, _ := ask(t, newRequest(t, "GET", h.url(path), nil, "Openai-Beta", "a", "Openai-Beta", "b"))
-	got := wait(t, arrived, "the upstream")
+	response, _ := do(t, newRequest(t, "GET", h.relayURL(path), nil, "Openai-Beta", "a", "Openai-Beta", "b"))
+	got := receive(t, received, "the upstream")
 	if beta := got.Values("Openai-Beta"); !cmp.Equal(beta, []string{"a, b"}) && !cmp.Equal(beta, []string{"a", "b"}) {
 		t.Errorf("arrived as %q", beta)
 	}
 	if link := response.Header.Values("Link"); !cmp.Equal(link, []string{"<a>, <b>"}) && !cmp.Equal(link, []string{"<a>", "<b>"}) {
-		t.Errorf("came back as %q", link)
+		t.Errorf("returned as %q", link)
 	}
 }
 
-func TestTheCallersHostStaysBehind(t *testing.T) {
+func TestHostIsReplaced(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	arrived := make(chan string, 1)
-	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { arrived <- r.Host })
-	request := newRequest(t, "GET", h.url(path), nil)
+	h := sharedHarness(t)
+	received := make(chan string, 1)
+	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { received <- r.Host })
+	request := newRequest(t, "GET", h.relayURL(path), nil)
 	request.Host = "gptapi.example.com"
-	ask(t, request)
-	if got := wait(t, arrived, "the upstream"); got != "api.openai.com" {
+	do(t, request)
+	if got := receive(t, received, "the upstream"); got != "api.openai.com" {
 		t.Errorf("Host is %q", got)
 	}
 }
 
-func TestAnswerHeadersPassButForCookiesAndPoliciesOfTheUpstream(t *testing.T) {
+func TestResponseHeaders(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	want := http.Header{
 		"Content-Type":                   {"application/json"},
 		"Content-Length":                 {"2"},
@@ -183,19 +183,19 @@ func TestAnswerHeadersPassButForCookiesAndPoliciesOfTheUpstream(t *testing.T) {
 		"Keep-Alive":                           {"timeout=5"},
 		"Upgrade":                              {"h2c"},
 		"Trailer":                              {"X-Sum"},
-		worker.MarkHeader:                      {"forged"},
+		worker.BuildHeader:                     {"forged"},
 	}
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
-		for _, set := range []http.Header{want, dropped} {
-			for name, values := range set {
+		for _, headers := range []http.Header{want, dropped} {
+			for name, values := range headers {
 				w.Header()[name] = values
 			}
 		}
 		_, _ = w.Write([]byte("{}"))
 	})
-	response, _ := ask(t, newRequest(t, "GET", h.url(path), nil, "Origin", "https://app.example"))
+	response, _ := do(t, newRequest(t, "GET", h.relayURL(path), nil, "Origin", "https://app.example"))
 	got := response.Header.Clone()
-	for name, value := range map[string]string{"Access-Control-Allow-Origin": "*", worker.MarkHeader: build} {
+	for name, value := range map[string]string{"Access-Control-Allow-Origin": "*", worker.BuildHeader: build} {
 		if values := got.Values(name); !cmp.Equal(values, []string{value}) {
 			t.Errorf("%s is %q, want %q", name, values, value)
 		}
@@ -203,6 +203,6 @@ func TestAnswerHeadersPassButForCookiesAndPoliciesOfTheUpstream(t *testing.T) {
 	}
 	got.Del("Access-Control-Expose-Headers")
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("headers of the answer (-want +got):\n%s", diff)
+		t.Errorf("response headers (-want +got):\n%s", diff)
 	}
 }

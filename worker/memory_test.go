@@ -19,12 +19,11 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// roomForBodies is how much more memory than for small requests workerd may take
-// at any time, whatever the size of a body.
-const roomForBodies = 64 << 20
+// maxMemoryGrowth limits how much more memory than for small requests workerd may use, whatever the size of a body.
+const maxMemoryGrowth = 64 << 20
 
-// bodySize is what goes through in each direction: enough to be noticed where it
-// is held, and a gigabyte where CFPROXY_LONG asks for it, as .ci/run does.
+// bodySize returns the size of the body in each direction: large enough that buffering shows, or a gigabyte if
+// CFPROXY_LONG is set, as in .ci/run.
 func bodySize() int64 {
 	if os.Getenv("CFPROXY_LONG") != "" {
 		return 1 << 30
@@ -32,28 +31,28 @@ func bodySize() int64 {
 	return 128 << 20
 }
 
-// stream gives n bytes that no two places have in common, made as they are read.
-func stream(n int64) io.Reader {
+// randomBody returns n pseudo-random bytes, generated as they are read.
+func randomBody(n int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8(sha256.Sum256([]byte("stream"))), n)
 }
 
-// sum drains r and tells its digest and its length.
-func sum(r io.Reader) (string, error) {
-	digest := sha256.New()
-	n, err := io.Copy(digest, r)
-	return fmt.Sprintf("%d %s", n, hex.EncodeToString(digest.Sum(nil))), err
+// digest reads r to the end and returns its length and SHA-256.
+func digest(r io.Reader) (string, error) {
+	hash := sha256.New()
+	n, err := io.Copy(hash, r)
+	return fmt.Sprintf("%d %s", n, hex.EncodeToString(hash.Sum(nil))), err
 }
 
-// atLength gives r the time that a large body needs on a busy machine.
-func atLength(t *testing.T, r *http.Request) *http.Request {
-	ctx, cancel := context.WithTimeout(t.Context(), 6*patience)
+// withLongTimeout gives r enough time for a large body on a busy machine.
+func withLongTimeout(t *testing.T, r *http.Request) *http.Request {
+	ctx, cancel := context.WithTimeout(t.Context(), 6*testTimeout)
 	t.Cleanup(cancel)
 	return r.WithContext(ctx)
 }
 
-// memory is what a process has in RAM now and has had at the most, in bytes.
+// memoryUsage returns the current and the peak resident memory of a process, in bytes.
 // https://docs.kernel.org/filesystems/proc.html
-func memory(t testing.TB, pid int) (now, peak int64) {
+func memoryUsage(t testing.TB, pid int) (now, peak int64) {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -74,13 +73,12 @@ func memory(t testing.TB, pid int) (now, peak int64) {
 	return now, peak
 }
 
-// fresh is the Worker on a workerd of its own, so that nothing else uses memory
-// there, and warm.
-func fresh(t testing.TB, handler http.HandlerFunc) *workerd.Server {
+// startWarm starts the Worker on its own workerd, so that nothing else uses memory there, and warms it up.
+func startWarm(t testing.TB, handler http.HandlerFunc) *workerd.Server {
 	t.Helper()
 	upstream := httptest.NewServer(handler)
 	server, err := workerd.Start(t.Context(), workerdtest.Binary(t), workerd.Config{
-		Workers: []workerd.Worker{relay("relay", good())}, Outbound: upstream.Listener.Addr().String(),
+		Workers: []workerd.Worker{relay("relay", validBindings())}, Outbound: upstream.Listener.Addr().String(),
 	})
 	if err != nil {
 		upstream.Close()
@@ -92,42 +90,41 @@ func fresh(t testing.TB, handler http.HandlerFunc) *workerd.Server {
 		upstream.Close()
 	})
 	for range 200 {
-		ask(t, newRequest(t, "POST", "http://"+server.Addr("relay")+"/v1/small", strings.NewReader("{}")))
+		do(t, newRequest(t, "POST", "http://"+server.Addr("relay")+"/v1/small", strings.NewReader("{}")))
 	}
 	return server
 }
 
-// checkFlat lets a body of size bytes pass in each direction by pass, and checks
-// what memory it took.
-func checkFlat(t *testing.T, pass func(url string, size int64)) {
+// checkFlatMemory calls transfer to send or receive a body of size bytes, and checks the growth of memory.
+func checkFlatMemory(t *testing.T, transfer func(url string, size int64)) {
 	t.Helper()
-	server := fresh(t, func(w http.ResponseWriter, r *http.Request) {
+	server := startWarm(t, func(w http.ResponseWriter, r *http.Request) {
 		if size, err := strconv.ParseInt(r.URL.Query().Get("size"), 10, 64); err == nil {
-			_, _ = io.Copy(w, stream(size))
+			_, _ = io.Copy(w, randomBody(size))
 			return
 		}
-		got, err := sum(r.Body)
+		got, err := digest(r.Body)
 		_, _ = fmt.Fprint(w, got, err)
 	})
-	before, _ := memory(t, server.Pid())
-	pass("http://"+server.Addr("relay")+"/v1/large", bodySize())
-	_, peak := memory(t, server.Pid())
+	before, _ := memoryUsage(t, server.Pid())
+	transfer("http://"+server.Addr("relay")+"/v1/large", bodySize())
+	_, peak := memoryUsage(t, server.Pid())
 	t.Logf("%d MB more memory for %d MB", (peak-before)>>20, bodySize()>>20)
-	if peak-before > roomForBodies {
+	if peak-before > maxMemoryGrowth {
 		t.Errorf("workerd grew from %d to %d bytes", before, peak)
 	}
 }
 
-func TestALargeUploadPassesWithFlatMemory(t *testing.T) {
+func TestLargeUploadFlatMemory(t *testing.T) {
 	for name, length := range map[string]bool{"of known length": true, "in chunks": false} {
 		t.Run(name, func(t *testing.T) {
-			checkFlat(t, func(url string, size int64) {
-				request := newRequest(t, "POST", url, stream(size))
+			checkFlatMemory(t, func(url string, size int64) {
+				request := newRequest(t, "POST", url, randomBody(size))
 				if length {
 					request.ContentLength = size
 				}
-				want, _ := sum(stream(size))
-				if _, got := ask(t, atLength(t, request)); got != want+"<nil>" {
+				want, _ := digest(randomBody(size))
+				if _, got := do(t, withLongTimeout(t, request)); got != want+"<nil>" {
 					t.Errorf("got %s, want %s", got, want)
 				}
 			})
@@ -135,37 +132,36 @@ func TestALargeUploadPassesWithFlatMemory(t *testing.T) {
 	}
 }
 
-func TestALargeAnswerPassesWithFlatMemory(t *testing.T) {
-	checkFlat(t, func(url string, size int64) {
-		response, err := client(t).Do(atLength(t, newRequest(t, "GET", fmt.Sprintf("%s?size=%d", url, size), nil)))
+func TestLargeResponseFlatMemory(t *testing.T) {
+	checkFlatMemory(t, func(url string, size int64) {
+		response, err := client(t).Do(withLongTimeout(t, newRequest(t, "GET", fmt.Sprintf("%s?size=%d", url, size), nil)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
-		want, _ := sum(stream(size))
-		if got, err := sum(response.Body); got != want || err != nil {
+		want, _ := digest(randomBody(size))
+		if got, err := digest(response.Body); got != want || err != nil {
 			t.Errorf("got %s, %v, want %s", got, err, want)
 		}
 	})
 }
 
-// A caller that reads nothing is waited for; what the upstream would send on
-// stays there.
-func TestACallerThatDoesNotReadHoldsTheUpstreamBack(t *testing.T) {
+// If the caller does not read, the upstream must be blocked, and the body must not be buffered.
+func TestBackpressure(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	sent := make(chan int64, 1)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Second))
-		n, _ := io.Copy(w, stream(1<<30))
+		n, _ := io.Copy(w, randomBody(1<<30))
 		sent <- n
 	})
-	response, err := client(t).Do(newRequest(t, "GET", h.url(path), nil))
+	response, err := client(t).Do(newRequest(t, "GET", h.relayURL(path), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if n := wait(t, sent, "the upstream to give up"); n > roomForBodies {
-		t.Errorf("%d bytes left the upstream, and nobody had read them", n)
+	if n := receive(t, sent, "the upstream to give up"); n > maxMemoryGrowth {
+		t.Errorf("the upstream sent %d bytes that were not read", n)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
 
-// eachFile gives every file of tests in a folder a test of its own.
-func eachFile(t *testing.T, folder string, run func(t *testing.T, file string)) {
+// forEachTestFile runs a subtest for each test file in a folder.
+func forEachTestFile(t *testing.T, folder string, run func(t *testing.T, file string)) {
 	t.Helper()
 	files, err := filepath.Glob(folder + "/*.test.js")
 	if err != nil || len(files) == 0 {
@@ -26,20 +26,19 @@ func eachFile(t *testing.T, folder string, run func(t *testing.T, file string)) 
 	}
 }
 
-// runNode runs one file of tests in JavaScript, which has its tests in itself, and
-// ends it with ctx. It gets places as JSON in CFPROXY_PLACES, and sockets to
-// listen on as its descriptors from 3 on: relays know their upstream by address.
-func runNode(ctx context.Context, t *testing.T, server *workerd.Server, file string, places any, env []string, sockets ...*os.File) {
+// runNode runs one JavaScript test file until ctx ends. The tests get addresses as JSON in CFPROXY_ADDRESSES, and
+// sockets to listen on as file descriptors from 3 on: relays need the address of their upstream when they start.
+func runNode(ctx context.Context, t *testing.T, server *workerd.Server, file string, addresses any, env []string, sockets ...*os.File) {
 	t.Helper()
-	given, err := json.Marshal(places)
+	encoded, err := json.Marshal(addresses)
 	if err != nil {
 		t.Fatal(err)
 	}
 	node := exec.CommandContext(ctx, "node", "--test-reporter=spec", "--test-force-exit", filepath.Base(file))
 	node.Dir = filepath.Dir(file)
-	node.Env = append(append(os.Environ(), "CFPROXY_PLACES="+string(given)), env...)
+	node.Env = append(append(os.Environ(), "CFPROXY_ADDRESSES="+string(encoded)), env...)
 	node.ExtraFiles = sockets
-	ownGroup(node)
+	killProcessGroup(node)
 	node.WaitDelay = time.Second
 	out, err := node.CombinedOutput()
 	if err != nil {
@@ -59,7 +58,7 @@ func listen(t *testing.T) *net.TCPListener {
 	return l.(*net.TCPListener)
 }
 
-func socketOf(t *testing.T, l *net.TCPListener) *os.File {
+func fileOf(t *testing.T, l *net.TCPListener) *os.File {
 	t.Helper()
 	file, err := l.File()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// ownGroup has the end of cmd's time end what it has started as well.
-func ownGroup(cmd *exec.Cmd) {
+// killProcessGroup makes the cancellation of cmd kill its child processes too.
+func killProcessGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Where the owner names origins, pages of others read nothing: no answer, no
-// failure and no health.
-func TestOnlyPagesOfNamedOriginsMayRead(t *testing.T) {
+// If the owner restricts origins, pages of other origins can read neither responses nor errors nor the health
+// endpoint.
+func TestAllowedOrigins(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Vary", "Accept-Encoding")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -25,37 +25,37 @@ func TestOnlyPagesOfNamedOriginsMayRead(t *testing.T) {
 				"https://app.example.evil.example": "", "https://evil.example": "", "http://app.example": "",
 				"https://app.example:8443": "", "null": "", "": "",
 			} {
-				request := newRequest(t, "GET", h.at(relay, target), nil)
+				request := newRequest(t, "GET", h.workerURL(relay, target), nil)
 				if origin != "" {
 					request.Header.Set("Origin", origin)
 				}
-				response, _ := ask(t, request)
+				response, _ := do(t, request)
 				if got := response.Header.Get("Access-Control-Allow-Origin"); got != want {
 					t.Errorf("%s %s for %q: allow-origin is %q, want %q", relay, target, origin, got, want)
 				}
-				if !list(response.Header, "Vary")["origin"] {
+				if !headerItems(response.Header, "Vary")["origin"] {
 					t.Errorf("%s %s for %q: Vary is %q", relay, target, origin, response.Header.Values("Vary"))
 				}
-				if relay == "origins" && target == path && !list(response.Header, "Vary")["accept-encoding"] {
-					t.Errorf("the upstream's Vary is lost: %q", response.Header.Values("Vary"))
+				if relay == "origins" && target == path && !headerItems(response.Header, "Vary")["accept-encoding"] {
+					t.Errorf("the upstream's Vary is missing: %q", response.Header.Values("Vary"))
 				}
 			}
 		}
 	}
 }
 
-func TestAPreflightOfAnotherOriginIsRefused(t *testing.T) {
+func TestPreflightFromOtherOrigin(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, relay := range []string{"origins", "managed origins"} {
 		for origin, want := range map[string]int{"https://app.example": 204, "http://localhost:3000": 204, "https://evil.example": 403, "null": 403} {
-			response, body := ask(t, newRequest(t, "OPTIONS", h.at(relay, "/v1/models"), nil, "Origin", origin,
+			response, body := do(t, newRequest(t, "OPTIONS", h.workerURL(relay, "/v1/models"), nil, "Origin", origin,
 				"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"))
-			if response.StatusCode != want || body != "" || !list(response.Header, "Vary")["origin"] {
+			if response.StatusCode != want || body != "" || !headerItems(response.Header, "Vary")["origin"] {
 				t.Errorf("%s for %s: got %d %q %v", relay, origin, response.StatusCode, body, response.Header)
 			}
 			allowed := response.Header.Get("Access-Control-Allow-Origin")
-			if want == 204 && (allowed != origin || !list(response.Header, "Access-Control-Allow-Headers")["authorization"]) || want == 403 && allowed != "" {
+			if want == 204 && (allowed != origin || !headerItems(response.Header, "Access-Control-Allow-Headers")["authorization"]) || want == 403 && allowed != "" {
 				t.Errorf("%s for %s: headers are %v", relay, origin, response.Header)
 			}
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// pageProviders has one of each dialect.
+// pageProviders has one provider of each dialect.
 var pageProviders = []worker.Provider{
 	{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: worker.DialectOpenAI, Auth: "authorization", Model: "gpt-4o-mini"},
 	{ID: "anthropic", Name: "Anthropic", Origin: "https://api.anthropic.com", Dialect: worker.DialectAnthropic, Auth: "x-api-key", Model: "claude-haiku-4-5"},
@@ -26,12 +26,12 @@ var pageProviders = []worker.Provider{
 	{ID: "cohere", Name: "Cohere", Origin: "https://api.cohere.com", Dialect: worker.DialectCohere, Auth: "authorization", Model: "command-r7b-12-2024"},
 }
 
-// hostile is a provider whose every free text would like to be markup.
-var hostile = worker.Provider{ID: "evil", Name: `<script>alert(1)</script>{{nonce}}"'&`, Origin: "https://evil.example", Base: `/"><img>{{Copy|x}}`,
+// hostileProvider has markup in every free text.
+var hostileProvider = worker.Provider{ID: "evil", Name: `<script>alert(1)</script>{{nonce}}"'&`, Origin: "https://evil.example", Base: `/"><img>{{Copy|x}}`,
 	Dialect: worker.DialectOpenAI, Auth: "authorization", Model: `"><script>alert(2)</script>$&`}
 
-// every gives all providers that are known, with an owner's values where they need some.
-func every(t *testing.T) ([]templates.Provider, []worker.Provider) {
+// allProviders returns all known providers, with placeholders filled in.
+func allProviders(t *testing.T) ([]templates.Provider, []worker.Provider) {
 	t.Helper()
 	known, err := templates.Providers()
 	if err != nil {
@@ -66,14 +66,14 @@ func pageBindings(t testing.TB, list []worker.Provider, s worker.Settings) []wor
 	}
 }
 
-// paged serves these providers with these settings, and gives its URL.
-func paged(t *testing.T, list []worker.Provider, s worker.Settings) string {
+// startPage serves these providers with these settings, and returns the URL.
+func startPage(t *testing.T, list []worker.Provider, s worker.Settings) string {
 	t.Helper()
 	bin := workerdtest.Binary(t)
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("upstream " + r.RequestURI))
 	}))
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	defer cancel()
 	server, err := workerd.Start(ctx, bin, workerd.Config{
 		Workers: []workerd.Worker{relay("relay", pageBindings(t, list, s))}, Outbound: upstream.Listener.Addr().String()})
@@ -87,9 +87,9 @@ func paged(t *testing.T, list []worker.Provider, s worker.Settings) string {
 	return "http://" + server.Addr("relay")
 }
 
-func TestThePageSpeaksTheVisitorsLanguage(t *testing.T) {
+func TestPageLanguage(t *testing.T) {
 	t.Parallel()
-	url := paged(t, pageProviders, worker.Settings{Page: true})
+	url := startPage(t, pageProviders, worker.Settings{Page: true})
 	for _, test := range []struct{ query, accept, want string }{
 		{"", "", "en"},
 		{"", "en-US,en;q=0.9", "en"},
@@ -107,7 +107,7 @@ func TestThePageSpeaksTheVisitorsLanguage(t *testing.T) {
 		{"?lang=en", "zh", "en"},
 		{"?lang=fr", "zh", "en"},
 	} {
-		response, body := ask(t, newRequest(t, "GET", url+"/"+test.query, nil, "Accept-Language", test.accept))
+		response, body := do(t, newRequest(t, "GET", url+"/"+test.query, nil, "Accept-Language", test.accept))
 		other, word := "zh", "Copy"
 		if test.want != "en" {
 			other, word = "en", "复制"
@@ -118,15 +118,15 @@ func TestThePageSpeaksTheVisitorsLanguage(t *testing.T) {
 			}
 		}
 		if strings.Contains(body, "{{") || strings.Contains(body, "undefined") {
-			t.Errorf("%q %q: something is not filled in", test.query, test.accept)
+			t.Errorf("%q %q: a placeholder is left", test.query, test.accept)
 		}
 	}
 }
 
-func TestThePageIsOneClosedAnswer(t *testing.T) {
+func TestPageHeadersAndPolicy(t *testing.T) {
 	t.Parallel()
-	url := paged(t, pageProviders, worker.Settings{Page: true})
-	response, body := ask(t, newRequest(t, "GET", url+"/", nil))
+	url := startPage(t, pageProviders, worker.Settings{Page: true})
+	response, body := do(t, newRequest(t, "GET", url+"/", nil))
 	for name, want := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Vary": "accept-language",
 		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex",
@@ -142,21 +142,21 @@ func TestThePageIsOneClosedAnswer(t *testing.T) {
 		t.Fatalf("policy is %q", response.Header.Get("Content-Security-Policy"))
 	}
 	if n := len(regexp.MustCompile(`<(?:script|style)\b`).FindAllString(body, -1)); n != strings.Count(body, ` nonce="`+nonce[1]+`"`) {
-		t.Errorf("of %d scripts and styles not all bear the nonce", n)
+		t.Errorf("some of %d scripts and styles have no nonce", n)
 	}
 	if found := regexp.MustCompile(`\s(?:src|on\w+|style)\s*=\s*"|(?:href="|url\()(?:https?:)?//|localStorage|sessionStorage|\bcookie\b`).FindString(body); found != "" {
 		t.Errorf("the page has %q", found)
 	}
-	again, _ := ask(t, newRequest(t, "GET", url+"/", nil))
+	again, _ := do(t, newRequest(t, "GET", url+"/", nil))
 	if again.Header.Get("Content-Security-Policy") == response.Header.Get("Content-Security-Policy") {
-		t.Error("a nonce is used twice")
+		t.Error("the nonce is reused")
 	}
 }
 
-func TestThePageNamesEveryBaseURL(t *testing.T) {
+func TestPageShowsBaseURLs(t *testing.T) {
 	t.Parallel()
-	url := paged(t, pageProviders, worker.Settings{Page: true})
-	_, body := ask(t, newRequestTo(t, url, "gptapi.example.com"))
+	url := startPage(t, pageProviders, worker.Settings{Page: true})
+	_, body := do(t, newPageRequest(t, url, "gptapi.example.com"))
 	for _, want := range []string{
 		"<b>OpenAI</b><code>https://gptapi.example.com/v1</code>",
 		"<b>Anthropic</b><code>https://gptapi.example.com/anthropic</code>",
@@ -174,16 +174,16 @@ func TestThePageNamesEveryBaseURL(t *testing.T) {
 		}
 	}
 	if strings.Contains(body, "https://api.") {
-		t.Error("the page sends people to a provider")
+		t.Error("the page links to a provider")
 	}
 }
 
-// The same lines are in the program's own output, where they are tested, too.
-func TestThePageShowsTheSnippetsOfTheProgram(t *testing.T) {
+// The program prints the same snippets, where they are tested too.
+func TestPageShowsClientSnippets(t *testing.T) {
 	t.Parallel()
-	filled, list := every(t)
-	url := paged(t, list, worker.Settings{Page: true})
-	_, body := ask(t, newRequestTo(t, url, "gptapi.example.com"))
+	filled, list := allProviders(t)
+	url := startPage(t, list, worker.Settings{Page: true})
+	_, body := do(t, newPageRequest(t, url, "gptapi.example.com"))
 	shown := html.UnescapeString(body)
 	for i, p := range filled {
 		root := "https://gptapi.example.com"
@@ -202,10 +202,10 @@ func TestThePageShowsTheSnippetsOfTheProgram(t *testing.T) {
 	}
 }
 
-func TestThePageEscapesWhatItIsGiven(t *testing.T) {
+func TestPageEscapesValues(t *testing.T) {
 	t.Parallel()
-	url := paged(t, []worker.Provider{hostile}, worker.Settings{Page: true})
-	_, body := ask(t, newRequest(t, "GET", url+"/?lang=%3Cscript%3E", nil, "Accept-Language", "<script>"))
+	url := startPage(t, []worker.Provider{hostileProvider}, worker.Settings{Page: true})
+	_, body := do(t, newRequest(t, "GET", url+"/?lang=%3Cscript%3E", nil, "Accept-Language", "<script>"))
 	if n := strings.Count(body, "<script"); n != 1 {
 		t.Errorf("%d scripts, want 1", n)
 	}
@@ -220,14 +220,14 @@ func TestThePageEscapesWhatItIsGiven(t *testing.T) {
 	}
 }
 
-func TestThePageTakesAnyHostAsText(t *testing.T) {
+func TestPageEscapesHost(t *testing.T) {
 	t.Parallel()
-	url := paged(t, pageProviders, worker.Settings{Page: true})
+	url := startPage(t, pageProviders, worker.Settings{Page: true})
 	for _, host := range []string{
 		`a"b.example`, "a'b.example", "a&b.example", "{{nonce}}.example", "$&.example", "a`b.example", "<script>.example", "a%b.example", "a|b.example",
 		"1.2.3.999", "[::g]", "bücher.example", "xn--bcher-kva.example:8443", "[::1]:8443",
 	} {
-		response, err := client(t).Do(newRequestTo(t, url, host))
+		response, err := client(t).Do(newPageRequest(t, url, host))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,17 +240,17 @@ func TestThePageTakesAnyHostAsText(t *testing.T) {
 			t.Errorf("%s: %d scripts", host, n)
 		}
 		if bytes.Contains(body, []byte(host)) && strings.ContainsAny(host, `"&{<`) {
-			t.Errorf("%s stands in the page as it came", host)
+			t.Errorf("%s is in the page unescaped", host)
 		}
 	}
 }
 
-func TestTheManagedPageTellsNothingOfTheProviders(t *testing.T) {
+func TestManagedPageRevealsNoProvider(t *testing.T) {
 	t.Parallel()
 	var bodies []string
-	for _, list := range [][]worker.Provider{pageProviders, {hostile}} {
-		url := paged(t, list, worker.Settings{Page: true, Managed: true})
-		_, body := ask(t, newRequestTo(t, url, "gptapi.example.com"))
+	for _, list := range [][]worker.Provider{pageProviders, {hostileProvider}} {
+		url := startPage(t, list, worker.Settings{Page: true, Managed: true})
+		_, body := do(t, newPageRequest(t, url, "gptapi.example.com"))
 		bodies = append(bodies, regexp.MustCompile(` nonce="[^"]*"`).ReplaceAllString(body, ""))
 	}
 	if bodies[0] != bodies[1] {
@@ -263,24 +263,24 @@ func TestTheManagedPageTellsNothingOfTheProviders(t *testing.T) {
 	}
 }
 
-func TestThePageHasAHeadAndMayBeOff(t *testing.T) {
+func TestPageMethodsAndSetting(t *testing.T) {
 	t.Parallel()
-	on := paged(t, pageProviders, worker.Settings{Page: true})
-	response, body := ask(t, newRequest(t, "HEAD", on+"/", nil))
+	on := startPage(t, pageProviders, worker.Settings{Page: true})
+	response, body := do(t, newRequest(t, "HEAD", on+"/", nil))
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Security-Policy") == "" || body != "" {
 		t.Errorf("HEAD: %d %q", response.StatusCode, body)
 	}
-	if _, body := ask(t, newRequest(t, "POST", on+"/", nil)); body != "upstream https://api.openai.com/" {
+	if _, body := do(t, newRequest(t, "POST", on+"/", nil)); body != "upstream https://api.openai.com/" {
 		t.Errorf("POST: %q", body)
 	}
-	off := paged(t, pageProviders, worker.Settings{})
-	response, body = ask(t, newRequest(t, "GET", off+"/?lang=zh", nil))
+	off := startPage(t, pageProviders, worker.Settings{})
+	response, body = do(t, newRequest(t, "GET", off+"/?lang=zh", nil))
 	if body != "upstream https://api.openai.com/?lang=zh" || response.Header.Get("Content-Security-Policy") != "" {
 		t.Errorf("off: %q", body)
 	}
 }
 
-func newRequestTo(t *testing.T, url, host string) *http.Request {
+func newPageRequest(t *testing.T, url, host string) *http.Request {
 	t.Helper()
 	r := newRequest(t, "GET", url+"/", nil)
 	r.Host = host

@@ -14,23 +14,22 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// raw sends a request whose target and Host header are written as they are,
-// which no client library would do. The answer is nil when the runtime gave none.
-func (h *harness) raw(t testing.TB, target, host string) (*http.Response, string) {
+// rawGet sends a GET request with the target and the Host header written as they are, which client libraries do not
+// allow. The response is nil if the runtime returned none.
+func (h *harness) rawGet(t testing.TB, target, host string) (*http.Response, string) {
 	t.Helper()
-	return h.rawAt(t, "relay", target, host)
+	return h.rawGetAt(t, "relay", target, host)
 }
 
-// rawAt does so at the worker of that name, with more header lines, each with its
-// line break.
-func (h *harness) rawAt(t testing.TB, worker, target, host string, lines ...string) (*http.Response, string) {
+// rawGetAt is rawGet for the worker of that name, with additional header lines that include their line breaks.
+func (h *harness) rawGetAt(t testing.TB, worker, target, host string, lines ...string) (*http.Response, string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", h.server.Addr(worker))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	_, _ = io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: "+host+"\r\n"+strings.Join(lines, "")+"Connection: close\r\n\r\n")
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -44,8 +43,7 @@ func (h *harness) rawAt(t testing.TB, worker, target, host string, lines ...stri
 	return response, string(body)
 }
 
-// attacks are targets that are not what they seem. Each must be refused by the
-// Worker, not by luck.
+// attacks are deceptive request targets. The Worker itself must reject each of them.
 var attacks = []string{
 	"//evil.example", "//evil.example/v1", "///evil.example", "//evil.example%2f@api.openai.com/",
 	"/anthropic//evil.example", "/openai//", "//",
@@ -57,13 +55,13 @@ var attacks = []string{
 	"/v1/é", "*",
 }
 
-func TestPathsThatAreNotCanonicalAreRefused(t *testing.T) {
+func TestNonCanonicalPathsAreRejected(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, target := range attacks {
-		response, body := h.raw(t, target, "relay.example")
+		response, body := h.rawGet(t, target, "relay.example")
 		if response == nil {
-			t.Errorf("%q: no answer", target)
+			t.Errorf("%q: no response", target)
 			continue
 		}
 		if strings.HasPrefix(target, "/-/") {
@@ -76,13 +74,13 @@ func TestPathsThatAreNotCanonicalAreRefused(t *testing.T) {
 			t.Errorf("%q: got %d %q, want 400", target, response.StatusCode, body)
 			continue
 		}
-		failed(t, body, "bad_path")
+		checkError(t, body, "bad_path")
 	}
 }
 
-func TestWhatLooksLikeAnAttackButIsNotPasses(t *testing.T) {
+func TestUnusualTargetsAreForwarded(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for target, want := range map[string]string{
 		"/v1/%2F%2Fevil.example":           "https://api.openai.com/v1/%2F%2Fevil.example",
 		"/@evil.example":                   "https://api.openai.com/@evil.example",
@@ -95,25 +93,24 @@ func TestWhatLooksLikeAnAttackButIsNotPasses(t *testing.T) {
 		"https://evil.example/v1":          "https://api.openai.com/v1",
 		"/v1/models#fragment":              "https://api.openai.com/v1/models",
 	} {
-		if _, body := h.raw(t, target, "relay.example"); body != "GET "+want {
+		if _, body := h.rawGet(t, target, "relay.example"); body != "GET "+want {
 			t.Errorf("%q arrived as %q, want %q", target, body, want)
 		}
 	}
 }
 
-func TestTheHostHeaderLeadsNowhereElse(t *testing.T) {
+func TestHostHeaderDoesNotSelectTheUpstream(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, host := range []string{"evil.example", "evil.example:8443", "[::1]:80", "api.anthropic.com", "%65vil.example"} {
-		if _, body := h.raw(t, "/v1/models", host); body != "GET https://api.openai.com/v1/models" {
+		if _, body := h.rawGet(t, "/v1/models", host); body != "GET https://api.openai.com/v1/models" {
 			t.Errorf("%q: arrived as %q", host, body)
 		}
 	}
 }
 
-// FuzzPath asserts that no target and no Host header makes the Worker call
-// another origin than a configured one, or a path that an upstream could read
-// as another.
+// FuzzPath checks that no target and no Host header makes the Worker call an origin that is not configured, or a path
+// that an upstream could read as another one.
 func FuzzPath(f *testing.F) {
 	for _, target := range attacks {
 		f.Add(target, "relay.example")
@@ -127,32 +124,31 @@ func FuzzPath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, target, host string) {
 		if strings.ContainsAny(target+host, "\r\n") {
-			return // another request, not another target
+			return // would be another request
 		}
-		h := running(t)
-		if response, _ := h.raw(t, target, host); response != nil {
+		h := sharedHarness(t)
+		if response, _ := h.rawGet(t, target, host); response != nil {
 			if seen := response.Header.Get("Seen"); seen != "" {
-				harmless(t, target, seen)
+				checkSafe(t, target, seen)
 			}
 		}
-		h.calledNobodyElse(t)
+		h.checkOrigins(t)
 	})
 }
 
-// calledNobodyElse checks all that the upstream has been asked so far, by whatever
-// worker.
-func (h *harness) calledNobodyElse(t *testing.T) {
+// checkOrigins checks the origins of all upstream requests so far, of all workers.
+func (h *harness) checkOrigins(t *testing.T) {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for origin := range h.hosts {
+	for origin := range h.origins {
 		if !slices.ContainsFunc(slices.Concat(providers, managedProviders), func(p worker.Provider) bool { return p.Origin == origin }) {
 			t.Errorf("the upstream %s was called", origin)
 		}
 	}
 }
 
-func harmless(t *testing.T, target, seen string) {
+func checkSafe(t *testing.T, target, seen string) {
 	u, err := url.Parse(seen)
 	if err != nil {
 		t.Errorf("%q arrived as %q: %v", target, seen, err)

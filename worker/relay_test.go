@@ -18,9 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestEveryMethodAndPathIsRelayed(t *testing.T) {
+func TestMethodsAndPaths(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, test := range []struct{ method, path, want string }{
 		{"POST", "/", "https://api.openai.com/"},
 		{"GET", "/v1/models", "https://api.openai.com/v1/models"},
@@ -41,26 +41,26 @@ func TestEveryMethodAndPathIsRelayed(t *testing.T) {
 		{"GET", "/v1/models/ft:gpt%2F4%20o@x;y=z,(1)!$&'*+~", "https://api.openai.com/v1/models/ft:gpt%2F4%20o@x;y=z,(1)!$&'*+~"},
 		{"GET", "/v1//x/.well-known/a..b/...", "https://api.openai.com/v1//x/.well-known/a..b/..."},
 	} {
-		response, body := ask(t, newRequest(t, test.method, h.url(test.path), nil))
+		response, body := do(t, newRequest(t, test.method, h.relayURL(test.path), nil))
 		if want := test.method + " " + test.want; response.StatusCode != 200 || body != want {
 			t.Errorf("%s %s: got %d %q, want %q", test.method, test.path, response.StatusCode, body, want)
 		}
 	}
 }
 
-func TestBodiesPassUnchangedBothWays(t *testing.T) {
+func TestBodiesAreUnchanged(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	body := make([]byte, 8<<20)
 	_, _ = rand.NewChaCha8(sha256.Sum256(nil)).Read(body)
-	type arrival struct {
+	type upload struct {
 		length int64
 		sum    [32]byte
 	}
-	arrived := make(chan arrival, 2)
+	arrived := make(chan upload, 2)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		got, _ := io.ReadAll(r.Body)
-		arrived <- arrival{r.ContentLength, sha256.Sum256(got)}
+		arrived <- upload{r.ContentLength, sha256.Sum256(got)}
 		_, _ = w.Write(got)
 	})
 	for name, test := range map[string]struct {
@@ -70,65 +70,65 @@ func TestBodiesPassUnchangedBothWays(t *testing.T) {
 		"of known length": {bytes.NewReader(body), int64(len(body))},
 		"in chunks":       {io.MultiReader(bytes.NewReader(body)), -1},
 	} {
-		response, back := ask(t, newRequest(t, "POST", h.url(path), test.reader))
-		got := wait(t, arrived, "the upstream")
+		response, back := do(t, newRequest(t, "POST", h.relayURL(path), test.reader))
+		got := receive(t, arrived, "the upstream")
 		if got.sum != sha256.Sum256(body) || got.length != test.length {
-			t.Errorf("%s: something else arrived, of length %d, want %d", name, got.length, test.length)
+			t.Errorf("%s: a different body arrived, of length %d, want %d", name, got.length, test.length)
 		}
 		if response.StatusCode != 200 || sha256.Sum256([]byte(back)) != sha256.Sum256(body) {
-			t.Errorf("%s: something else came back", name)
+			t.Errorf("%s: a different body was returned", name)
 		}
 	}
 }
 
-func TestAGetMayHaveABody(t *testing.T) {
+func TestGetWithBody(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
-	if _, body := ask(t, newRequest(t, "GET", h.url(path), strings.NewReader("{}"))); body != "{}" {
-		t.Errorf("got %q back, want {}", body)
+	if _, body := do(t, newRequest(t, "GET", h.relayURL(path), strings.NewReader("{}"))); body != "{}" {
+		t.Errorf("got %q, want {}", body)
 	}
 }
 
-func TestStatusesPassAsTheyAre(t *testing.T) {
+func TestStatuses(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for _, status := range []int{200, 201, 202, 204, 206, 300, 304, 400, 401, 403, 404, 409, 416, 418, 422, 429, 500, 502, 503, 529} {
 		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Request-Id", "req_1")
 			w.Header().Set("Retry-After", "7")
 			w.WriteHeader(status)
 			if status != 204 && status != 304 {
-				_, _ = io.WriteString(w, `{"error":{"message":"the upstream's own words"}}`)
+				_, _ = io.WriteString(w, `{"error":{"message":"the upstream's message"}}`)
 			}
 		})
-		want := `{"error":{"message":"the upstream's own words"}}`
+		want := `{"error":{"message":"the upstream's message"}}`
 		if status == 204 || status == 304 {
 			want = ""
 		}
-		response, body := ask(t, newRequest(t, "GET", h.url(path), nil))
+		response, body := do(t, newRequest(t, "GET", h.relayURL(path), nil))
 		if response.StatusCode != status || body != want || response.Header.Get("Retry-After") != "7" || response.Header.Get("X-Request-Id") != "req_1" {
 			t.Errorf("%d: got %d %v %q", status, response.StatusCode, response.Header, body)
 		}
 	}
 }
 
-func TestHeadHasTheLengthButNoBody(t *testing.T) {
+func TestHead(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "12345")
 		w.Header().Set("Was", r.Method)
 	})
-	response, body := ask(t, newRequest(t, "HEAD", h.url(path), nil))
+	response, body := do(t, newRequest(t, "HEAD", h.relayURL(path), nil))
 	if response.ContentLength != 12345 || response.Header.Get("Was") != "HEAD" || body != "" {
 		t.Errorf("got length %d, %v, body %q", response.ContentLength, response.Header, body)
 	}
 }
 
-func TestRangesPass(t *testing.T) {
+func TestRange(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "bytes=2-4" || r.Header.Get("If-Range") != `"v1"` {
 			t.Errorf("range arrived as %v", r.Header)
@@ -138,16 +138,16 @@ func TestRangesPass(t *testing.T) {
 		w.WriteHeader(http.StatusPartialContent)
 		_, _ = io.WriteString(w, "234")
 	})
-	response, body := ask(t, newRequest(t, "GET", h.url(path), nil, "Range", "bytes=2-4", "If-Range", `"v1"`))
+	response, body := do(t, newRequest(t, "GET", h.relayURL(path), nil, "Range", "bytes=2-4", "If-Range", `"v1"`))
 	if response.StatusCode != 206 || response.Header.Get("Content-Range") != "bytes 2-4/10" || body != "234" {
 		t.Errorf("got %d %v %q", response.StatusCode, response.Header, body)
 	}
 }
 
-func TestCompressedAnswersPassByteForByte(t *testing.T) {
+func TestCompressedResponsesAreNotDecoded(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	// Not in any of these formats: whoever tried to decode it would fail.
+	h := sharedHarness(t)
+	// Invalid in all of these formats, so decoding it fails.
 	sent := "\x1f\x8b not really \x00\xff"
 	for _, coding := range []string{"gzip", "br", "deflate", "zstd", "x-own", "gzip, br"} {
 		for _, accepted := range []string{"gzip, br, zstd", "identity", ""} {
@@ -159,11 +159,11 @@ func TestCompressedAnswersPassByteForByte(t *testing.T) {
 				w.Header().Set("Content-Length", fmt.Sprint(len(sent)))
 				_, _ = io.WriteString(w, sent)
 			})
-			request := newRequest(t, "GET", h.url(path), nil)
+			request := newRequest(t, "GET", h.relayURL(path), nil)
 			if accepted != "" {
 				request.Header.Set("Accept-Encoding", accepted)
 			}
-			response, body := ask(t, request)
+			response, body := do(t, request)
 			if body != sent || response.Header.Get("Content-Encoding") != coding || response.ContentLength != int64(len(sent)) {
 				t.Errorf("%s for %q: got %v %q", coding, accepted, response.Header, body)
 			}
@@ -171,20 +171,20 @@ func TestCompressedAnswersPassByteForByte(t *testing.T) {
 	}
 }
 
-func TestRedirectsAreHandedBackAndNotFollowed(t *testing.T) {
+func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	target := h.handle(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for location, want := range map[string]string{
-			target: target, "https://api.openai.com" + target: h.url(target),
+			target: target, "https://api.openai.com" + target: h.relayURL(target),
 			"//elsewhere.example/x": "//elsewhere.example/x", "https://elsewhere.example/?a=b#c": "https://elsewhere.example/?a=b#c",
 		} {
 			path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Location", location)
 				w.WriteHeader(status)
 			})
-			response, _ := ask(t, newRequest(t, "POST", h.url(path), strings.NewReader("{}"), "Authorization", "Bearer sk-x"))
+			response, _ := do(t, newRequest(t, "POST", h.relayURL(path), strings.NewReader("{}"), "Authorization", "Bearer sk-x"))
 			if got := response.Header["Location"]; response.StatusCode != status || !cmp.Equal(got, []string{want}) {
 				t.Errorf("%d %s: got %d %v", status, location, response.StatusCode, got)
 			}
@@ -192,60 +192,60 @@ func TestRedirectsAreHandedBackAndNotFollowed(t *testing.T) {
 	}
 }
 
-func TestAnUpstreamThatBreaksOffIsA502(t *testing.T) {
+func TestUpstreamAbortIsA502(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	response, body := ask(t, newRequest(t, "POST", h.url(path), strings.NewReader("{}"), "Origin", "https://app.example"))
+	response, body := do(t, newRequest(t, "POST", h.relayURL(path), strings.NewReader("{}"), "Origin", "https://app.example"))
 	if response.StatusCode != http.StatusBadGateway || response.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("got %d %v", response.StatusCode, response.Header)
 	}
 	if response.Header.Get("Access-Control-Allow-Origin") != "*" {
-		t.Error("a page may not read this failure")
+		t.Error("a page cannot read this error")
 	}
-	failed(t, body, "upstream_unreachable")
+	checkError(t, body, "upstream_unreachable")
 }
 
-func TestAnUpstreamThatListensNowhereIsA502(t *testing.T) {
+func TestUnreachableUpstreamIsA502(t *testing.T) {
 	t.Parallel()
 	s, err := workerd.Start(t.Context(), workerdtest.Binary(t), workerd.Config{
-		Workers: []workerd.Worker{relay("relay", good())}, Outbound: "127.0.0.1:1",
+		Workers: []workerd.Worker{relay("relay", validBindings())}, Outbound: "127.0.0.1:1",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	response, body := ask(t, newRequest(t, "GET", "http://"+s.Addr("relay")+"/v1/models", nil))
+	response, body := do(t, newRequest(t, "GET", "http://"+s.Addr("relay")+"/v1/models", nil))
 	if response.StatusCode != http.StatusBadGateway {
 		t.Errorf("got %d", response.StatusCode)
 	}
-	failed(t, body, "upstream_unreachable")
-	response, body = ask(t, newRequest(t, "HEAD", "http://"+s.Addr("relay")+"/v1/models", nil))
+	checkError(t, body, "upstream_unreachable")
+	response, body = do(t, newRequest(t, "HEAD", "http://"+s.Addr("relay")+"/v1/models", nil))
 	if response.StatusCode != http.StatusBadGateway || body != "" {
 		t.Errorf("HEAD: got %d %q", response.StatusCode, body)
 	}
 }
 
-func TestAStatusThatCannotBePassedOnIsA502(t *testing.T) {
+func TestInvalidStatusIsA502(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(999) })
-	response, body := ask(t, newRequest(t, "GET", h.url(path), nil))
+	response, body := do(t, newRequest(t, "GET", h.relayURL(path), nil))
 	if response.StatusCode != http.StatusBadGateway {
 		t.Errorf("got %d", response.StatusCode)
 	}
-	failed(t, body, "upstream_status")
+	checkError(t, body, "upstream_status")
 }
 
-func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
+func TestTruncatedResponse(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "half")
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	response, err := client(t).Do(newRequest(t, "GET", h.url(path), nil))
+	response, err := client(t).Do(newRequest(t, "GET", h.relayURL(path), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,21 +255,21 @@ func TestAnAnswerThatBreaksOffDoesNotLookWhole(t *testing.T) {
 	}
 }
 
-func TestTraceIsRefused(t *testing.T) {
+func TestTrace(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	response, body := ask(t, newRequest(t, "TRACE", h.url("/v1/models"), nil, "Authorization", "Bearer sk-x"))
+	h := sharedHarness(t)
+	response, body := do(t, newRequest(t, "TRACE", h.relayURL("/v1/models"), nil, "Authorization", "Bearer sk-x"))
 	if response.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("got %d", response.StatusCode)
 	}
-	failed(t, body, "method_not_allowed")
+	checkError(t, body, "method_not_allowed")
 }
 
-func TestHealthNamesBuildVersionAndPlace(t *testing.T) {
+func TestHealth(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	for header, colo := range map[string]string{`{"colo":"AMS"}`: `"AMS"`, `{}`: `null`} {
-		response, body := ask(t, newRequest(t, "GET", h.url(worker.HealthPath), nil, workerd.CFHeader, header))
+		response, body := do(t, newRequest(t, "GET", h.relayURL(worker.HealthPath), nil, workerd.CFHeader, header))
 		want := `{"service":"cfproxy","version":"v1.2.3","build":"` + build + `","access":"pass-through","providers":["openai","anthropic","ported"],"colo":` + colo + `,"placement":null}`
 		if response.StatusCode != 200 || body != want {
 			t.Errorf("got %d %s, want %s", response.StatusCode, body, want)
@@ -288,26 +288,26 @@ func TestHealthNamesBuildVersionAndPlace(t *testing.T) {
 		{"GET", "/-/other", 404, "not_found"},
 		{"GET", "/-/", 404, "not_found"},
 	} {
-		response, body := ask(t, newRequest(t, test.method, h.url(test.path), nil))
+		response, body := do(t, newRequest(t, test.method, h.relayURL(test.path), nil))
 		if response.StatusCode != test.status {
 			t.Errorf("%s %s: got %d, want %d", test.method, test.path, response.StatusCode, test.status)
 		}
-		failed(t, body, test.code)
+		checkError(t, body, test.code)
 	}
-	if response, body := ask(t, newRequest(t, "HEAD", h.url(worker.HealthPath), nil)); response.StatusCode != 200 || body != "" {
+	if response, body := do(t, newRequest(t, "HEAD", h.relayURL(worker.HealthPath), nil)); response.StatusCode != 200 || body != "" {
 		t.Errorf("HEAD: got %d %q", response.StatusCode, body)
 	}
 }
 
-func TestOwnAnswersToHeadEndWithTheHead(t *testing.T) {
+func TestOwnResponsesToHeadHaveNoBody(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	conn, err := net.Dial("tcp", h.server.Addr("relay"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	if _, err := io.WriteString(conn, "HEAD "+worker.HealthPath+" HTTP/1.1\r\nHost: relay.example\r\nConnection: close\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -22,10 +22,10 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// sdkPatience bounds the scenarios of one file.
-const sdkPatience = 2 * time.Minute
+// sdkTimeout bounds the tests of one file.
+const sdkTimeout = 2 * time.Minute
 
-// envSDK switches on the tests that need packages of npm.
+// envSDK enables the tests that need npm packages.
 const envSDK = "CFPROXY_SDK"
 
 var sdkProviders = []worker.Provider{
@@ -34,36 +34,33 @@ var sdkProviders = []worker.Provider{
 	{ID: "gemini", Name: "Gemini", Origin: "https://generativelanguage.googleapis.com", Dialect: worker.DialectGoogle, Auth: "x-goog-api-key"},
 }
 
-// limited stands before the managed Worker: its RPM_1 has counted enough before
-// the first request.
-const limited = `import relay from "./index.js";
+// rateLimitedScript wraps the managed Worker with a rate limiter RPM_1 that rejects every request.
+const rateLimitedScript = `import relay from "./index.js";
 const RPM_1 = { limit: async () => ({ success: false }) };
 export default { fetch: (request, env) => relay.fetch(request, { ...env, RPM_1 }) }`
 
-// place is where the scenarios find one way to the upstream; SDKs speak of
-// WebSockets over TLS only.
-type place struct {
+// addresses are where the tests reach one route to the upstream. The SDKs require TLS for WebSockets.
+type addresses struct {
 	HTTP string `json:"http"`
 	TLS  string `json:"tls"`
 }
 
-func TestTheOfficialSDKsCannotTellTheRelayFromTheProvider(t *testing.T) {
+func TestOfficialSDKs(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(envSDK) != "1" {
-		t.Skip("NOT TESTED: the SDKs come from npm; run `npm ci` in worker/sdk and set " + envSDK + "=1")
+		t.Skip("NOT TESTED: needs the SDKs from npm; run `npm ci` in worker/sdk and set " + envSDK + "=1")
 	}
 	bin := workerdtest.Binary(t)
-	eachFile(t, "sdk", func(t *testing.T, file string) {
+	forEachTestFile(t, "sdk", func(t *testing.T, file string) {
 		t.Parallel()
-		runScenarios(t, bin, file)
+		runSDKTests(t, bin, file)
 	})
 }
 
-// runScenarios gives one file of scenarios a workerd of its own, and the socket
-// that workerd takes for the world to listen on.
-func runScenarios(t *testing.T, bin, file string) {
+// runSDKTests starts a workerd for one test file, and passes it the socket of the upstream.
+func runSDKTests(t *testing.T, bin, file string) {
 	upstream := listen(t)
-	ctx, cancel := context.WithTimeout(t.Context(), sdkPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), sdkTimeout)
 	defer cancel()
 	var relays []workerd.Worker
 	for _, first := range []string{"openai", "gemini"} {
@@ -76,25 +73,24 @@ func runScenarios(t *testing.T, bin, file string) {
 	defer server.Close()
 
 	config, certificate := serverTLS(t)
-	places := map[string]place{"direct": {HTTP: upstream.Addr().String(), TLS: unwrapTLS(t, config, upstream.Addr().String())}}
+	routes := map[string]addresses{"direct": {HTTP: upstream.Addr().String(), TLS: listenTLS(t, config, upstream.Addr().String())}}
 	for _, w := range relays {
 		addr := server.Addr(w.Name)
-		places[w.Name] = place{HTTP: addr, TLS: unwrapTLS(t, config, addr)}
+		routes[w.Name] = addresses{HTTP: addr, TLS: listenTLS(t, config, addr)}
 	}
-	runNode(ctx, t, server, file, places, []string{"NODE_EXTRA_CA_CERTS=" + certificate}, socketOf(t, upstream))
+	runNode(ctx, t, server, file, routes, []string{"NODE_EXTRA_CA_CERTS=" + certificate}, fileOf(t, upstream))
 }
 
-// sdkBindings has the provider named first answer at the root.
+// sdkBindings returns bindings with the provider named first at the root.
 func sdkBindings(first string, managed bool) []workerd.Binding {
 	ordered := slices.Clone(sdkProviders)
 	slices.SortStableFunc(ordered, func(a, b worker.Provider) int {
 		return cmp.Compare(strings.Index(first, b.ID), strings.Index(first, a.ID))
 	})
-	return bindings(ordered, worker.Settings{Managed: managed})
+	return newBindings(ordered, worker.Settings{Managed: managed})
 }
 
-// managedRelay holds the owner's key for each provider, and a token for each
-// answer that it can give.
+// managedRelay has the owner's key for each provider, and a token for each possible denial.
 func managedRelay(first string) workerd.Worker {
 	w := relay("managed "+first, sdkBindings(first, true),
 		worker.Token{Name: "alice", SHA256: tokenDigest("cfp_alice")},
@@ -104,7 +100,7 @@ func managedRelay(first string) workerd.Worker {
 	for _, p := range sdkProviders {
 		w.Bindings = append(w.Bindings, workerd.Binding{Name: worker.KeyBinding(p.ID), Type: workerd.BindingSecret, Text: "sk-owner-key"})
 	}
-	w.Modules = append(w.Modules, workerd.Module{Name: "limited.js", Type: workerd.TypeESModule, Body: []byte(limited)})
+	w.Modules = append(w.Modules, workerd.Module{Name: "limited.js", Type: workerd.TypeESModule, Body: []byte(rateLimitedScript)})
 	w.Main = "limited.js"
 	return w
 }
@@ -114,8 +110,7 @@ func tokenDigest(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// serverTLS gives a configuration for loopback, and the file of the certificate
-// to trust.
+// serverTLS returns a server configuration for loopback and the path of its CA certificate.
 func serverTLS(t *testing.T) (*tls.Config, string) {
 	s := httptest.NewTLSServer(nil)
 	defer s.Close()
@@ -127,8 +122,8 @@ func serverTLS(t *testing.T) (*tls.Config, string) {
 	return &tls.Config{Certificates: s.TLS.Certificates}, file
 }
 
-// unwrapTLS listens with TLS and hands on what it gets to addr, byte by byte.
-func unwrapTLS(t *testing.T, config *tls.Config, addr string) string {
+// listenTLS accepts TLS connections and forwards the decrypted bytes to addr.
+func listenTLS(t *testing.T, config *tls.Config, addr string) string {
 	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
 	if err != nil {
 		t.Fatal(err)
@@ -140,14 +135,14 @@ func unwrapTLS(t *testing.T, config *tls.Config, addr string) string {
 			if err != nil {
 				return
 			}
-			go join(from, addr)
+			go pipe(from, addr)
 		}
 	}()
 	return l.Addr().String()
 }
 
-// join ends when either side does.
-func join(from net.Conn, addr string) {
+// pipe copies both directions until either side closes.
+func pipe(from net.Conn, addr string) {
 	defer from.Close()
 	to, err := net.Dial("tcp", addr)
 	if err != nil {

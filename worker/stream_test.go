@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-func TestAnEventLeavesBeforeTheNextOneIsThere(t *testing.T) {
+func TestEventsAreNotBuffered(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	seen := make(chan string)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for _, event := range []string{"data: 1\n\n", "data: 2\n\n", "data: [DONE]\n\n"} {
 			_, _ = io.WriteString(w, event)
 			_ = http.NewResponseController(w).Flush()
-			if got := wait(t, seen, "the client to see "+event); got != event {
+			if got := receive(t, seen, "the client to see "+event); got != event {
 				t.Errorf("sent %q, the client saw %q", event, got)
 			}
 		}
 	})
-	response, err := client(t).Do(newRequest(t, "POST", h.url(path), nil))
+	response, err := client(t).Do(newRequest(t, "POST", h.relayURL(path), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,22 +36,22 @@ func TestAnEventLeavesBeforeTheNextOneIsThere(t *testing.T) {
 		if _, err := io.ReadFull(response.Body, event); err != nil {
 			t.Fatal(err)
 		}
-		tell(t, seen, string(event))
+		send(t, seen, string(event))
 	}
 	if rest, err := io.ReadAll(response.Body); err != nil || len(rest) != 0 {
-		t.Errorf("after the end: %q, %v", rest, err)
+		t.Errorf("after the last event: %q, %v", rest, err)
 	}
 }
 
-func TestTheHeadLeavesBeforeTheBody(t *testing.T) {
+func TestResponseHeadersArriveBeforeTheBody(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	seen := make(chan bool)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).Flush()
-		wait(t, seen, "the client to see the head")
+		receive(t, seen, "the client to see the head")
 	})
-	response, err := client(t).Do(newRequest(t, "GET", h.url(path), nil))
+	response, err := client(t).Do(newRequest(t, "GET", h.relayURL(path), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,39 +59,39 @@ func TestTheHeadLeavesBeforeTheBody(t *testing.T) {
 	close(seen)
 }
 
-func TestAnUploadArrivesBeforeItIsComplete(t *testing.T) {
+func TestUploadIsStreamed(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	arrived := make(chan string)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		part := make([]byte, 5)
 		for {
 			n, err := io.ReadFull(r.Body, part)
 			if err != nil {
-				_, _ = io.WriteString(w, "whole")
+				_, _ = io.WriteString(w, "complete")
 				return
 			}
-			tell(t, arrived, string(part[:n]))
+			send(t, arrived, string(part[:n]))
 		}
 	})
-	request, body := upload(t, h.url(path))
+	request, body := streamingRequest(t, h.relayURL(path))
 	go func() {
 		for _, part := range []string{"first", "secnd", "third"} {
 			_, _ = io.WriteString(body, part)
-			if got := wait(t, arrived, part); got != part {
+			if got := receive(t, arrived, part); got != part {
 				t.Errorf("sent %q, %q arrived", part, got)
 			}
 		}
 		body.Close()
 	}()
-	if _, got := ask(t, request); got != "whole" {
+	if _, got := do(t, request); got != "complete" {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestAnAnswerMayBeginBeforeTheUploadEnds(t *testing.T) {
+func TestFullDuplex(t *testing.T) {
 	t.Parallel()
-	h := running(t)
+	h := sharedHarness(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		part := make([]byte, 4)
@@ -103,8 +103,8 @@ func TestAnAnswerMayBeginBeforeTheUploadEnds(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	request, body := upload(t, h.url(path))
-	go func() { _, _ = io.WriteString(body, "ping") }() // read once the request is under way
+	request, body := streamingRequest(t, h.relayURL(path))
+	go func() { _, _ = io.WriteString(body, "ping") }() // read once the request has started
 	response, err := client(t).Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -121,24 +121,24 @@ func TestAnAnswerMayBeginBeforeTheUploadEnds(t *testing.T) {
 	}
 }
 
-// On Cloudflare the edge tells the runtime that a caller has gone; on a plain
-// socket it is the reset that says so, even when nothing is being sent.
-func TestACallerThatLeavesStopsTheUpstream(t *testing.T) {
+// On Cloudflare the edge tells the runtime that a caller has disconnected. On a plain socket a reset does, even while
+// nothing is being sent.
+func TestDisconnectCancelsTheUpstream(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	for _, begun := range []bool{false, true} {
-		arrived, stopped := make(chan bool, 1), make(chan bool, 1)
+	h := sharedHarness(t)
+	for _, started := range []bool{false, true} {
+		arrived, cancelled := make(chan bool, 1), make(chan bool, 1)
 		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
-			if begun {
+			if started {
 				_, _ = io.WriteString(w, "data: 1\n\n")
 				_ = http.NewResponseController(w).Flush()
 			}
 			arrived <- true
-			wait(t, r.Context().Done(), "the end of the request")
-			stopped <- true
+			receive(t, r.Context().Done(), "the end of the request")
+			cancelled <- true
 		})
-		request := newRequest(t, "POST", h.url(path), nil)
-		ctx, leave := context.WithCancel(request.Context())
+		request := newRequest(t, "POST", h.relayURL(path), nil)
+		ctx, cancel := context.WithCancel(request.Context())
 		go func() {
 			response, err := client(t).Do(request.WithContext(ctx))
 			if err == nil {
@@ -146,16 +146,16 @@ func TestACallerThatLeavesStopsTheUpstream(t *testing.T) {
 				response.Body.Close()
 			}
 		}()
-		wait(t, arrived, "the upstream to be asked")
-		leave()
-		wait(t, stopped, "the upstream to be stopped")
+		receive(t, arrived, "the upstream request")
+		cancel()
+		receive(t, cancelled, "the upstream request to be cancelled")
 	}
 }
 
-func TestACallerThatHangsUpStopsTheUpstreamAtItsNextWord(t *testing.T) {
+func TestClosedConnectionCancelsTheUpstreamAtItsNextWrite(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	stopped := make(chan bool, 1)
+	h := sharedHarness(t)
+	cancelled := make(chan bool, 1)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		ticks := time.NewTicker(10 * time.Millisecond)
 		defer ticks.Stop()
@@ -164,7 +164,7 @@ func TestACallerThatHangsUpStopsTheUpstreamAtItsNextWord(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 			select {
 			case <-r.Context().Done():
-				stopped <- true
+				cancelled <- true
 				return
 			case <-t.Context().Done():
 				return
@@ -177,7 +177,7 @@ func TestACallerThatHangsUpStopsTheUpstreamAtItsNextWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: relay.example\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -185,5 +185,5 @@ func TestACallerThatHangsUpStopsTheUpstreamAtItsNextWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	wait(t, stopped, "the upstream to be stopped")
+	receive(t, cancelled, "the upstream request to be cancelled")
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func bounded(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+func timeoutContext(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -23,14 +23,14 @@ func dial(ctx context.Context, t *testing.T, h *harness, path string, options *w
 	return websocket.Dial(ctx, "ws://"+h.server.Addr("relay")+path, options)
 }
 
-func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
+func TestWebSocket(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	ctx := bounded(t)
+	h := sharedHarness(t)
+	ctx := timeoutContext(t)
 	for _, mode := range []websocket.CompressionMode{websocket.CompressionDisabled, websocket.CompressionContextTakeover} {
-		arrived, ended := make(chan http.Header, 1), make(chan error, 1)
+		handshakes, ended := make(chan http.Header, 1), make(chan error, 1)
 		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
-			arrived <- r.Header
+			handshakes <- r.Header
 			conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"realtime"}, CompressionMode: mode})
 			if err != nil {
 				ended <- err
@@ -53,13 +53,13 @@ func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.CloseNow()
-		if got := response.Header.Get(worker.MarkHeader); got != build {
-			t.Errorf("mark is %q", got)
+		if got := response.Header.Get(worker.BuildHeader); got != build {
+			t.Errorf("build is %q", got)
 		}
 		if conn.Subprotocol() != "realtime" {
 			t.Errorf("subprotocol is %q", conn.Subprotocol())
 		}
-		header := wait(t, arrived, "the handshake")
+		header := receive(t, handshakes, "the handshake")
 		want := map[string]string{"Authorization": "Bearer sk-x", "Openai-Beta": "realtime=v1", "Origin": "", "Cookie": "",
 			"Sec-Websocket-Protocol": "other,realtime,openai-insecure-api-key.sk-x"}
 		got := map[string]string{}
@@ -78,18 +78,18 @@ func TestAWebSocketPassesWithItsSubprotocol(t *testing.T) {
 				t.Errorf("got %v %q %v", back, message, err)
 			}
 		}
-		_ = conn.Close(4001, "enough")
+		_ = conn.Close(4001, "done")
 		var closed websocket.CloseError
-		if err := wait(t, ended, "the end"); !errors.As(err, &closed) || closed.Code != 4001 || closed.Reason != "enough" {
-			t.Errorf("the upstream saw the end as %v", err)
+		if err := receive(t, ended, "the close"); !errors.As(err, &closed) || closed.Code != 4001 || closed.Reason != "done" {
+			t.Errorf("the upstream got %v", err)
 		}
 	}
 }
 
-func TestTheUpstreamMayEndAWebSocket(t *testing.T) {
+func TestWebSocketClosedByUpstream(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	ctx := bounded(t)
+	h := sharedHarness(t)
+	ctx := timeoutContext(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := websocket.Accept(w, r, nil); err == nil {
 			_ = conn.Close(4002, "session expired")
@@ -106,10 +106,10 @@ func TestTheUpstreamMayEndAWebSocket(t *testing.T) {
 	}
 }
 
-func TestAWebSocketThatTheUpstreamRefusesIsItsOwnAnswer(t *testing.T) {
+func TestWebSocketRejectedByUpstream(t *testing.T) {
 	t.Parallel()
-	h := running(t)
-	ctx := bounded(t)
+	h := sharedHarness(t)
+	ctx := timeoutContext(t)
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", "req_1")
 		w.WriteHeader(http.StatusUnauthorized)
@@ -118,7 +118,7 @@ func TestAWebSocketThatTheUpstreamRefusesIsItsOwnAnswer(t *testing.T) {
 	if err == nil || response == nil {
 		t.Fatalf("got %v", err)
 	}
-	if response.StatusCode != http.StatusUnauthorized || response.Header.Get("X-Request-Id") != "req_1" || response.Header.Get(worker.MarkHeader) != build {
+	if response.StatusCode != http.StatusUnauthorized || response.Header.Get("X-Request-Id") != "req_1" || response.Header.Get(worker.BuildHeader) != build {
 		t.Errorf("got %d %v", response.StatusCode, response.Header)
 	}
 }

@@ -18,21 +18,21 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// field is one header line as it stands on the wire.
+// field is one header line as it is on the wire.
 type field struct{ name, value string }
 
-// message is a request or an answer as it stands on the wire, where Go's own
-// client and server would hide things: order, case, reason phrases, framing.
+// message is a request or a response as it is on the wire. Go's own client and server hide order, case, reason
+// phrases and framing.
 type message struct {
-	first    string // the request line or the status line
-	fields   []field
-	framing  string // "none", "length", "chunked", or "close" for a body that ends with the connection
-	body     []byte
-	trailers []field
-	interim  []string // status lines of the 1xx answers before
+	startLine string // the request line or the status line
+	fields    []field
+	framing   string // "none", "length", "chunked", or "close" for a body that ends with the connection
+	body      []byte
+	trailers  []field
+	interim   []string // status lines of preceding 1xx responses
 }
 
-// get is the value of the first field of that name, which is in lower case.
+// get returns the value of the first field of that name, which is in lower case.
 func (m *message) get(name string) string {
 	for _, f := range m.fields {
 		if strings.ToLower(f.name) == name {
@@ -42,8 +42,8 @@ func (m *message) get(name string) string {
 	return ""
 }
 
-// list holds the items of a list header, in lower case.
-func (m *message) list(name string) []string {
+// items returns the items of a list header, in lower case.
+func (m *message) items(name string) []string {
 	var items []string
 	for _, f := range m.fields {
 		if strings.ToLower(f.name) == name {
@@ -56,25 +56,24 @@ func (m *message) list(name string) []string {
 }
 
 func (m *message) method() string {
-	method, _, _ := strings.Cut(m.first, " ")
+	method, _, _ := strings.Cut(m.startLine, " ")
 	return method
 }
 
 func (m *message) status() int {
-	_, rest, _ := strings.Cut(m.first, " ")
+	_, rest, _ := strings.Cut(m.startLine, " ")
 	code, _, _ := strings.Cut(rest, " ")
 	n, _ := strconv.Atoi(code)
 	return n
 }
 
-// write puts m on the wire. Where hasBody is not set the framing is announced,
-// but no body follows, as in an answer to HEAD.
+// write writes m. If hasBody is false, the framing is announced but no body follows, as in a response to HEAD.
 func (m *message) write(w io.Writer, hasBody bool) error {
 	var b strings.Builder
 	for _, line := range m.interim {
 		b.WriteString(line + "\r\nLink: </hint>\r\n\r\n")
 	}
-	b.WriteString(m.first + "\r\n")
+	b.WriteString(m.startLine + "\r\n")
 	for _, f := range m.fields {
 		b.WriteString(f.name + ": " + f.value + "\r\n")
 	}
@@ -96,7 +95,7 @@ func (m *message) write(w io.Writer, hasBody bool) error {
 	return err
 }
 
-// writeChunks makes chunks of odd sizes, the first of them with an extension.
+// writeChunks writes chunks of increasing sizes; the first one has an extension.
 func writeChunks(b *strings.Builder, body []byte, trailers []field) {
 	extension := ";x=y"
 	for size := 1; len(body) > 0; size = size*3 + 1 {
@@ -111,19 +110,18 @@ func writeChunks(b *strings.Builder, body []byte, trailers []field) {
 	b.WriteString("\r\n")
 }
 
-// read reads one message. method is that of the request that an answer is for,
-// and empty for a request.
+// read reads one message. For a response, method is the method of its request; for a request it is empty.
 func read(r *bufio.Reader, method string) (message, error) {
 	var m message
 	for {
 		var err error
-		if m.first, m.fields, err = readHead(r); err != nil {
+		if m.startLine, m.fields, err = readHead(r); err != nil {
 			return m, err
 		}
 		if method == "" || m.status() >= 200 {
 			break
 		}
-		m.interim = append(m.interim, m.first)
+		m.interim = append(m.interim, m.startLine)
 	}
 	m.framing = framingOf(&m, method)
 	if method != "" && (method == "HEAD" || m.status() == 204 || m.status() == 304) {
@@ -179,37 +177,36 @@ func readFields(r *bufio.Reader) ([]field, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return nil, fmt.Errorf("no header line: %q", line)
+			return nil, fmt.Errorf("invalid header line: %q", line)
 		}
 		fields = append(fields, field{name, strings.Trim(value, " \t")})
 	}
 }
 
-// wire is the Worker on a workerd of its own, and behind it an upstream on a
-// plain socket that gives a prepared answer and keeps what it was asked. One
-// question is under way at a time.
-type wire struct {
+// wireHarness is the Worker on its own workerd, with an upstream on a plain socket that sends a prepared response and
+// records the requests. It handles one request at a time.
+type wireHarness struct {
 	server   *workerd.Server
 	listener net.Listener
 
-	mu     sync.Mutex
-	answer message
-	seen   []message
-	conns  map[net.Conn]bool
+	mu       sync.Mutex
+	response message
+	received []message
+	conns    map[net.Conn]bool
 }
 
-func startWire(t testing.TB) *wire {
+func startWireHarness(t testing.TB) *wireHarness {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{listener: listener, conns: map[net.Conn]bool{}}
+	w := &wireHarness{listener: listener, conns: map[net.Conn]bool{}}
 	go w.accept()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	w.server, err = workerd.Start(ctx, workerdtest.Binary(t), workerd.Config{
-		Workers: []workerd.Worker{relay("relay", good())}, Outbound: listener.Addr().String(),
+		Workers: []workerd.Worker{relay("relay", validBindings())}, Outbound: listener.Addr().String(),
 	})
 	if err != nil {
 		listener.Close()
@@ -227,7 +224,7 @@ func startWire(t testing.TB) *wire {
 	return w
 }
 
-func (w *wire) accept() {
+func (w *wireHarness) accept() {
 	for {
 		conn, err := w.listener.Accept()
 		if err != nil {
@@ -246,7 +243,7 @@ func (w *wire) accept() {
 	}
 }
 
-func (w *wire) serve(conn net.Conn) {
+func (w *wireHarness) serve(conn net.Conn) {
 	r := bufio.NewReader(conn)
 	for {
 		request, err := read(r, "")
@@ -254,35 +251,35 @@ func (w *wire) serve(conn net.Conn) {
 			return
 		}
 		if err != nil {
-			request.first = fmt.Sprintf("unreadable: %v", err)
+			request.startLine = fmt.Sprintf("unreadable: %v", err)
 		}
 		w.mu.Lock()
-		w.seen = append(w.seen, request)
-		answer := w.answer
+		w.received = append(w.received, request)
+		response := w.response
 		w.mu.Unlock()
-		status := answer.status()
-		if answer.write(conn, request.method() != "HEAD" && status != 204 && status != 304) != nil || err != nil || answer.framing == "close" {
+		status := response.status()
+		if response.write(conn, request.method() != "HEAD" && status != 204 && status != 304) != nil || err != nil || response.framing == "close" {
 			return
 		}
 	}
 }
 
-// ask sends request to addr and returns what the upstream saw and what came back.
-func (w *wire) ask(addr string, request, answer message) (seen []message, back message, err error) {
+// do sends request to addr and returns what the upstream received and the response.
+func (w *wireHarness) do(addr string, request, response message) (received []message, got message, err error) {
 	w.mu.Lock()
-	w.answer, w.seen = answer, nil
+	w.response, w.received = response, nil
 	w.mu.Unlock()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
-		return nil, back, err
+		return nil, got, err
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(testTimeout))
 	if err := request.write(conn, true); err != nil {
-		return nil, back, err
+		return nil, got, err
 	}
-	back, err = read(bufio.NewReader(conn), request.method())
+	got, err = read(bufio.NewReader(conn), request.method())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.seen, back, err
+	return w.received, got, err
 }

@@ -1,10 +1,8 @@
-// Package worker holds the Worker: the ES modules of src, embedded, and the names
-// that the Worker and the rest of the program agree on. What is uploaded and run
-// is src as it stands, but for the comments.
+// Package worker embeds the Worker, the ES modules in src, and defines the names that the Worker and the rest of the
+// program share. Comments are removed before the upload.
 //
-// The modules are plain JavaScript without a build step. Nothing is written
-// into them; all settings reach the Worker by bindings
-// (https://developers.cloudflare.com/workers/runtime-apis/bindings/).
+// The modules are plain JavaScript without a build step and are never templated. All settings reach the Worker as
+// bindings (https://developers.cloudflare.com/workers/runtime-apis/bindings/).
 package worker
 
 import (
@@ -18,89 +16,83 @@ import (
 	"strings"
 )
 
-// Bindings of the Worker; it requires the four that it reads always.
+// Bindings of the Worker. BindingProviders, BindingSettings, BindingBuild and BindingVersion are required.
 const (
-	// BindingProviders is of type json: a list of [Provider], of which the first
-	// answers at the root. A binding holds 5 KB at the most.
+	// BindingProviders is of type json: a list of [Provider]. The first one is served at the root. A binding holds at
+	// most 5 KB.
 	BindingProviders = "PROVIDERS"
 	// BindingSettings is of type json: [Settings].
 	BindingSettings = "SETTINGS"
-	// BindingBuild is of type plain_text: 16 lower-case hexadecimal digits that
-	// tell this upload from others.
+	// BindingBuild is of type plain_text: 16 lower-case hexadecimal digits that identify the upload.
 	BindingBuild = "BUILD"
-	// BindingZones is of type plain_text: the ids of the zones whose hosts the
-	// Worker serves, separated by blanks. The Worker does not read it; it is
-	// there for whoever removes the Worker.
+	// BindingZones is of type plain_text: the ids of the zones whose hosts the Worker serves, separated by spaces. The
+	// Worker does not read it; it is needed to remove the Worker.
 	BindingZones = "ZONES"
-	// BindingVersion is of type plain_text: the version of the program that
-	// made the upload.
+	// BindingVersion is of type plain_text: the version of the program that made the upload.
 	BindingVersion = "VERSION"
-	// BindingKey begins the names of the bindings, of type secret_text, that hold
-	// the owner's keys where access is managed: see [KeyBinding].
+	// BindingKey is the prefix of the bindings, of type secret_text, that hold the owner's keys of a managed relay: see
+	// [KeyBinding].
 	BindingKey = "KEY_"
-	// BindingKeys is of type plain_text: fingerprints of those keys, which cannot be
-	// read back. The Worker does not read it; it is there for the next upload.
+	// BindingKeys is of type plain_text: fingerprints of those keys, which the API does not return. The Worker does not
+	// read it; the next upload does.
 	BindingKeys = "KEYS"
-	// BindingRate begins the names of the bindings, of type ratelimit, that count
-	// requests a minute: see [RateBinding].
+	// BindingRate is the prefix of the bindings, of type ratelimit, that limit requests per minute: see [RateBinding].
 	BindingRate = "RPM_"
 )
 
-// KeyBinding names the binding that holds the owner's key for a provider:
-// "KEY_openai", and "KEY_gemini_openai" for "gemini-openai".
+// KeyBinding returns the name of the binding that holds the owner's key for a provider: "KEY_openai", and
+// "KEY_gemini_openai" for "gemini-openai".
 func KeyBinding(provider string) string {
 	return BindingKey + strings.ReplaceAll(provider, "-", "_")
 }
 
-// RateBinding names the binding that allows so many requests a minute.
+// RateBinding returns the name of the binding that limits a token to that many requests per minute.
 func RateBinding(requests int) string { return BindingRate + strconv.Itoa(requests) }
 
 const (
-	// MarkHeader stands on every answer that the Worker gives, its value being
-	// the build; but not on a provider's success that goes to an official SDK,
-	// which gets it as it is.
-	MarkHeader = "X-Cfproxy"
-	// ErrorHeader stands on the Worker's own failures, its value being the code.
+	// BuildHeader is on every response of the Worker, except a provider's response with status 200 to an official SDK
+	// outside a browser, which is returned unmodified. Its value is the build.
+	BuildHeader = "X-Cfproxy"
+	// ErrorHeader is on the Worker's own errors. Its value is the code.
 	ErrorHeader = "X-Cfproxy-Error"
-	// HealthPath answers GET with a JSON object that names service, version,
-	// build, the providers' ids and the data centre ("colo", null if unknown).
+	// HealthPath returns, for GET, a JSON object with service, version, build, access mode, the ids of the providers and
+	// the data center ("colo", null if unknown).
 	HealthPath = "/-/health"
-	// KeylessPath begins the paths by which a managed relay can be verified without
-	// a token, one for each provider: its Probe is asked with GET or with POST {} and
-	// without any key, KeylessPath + "openai/v1/chat/completions".
+	// KeylessPath is the prefix of the paths by which a managed relay can be verified without a token. For each
+	// provider, the Worker sends its Probe, with GET or with POST {}, without any key:
+	// KeylessPath + "openai/v1/chat/completions".
 	KeylessPath = "/-/keyless/"
 )
 
-// compatibilityDate pins the runtime's behaviour
+// compatibilityDate pins the behaviour of the runtime
 // (https://developers.cloudflare.com/workers/configuration/compatibility-dates/).
 const compatibilityDate = "2026-06-01"
 
-// main is the module that the runtime starts with.
-const main = "index.js"
+// mainModule is the entry point.
+const mainModule = "index.js"
 
-// Provider is what the Worker needs to know of one upstream.
+// Provider is what the Worker needs to know about one upstream.
 type Provider struct {
-	// ID is the first segment of the paths that lead to it: lower-case letters,
-	// digits and dashes.
+	// ID is the first path segment that selects it: lower-case letters, digits and dashes.
 	ID string `json:"id"`
-	// Name is what people call it.
+	// Name is the display name.
 	Name string `json:"name"`
-	// Origin is scheme and host as URL.origin writes them: "https://api.openai.com".
+	// Origin is scheme and host, as in URL.origin: "https://api.openai.com".
 	Origin string `json:"origin"`
-	// Base is the path below Origin that clients put into their base URL: "/v1", or "".
+	// Base is the path that clients add to the host in their base URL: "/v1", or "".
 	Base string `json:"base"`
-	// Dialect is what its clients and its errors look like: one of the Dialect constants.
+	// Dialect is the API that it speaks, which decides the client snippets and the format of errors: one of the Dialect
+	// constants.
 	Dialect string `json:"dialect"`
-	// Auth is the request header, in lower case, that carries its key.
-	// "authorization" stands for "Authorization: Bearer KEY".
+	// Auth is the request header, in lower case, that carries the key. "authorization" means a bearer token.
 	Auth string `json:"auth"`
-	// Probe is the one path below Origin that a managed relay asks without any key, for verify.
+	// Probe is the only path that a managed relay requests without a key, for verify.
 	Probe string `json:"probe"`
-	// Model is a small one, for examples.
+	// Model is a small model, for examples.
 	Model string `json:"model,omitempty"`
 }
 
-// Dialects: whose SDK speaks to a provider, and in which shape errors come.
+// Dialects: whose SDK a provider works with, and the format of errors.
 const (
 	DialectOpenAI    = "openai"
 	DialectAnthropic = "anthropic"
@@ -108,59 +100,56 @@ const (
 	DialectCohere    = "cohere"
 )
 
-// Settings are the owner's choices that are not about a single provider.
+// Settings are the owner's choices that do not concern a single provider.
 type Settings struct {
-	// Managed says that callers need a token of the owner's; false: they bring
-	// the provider's own key, which passes through.
+	// Managed reports whether callers need a token from the owner. Otherwise they send the provider's key, which passes
+	// through.
 	Managed bool `json:"managed"`
-	// Page says that people find a page at "/".
+	// Page reports whether there is a web page at "/".
 	Page bool `json:"page"`
-	// Origins are those whose browser apps may call, as browsers write them:
-	// "https://app.example.com". Empty: any.
+	// Origins are the allowed origins of browser apps, as in the Origin header: "https://app.example.com". If empty, any
+	// origin is allowed.
 	Origins []string `json:"origins"`
 }
 
-// Token lets one caller in where access is managed. The module TokensModule is a
-// JSON list of them.
+// Token gives one caller access to a managed relay. The module TokensModule is a JSON list of them.
 type Token struct {
-	// Name is the owner's word for who holds it.
+	// Name is the owner's name for the holder.
 	Name string `json:"name"`
 	// SHA256 is the digest of the whole token, 64 lower-case hexadecimal digits.
 	SHA256 string `json:"sha256"`
-	// Expires is when it ends, in seconds since 1970; 0: never.
+	// Expires is the time of expiry in Unix seconds; 0 means never.
 	Expires int64 `json:"expires,omitempty"`
-	// Providers are the ids of those that it may ask; empty: all.
+	// Providers are the ids of the allowed providers; empty means all.
 	Providers []string `json:"providers,omitempty"`
-	// RPM is how many requests a minute it may make; 0: no limit. There must be a
-	// binding RateBinding(RPM). Cloudflare counts at each location by itself.
+	// RPM is the limit of requests per minute; 0 means no limit. It requires the binding RateBinding(RPM). Cloudflare
+	// counts separately at each location.
 	// https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 	RPM int `json:"rpm,omitempty"`
 }
 
-// TokenPrefix begins every token that the owner hands out.
+// TokenPrefix is the prefix of every token.
 const TokenPrefix = "cfp_"
 
-// TokensModule is the name of the text module that holds the tokens, "[]" in the
-// embedded bundle. It is a module since a team's tokens outgrow a binding.
+// TokensModule is the name of the text module that holds the tokens, "[]" in the embedded bundle. It is not a
+// binding, because the tokens of a team exceed the size of a binding.
 const TokensModule = "tokens.txt"
 
-// MIME types of modules as the upload API names them:
+// MIME types of modules in the upload API:
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 const (
 	TypeModule = "application/javascript+module"
 	TypeText   = "text/plain"
 )
 
-// Module is one file of the Worker. Name is what the others import it by,
-// without "./"; Type is one of the Type constants.
+// Module is one file of the Worker. Name is its import path without "./"; Type is one of the Type constants.
 type Module struct {
 	Name   string
 	Type   string
 	Source []byte
 }
 
-// Bundle is the whole Worker as it is uploaded. CompatibilityDate is
-// YYYY-MM-DD.
+// Bundle is the Worker as it is uploaded. CompatibilityDate has the form YYYY-MM-DD.
 type Bundle struct {
 	Main               string
 	Modules            []Module
@@ -171,19 +160,18 @@ type Bundle struct {
 //go:embed src/*.js src/*.html src/*.txt
 var sources embed.FS
 
-// commentLines are those of JavaScript that hold a comment and nothing else, which is how comments are written in src.
-// They are half of it, and every start of the Worker would read them.
+// commentLines matches lines of JavaScript that hold only a comment, which is the only form of comments in src. They
+// are half of it.
 var commentLines = regexp.MustCompile(`(?m)^\s*(?://|/\*\*|\*(?:/|\s)).*\n`)
 
-// Load returns the embedded Worker, its modules sorted by name. Each call
-// returns a copy of its own.
+// Load returns the embedded Worker, with its modules sorted by name. Each call returns its own copy.
 func Load() Bundle {
 	b := Bundle{
-		Main:               main,
+		Main:               mainModule,
 		CompatibilityDate:  compatibilityDate,
 		CompatibilityFlags: []string{},
 	}
-	// Reading embedded files fails only for names that are not there.
+	// Reading an embedded file fails only if it does not exist.
 	entries, _ := fs.ReadDir(sources, "src")
 	for _, e := range entries {
 		m := Module{Name: e.Name(), Type: TypeText}
@@ -196,9 +184,9 @@ func Load() Bundle {
 	return b
 }
 
-// WithTokens gives the bundle with these tokens in place of none.
+// WithTokens returns a copy of the bundle that contains these tokens.
 func (b Bundle) WithTokens(tokens []Token) Bundle {
-	// Marshalling plain strings and numbers cannot fail.
+	// Marshaling strings and numbers cannot fail.
 	text, _ := json.Marshal(append([]Token{}, tokens...))
 	b.Modules = slices.Clone(b.Modules)
 	for i, m := range b.Modules {

@@ -14,7 +14,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-func TestBundleIsSortedAndStartsWithItsMain(t *testing.T) {
+func TestBundle(t *testing.T) {
 	t.Parallel()
 	b := worker.Load()
 	var names []string
@@ -42,7 +42,7 @@ func TestLoadReturnsACopy(t *testing.T) {
 	}
 }
 
-func TestImportsStayWithinTheBundle(t *testing.T) {
+func TestImportsAreInTheBundle(t *testing.T) {
 	t.Parallel()
 	imports := regexp.MustCompile(`(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']`)
 	b := worker.Load()
@@ -53,21 +53,21 @@ func TestImportsStayWithinTheBundle(t *testing.T) {
 	reached := map[string]bool{}
 	var follow func(name string)
 	follow = func(name string) {
-		source, there := sources[name]
-		if !there || reached[name] {
-			if !there {
+		source, ok := sources[name]
+		if !ok || reached[name] {
+			if !ok {
 				t.Errorf("%s is imported, but not embedded", name)
 			}
 			return
 		}
 		reached[name] = true
 		if path.Ext(name) != ".js" {
-			return // a text that shows an import makes none
+			return // a text file imports nothing
 		}
 		for _, found := range imports.FindAllSubmatch(source, -1) {
 			target := string(found[1])
 			if !strings.HasPrefix(target, "./") {
-				t.Errorf("%s imports %q, which is no neighbour", name, target)
+				t.Errorf("%s imports %q, which is not in the bundle", name, target)
 				continue
 			}
 			follow(path.Join(path.Dir(name), target))
@@ -81,9 +81,9 @@ func TestImportsStayWithinTheBundle(t *testing.T) {
 	}
 }
 
-func TestModulesKeepTheHabits(t *testing.T) {
+func TestModuleConventions(t *testing.T) {
 	t.Parallel()
-	code := regexp.MustCompile(`(?m)^\s*(?://|/?\*).*$`)
+	comments := regexp.MustCompile(`(?m)^\s*(?://|/?\*).*$`)
 	files, err := filepath.Glob("src/*.js")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
@@ -100,7 +100,7 @@ func TestModulesKeepTheHabits(t *testing.T) {
 		if !strings.HasPrefix(text, "// @ts-check\n") {
 			t.Errorf("%s does not begin with // @ts-check", name)
 		}
-		text = code.ReplaceAllString(text, "")
+		text = comments.ReplaceAllString(text, "")
 		for _, banned := range []string{`\bconsole\b`, `\bclass\b`, `\b(?:let|var)\b`, `\beval\b`, `\bwaitUntil\b`} {
 			if found := regexp.MustCompile(banned).FindString(text); found != "" {
 				t.Errorf("%s uses %s", name, found)
@@ -109,7 +109,7 @@ func TestModulesKeepTheHabits(t *testing.T) {
 	}
 }
 
-func TestBundleComesWithoutComments(t *testing.T) {
+func TestBundleHasNoComments(t *testing.T) {
 	t.Parallel()
 	for _, m := range worker.Load().Modules {
 		if m.Type == worker.TypeModule && regexp.MustCompile(`(?m)^\s*(//|/?\*)|@ts-check|@param`).Match(m.Source) {
@@ -118,19 +118,19 @@ func TestBundleComesWithoutComments(t *testing.T) {
 	}
 }
 
-func TestBundleIsSmall(t *testing.T) {
+func TestBundleSize(t *testing.T) {
 	t.Parallel()
-	if size := packedSize(t); size >= 12<<10 {
+	if size := gzipSize(t); size >= 12<<10 {
 		t.Errorf("%d bytes with gzip, want less than 12 KB", size)
 	}
 }
 
-// packedSize is how many bytes the modules have with gzip, as Cloudflare counts them.
+// gzipSize returns the compressed size of the modules in bytes, as Cloudflare counts it.
 // https://developers.cloudflare.com/workers/platform/limits/#worker-size
-func packedSize(t testing.TB) int {
+func gzipSize(t testing.TB) int {
 	t.Helper()
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
+	var compressed bytes.Buffer
+	z := gzip.NewWriter(&compressed)
 	for _, m := range worker.Load().Modules {
 		if _, err := z.Write(m.Source); err != nil {
 			t.Fatal(err)
@@ -139,12 +139,12 @@ func packedSize(t testing.TB) int {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return packed.Len()
+	return compressed.Len()
 }
 
-// commentLines drops whole lines, so in src nothing may follow the end of a comment on its line, and no line of code may begin
-// as a comment's do.
-func TestNoCodeStandsWhereCommentsAreDropped(t *testing.T) {
+// commentLines removes whole lines, so no code may follow a comment on its last line, and no line of code may look
+// like a comment.
+func TestCommentLinesContainNoCode(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob("src/*.js")
 	if err != nil || len(paths) == 0 {
@@ -155,19 +155,19 @@ func TestNoCodeStandsWhereCommentsAreDropped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range lostCode(string(text)) {
+		for _, line := range codeInCommentLines(string(text)) {
 			t.Errorf("%s: code is lost in %q", path, line)
 		}
 	}
 	for _, text := range []string{"/** @type {A} */ const a = 1;\n", "/**\n * B\n */ const b = 2;\n", "const c = 3\n  * 4;\n"} {
-		if len(lostCode(text)) != 1 {
+		if len(codeInCommentLines(text)) != 1 {
 			t.Errorf("nothing is found in %q", text)
 		}
 	}
 }
 
-// lostCode gives the lines that look like comments and are not, or not only. Comments in src begin on lines of their own.
-func lostCode(text string) []string {
+// codeInCommentLines returns the lines that commentLines would remove although they contain code.
+func codeInCommentLines(text string) []string {
 	var lost []string
 	within := false
 	for line := range strings.Lines(text) {

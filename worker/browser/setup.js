@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** Addresses of the relays by name: open, full, allowing, managed. */
-export const places = JSON.parse(process.env.CFPROXY_PLACES);
+export const places = JSON.parse(process.env.CFPROXY_ADDRESSES);
 
 export const patience = { timeout: 60_000 };
 

@@ -32,7 +32,7 @@ const key = "sk-owner-key";
 /** A token that may do everything. */
 const token = "cfp_alice";
 
-const places = JSON.parse(process.env.CFPROXY_PLACES ?? "{}");
+const places = JSON.parse(process.env.CFPROXY_ADDRESSES ?? "{}");
 
 export const { elsewhere } = await open();
 after(close);

@@ -11,13 +11,12 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// connectionHeader is what would change where the request ends or who answers it.
+// connectionHeader matches headers that change where the request ends, its host or its credential.
 var connectionHeader = regexp.MustCompile(`(?i)^(content-length|transfer-encoding|host|connection|expect|upgrade|authorization)$`)
 
-// FuzzManaged asserts of a managed relay that no target, Host or header makes it
-// call another origin than a configured one, that nothing of the URL changes on
-// the way but the key, and that the caller's token goes nowhere. What the URL
-// would have been is asked of a twin that changes no keys.
+// FuzzManaged checks that no target, Host or header makes a managed relay call an origin that is not configured, that
+// only the key is removed from the URL, and that the caller's token is not forwarded. The worker "twin", which is not
+// managed, shows what the URL would have been.
 func FuzzManaged(f *testing.F) {
 	for _, target := range attacks {
 		f.Add(target, "relay.example", "")
@@ -36,41 +35,41 @@ func FuzzManaged(f *testing.F) {
 		f.Add(target, "a@evil.example", "X-Forwarded-Host: evil.example")
 	}
 	f.Fuzz(func(t *testing.T, target, host, line string) {
-		fields := fieldsOf(line)
+		fields := parseFields(line)
 		if strings.ContainsAny(target+host+line, "\r\n") || len(fields) > 0 && connectionHeader.MatchString(fields[0].name) {
-			return // another request, not another target
+			return // would be another request
 		}
-		h := running(t)
+		h := sharedHarness(t)
 		lines := []string{"Authorization: Bearer " + tokenAlice + "\r\n"}
 		for _, f := range fields {
 			lines = append(lines, f.name+": "+f.value+"\r\n")
 		}
-		response, _ := h.rawAt(t, "managed", target, host, lines...)
-		h.calledNobodyElse(t)
+		response, _ := h.rawGetAt(t, "managed", target, host, lines...)
+		h.checkOrigins(t)
 		if response == nil || response.Header.Get("Seen") == "" {
 			return
 		}
-		harmless(t, target, response.Header.Get("Seen"))
+		checkSafe(t, target, response.Header.Get("Seen"))
 		if head, _ := strconv.Unquote(response.Header.Get("Seen-Head")); head == "" || strings.Contains(head, tokenAlice) {
-			t.Errorf("%q with %q: the token reached the provider: %q", target, line, head)
+			t.Errorf("%q with %q: the token was forwarded: %q", target, line, head)
 		}
-		h.sameAsTwin(t, target, host, lines, response)
+		h.compareWithTwin(t, target, host, lines, response)
 	})
 }
 
-// sameAsTwin checks the URL that arrived against the one that the twin made.
-func (h *harness) sameAsTwin(t *testing.T, target, host string, lines []string, response *http.Response) {
+// compareWithTwin compares the forwarded URL with that of the twin.
+func (h *harness) compareWithTwin(t *testing.T, target, host string, lines []string, response *http.Response) {
 	t.Helper()
 	isKeyless := !strings.Contains(response.Header.Get("Seen-Head"), "owners-key")
 	if isKeyless {
-		// Below the first provider's own name no path is the relay's.
+		// A path below the first provider's own prefix is never one of the relay's own.
 		target = strings.Replace(target, worker.KeylessPath+"-/", "/openai/-/", 1)
 		target = strings.Replace(target, worker.KeylessPath, "/", 1)
 	}
-	twin, _ := h.rawAt(t, "twin", target, host, lines...)
+	twin, _ := h.rawGetAt(t, "twin", target, host, lines...)
 	want := ""
 	if twin != nil {
-		want = withoutKeys(twin.Header.Get("Seen"))
+		want = stripKeys(twin.Header.Get("Seen"))
 	}
 	if isKeyless {
 		want, _, _ = strings.Cut(want, "?")
@@ -80,25 +79,25 @@ func (h *harness) sameAsTwin(t *testing.T, target, host string, lines []string, 
 	}
 }
 
-// withoutKeys takes the parameters of a URL away that any reader would call key.
-func withoutKeys(url string) string {
+// stripKeys removes the params of a URL that decode to key.
+func stripKeys(url string) string {
 	path, query, _ := strings.Cut(url, "?")
-	parameters := strings.Split(query, "&")
-	kept := slices.DeleteFunc(slices.Clone(parameters), func(p string) bool {
+	params := strings.Split(query, "&")
+	others := slices.DeleteFunc(slices.Clone(params), func(p string) bool {
 		name, _, _ := strings.Cut(p, "=")
-		return decoded(name) == "key"
+		return percentDecode(name) == "key"
 	})
-	switch len(kept) {
-	case len(parameters):
+	switch len(others) {
+	case len(params):
 		return url
 	case 0:
 		return path
 	}
-	return path + "?" + strings.Join(kept, "&")
+	return path + "?" + strings.Join(others, "&")
 }
 
-// decoded reads a name as providers do: what is not rightly encoded stands for itself.
-func decoded(name string) string {
+// percentDecode decodes a name as providers do. Invalid sequences are kept.
+func percentDecode(name string) string {
 	return regexp.MustCompile(`%[0-9A-Fa-f]{2}`).ReplaceAllStringFunc(name, func(code string) string {
 		b, _ := strconv.ParseUint(code[1:], 16, 8)
 		return string([]byte{byte(b)})
