@@ -7,16 +7,16 @@ import { createGoogle } from "@ai-sdk/google";
 import { createOpenAI } from "@ai-sdk/openai";
 import { embedMany, generateObject, generateSpeech, generateText, stepCountIs, streamText, tool, transcribe } from "ai";
 import { z } from "zod";
-import { bytes, endless, json, stepwise } from "./answers.js";
-import { compare } from "./differ.js";
-import * as says from "./says.js";
+import { bytes, endless, json, stepwise } from "./responders.js";
+import { compare } from "./compare.js";
+import * as conversations from "./conversations.js";
 
 /**
  * @typedef {import("ai").LanguageModel} Model
- * @typedef {import("./differ.js").Run} Run
+ * @typedef {import("./compare.js").Run} Run
  */
 
-// It calls generateObject outdated on every run.
+// The SDK warns on every run that generateObject is deprecated.
 Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
 process.removeAllListeners("warning");
 
@@ -26,20 +26,20 @@ const weather = tool({ inputSchema: city, execute: async (input) => `${input.cit
 
 /**
  * @param {string} api
- * @param {import("./says.js").Script} script what the provider answers
- * @returns {Record<string, import("./differ.js").Scenario<Model>>}
+ * @param {import("./conversations.js").Script} script the provider's responses
+ * @returns {Record<string, import("./compare.js").Scenario<Model>>}
  */
-const scenarios = (api, { text, call, object, deltas, refusal }) => ({
+const scenarios = (api, { text, call, object, deltas, errorBody }) => ({
   [`${api}: text`]: {
-    answers: [json(text)],
+    responders: [json(text)],
     run: async (model) => {
       const { text, usage, finishReason, response } = await generateText({ model, prompt });
       return { text, usage, finishReason, headers: response.headers };
     },
     check: (got) => assert.deepEqual([got.text, got.headers["x-request-id"]], ["你好！", "req_1"]),
   },
-  [`${api}: text stream, one by one`]: {
-    answers: [stepwise(deltas)],
+  [`${api}: text stream, event by event`]: {
+    responders: [stepwise(deltas)],
     run: async (model, { ack }) => {
       const stream = streamText({ model, prompt });
       const parts = [];
@@ -51,8 +51,8 @@ const scenarios = (api, { text, call, object, deltas, refusal }) => ({
     },
     check: ([parts]) => assert.deepEqual(parts, ["你", "好", "！"]),
   },
-  [`${api}: tools, there and back`]: {
-    answers: [json(call), json(text)],
+  [`${api}: tool call and result`]: {
+    responders: [json(call), json(text)],
     run: async (model) => {
       const { text, steps } = await generateText({ model, prompt, tools: { weather }, stopWhen: stepCountIs(2) });
       return [text, steps.map((s) => s.toolResults.map((r) => r.output))];
@@ -63,32 +63,32 @@ const scenarios = (api, { text, call, object, deltas, refusal }) => ({
     },
   },
   [`${api}: object`]: {
-    answers: [json(object)],
+    responders: [json(object)],
     run: async (model) => (await generateObject({ model, prompt, schema: city })).object,
     check: (got) => assert.deepEqual(got, { city: "上海" }),
   },
   [`${api}: error 400`]: {
-    answers: [json(refusal, 400)],
-    run: (model) => generateText({ model, prompt }).catch(said),
+    responders: [json(errorBody, 400)],
+    run: (model) => generateText({ model, prompt }).catch(describe),
     check: (error, requests) => assert.deepEqual([error.class, error.status, error.message, requests.length], ["AI_APICallError", 400, "抱歉", 1]),
   },
   [`${api}: retries`]: {
-    answers: [json(refusal, 429, { "retry-after-ms": "5" }), json(refusal, 503, { "retry-after": "0.005" }), json(text)],
+    responders: [json(errorBody, 429, { "retry-after-ms": "5" }), json(errorBody, 503, { "retry-after": "0.005" }), json(text)],
     run: async (model) => (await generateText({ model, prompt })).text,
     check: (_, requests) => assert.equal(requests.length, 3),
   },
-  [`${api}: abort in mid-stream stops the upstream`]: {
-    answers: [endless(deltas[0])],
-    run: async (model, { gone }) => {
-      const leave = new AbortController();
+  [`${api}: abort during the stream cancels the upstream`]: {
+    responders: [endless(deltas[0])],
+    run: async (model, { disconnected }) => {
+      const controller = new AbortController();
       const kinds = [];
-      for await (const { type } of streamText({ model, prompt, abortSignal: leave.signal }).fullStream) {
+      for await (const { type } of streamText({ model, prompt, abortSignal: controller.signal }).fullStream) {
         kinds.push(type);
         if (type === "text-delta") {
-          leave.abort();
+          controller.abort();
         }
       }
-      await gone();
+      await disconnected();
       return kinds;
     },
     check: (kinds) => assert.equal(kinds.at(-1), "abort"),
@@ -96,7 +96,7 @@ const scenarios = (api, { text, call, object, deltas, refusal }) => ({
 });
 
 /** @param {any} error */
-function said(error) {
+function describe(error) {
   return { class: error.name, status: error.statusCode, message: error.message, isRetryable: error.isRetryable, body: error.responseBody, headers: error.responseHeaders };
 }
 
@@ -108,30 +108,30 @@ const openAI = (/** @type {Run} */ { base, key }) => createOpenAI({ baseURL: `${
 const claude = (/** @type {Run} */ { base, key }) => createAnthropic({ baseURL: `${base}/v1`, apiKey: key });
 const google = (/** @type {Run} */ { base, key }) => createGoogle({ baseURL: `${base}/v1beta`, apiKey: key });
 
-compare(openai, (run) => openAI(run)("gpt-4o-mini"), scenarios("responses", says.responses));
-compare(openai, (run) => openAI(run).chat("gpt-4o-mini"), scenarios("chat", says.chat));
-compare(anthropic, (run) => claude(run)("claude-haiku-4-5"), scenarios("messages", says.messages));
-compare(gemini, (run) => google(run)("gemini-2.5-flash"), scenarios("contents", says.contents));
+compare(openai, (run) => openAI(run)("gpt-4o-mini"), scenarios("responses", conversations.responses));
+compare(openai, (run) => openAI(run).chat("gpt-4o-mini"), scenarios("chat", conversations.chat));
+compare(anthropic, (run) => claude(run)("claude-haiku-4-5"), scenarios("messages", conversations.messages));
+compare(gemini, (run) => google(run)("gemini-2.5-flash"), scenarios("contents", conversations.contents));
 
 const sound = Buffer.alloc(100_000, "\xff\xfbID3\x00");
 
 compare(openai, openAI, {
   "embeddings": {
-    answers: [json({ data: [{ index: 0, embedding: [0.1] }, { index: 1, embedding: [-0.2] }], usage: { prompt_tokens: 2 } })],
+    responders: [json({ data: [{ index: 0, embedding: [0.1] }, { index: 1, embedding: [-0.2] }], usage: { prompt_tokens: 2 } })],
     run: async (provider) => (await embedMany({ model: provider.embedding("text-embedding-3-small"), values: ["你", "好"] })).embeddings,
   },
   "speech": {
-    answers: [bytes(sound, "audio/mpeg")],
+    responders: [bytes(sound, "audio/mpeg")],
     run: async (provider) => (await generateSpeech({ model: provider.speech("tts-1"), text: "你好" })).audio.uint8Array,
   },
   "transcription": {
-    answers: [json({ text: "你好" })],
+    responders: [json({ text: "你好" })],
     run: async (provider) => (await transcribe({ model: provider.transcription("whisper-1"), audio: sound })).text,
   },
 });
 compare(gemini, google, {
   "embeddings": {
-    answers: [json({ embeddings: [{ values: [0.1] }, { values: [-0.2] }] })],
+    responders: [json({ embeddings: [{ values: [0.1] }, { values: [-0.2] }] })],
     run: async (provider) => (await embedMany({ model: provider.embedding("gemini-embedding-001"), values: ["你", "好"] })).embeddings,
   },
 });

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import Anthropic, { toFile } from "@anthropic-ai/sdk";
 import { betaZodTool } from "@anthropic-ai/sdk/helpers/beta/zod";
 import { z } from "zod";
-import { bytes, json, named, packed, stepwise } from "./answers.js";
-import { collect, compare, elsewhere } from "./differ.js";
-import { endings } from "./endings.js";
+import { bytes, json, namedEvents, compressed, stepwise } from "./responders.js";
+import { collect, compare, otherOrigin } from "./compare.js";
+import { cancellation } from "./cancellation.js";
 import { errors, retries } from "./errors.js";
 
-/** @param {import("./differ.js").Run} run */
+/** @param {import("./compare.js").Run} run */
 const connect = ({ base, key }) => new Anthropic({ baseURL: base, apiKey: key });
 
 const model = "claude-haiku-4-5";
@@ -34,36 +34,36 @@ const models = (/** @type {string} */ id, /** @type {boolean} */ has_more) => js
 const overloaded = (/** @type {number} */ status) => ({ type: "error", request_id: "req_1",
   error: { type: status === 529 ? "overloaded_error" : "invalid_request_error", message: `no: ${status} 抱歉` } });
 
-/** @type {Record<string, import("./differ.js").Scenario<Anthropic>>} */
+/** @type {Record<string, import("./compare.js").Scenario<Anthropic>>} */
 const scenarios = {
   "message": {
-    answers: [json(message)],
+    responders: [json(message)],
     run: (client) => client.messages.create(ask).withResponse(),
     check: ({ data, request_id }, [request]) => {
       assert.deepEqual([data.content[0].text, request_id], ["你好！", "req_1"]);
       assert.deepEqual([request.path, request.headers.authorization], ["/v1/messages", "Bearer sk-owner-key"]);
     },
   },
-  "stream, one by one": {
-    answers: [stepwise(named(events))],
+  "stream, event by event": {
+    responders: [stepwise(namedEvents(events))],
     run: async (client, run) => collect(await client.messages.create({ ...ask, stream: true }), run),
     check: (got) => assert.deepEqual(got, events),
   },
   "stream helper": {
-    answers: [stepwise(named(events))],
+    responders: [stepwise(namedEvents(events))],
     run: async (client, run) => {
       const stream = client.messages.stream(ask);
       return [await collect(stream, run), await stream.finalMessage(), stream.request_id];
     },
     check: ([, final]) => assert.equal(final.content[0].text, "你好！"),
   },
-  "an error within the stream": {
-    answers: [stepwise([...named(events.slice(0, 2)), ...named([overloaded(529)])])],
+  "error event in the stream": {
+    responders: [stepwise([...namedEvents(events.slice(0, 2)), ...namedEvents([overloaded(529)])])],
     run: async (client, run) => collect(await client.messages.create({ ...ask, stream: true }), run),
     check: ({ thrown }) => assert.match(thrown.message, /overloaded_error/),
   },
-  "tools, there and back": {
-    answers: [json(toolUse), json(message)],
+  "tool call and result": {
+    responders: [json(toolUse), json(message)],
     run: async (client) => {
       const weather = betaZodTool({ name: "weather", description: "", inputSchema: z.object({ city: z.string() }), run: async ({ city }) => `${city}：晴` });
       const runner = client.beta.messages.toolRunner({ ...ask, tools: [weather] });
@@ -75,39 +75,39 @@ const scenarios = {
     },
   },
   "file upload": {
-    answers: [json(file)],
+    responders: [json(file)],
     run: async (client) => client.beta.files.upload({ file: await toFile(document, "论文.pdf", { type: "application/pdf" }), betas: ["files-api-2025-04-14"] }),
     check: (_, [{ headers }]) => assert.match(headers["anthropic-beta"], /files-api-2025-04-14/),
   },
   "file download": {
-    answers: [bytes(document, "application/pdf")],
+    responders: [bytes(document, "application/pdf")],
     run: async (client) => Buffer.from(await (await client.beta.files.download("file_1")).arrayBuffer()),
   },
-  "file deletion": { answers: [json({ id: "file_1", type: "file_deleted" })], run: (client) => client.beta.files.delete("file_1") },
-  "models, page by page": {
-    answers: [models("claude-1", true), models("claude-2", false)],
+  "file deletion": { responders: [json({ id: "file_1", type: "file_deleted" })], run: (client) => client.beta.files.delete("file_1") },
+  "models, paginated": {
+    responders: [models("claude-1", true), models("claude-2", false)],
     run: (client, run) => collect(client.models.list({ limit: 1 }), run),
     check: (all) => assert.equal(all.length, 2),
   },
-  "counted tokens": { answers: [json({ input_tokens: 7 })], run: (client) => client.messages.countTokens({ model, messages: ask.messages }) },
-  // The answer names an address of Anthropic's own, in its body: the SDK goes there past the relay.
-  "results of a batch come from where Anthropic says": {
-    answers: [
-      json({ id: "batch_1", type: "message_batch", processing_status: "ended", results_url: `${elsewhere}/v1/messages/batches/batch_1/results` }),
+  "token count": { responders: [json({ input_tokens: 7 })], run: (client) => client.messages.countTokens({ model, messages: ask.messages }) },
+  // The body of the response contains a URL of Anthropic's, which the SDK requests directly.
+  "results of a batch come from the URL in the response": {
+    responders: [
+      json({ id: "batch_1", type: "message_batch", processing_status: "ended", results_url: `${otherOrigin}/v1/messages/batches/batch_1/results` }),
       stepwise([`${result}\n`, `${result}\n`], "application/x-jsonl"),
     ],
     run: async (client, run) => collect(await client.messages.batches.results("batch_1"), run),
     check: (all, requests) => assert.deepEqual([all.length, requests[1].host], [2, "elsewhere"]),
   },
-  "packed by gzip": { answers: [packed("gzip", message)], run: (client) => client.messages.create(ask).withResponse() },
-  "packed by brotli": { answers: [packed("br", message)], run: (client) => client.messages.create(ask).withResponse() },
-  "a relative redirect stays on its way": {
-    answers: [json({}, 307, { location: "/v1/moved" }), json(message)],
+  "gzip": { responders: [compressed("gzip", message)], run: (client) => client.messages.create(ask).withResponse() },
+  "brotli": { responders: [compressed("br", message)], run: (client) => client.messages.create(ask).withResponse() },
+  "relative redirect": {
+    responders: [json({}, 307, { location: "/v1/moved" }), json(message)],
     run: (client) => client.messages.create(ask),
   },
   ...errors((client, options) => client.messages.create(ask, options), overloaded, [400, 401, 403, 404, 409, 413, 422, 429, 500, 529]),
   ...retries((client) => client.messages.create(ask), json(message)),
-  ...endings((client, options) => client.messages.create({ ...ask, stream: true }, options), named(events)[0]),
+  ...cancellation((client, options) => client.messages.create({ ...ask, stream: true }, options), namedEvents(events)[0]),
 };
 
 compare({ id: "anthropic", host: "api.anthropic.com", auth: "x-api-key" }, connect, scenarios);

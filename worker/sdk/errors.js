@@ -1,12 +1,12 @@
 // @ts-check
-// What OpenAI's and Anthropic's SDKs, which are of one make, do with refusals.
+// Errors and retries of OpenAI's and Anthropic's SDKs, which share a code generator.
 
 import assert from "node:assert/strict";
-import { json } from "./answers.js";
+import { json } from "./responders.js";
 
 /**
  * @template C
- * @typedef {import("./differ.js").Scenario<C>} Scenario
+ * @typedef {import("./compare.js").Scenario<C>} Scenario
  */
 
 /**
@@ -18,7 +18,7 @@ import { json } from "./answers.js";
  */
 export function errors(ask, body, statuses) {
   const entries = statuses.map((status) => [`error ${status}`, {
-    answers: [json(body(status), status, { "retry-after": "30", "x-ratelimit-reset-requests": "30s" })],
+    responders: [json(body(status), status, { "retry-after": "30", "x-ratelimit-reset-requests": "30s" })],
     run: (/** @type {C} */ client) => ask(client, { maxRetries: 0 }),
     check: (/** @type {any} */ { thrown }, /** @type {unknown[]} */ requests) => {
       assert.deepEqual([thrown.status, thrown.requestID, thrown.headers["retry-after"], requests.length], [status, "req_1", "30", 1]);
@@ -31,22 +31,22 @@ export function errors(ask, body, statuses) {
 /**
  * @template C
  * @param {(client: C) => unknown} ask
- * @param {import("./upstream.js").Answer} good
+ * @param {import("./upstream.js").Responder} success
  * @returns {Record<string, Scenario<C>>}
  */
-export function retries(ask, good) {
-  const why = { error: { message: "not now" } };
-  const counted = (/** @type {unknown} */ _, /** @type {import("./plain.js").Arrived[]} */ requests) =>
+export function retries(ask, success) {
+  const body = { error: { message: "not now" } };
+  const checkRetries = (/** @type {unknown} */ _, /** @type {import("./normalize.js").NormalizedRequest[]} */ requests) =>
     assert.deepEqual(requests.map((r) => r.headers["x-stainless-retry-count"]), ["0", "1", "2"]);
   return {
-    "retry-after-ms and retry-after are obeyed, retries counted": {
-      answers: [json(why, 429, { "retry-after-ms": "5" }), json(why, 500, { "retry-after": "0.005" }), good], run: ask, check: counted,
+    "retry-after-ms and retry-after are obeyed, retries are counted": {
+      responders: [json(body, 429, { "retry-after-ms": "5" }), json(body, 500, { "retry-after": "0.005" }), success], run: ask, check: checkRetries,
     },
     "x-should-retry is obeyed": {
-      answers: [json(why, 400, { "x-should-retry": "true", "retry-after-ms": "5" }), json(why, 409, { "retry-after-ms": "5" }), good], run: ask, check: counted,
+      responders: [json(body, 400, { "x-should-retry": "true", "retry-after-ms": "5" }), json(body, 409, { "retry-after-ms": "5" }), success], run: ask, check: checkRetries,
     },
     "x-should-retry false is obeyed": {
-      answers: [json(why, 500, { "x-should-retry": "false" })], run: ask, check: (_, requests) => assert.equal(requests.length, 1),
+      responders: [json(body, 500, { "x-should-retry": "false" })], run: ask, check: (_, requests) => assert.equal(requests.length, 1),
     },
   };
 }

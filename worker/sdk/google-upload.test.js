@@ -1,22 +1,22 @@
 // @ts-check
-// A resumable upload: Google answers with an address on its own host, of which
-// the SDK keeps the path and puts the host of its base URL.
+// A resumable upload: Google returns a URL on its own host, of which the SDK keeps the path and replaces the host by that
+// of its base URL.
 
 import assert from "node:assert/strict";
 import { GoogleGenAI } from "@google/genai";
-import { json } from "./answers.js";
-import { compare } from "./differ.js";
+import { json } from "./responders.js";
+import { compare } from "./compare.js";
 
-/** @param {import("./differ.js").Run} run */
+/** @param {import("./compare.js").Run} run */
 const connect = ({ base, key }) => new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: base } });
 
 const film = Buffer.alloc(9 << 20, "\x00film\xff");
 const host = "generativelanguage.googleapis.com";
 const file = { name: "files/1", displayName: "片", mimeType: "video/mp4", sizeBytes: String(film.length), uri: `https://${host}/v1beta/files/1`, state: "ACTIVE" };
 
-/** @type {import("./differ.js").Scenario<GoogleGenAI>} */
+/** @type {import("./compare.js").Scenario<GoogleGenAI>} */
 const upload = {
-  answers: [
+  responders: [
     json({}, 200, { "x-goog-upload-url": `https://${host}/upload/v1beta/files?upload_id=1&upload_protocol=resumable`, "x-goog-upload-status": "active" }),
     json({}, 200, { "x-goog-upload-status": "active" }),
     json({ file }, 200, { "x-goog-upload-status": "final" }),

@@ -1,5 +1,5 @@
 // @ts-check
-// Sessions over a WebSocket, as OpenAI's and Google's SDKs hold them.
+// WebSocket sessions of OpenAI's and Google's SDKs.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -9,14 +9,14 @@ import { OpenAIRealtimeWebSocket } from "openai/realtime/websocket";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import { ResponsesWS } from "openai/resources/responses/ws";
 import { WebSocket } from "ws";
-import { compare } from "./differ.js";
+import { compare } from "./compare.js";
 
-// Node 20 has none of its own, which is what the browser's variant takes.
+// The browser variant uses the global WebSocket, which Node 20 does not have.
 globalThis.WebSocket = /** @type {any} */ (WebSocket);
 
 /**
  * @typedef {import("./upstream.js").Session} Session
- * @typedef {import("./differ.js").Run} Run
+ * @typedef {import("./compare.js").Run} Run
  */
 
 const options = { model: "gpt-realtime" };
@@ -26,38 +26,37 @@ const large = "长".repeat(1_000_000);
 const connect = ({ tls, key }) => new OpenAI({ baseURL: `${tls}/v1`, apiKey: key });
 
 /**
- * The provider's side: each event of the client is answered by some of its own;
- * "leave" makes the provider end the session.
+ * The provider's side: answers each event of the client. "session.update" makes it close the session.
  * @type {Session}
  */
 function session(socket) {
-  const say = (/** @type {object} */ event) => socket.send(JSON.stringify(event));
-  say({ type: "session.created", event_id: "event_0", session: { id: "sess_1", object: "realtime.session", model: options.model } });
+  const send = (/** @type {object} */ event) => socket.send(JSON.stringify(event));
+  send({ type: "session.created", event_id: "event_0", session: { id: "sess_1", object: "realtime.session", model: options.model } });
   socket.on("message", (message, isBinary) => {
     const event = JSON.parse(message.toString());
     if (event.type === "response.create") {
-      say({ type: "response.output_text.delta", delta: "你" });
-      say({ type: "response.output_text.delta", delta: "好" });
+      send({ type: "response.output_text.delta", delta: "你" });
+      send({ type: "response.output_text.delta", delta: "好" });
       socket.send(Buffer.from(JSON.stringify({ type: "response.output_audio.delta", delta: large })), { binary: true });
-      say({ type: "response.done", response: { id: "resp_1", status: "completed" } });
+      send({ type: "response.done", response: { id: "resp_1", status: "completed" } });
     } else if (event.type === "session.update") {
       socket.close(4001, "会话到期");
     } else {
-      say({ type: "conversation.item.added", isBinary, length: message.toString().length, item: { type: event.type } });
+      send({ type: "conversation.item.added", isBinary, length: message.toString().length, item: { type: event.type } });
     }
   });
   socket.on("close", (code, reason) => session.ended(code, String(reason)));
 }
 
-/** @type {(code: number, reason: string) => void} who wants to know how the provider saw the end */
+/** @type {(code: number, reason: string) => void} called when the provider's side is closed */
 session.ended = () => {};
 
 /**
- * The client's side, the same for each kind of client.
+ * The client's side, for each kind of client.
  * @param {OpenAIRealtimeWS | OpenAIRealtimeWebSocket} realtime
- * @param {boolean} leaves whether it is the client that ends the session
+ * @param {boolean} closes whether the client closes the session
  */
-async function talk(realtime, leaves) {
+async function runSession(realtime, closes) {
   /** @type {unknown[]} */
   const events = [];
   const ended = new Promise((resolve) => { session.ended = (code, reason) => resolve({ code, reason }); });
@@ -70,7 +69,7 @@ async function talk(realtime, leaves) {
   await until("conversation.item.added");
   realtime.send({ type: "response.create" });
   await until("response.done");
-  if (leaves) {
+  if (closes) {
     realtime.close({ code: 4000, reason: "再见" });
   } else {
     realtime.send({ type: "session.update", session: { type: "realtime" } });
@@ -81,14 +80,14 @@ async function talk(realtime, leaves) {
 
 /**
  * @param {(client: OpenAI) => OpenAIRealtimeWS | OpenAIRealtimeWebSocket} start
- * @param {boolean} leaves
- * @returns {import("./differ.js").Scenario<OpenAI>}
+ * @param {boolean} closes
+ * @returns {import("./compare.js").Scenario<OpenAI>}
  */
-function conversation(start, leaves) {
-  const end = leaves ? { code: 4000, reason: "再见" } : { code: 4001, reason: "会话到期" };
+function conversation(start, closes) {
+  const end = closes ? { code: 4000, reason: "再见" } : { code: 4001, reason: "会话到期" };
   return {
     session,
-    run: (client) => talk(start(client), leaves),
+    run: (client) => runSession(start(client), closes),
     check: ({ events, closed, ended }, [request]) => {
       const types = ["session.created", "conversation.item.added", "response.output_text.delta", "response.output_text.delta", "response.output_audio.delta", "response.done"];
       assert.deepEqual(events.map((/** @type {any} */ e) => e.type), types);
@@ -98,14 +97,14 @@ function conversation(start, leaves) {
 }
 
 const overWS = (/** @type {OpenAI} */ client) => new OpenAIRealtimeWS(options, client);
-const overBrowsers = (/** @type {OpenAI} */ client) => new OpenAIRealtimeWebSocket(options, client);
+const overBrowserWebSocket = (/** @type {OpenAI} */ client) => new OpenAIRealtimeWebSocket(options, client);
 
 compare({ id: "openai", host: "api.openai.com", auth: "authorization", first: true }, connect, {
-  "realtime, ended by the client": conversation(overWS, true),
-  "realtime, ended by the provider": conversation(overWS, false),
-  "realtime as browsers do it, ended by the client": conversation(overBrowsers, true),
-  "realtime as browsers do it, ended by the provider": conversation(overBrowsers, false),
-  "realtime refused": {
+  "realtime, closed by the client": conversation(overWS, true),
+  "realtime, closed by the provider": conversation(overWS, false),
+  "browser realtime, closed by the client": conversation(overBrowserWebSocket, true),
+  "browser realtime, closed by the provider": conversation(overBrowserWebSocket, false),
+  "realtime rejected": {
     run: (client) => new Promise((resolve) => new OpenAIRealtimeWS(options, client).on("error", resolve)),
     check: (error) => assert.match(error.message, /401/),
   },
@@ -128,12 +127,12 @@ compare({ id: "openai", host: "api.openai.com", auth: "authorization", first: tr
   },
 });
 
-/** @type {import("./differ.js").Scenario<GoogleGenAI>} */
+/** @type {import("./compare.js").Scenario<GoogleGenAI>} */
 const live = {
   session: (socket) => socket.on("message", (message) => {
     const { setup } = JSON.parse(message.toString());
-    const answer = setup ? { setupComplete: {} } : { serverContent: { modelTurn: { parts: [{ text: "你好" }] }, turnComplete: true } };
-    socket.send(Buffer.from(JSON.stringify(answer)));
+    const reply = setup ? { setupComplete: {} } : { serverContent: { modelTurn: { parts: [{ text: "你好" }] }, turnComplete: true } };
+    socket.send(Buffer.from(JSON.stringify(reply)));
   }),
   run: (client) => new Promise((resolve, reject) => {
     /** @type {unknown[]} */
@@ -143,14 +142,14 @@ const live = {
       onmessage: (message) => {
         messages.push(message);
         if (message.serverContent?.turnComplete) {
-          talking.then((talk) => talk.close());
+          connecting.then((live) => live.close());
         }
       },
       onerror: reject,
       onclose: ({ code }) => resolve([messages, code]),
     };
-    const talking = client.live.connect({ model: "gemini-live", callbacks });
-    talking.then((talk) => talk.sendClientContent({ turns: "你好" }), reject);
+    const connecting = client.live.connect({ model: "gemini-live", callbacks });
+    connecting.then((live) => live.sendClientContent({ turns: "你好" }), reject);
   }),
   check: ([messages]) => assert.equal(messages.at(-1).serverContent.modelTurn.parts[0].text, "你好"),
 };

@@ -1,17 +1,17 @@
 // @ts-check
-// What the managed relay itself says no to must reach each SDK's caller as the
-// SDK's own kind of error, with the reason in its message.
+// The managed relay's own errors must reach the callers of each SDK as the SDK's own error types, with the reason in the
+// message.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
-import { addressOf } from "./differ.js";
-import { scene } from "./upstream.js";
+import { routeURLs } from "./compare.js";
+import { startScenario } from "./upstream.js";
 
 /** @type {Record<string, { status: number, code: string, hint: RegExp, openai: Function, anthropic: Function, google: string }>} by token */
-const refusals = {
+const denials = {
   "sk-not-a-token": { status: 401, code: "token_missing", hint: /begin with cfp_/, openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError, google: "UNAUTHENTICATED" },
   "cfp_unknown": { status: 401, code: "token_unknown", hint: /revoked/, openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError, google: "UNAUTHENTICATED" },
   "cfp_expired": { status: 401, code: "token_expired", hint: /expired/, openai: OpenAI.AuthenticationError, anthropic: Anthropic.AuthenticationError, google: "UNAUTHENTICATED" },
@@ -20,39 +20,39 @@ const refusals = {
 };
 
 const messages = [{ role: /** @type {const} */ ("user"), content: "hi" }];
-const at = (/** @type {string} */ id) => addressOf({ id, host: "", auth: "", first: id === "openai" }, "managed").base;
+const baseURL = (/** @type {string} */ id) => routeURLs({ id, host: "", auth: "", first: id === "openai" }, "managed").base;
 
-/** @type {Record<string, (apiKey: string, wanted: typeof refusals[string]) => Promise<void>>} */
+/** @type {Record<string, (apiKey: string, want: typeof denials[string]) => Promise<void>>} */
 const sdks = {
   openai: async (apiKey, { status, code, hint, openai }) => {
-    const client = new OpenAI({ baseURL: `${at("openai")}/v1`, apiKey, maxRetries: 0 });
+    const client = new OpenAI({ baseURL: `${baseURL("openai")}/v1`, apiKey, maxRetries: 0 });
     const error = await thrown(client.chat.completions.create({ model: "m", messages }));
     assert.deepEqual([error.constructor, error.status, error.code, error.type], [openai, status, code, "cfproxy_error"]);
     assert.match(error.message, hint);
   },
   anthropic: async (apiKey, { status, code, hint, anthropic }) => {
-    const client = new Anthropic({ baseURL: at("anthropic"), apiKey, maxRetries: 0 });
+    const client = new Anthropic({ baseURL: baseURL("anthropic"), apiKey, maxRetries: 0 });
     const error = await thrown(client.messages.create({ model: "m", max_tokens: 1, messages }));
     assert.deepEqual([error.constructor, error.status, error.error.type], [anthropic, status, "error"]);
     assert.match(error.message, hint);
     assert.match(error.message, new RegExp(`cfproxy: ${code}`));
   },
   google: async (apiKey, { status, code, hint, google }) => {
-    const client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: at("gemini") } });
+    const client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: baseURL("gemini") } });
     const error = await thrown(client.models.generateContent({ model: "m", contents: "hi" }));
-    const said = JSON.parse(error.message).error;
-    assert.deepEqual([error.constructor.name, error.status, said.code, said.status], ["ApiError", status, status, google]);
-    assert.match(said.message, hint);
-    assert.match(said.message, new RegExp(`cfproxy: ${code}`));
+    const body = JSON.parse(error.message).error;
+    assert.deepEqual([error.constructor.name, error.status, body.code, body.status], ["ApiError", status, status, google]);
+    assert.match(body.message, hint);
+    assert.match(body.message, new RegExp(`cfproxy: ${code}`));
   },
 };
 
 for (const [name, ask] of Object.entries(sdks)) {
-  for (const [token, wanted] of Object.entries(refusals)) {
-    test(`${name}: ${wanted.code}`, { timeout: 20_000 }, async () => {
-      const { requests } = scene([]);
-      await ask(token, wanted);
-      assert.deepEqual(requests, [], "the upstream was asked");
+  for (const [token, want] of Object.entries(denials)) {
+    test(`${name}: ${want.code}`, { timeout: 20_000 }, async () => {
+      const { requests } = startScenario([]);
+      await ask(token, want);
+      assert.deepEqual(requests, [], "the request was forwarded");
     });
   }
 }
@@ -67,5 +67,5 @@ async function thrown(promise) {
   } catch (error) {
     return error;
   }
-  assert.fail("it was not refused");
+  assert.fail("the request was not rejected");
 }

@@ -1,19 +1,18 @@
 // @ts-check
-// Answers as providers give them.
+// Responses in the format of the providers.
 
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 
 /**
- * @typedef {import("./upstream.js").Answer} Answer
+ * @typedef {import("./upstream.js").Responder} Responder
  * @typedef {import("node:http").OutgoingHttpHeaders} Head
  */
 
 /**
- * What stands on every answer: some of it SDKs show, some of it only a provider's
- * own host may say.
+ * Headers of every response. SDKs expose some of them; others concern only the provider's host.
  * @type {Head}
  */
-const always = {
+const commonHeaders = {
   "x-request-id": "req_1",
   "request-id": "req_1",
   "openai-organization": "org-1",
@@ -30,13 +29,13 @@ const always = {
   "alt-svc": 'h3=":443"; ma=86400',
 };
 
-const packers = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
+const compressors = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
 
 /**
  * @param {unknown} value
  * @param {number} [status]
  * @param {Head} [head]
- * @returns {Answer}
+ * @returns {Responder}
  */
 export function json(value, status = 200, head = {}) {
   return bytes(Buffer.from(JSON.stringify(value)), "application/json", status, head);
@@ -47,30 +46,30 @@ export function json(value, status = 200, head = {}) {
  * @param {string} type
  * @param {number} [status]
  * @param {Head} [head]
- * @returns {Answer}
+ * @returns {Responder}
  */
 export function bytes(body, type, status = 200, head = {}) {
-  return ({ res }) => res.writeHead(status, { ...always, "content-type": type, "content-length": body.length, ...head }).end(body);
+  return ({ res }) => res.writeHead(status, { ...commonHeaders, "content-type": type, "content-length": body.length, ...head }).end(body);
 }
 
 /**
- * @param {keyof typeof packers} coding
+ * @param {keyof typeof compressors} coding
  * @param {unknown} value
- * @returns {Answer}
+ * @returns {Responder}
  */
-export function packed(coding, value) {
-  return bytes(packers[coding](JSON.stringify(value)), "application/json", 200, { "content-encoding": coding });
+export function compressed(coding, value) {
+  return bytes(compressors[coding](JSON.stringify(value)), "application/json", 200, { "content-encoding": coding });
 }
 
 /**
- * Each part goes out when the caller has told that it has the one before.
+ * Sends each part after the caller has acknowledged the previous one.
  * @param {(string | Buffer)[]} parts
  * @param {string} [type]
- * @returns {Answer}
+ * @returns {Responder}
  */
 export function stepwise(parts, type = "text/event-stream; charset=utf-8") {
   return async ({ res, acknowledged }) => {
-    res.writeHead(200, { ...always, "content-type": type });
+    res.writeHead(200, { ...commonHeaders, "content-type": type });
     for (const [i, part] of parts.entries()) {
       if (i > 0) {
         await acknowledged();
@@ -82,34 +81,33 @@ export function stepwise(parts, type = "text/event-stream; charset=utf-8") {
 }
 
 /**
- * Begins and goes on saying nothing of use until the caller has gone. It has to
- * write: a caller that hangs up is noticed on the next byte for it.
+ * Sends a part, then comments until the caller disconnects: a closed connection is noticed on the next write.
  * @param {string} part
- * @returns {Answer}
+ * @returns {Responder}
  */
 export function endless(part) {
   return ({ res }) => {
-    res.writeHead(200, { ...always, "content-type": "text/event-stream" }).write(part);
+    res.writeHead(200, { ...commonHeaders, "content-type": "text/event-stream" }).write(part);
     const ticks = setInterval(() => res.write(": ping\n\n"), 10);
     res.on("close", () => clearInterval(ticks));
   };
 }
 
-/** @type {Answer} that never comes */
-export function silent() {}
+/** @type {Responder} never responds */
+export function noResponse() {}
 
 /**
  * @param {unknown[]} values
- * @returns {string[]} events as OpenAI's chat and Google write them
+ * @returns {string[]} events in the format of OpenAI's chat and Google
  */
-export function data(values) {
+export function dataEvents(values) {
   return values.map((v) => `data: ${JSON.stringify(v)}\n\n`);
 }
 
 /**
  * @param {{ type: string, [more: string]: unknown }[]} values
- * @returns {string[]} events with names, as Anthropic and OpenAI's responses write them
+ * @returns {string[]} named events, in the format of Anthropic and OpenAI's responses
  */
-export function named(values) {
+export function namedEvents(values) {
   return values.map((v) => `event: ${v.type}\ndata: ${JSON.stringify(v)}\n\n`);
 }

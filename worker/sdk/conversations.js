@@ -1,11 +1,11 @@
 // @ts-check
-// One short conversation in the shapes of each API, for the AI SDK.
+// One short conversation in the format of each API, for the AI SDK.
 
-import { data, named } from "./answers.js";
+import { dataEvents, namedEvents } from "./responders.js";
 
 /**
- * @typedef {{ text: unknown, call: unknown, object: unknown, deltas: string[], refusal: unknown }} Script call asks for a
- * tool, object is an answer in JSON; the last of deltas has no text and ends the stream
+ * @typedef {{ text: unknown, call: unknown, object: unknown, deltas: string[], errorBody: unknown }} Script call is a tool
+ * call, object a response in JSON; the last of deltas has no text and ends the stream
  */
 
 const input = { city: "上海" };
@@ -17,7 +17,7 @@ const joined = (/** @type {string[]} */ events) => events.join("");
 const response = (/** @type {unknown[]} */ output) => ({ id: "resp_1", object: "response", created_at: 1, model: "gpt-4o-mini", status: "completed", output,
   incomplete_details: null, usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 } });
 const output = (/** @type {string} */ text) => ({ id: "msg_1", type: "message", role: "assistant", status: "completed", content: [{ type: "output_text", text, annotations: [] }] });
-const place = { item_id: "msg_1", output_index: 0, content_index: 0 };
+const position = { item_id: "msg_1", output_index: 0, content_index: 0 };
 
 /** @type {Script} */
 export const responses = {
@@ -25,18 +25,18 @@ export const responses = {
   call: response([{ id: "fc_1", type: "function_call", call_id: "call_1", name: "weather", arguments: args, status: "completed" }]),
   object: response([output(args)]),
   deltas: [
-    joined(named([
+    joined(namedEvents([
       { type: "response.created", response: { ...response([]), status: "in_progress" } },
       { type: "response.output_item.added", output_index: 0, item: { ...output(""), status: "in_progress", content: [] } },
-      { type: "response.output_text.delta", ...place, delta: words[0] },
+      { type: "response.output_text.delta", ...position, delta: words[0] },
     ])),
-    ...named(words.slice(1).map((delta) => ({ type: "response.output_text.delta", ...place, delta }))),
-    joined(named([
+    ...namedEvents(words.slice(1).map((delta) => ({ type: "response.output_text.delta", ...position, delta }))),
+    joined(namedEvents([
       { type: "response.output_item.done", output_index: 0, item: output("你好！") },
       { type: "response.completed", response: response([output("你好！")]) },
     ])),
   ],
-  refusal: { error: { message: "抱歉", type: "invalid_request_error", param: null, code: null } },
+  errorBody: { error: { message: "抱歉", type: "invalid_request_error", param: null, code: null } },
 };
 
 // https://platform.openai.com/docs/api-reference/chat
@@ -51,8 +51,8 @@ export const chat = {
   text: completion({ content: "你好！" }),
   call: completion({ tool_calls: [{ id: "call_1", type: "function", function: { name: "weather", arguments: args } }] }, "tool_calls"),
   object: completion({ content: args }),
-  deltas: [...data(words.map((content) => chunk({ role: "assistant", content }))), `${joined(data([chunk({}, "stop"), { ...chunk({}), choices: [], usage }]))}data: [DONE]\n\n`],
-  refusal: responses.refusal,
+  deltas: [...dataEvents(words.map((content) => chunk({ role: "assistant", content }))), `${joined(dataEvents([chunk({}, "stop"), { ...chunk({}), choices: [], usage }]))}data: [DONE]\n\n`],
+  errorBody: responses.errorBody,
 };
 
 // https://docs.anthropic.com/en/api/messages
@@ -66,11 +66,11 @@ export const messages = {
   call: message([{ type: "tool_use", id: "toolu_1", name: "weather", input }], "tool_use"),
   object: message([{ type: "text", text: args }]),
   deltas: [
-    joined(named([{ type: "message_start", message: message([]) }, { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }, block(words[0])])),
-    ...named(words.slice(1).map(block)),
-    joined(named([{ type: "content_block_stop", index: 0 }, { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 2 } }, { type: "message_stop" }])),
+    joined(namedEvents([{ type: "message_start", message: message([]) }, { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }, block(words[0])])),
+    ...namedEvents(words.slice(1).map(block)),
+    joined(namedEvents([{ type: "content_block_stop", index: 0 }, { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 2 } }, { type: "message_stop" }])),
   ],
-  refusal: { type: "error", error: { type: "invalid_request_error", message: "抱歉" } },
+  errorBody: { type: "error", error: { type: "invalid_request_error", message: "抱歉" } },
 };
 
 // https://ai.google.dev/api/generate-content
@@ -83,6 +83,6 @@ export const contents = {
   text: content({ text: "你好！" }),
   call: content({ functionCall: { id: "call_1", name: "weather", args: input } }),
   object: content({ text: args }),
-  deltas: data([...words.map(partial), content({ text: "" })]),
-  refusal: { error: { code: 400, message: "抱歉", status: "INVALID_ARGUMENT" } },
+  deltas: dataEvents([...words.map(partial), content({ text: "" })]),
+  errorBody: { error: { code: 400, message: "抱歉", status: "INVALID_ARGUMENT" } },
 };
