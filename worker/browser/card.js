@@ -1,14 +1,22 @@
-// The page's parts: one card a provider, each with tabs, the last of which is
-// the form to try it.
+// @ts-check
+// The page has one card per provider. Each card has tabs; the last tab is the form to try the provider.
 
-export const card = (page, at) => page.locator("article").nth(at);
+/** @typedef {import("./setup.js").Page} Page */
 
-export const output = (page, at) => card(page, at).locator("output");
+export const card = (/** @type {Page} */ page, /** @type {number} */ i) => page.locator("article").nth(i);
 
-export const openTry = (page, at) => card(page, at).locator("[type=radio]").last().click();
+export const output = (/** @type {Page} */ page, /** @type {number} */ i) => card(page, i).locator("output");
 
-export async function send(page, at, key, message = "Hello!") {
-  const form = card(page, at).locator("form");
+export const openForm = (/** @type {Page} */ page, /** @type {number} */ i) => card(page, i).locator("[type=radio]").last().click();
+
+/**
+ * @param {Page} page
+ * @param {number} i
+ * @param {string} key
+ * @param {string} [message]
+ */
+export async function submit(page, i, key, message = "Hello!") {
+  const form = card(page, i).locator("form");
   await form.locator("[name=key]").fill(key);
   await form.locator("[name=message]").fill(message);
   await form.locator("[name=send]").click();

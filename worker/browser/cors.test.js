@@ -1,94 +1,103 @@
-// Apps of another origin, which call the relay as SDKs in a browser do.
+// @ts-check
+// Browser apps of other origins, which call the relay as SDKs do.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { answerWith, event, providers, refuseWith } from "./provider.js";
-import { patience, places, serve, signal, startBrowser, visit } from "./setup.js";
+import { after, test } from "node:test";
+import { event, jsonOf, providers, streamOf } from "./providers.js";
+import { addresses, deferred, serve, startBrowser, timeout, visit } from "./setup.js";
 
-const world = {};
-const ends = {};
+/** @type {{ requests: import("node:http").IncomingMessage[], respond: import("./setup.js").Handler }} */
+const upstream = { requests: [], respond: (_, __, response) => response.end() };
 
-before(async () => {
-  ends.upstream = await serve("upstream", (...all) => {
-    world.asked.push(all[0]);
-    return world.answer(...all);
-  });
-  ends.app = await serve("app", (request, body, response) => {
-    response.setHeader("content-type", "text/html");
-    response.end('<!doctype html><link rel="icon" href="data:,"><title>an app</title>');
-  });
-  ends.port = ends.app.address().port;
-  ends.browser = await startBrowser();
+const server = await serve("upstream", (...args) => {
+  upstream.requests.push(args[0]);
+  return upstream.respond(...args);
 });
+const app = await serve("app", (_, __, response) => {
+  response.setHeader("content-type", "text/html");
+  response.end('<!doctype html><link rel="icon" href="data:,"><title>an app</title>');
+});
+const { port } = /** @type {import("node:net").AddressInfo} */ (app.address());
+const browser = await startBrowser();
 after(async () => {
-  await ends.browser?.close();
-  ends.upstream?.close();
-  ends.app?.close();
+  await browser.close();
+  server.close();
+  app.close();
 });
 
-/** Opens the app where the relay named allowing lets it in, or at another origin. */
+/**
+ * Opens the app. With the default host its origin is the one that the relay "allowing" allows.
+ * @param {import("node:test").TestContext} t
+ * @param {string} [host]
+ */
 function open(t, host = "127.0.0.1") {
-  world.asked = [];
-  return visit(t, ends.browser, `http://${host}:${ends.port}/`);
+  upstream.requests = [];
+  return visit(t, browser, `http://${host}:${port}/`);
 }
 
-/** Asks as the official SDKs do; reads the answer to its end. */
-function ask(page, url, more = {}) {
-  return page.evaluate(async ([url, more]) => {
+/**
+ * Sends a request from the page as the official SDKs do.
+ * @param {import("./setup.js").Page} page
+ * @param {string} url
+ * @param {{ headers?: Record<string, string> }} [options]
+ * @returns {Promise<{ status: number, headers: Record<string, string>, text: string }>} or { failed: name } for an exception
+ */
+function request(page, url, options = {}) {
+  return page.evaluate(async ({ url, options }) => {
     try {
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method: "POST",
         headers: {
           "authorization": "Bearer sk-visitor", "content-type": "application/json",
           "x-stainless-lang": "js", "x-stainless-retry-count": "0", "x-stainless-helper-method": "stream",
         },
         body: "{}",
-        ...more,
+        ...options,
       });
-      return { status: answer.status, headers: Object.fromEntries(answer.headers), text: await answer.text() };
+      return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
     } catch (error) {
-      return { failed: error.name };
+      return /** @type {any} */ ({ failed: /** @type {Error} */ (error).name });
     }
-  }, [url, more]);
+  }, { url, options });
 }
 
 const chat = "/v1/chat/completions";
 
-test("headers of SDKs pass the preflight, and limits can be read", patience, async (t) => {
+test("SDK headers pass the preflight, and response headers are readable", timeout, async (t) => {
   const page = await open(t);
-  world.answer = (request, body, response) => {
+  upstream.respond = (request, body, response) => {
     response.setHeader("x-ratelimit-remaining-requests", "59");
     response.setHeader("x-request-id", "req_1");
     response.setHeader("retry-after-ms", "20");
-    response.setHeader("x-of-tomorrow", "1");
-    answerWith(providers[0], ["Hi"])(request, body, response);
+    response.setHeader("x-unknown", "1");
+    streamOf(providers[0], ["Hi"])(request, body, response);
   };
-  const { status, headers, text } = await ask(page, places.open + chat);
+  const { status, headers, text } = await request(page, addresses.open + chat);
   assert.equal(status, 200);
   assert.equal(headers["x-ratelimit-remaining-requests"], "59");
   assert.equal(headers["x-request-id"], "req_1");
   assert.equal(headers["retry-after-ms"], "20");
-  assert.equal(headers["x-of-tomorrow"], "1");
+  assert.equal(headers["x-unknown"], "1");
   assert.ok(text.startsWith(event(providers[0], "Hi")));
-  assert.equal(world.asked.length, 1, "the preflight is the relay's to answer");
-  assert.equal(world.asked[0].headers["x-stainless-lang"], "js");
-  assert.equal(world.asked[0].headers.origin, undefined);
-  assert.deepEqual(page.complaints, []);
+  assert.equal(upstream.requests.length, 1, "the preflight was forwarded");
+  assert.equal(upstream.requests[0].headers["x-stainless-lang"], "js");
+  assert.equal(upstream.requests[0].headers.origin, undefined);
+  assert.deepEqual(page.problems, []);
 });
 
-test("an answer is read as it comes", patience, async (t) => {
+test("a response is streamed", timeout, async (t) => {
   const page = await open(t);
-  const seen = signal();
-  world.answer = async (request, body, response) => {
+  const read = deferred();
+  upstream.respond = async (request, body, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: 1\n\n");
-    await seen.promise;
+    await read.promise;
     response.end("data: 2\n\n");
   };
-  await page.context().exposeFunction("read", (text) => text === "data: 1\n\n" && seen.resolve());
+  await page.context().exposeFunction("read", (/** @type {string} */ text) => text === "data: 1\n\n" && read.resolve());
   const pieces = await page.evaluate(async (url) => {
-    const answer = await fetch(url, { method: "POST", body: "{}", headers: { "x-stainless-os": "Unknown" } });
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    const response = await fetch(url, { method: "POST", body: "{}", headers: { "x-stainless-os": "Unknown" } });
+    const reader = /** @type {ReadableStream<any>} */ (response.body).pipeThrough(new TextDecoderStream()).getReader();
     const pieces = [];
     for (;;) {
       const { done, value } = await reader.read();
@@ -96,54 +105,54 @@ test("an answer is read as it comes", patience, async (t) => {
         return pieces;
       }
       pieces.push(value);
-      window.read(pieces.join(""));
+      /** @type {any} */ (window).read(pieces.join(""));
     }
-  }, places.open + chat);
+  }, addresses.open + chat);
   assert.deepEqual(pieces, ["data: 1\n\n", "data: 2\n\n"]);
 });
 
-test("refusals can be read: the provider's, and the relay's own", patience, async (t) => {
+test("errors of the provider and of the relay are readable", timeout, async (t) => {
   const page = await open(t);
-  world.answer = refuseWith(429, { error: { message: "slow down" } });
-  const theirs = await ask(page, places.open + chat);
-  assert.deepEqual([theirs.status, JSON.parse(theirs.text).error.message], [429, "slow down"]);
-  world.answer = (request, body, response) => response.destroy();
-  const broken = await ask(page, places.open + chat);
+  upstream.respond = jsonOf(429, { error: { message: "slow down" } });
+  const upstreamError = await request(page, addresses.open + chat);
+  assert.deepEqual([upstreamError.status, JSON.parse(upstreamError.text).error.message], [429, "slow down"]);
+  upstream.respond = (request, body, response) => response.destroy();
+  const broken = await request(page, addresses.open + chat);
   assert.deepEqual([broken.status, broken.headers["x-cfproxy-error"]], [502, "upstream_unreachable"]);
   assert.equal(JSON.parse(broken.text).error.code, "upstream_unreachable");
-  const lost = await ask(page, `${places.open}/-/nothing`);
-  assert.deepEqual([lost.status, lost.headers["x-cfproxy-error"]], [404, "not_found"]);
-  const keyless = await ask(page, places.managed + chat);
+  const missing = await request(page, `${addresses.open}/-/nothing`);
+  assert.deepEqual([missing.status, missing.headers["x-cfproxy-error"]], [404, "not_found"]);
+  const keyless = await request(page, addresses.managed + chat);
   assert.deepEqual([keyless.status, JSON.parse(keyless.text).error.code], [401, "token_missing"]);
 });
 
-test("an app that leaves ends the upstream's request", patience, async (t) => {
+test("an aborted request is cancelled at the upstream", timeout, async (t) => {
   const page = await open(t);
-  const ended = signal();
-  world.answer = (request, body, response) => {
+  const closed = deferred();
+  upstream.respond = (request, body, response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write("data: 1\n\n");
-    response.on("close", () => ended.resolve("closed"));
+    response.on("close", () => closed.resolve("closed"));
   };
   await page.evaluate(async (url) => {
     const stop = new AbortController();
-    const answer = await fetch(url, { method: "POST", body: "{}", signal: stop.signal });
-    await answer.body.getReader().read();
+    const response = await fetch(url, { method: "POST", body: "{}", signal: stop.signal });
+    await /** @type {ReadableStream<any>} */ (response.body).getReader().read();
     stop.abort();
-  }, places.open + chat);
-  assert.equal(await ended.promise, "closed");
+  }, addresses.open + chat);
+  assert.equal(await closed.promise, "closed");
 });
 
-test("where the owner named origins, others are kept out by the browser", patience, async (t) => {
+test("origins that the owner does not allow are blocked by the browser", timeout, async (t) => {
   const page = await open(t);
-  world.answer = answerWith(providers[0], ["Hi"]);
-  const allowed = await ask(page, places.allowing + chat);
+  upstream.respond = streamOf(providers[0], ["Hi"]);
+  const allowed = await request(page, addresses.allowing + chat);
   assert.equal(allowed.status, 200);
-  assert.equal(world.asked.length, 1);
+  assert.equal(upstream.requests.length, 1);
 
   const other = await open(t, "localhost");
-  assert.deepEqual(await ask(other, places.allowing + chat), { failed: "TypeError" });
-  assert.deepEqual(world.asked, [], "what needs a preflight never leaves");
-  assert.deepEqual(await ask(other, places.allowing + chat, { headers: {} }), { failed: "TypeError" });
-  assert.equal((await ask(other, places.open + chat)).status, 200);
+  assert.deepEqual(await request(other, addresses.allowing + chat), { failed: "TypeError" });
+  assert.deepEqual(upstream.requests, [], "a request was sent despite the preflight");
+  assert.deepEqual(await request(other, addresses.allowing + chat, { headers: {} }), { failed: "TypeError" });
+  assert.equal((await request(other, addresses.open + chat)).status, 200);
 });

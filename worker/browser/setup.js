@@ -1,21 +1,35 @@
-// The two ends of every test here: Chromium, and a server that stands for
-// whatever provider the relay asks.
+// @ts-check
+// What every test here needs: Chromium, and a server that acts as every provider.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-/** Addresses of the relays by name: open, full, allowing, managed. */
-export const places = JSON.parse(process.env.CFPROXY_ADDRESSES);
+/**
+ * @typedef {import("playwright-core").Locator} Locator
+ * @typedef {import("playwright-core").Page & { problems: string[], requests: string[] }} Page problems are what the browser
+ * reported: console messages, errors and violations of the Content Security Policy. requests are the requested URLs.
+ * @typedef {(request: import("node:http").IncomingMessage, body: string, response: import("node:http").ServerResponse) => unknown} Handler
+ */
 
-export const patience = { timeout: 60_000 };
+/**
+ * Base URLs of the relays by name.
+ * @type {{ open: string, full: string, allowing: string, managed: string }}
+ */
+export const addresses = JSON.parse(process.env.CFPROXY_ADDRESSES ?? "{}");
 
-/** Sockets that were opened before this process began. */
+export const timeout = { timeout: 60_000 };
+
+/** File descriptors of sockets that the Go test opened. */
 const sockets = { upstream: 3, app: 4 };
 
-/** Starts a server on one of the sockets; handle gets the request, its body and the answer. */
-export async function serve(which, handle) {
+/**
+ * Starts a server on one of the sockets.
+ * @param {keyof typeof sockets} name
+ * @param {Handler} handle
+ */
+export async function serve(name, handle) {
   const server = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) {
@@ -23,11 +37,11 @@ export async function serve(which, handle) {
     }
     await handle(request, Buffer.concat(parts).toString(), response);
   });
-  await new Promise((resolve) => server.listen({ fd: sockets[which] }, resolve));
+  await new Promise((resolve) => server.listen({ fd: sockets[name] }, () => resolve(undefined)));
   return server;
 }
 
-/** Starts Chromium, with a profile that ends with it. */
+/** Starts Chromium with a temporary profile. */
 export function startBrowser() {
   return chromium.launch({
     executablePath: process.env.CFPROXY_CHROMIUM ?? "/usr/bin/chromium",
@@ -39,52 +53,67 @@ export function startBrowser() {
 }
 
 /**
- * Opens a page as a visitor of its own, and has done with it when test is over.
- * Its complaints are all that the browser complained of meanwhile.
+ * Opens a page in its own browser context, which is closed after the test.
+ * @param {import("node:test").TestContext} test
+ * @param {import("playwright-core").Browser} browser
+ * @param {string} url
+ * @param {import("playwright-core").BrowserContextOptions} [options]
+ * @returns {Promise<Page>}
  */
-export async function visit(test, browser, address, options = {}) {
+export async function visit(test, browser, url, options = {}) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   test.after(() => context.close());
-  context.setDefaultTimeout(patience.timeout);
-  const page = await context.newPage();
-  page.complaints = [];
-  page.asked = [];
-  page.on("console", (message) => page.complaints.push(message.text()));
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("request", (request) => page.asked.push(request.url()));
-  await context.exposeFunction("complain", (text) => page.complaints.push(text));
-  await context.addInitScript(() => {
-    document.addEventListener("securitypolicyviolation", (e) => window.complain(`${e.violatedDirective}: ${e.blockedURI}`));
+  context.setDefaultTimeout(timeout.timeout);
+  const page = Object.assign(await context.newPage(), {
+    problems: /** @type {string[]} */ ([]),
+    requests: /** @type {string[]} */ ([]),
   });
-  await page.goto(address);
+  page.on("console", (message) => page.problems.push(message.text()));
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  page.on("request", (request) => page.requests.push(request.url()));
+  await context.exposeFunction("reportProblem", (/** @type {string} */ text) => page.problems.push(text));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (e) =>
+      /** @type {any} */ (window).reportProblem(`${e.violatedDirective}: ${e.blockedURI}`));
+  });
+  await page.goto(url);
   return page;
 }
 
-/** Waits until an element's text is as it should be; on the way it may be anything. */
-export async function textBecomes(locator, want) {
+/**
+ * Waits until an element has this text.
+ * @param {Locator} locator
+ * @param {string} want
+ */
+export async function waitForText(locator, want) {
   const element = await locator.elementHandle();
-  const got = () => element.textContent();
-  await element.evaluate((node, wanted) => new Promise((resolve) => {
-    const look = () => node.textContent === wanted && resolve();
-    new MutationObserver(look).observe(node, { childList: true, characterData: true, subtree: true });
-    look();
+  assert.ok(element);
+  await element.evaluate((node, want) => new Promise((resolve) => {
+    const check = () => node.textContent === want && resolve(undefined);
+    new MutationObserver(check).observe(node, { childList: true, characterData: true, subtree: true });
+    check();
     setTimeout(resolve, 20_000);
   }), want);
-  assert.equal(await got(), want);
+  assert.equal(await element.textContent(), want);
 }
 
-/** Keeps a picture where CFPROXY_SHOTS says, if it does. */
-export async function keep(page, name) {
+/**
+ * Saves a screenshot in the directory CFPROXY_SHOTS, if it is set.
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function screenshot(page, name) {
   if (process.env.CFPROXY_SHOTS) {
     await page.screenshot({ path: join(process.env.CFPROXY_SHOTS, `${name}.png`), fullPage: true });
   }
 }
 
-/** A promise, and what fulfils it. */
-export function signal() {
-  return Promise.withResolvers?.() ?? (() => {
-    const made = {};
-    made.promise = new Promise((resolve) => Object.assign(made, { resolve }));
-    return made;
-  })();
+/**
+ * Promise.withResolvers, which Node 20 does not have.
+ * @returns {{ promise: Promise<any>, resolve: (value?: unknown) => void }}
+ */
+export function deferred() {
+  const made = { resolve: (/** @type {unknown} */ _) => {} };
+  const promise = new Promise((resolve) => Object.assign(made, { resolve }));
+  return { promise, resolve: (value) => made.resolve(value) };
 }
