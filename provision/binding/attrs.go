@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// Names of attributes.
+// Names of attributes. They appear in the JSON output of plans and are stable.
 const (
+	// Attributes of scripts.
 	AttrBuild     = "build"
 	AttrProviders = "providers"
 	AttrRegion    = "region"
@@ -18,29 +19,35 @@ const (
 	AttrTokens    = "tokens"
 	AttrKeys      = "keys"
 	AttrLimits    = "limits"
-	AttrScript    = "script"
-	AttrFailOpen  = "fail_open"
-	AttrType      = "type"
-	AttrContent   = "content"
-	AttrProxied   = "proxied"
-	AttrComment   = "comment"
+
+	// Attributes of routes. Custom domains have AttrScript only.
+	AttrScript   = "script"
+	AttrFailOpen = "fail_open"
+
+	// Attributes of DNS records.
+	AttrType    = "type"
+	AttrContent = "content"
+	AttrProxied = "proxied"
+	AttrComment = "comment"
 )
 
-// Attrs is what of a resource is compared and shown: flat, printable, free of secrets.
+// Attrs holds the attributes of a resource that are compared and shown, by name. The values are printable and contain no
+// secrets.
 type Attrs map[string]string
 
-// Diff lists the wanted attributes that are otherwise, by name. One that could not be read is not compared.
+// Diff returns the attributes of want that differ in have, sorted by name. An attribute that is missing from have could not be read
+// and is not compared.
 func (have Attrs) Diff(want Attrs) []AttrDiff {
 	var diffs []AttrDiff
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if is, read := have[name]; read && is != want[name] {
-			diffs = append(diffs, AttrDiff{Name: name, Before: is, After: want[name]})
+		if value, read := have[name]; read && value != want[name] {
+			diffs = append(diffs, AttrDiff{Name: name, Before: value, After: want[name]})
 		}
 	}
 	return diffs
 }
 
-// AttrDiff is one attribute before and after; an absent one is "".
+// AttrDiff is one attribute before and after a change. An absent value is "".
 type AttrDiff struct {
 	Name   string `json:"name"`
 	Before string `json:"before"`

@@ -11,34 +11,34 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// What stands in the place of a fingerprint.
+// Values of Key.Fingerprint that are not fingerprints.
 const (
-	keyUnknown = "unknown" // the account holds a secret of which we know no more
-	KeyMissing = "missing" // nobody has one
+	keyUnknown = "unknown" // the Worker has a secret without a known fingerprint
+	KeyMissing = "missing" // there is no key, neither given nor deployed
 )
 
-// Fingerprint tells one key of a provider from another without telling the key: 32 bits of an HMAC under it. A plain_text
-// binding of the Worker carries it, since nothing else of a secret can be read back, and what cannot be compared would have to
-// be uploaded at every deploy. Whoever may read the Worker's settings sees it, so:
-//   - 32 bits leave some 2^96 candidates of a random key of 128 bits, so that the key cannot be searched for, nor a guess
-//     proved right. A key that somebody made up could be excluded by it, hardly ever confirmed.
-//   - Account and Worker go in, so that the same key in two places does not look the same.
+// Fingerprint returns 8 hex digits that identify a provider's key without revealing it: 32 bits of an HMAC-SHA256 with the key as
+// its key. Secrets cannot be read back from Cloudflare, so the Worker carries the fingerprint in a plain_text binding. Without it
+// the key could not be compared and would have to be uploaded with every deploy. Everybody who can read the Worker's settings
+// sees the fingerprint. That is acceptable:
+//   - 32 bits of a random 128-bit key leave about 2^96 candidates, so the key cannot be searched for and a guess cannot be
+//     confirmed. A key that somebody made up can be ruled out, but hardly confirmed.
+//   - The account and the Worker's name are part of the message, so the same key in two places has two fingerprints.
 func Fingerprint(account, name, provider string, key Secret) string {
 	mac := hmac.New(sha256.New, []byte(key.Reveal()))
 	fmt.Fprintf(mac, "cfproxy/%s/%s/%s", account, name, provider)
 	return hex.EncodeToString(mac.Sum(nil))[:8]
 }
 
-// Key is where the key of one provider comes from: given now, or inherited from what stands. Mark is its fingerprint, or
-// what stands in the place of one.
+// Key is the API key of one provider in an upload.
 type Key struct {
-	Provider    string
-	Fingerprint string
-	Value       Secret
-	Inherited   bool
+	Provider    string // id of the provider
+	Fingerprint string // as returned by Fingerprint, or KeyMissing
+	Value       Secret // the key, if it is uploaded with the script
+	Inherited   bool   // the deployed version has the key and the upload keeps it
 }
 
-// FormatKeys is how keys are compared and shown: "anthropic:missing openai:1f2e3d4c".
+// FormatKeys returns the keys' fingerprints, sorted by provider: "anthropic:missing openai:1f2e3d4c".
 func FormatKeys(keys []Key) string {
 	var parts []string
 	for _, key := range keys {
@@ -48,8 +48,9 @@ func FormatKeys(keys []Key) string {
 	return strings.Join(parts, " ")
 }
 
-// KeysFromBindings gives the same text for a Worker as it is read back, from the value of its KEYS binding and the names of its
-// secrets. A fingerprint without its secret does not count; a secret without a fingerprint is named as its binding is.
+// KeysFromBindings returns the same text for a deployed Worker, from the value of its KEYS binding and the names of its secrets.
+// A fingerprint without a secret is dropped. A secret without a fingerprint is listed as "unknown", under the provider id
+// as it is spelled in the binding's name.
 func KeysFromBindings(fingerprints string, secrets []string) string {
 	known := ParseKeys(fingerprints)
 	var keys []Key
@@ -59,9 +60,9 @@ func KeysFromBindings(fingerprints string, secrets []string) string {
 			continue
 		}
 		key := Key{Provider: id, Fingerprint: keyUnknown}
-		for provider, mark := range known {
+		for provider, fingerprint := range known {
 			if worker.KeyBinding(provider) == name {
-				key = Key{Provider: provider, Fingerprint: mark}
+				key = Key{Provider: provider, Fingerprint: fingerprint}
 			}
 		}
 		keys = append(keys, key)
@@ -69,11 +70,12 @@ func KeysFromBindings(fingerprints string, secrets []string) string {
 	return FormatKeys(keys)
 }
 
+// ParseKeys parses the result of FormatKeys. It returns the fingerprints by provider id.
 func ParseKeys(text string) map[string]string {
 	keys := map[string]string{}
 	for part := range strings.FieldsSeq(text) {
-		provider, mark, _ := strings.Cut(part, ":")
-		keys[provider] = mark
+		provider, fingerprint, _ := strings.Cut(part, ":")
+		keys[provider] = fingerprint
 	}
 	return keys
 }

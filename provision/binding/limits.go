@@ -10,58 +10,60 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Limit is one rate limit of a Worker, so many requests a minute for each token that has it.
+// RateLimit is one ratelimit binding of a Worker. Tokens with the same limit share a binding; requests are counted per token.
+// https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 type RateLimit struct {
-	Requests  int
-	Namespace string
+	Requests  int    // requests per minute and token
+	Namespace string // positive integer, unique for this Worker and limit within the account
 }
 
-// LimitsFor gives a limit for each number that any token has.
+// LimitsFor returns one limit for each distinct rate of the tokens, for the Worker with the given name.
 func LimitsFor(name string, tokens []worker.Token) []RateLimit {
 	var limits []RateLimit
-	for _, n := range Rates(tokens) {
-		limits = append(limits, RateLimit{Requests: n, Namespace: limitNamespace(name, n)})
+	for _, rate := range Rates(tokens) {
+		limits = append(limits, RateLimit{Requests: rate, Namespace: limitNamespace(name, rate)})
 	}
 	return limits
 }
 
-// Rates lists the numbers, each once and in their order.
+// Rates returns the distinct rates of the tokens in requests per minute, in ascending order. Tokens without a limit are skipped.
 func Rates(tokens []worker.Token) []int {
-	var numbers []int
+	var rates []int
 	for _, token := range tokens {
 		if token.RPM > 0 {
-			numbers = append(numbers, token.RPM)
+			rates = append(rates, token.RPM)
 		}
 	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers)
+	slices.Sort(rates)
+	return slices.Compact(rates)
 }
 
-// limitNamespace makes the positive integer under which Cloudflare counts. It counts across the whole account, so the number comes
-// from the Worker's name and the limit: always the same, so that a deploy does not begin the count anew, and different for
-// another relay or another limit. What is counted is a token's digest, so that even two equal numbers would disturb nobody.
+// limitNamespace returns the namespace under which Cloudflare counts requests. Namespaces are shared by the whole account, so the
+// number is derived from the Worker's name and the limit: a deploy does not reset the counters, and other relays and limits get
+// other numbers. A collision would do no harm, because the counted key is the digest of a token.
 func limitNamespace(name string, requests int) string {
 	sum := sha256.Sum256([]byte("cfproxy/" + name + "/" + strconv.Itoa(requests)))
 	return strconv.FormatUint(uint64(binary.BigEndian.Uint32(sum[:])>>1|1), 10)
 }
 
-// FormatLimits is how limits are compared: "30 60".
-func FormatLimits(numbers []int) string {
+// FormatLimits returns the rates as text: "30 60".
+func FormatLimits(rates []int) string {
 	var texts []string
-	for _, n := range numbers {
-		texts = append(texts, strconv.Itoa(n))
+	for _, rate := range rates {
+		texts = append(texts, strconv.Itoa(rate))
 	}
 	return strings.Join(texts, " ")
 }
 
-// LimitsFromBindings gives the same text for a Worker as it is read back, from the names of its rate limits.
-func LimitsFromBindings(bindings []string) string {
-	var numbers []int
-	for _, name := range bindings {
-		if n, err := strconv.Atoi(strings.TrimPrefix(name, worker.BindingRate)); err == nil {
-			numbers = append(numbers, n)
+// LimitsFromBindings returns the same text for a deployed Worker, from the names of its ratelimit bindings. Names that are not
+// ours are skipped.
+func LimitsFromBindings(names []string) string {
+	var rates []int
+	for _, name := range names {
+		if rate, err := strconv.Atoi(strings.TrimPrefix(name, worker.BindingRate)); err == nil {
+			rates = append(rates, rate)
 		}
 	}
-	slices.Sort(numbers)
-	return FormatLimits(numbers)
+	slices.Sort(rates)
+	return FormatLimits(rates)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// FormatProviders is how providers are compared and shown: "openai=https://api.openai.com".
+// FormatProviders returns ids and origins of providers in their order: "openai=https://api.openai.com".
 func FormatProviders(providers []worker.Provider) string {
 	var parts []string
 	for _, p := range providers {
@@ -17,16 +17,17 @@ func FormatProviders(providers []worker.Provider) string {
 	return strings.Join(parts, " ")
 }
 
-// ProvidersFromBinding gives the same text for the value of a PROVIDERS binding as it is read back, or "" for anything else.
-func ProvidersFromBinding(binding []byte) string {
+// ProvidersFromBinding returns the same text for a deployed Worker, from the value of its PROVIDERS binding, or "" if the value is
+// not a list of providers.
+func ProvidersFromBinding(value []byte) string {
 	var providers []worker.Provider
-	if json.Unmarshal(binding, &providers) != nil {
+	if json.Unmarshal(value, &providers) != nil {
 		return ""
 	}
 	return FormatProviders(providers)
 }
 
-// ParseProviders reads providersText back.
+// ParseProviders parses the result of FormatProviders. The returned providers have no more than ID and Origin.
 func ParseProviders(text string) []worker.Provider {
 	var providers []worker.Provider
 	for pair := range strings.FieldsSeq(text) {

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// minSecretRun is how many characters of a secret in a row must not be seen anywhere: fewer are no help to whoever guesses the
-// rest, and are met by chance in names and words.
+// minSecretRun is the length of the shortest part of a secret that is redacted. Shorter parts do not help to guess the rest, and
+// match names and words by chance.
 const minSecretRun = 12
 
-// Redact gives text with an ellipsis in the place of every secret: whole, in pieces of twelve characters and more, and as
-// URLs, JSON and base64 spell it. It is for texts of others, such as an API that repeats what it was sent.
+// Redact returns text with every secret replaced by an ellipsis, whether it appears whole, in parts of at least 12 bytes, or
+// encoded in a URL, JSON or base64. It is meant for text from outside, such as API errors that repeat their input.
 func Redact(text string, secrets ...string) string {
 	hide := make([]bool, len(text))
 	for _, secret := range secrets {
@@ -32,18 +32,17 @@ func Redact(text string, secrets ...string) string {
 	return b.String()
 }
 
-// spellings lists the forms in which a secret may come back.
+// spellings returns the encodings in which a secret may appear.
 func spellings(secret string) []string {
 	if secret == "" {
 		return nil
 	}
-	// Marshalling a string cannot fail.
-	quoted, _ := json.Marshal(secret)
+	quoted, _ := json.Marshal(secret) // a string: cannot fail
 	all := []string{
 		secret, string(quoted[1 : len(quoted)-1]), strings.ReplaceAll(secret, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret),
 	}
 	for shift := range 3 {
-		// The characters at either end also depend on what stands beside the secret, so they say nothing of it.
+		// Characters at either end also encode bits of the surrounding text, so they are cut off.
 		shifted := append(make([]byte, shift), secret...)
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			text := encoding.EncodeToString(shifted)
@@ -53,7 +52,7 @@ func spellings(secret string) []string {
 	return all
 }
 
-// markRuns finds every run of a spelling in a text; of one that is shorter than a run, the whole.
+// markRuns sets hide for every byte of text that belongs to a run of minSecretRun bytes of spelling, or to all of a shorter one.
 func markRuns(hide []bool, text, spelling string) {
 	width := min(minSecretRun, len(spelling))
 	if width == 0 {

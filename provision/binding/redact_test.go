@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestConceal(t *testing.T) {
+func TestRedact(t *testing.T) {
 	t.Parallel()
 	const secret = `cfut_Abc/def+ghi"0123456789klmnopqrst`
 	quoted, err := json.Marshal(secret)
@@ -46,8 +46,8 @@ func TestConceal(t *testing.T) {
 	}
 }
 
-// What is left of a text never holds twelve characters of the secret, wherever they stood.
-func FuzzConceal(f *testing.F) {
+// Redacted text contains no run of minSecretRun bytes of the secret.
+func FuzzRedact(f *testing.F) {
 	f.Add("some text ", "secret-0123456789", " more")
 	f.Add("", "aaaaaaaaaaaaaa", "aaaaaaaaaaa")
 	f.Fuzz(func(t *testing.T, before, secret, after string) {

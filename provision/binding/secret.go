@@ -1,17 +1,15 @@
 package binding
 
-import (
-	"fmt"
-)
+import "fmt"
 
-// Secret is a provider's key on its way from the owner to the upload. It is held by a function, so that nothing that prints
-// or encodes values, however deep it looks, finds the text.
+// Secret holds a provider's key between the configuration and the upload. The text is in a closure, so that no formatter and no
+// encoder can reach it, not even through reflection on an enclosing struct.
 type Secret struct{ reveal func() string }
 
-// NewSecret holds a text.
+// NewSecret returns a Secret that holds text.
 func NewSecret(text string) Secret { return Secret{func() string { return text }} }
 
-// Reveal gives the text, for the upload alone.
+// Reveal returns the text, or "" for the zero Secret. Only the upload should need it.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""
@@ -19,8 +17,8 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// Format prints the same for every secret and every verb.
+// Format implements fmt.Formatter. It prints "(secret)" for every verb.
 func (Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, "(secret)") }
 
-// MarshalText does the same for JSON.
+// MarshalText implements encoding.TextMarshaler. It returns "(secret)".
 func (Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }

@@ -8,13 +8,13 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Who may use a relay, as settings and plans say it.
+// Values of AttrAccess.
 const (
-	AccessPassThrough = "pass-through" // everybody, each with a key of the provider's
-	AccessManaged     = "managed"      // holders of the owner's tokens, with the owner's key
+	AccessPassThrough = "pass-through" // callers bring their own provider key
+	AccessManaged     = "managed"      // callers hold tokens; the Worker adds the owner's key
 )
 
-// FormatSettings gives the owner's choices as they are compared and shown.
+// FormatSettings returns the settings as the attributes access, page and allow_origins.
 func FormatSettings(s worker.Settings) Attrs {
 	access := AccessPassThrough
 	if s.Managed {
@@ -23,17 +23,17 @@ func FormatSettings(s worker.Settings) Attrs {
 	return Attrs{AttrAccess: access, AttrPage: strconv.FormatBool(s.Page), AttrOrigins: strings.Join(s.Origins, " ")}
 }
 
-// SettingsFromBinding gives the same for the value of a SETTINGS binding as it is read back; empty ones for anything else, such as
-// a Worker of the time before there were any.
-func SettingsFromBinding(binding []byte) Attrs {
+// SettingsFromBinding returns the same attributes for a deployed Worker, from the value of its SETTINGS binding. They are empty if
+// the value does not parse, as for Workers that were deployed before the binding existed.
+func SettingsFromBinding(value []byte) Attrs {
 	var s worker.Settings
-	if json.Unmarshal(binding, &s) != nil {
+	if json.Unmarshal(value, &s) != nil {
 		return Attrs{AttrAccess: "", AttrPage: "", AttrOrigins: ""}
 	}
 	return FormatSettings(s)
 }
 
-// ParseSettings reads them back.
+// ParseSettings parses the result of FormatSettings. Page is true unless the attribute is "false".
 func ParseSettings(attrs Attrs) worker.Settings {
 	s := worker.Settings{Managed: attrs[AttrAccess] == AccessManaged, Page: attrs[AttrPage] != "false"}
 	for origin := range strings.FieldsSeq(attrs[AttrOrigins]) {

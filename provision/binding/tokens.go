@@ -10,18 +10,18 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// SortTokens gives tokens by name, so that their order in a file changes nothing; nil stays nil.
+// SortTokens returns the tokens sorted by name, so that their order in the configuration does not matter. It returns nil for nil,
+// which means that no tokens were configured, and an empty slice for an empty one, which means that there are to be none.
 func SortTokens(tokens []worker.Token) []worker.Token {
 	if tokens == nil {
 		return nil
 	}
-	// None at all stays different from nobody having said.
 	sorted := append([]worker.Token{}, tokens...)
 	slices.SortFunc(sorted, func(a, b worker.Token) int { return cmp.Compare(a.Name+" "+a.SHA256, b.Name+" "+b.SHA256) })
 	return sorted
 }
 
-// RevokedTokens names those who hold a token of before that is not among after, whatever else is said of it there.
+// RevokedTokens returns the names of the tokens in before whose digest is not in after. Other changes to a token do not count.
 func RevokedTokens(before, after []worker.Token) []string {
 	var names []string
 	for _, token := range before {
@@ -32,14 +32,14 @@ func RevokedTokens(before, after []worker.Token) []string {
 	return names
 }
 
-// MissingTokens names the tokens of standing that listed has not, or has otherwise.
-func MissingTokens(standing, listed []worker.Token) []string {
+// MissingTokens returns the names of the deployed tokens that listed does not have, or has with other properties.
+func MissingTokens(deployed, listed []worker.Token) []string {
 	isListed := map[string]bool{}
 	for _, token := range listed {
 		isListed[encodeToken(token)] = true
 	}
 	var names []string
-	for _, token := range SortTokens(standing) {
+	for _, token := range SortTokens(deployed) {
 		if !isListed[encodeToken(token)] {
 			names = append(names, token.Name)
 		}
@@ -47,29 +47,28 @@ func MissingTokens(standing, listed []worker.Token) []string {
 	return names
 }
 
-// tokenText is a token as it is uploaded: an empty list of providers is none.
+// encodeToken returns the token as it is uploaded. An empty list of providers equals a nil one.
 func encodeToken(token worker.Token) string {
-	// Marshalling plain strings and numbers cannot fail.
-	text, _ := json.Marshal(token)
+	text, _ := json.Marshal(token) // plain strings and numbers: cannot fail
 	return string(text)
 }
 
-// maxTokenNames of tokens are shown; of more the number says enough.
+// maxTokenNames is how many names FormatTokens lists before it returns their number instead.
 const maxTokenNames = 4
 
-// FormatTokens is how tokens are compared and shown: "alice, bob (1f2e3d4c)" or "500 (1f2e3d4c)", with a digest of all that is
-// in them. "" where there are none.
+// FormatTokens returns the names of the tokens, or their number if there are many, with a digest of everything in them:
+// "alice, bob (1f2e3d4c)" or "500 (1f2e3d4c)". It returns "" for no tokens.
 func FormatTokens(tokens []worker.Token) string {
 	if len(tokens) == 0 {
 		return ""
 	}
 	tokens = SortTokens(tokens)
 	text, _ := json.Marshal(tokens)
-	who := strconv.Itoa(len(tokens))
+	names := strconv.Itoa(len(tokens))
 	if len(tokens) <= maxTokenNames {
-		who = strings.Join(tokenNames(tokens), ", ")
+		names = strings.Join(tokenNames(tokens), ", ")
 	}
-	return who + " (" + Digest(text)[:8] + ")"
+	return names + " (" + Digest(text)[:8] + ")"
 }
 
 func tokenNames(tokens []worker.Token) []string {
@@ -80,10 +79,10 @@ func tokenNames(tokens []worker.Token) []string {
 	return names
 }
 
-// TokensFromModule reads the tokens module of a Worker, nil for what is none.
-func ParseTokensModule(module []byte) []worker.Token {
+// ParseTokensModule parses the source of a Worker's tokens module. It returns nil if it is not a list of tokens.
+func ParseTokensModule(source []byte) []worker.Token {
 	var tokens []worker.Token
-	if json.Unmarshal(module, &tokens) != nil {
+	if json.Unmarshal(source, &tokens) != nil {
 		return nil
 	}
 	return tokens

@@ -1,3 +1,7 @@
+// Package errcode defines the errors of the engine: a stable [Code] with flat details, and no sentences.
+//
+// The commands turn codes and details into messages in the user's language and into exit codes. Scripts see the codes in JSON
+// output.
 package errcode
 
 import (
@@ -11,90 +15,99 @@ import (
 // Code names one kind of failure. Codes are stable: scripts and translations depend on them.
 type Code string
 
-// What is wrong with a setting. All of them are the caller's to mend before anything is asked of the account.
+// Codes for settings that are invalid. They are found without calling the API, except RegionUnknown and TokensUnreadable.
 const (
 	HostEmpty       Code = "host-empty"
-	HostURL         Code = "host-url"
-	HostPath        Code = "host-path"
-	HostPort        Code = "host-port"
-	HostWildcard    Code = "host-wildcard"
-	HostSpace       Code = "host-space"
-	HostIP          Code = "host-ip"
-	HostLocal       Code = "host-local"
-	HostLabel       Code = "host-label"
-	HostLong        Code = "host-long"
-	HostSuffix      Code = "host-public-suffix"
-	HostInvalid     Code = "host-invalid"
-	HostSingle      Code = "host-single-label"
-	HostMissing     Code = "host-missing"
+	HostURL         Code = "host-url"           // a URL; details: value, suggestion
+	HostPath        Code = "host-path"          // has a path; details: value, suggestion
+	HostPort        Code = "host-port"          // has a port; details: value, suggestion
+	HostWildcard    Code = "host-wildcard"      // has an asterisk
+	HostSpace       Code = "host-space"         // has white space; details: value, suggestion
+	HostIP          Code = "host-ip"            // an IP address
+	HostLocal       Code = "host-local"         // a name that does not exist in public DNS, such as localhost
+	HostLabel       Code = "host-label"         // a label is empty or longer than 63 octets
+	HostLong        Code = "host-long"          // longer than 253 octets
+	HostSuffix      Code = "host-public-suffix" // a public suffix, such as co.uk
+	HostInvalid     Code = "host-invalid"       // has characters that hostnames do not have
+	HostSingle      Code = "host-single-label"  // has no dot
+	HostMissing     Code = "host-missing"       // no host is configured
+	HostDuplicate   Code = "host-twice"         // two relays list the same host
 	WorkerInvalid   Code = "worker-invalid"
+	WorkerDuplicate Code = "worker-twice" // two relays of an account name the same Worker
 	AccountInvalid  Code = "account-invalid"
-	OriginInvalid   Code = "origin-invalid"
+	OriginInvalid   Code = "origin-invalid" // the record's address is not a public IPv4 address
 	RegionInvalid   Code = "region-invalid"
-	HostDuplicate   Code = "host-twice"
-	WorkerDuplicate Code = "worker-twice"
-	UpstreamLoop    Code = "upstream-is-itself"
+	UpstreamLoop    Code = "upstream-is-itself" // a provider's origin is served by the same Worker
 
-	AllowOriginInvalid Code = "allow-origin-invalid"
-	ProvidersTooLarge  Code = "providers-too-large"
-	OriginsTooLarge    Code = "allow-origins-too-large"
-	TooManyKeys        Code = "too-many-keys"
-	TooManyLimits      Code = "too-many-limits"
-	RegionUnknown      Code = "region-unknown"
-	TokensUnreadable   Code = "tokens-unread"
+	AllowOriginInvalid Code = "allow-origin-invalid"    // not an origin of a web page; details: value, suggestion
+	ProvidersTooLarge  Code = "providers-too-large"     // the PROVIDERS binding exceeds its limit
+	OriginsTooLarge    Code = "allow-origins-too-large" // the SETTINGS binding exceeds its limit
+	TooManyKeys        Code = "too-many-keys"           // more keys than a Worker can have bindings
+	TooManyLimits      Code = "too-many-limits"         // more distinct rate limits than we support
+	RegionUnknown      Code = "region-unknown"          // the account cannot place Workers there
+	TokensUnreadable   Code = "tokens-unread"           // none are configured, and the deployed ones cannot be read
 )
 
-// What the account or its API can answer.
+// Codes for the state of the account and for failures of API calls.
 const (
 	TokenMissing      Code = "token-missing"
 	TokenMalformed    Code = "token-malformed"
 	TokenRejected     Code = "token-rejected"
-	TokenGlobalKey    Code = "token-global-key"
-	PermissionMissing Code = "permission-missing"
-	NoZones           Code = "no-zones"
-	AccountEmpty      Code = "account-empty"
-	ZoneNotFound      Code = "zone-not-found"
-	ZoneAmbiguous     Code = "zone-ambiguous"
-	ZoneElsewhere     Code = "zone-elsewhere"
-	ZoneFull          Code = "zone-full"
-	Conflict          Code = "conflict"
-	Exists            Code = "exists"
-	Exposed           Code = "exposed"
-	ConcurrentChange  Code = "changed-meanwhile"
-	Gone              Code = "gone"
-	NoWorker          Code = "no-worker"
-	NoVersion         Code = "no-version"
-	VersionUnknown    Code = "version-unknown"
-	SecretsChanged    Code = "secrets-changed"
-	SubdomainMissing  Code = "subdomain-missing"
-	SubdomainTaken    Code = "subdomain-taken"
-	EmailUnverified   Code = "email-unverified"
-	ScriptNotVisible  Code = "script-unseen"
-	ScriptRejected    Code = "script-refused"
-	KeyGone           Code = "key-gone"
-	Quota             Code = "quota"
-	RateLimited       Code = "rate-limited"
-	Unreachable       Code = "api-unreachable"
-	Timeout           Code = "api-timeout"
-	NotJSON           Code = "api-not-json"
+	TokenGlobalKey    Code = "token-global-key"   // a Global API Key instead of a token
+	PermissionMissing Code = "permission-missing" // details: permission, a comma-separated list
+	NoZones           Code = "no-zones"           // the token sees no zone
+	AccountEmpty      Code = "account-empty"      // the token sees no zone of the chosen account
+	ZoneNotFound      Code = "zone-not-found"     // the host is in none of the zones
+	ZoneAmbiguous     Code = "zone-ambiguous"     // several accounts have the zone, and not exactly one of them is active
+	ZoneElsewhere     Code = "zone-elsewhere"     // the zone belongs to another account than the chosen one
+	ZoneFull          Code = "zone-full"          // the zone's plan does not allow that many records or routes
+	Conflict          Code = "conflict"           // resources that we do not own are at addresses that we need
+	Exists            Code = "exists"             // the API refuses to create a resource a second time
+	Exposed           Code = "exposed"            // a removal would leave a proxied record to the placeholder address without its route
+	ConcurrentChange  Code = "changed-meanwhile"  // another run changed the same resources
+	Gone              Code = "gone"               // the resource to change was deleted
+	NoWorker          Code = "no-worker"          // the relay is not deployed
+	NoVersion         Code = "no-version"         // there is no version to roll back to
+	VersionUnknown    Code = "version-unknown"    // no version, or more than one, matches the given name
+	SecretsChanged    Code = "secrets-changed"    // a rollback would restore other secrets and needs force
+	SubdomainMissing  Code = "subdomain-missing"  // the account has no workers.dev name
+	SubdomainTaken    Code = "subdomain-taken"    // another account has the workers.dev name
+	EmailUnverified   Code = "email-unverified"   // the account's e-mail address is not verified
+	ScriptNotVisible  Code = "script-unseen"      // a route names a script that the API does not see yet
+	ScriptRejected    Code = "script-refused"     // the API did not accept the upload
+	KeyGone           Code = "key-gone"           // a secret to inherit does not exist any more
+	Quota             Code = "quota"              // a limit of the account's plan is reached
+	RateLimited       Code = "rate-limited"       // too many API calls
+	Unreachable       Code = "api-unreachable"    // no response, so a write may have taken effect
+	Timeout           Code = "api-timeout"        // no response in time, so a write may have taken effect
+	NotJSON           Code = "api-not-json"       // something other than the API responded, such as a proxy
 	ServerError       Code = "api-server-error"
-	Rejected          Code = "api-refused"
+	Rejected          Code = "api-refused" // any other error of the API; details: api_code, message
 	Interrupted       Code = "interrupted"
 )
 
-// Error is a failure that knows its code. What a person needs to read of it is in Details, as flat strings that never
-// hold a secret.
+// Error is a failure with a code. Details holds what a message needs, as flat strings without secrets.
 type Error struct {
 	Code    Code
 	Details map[string]string
-	// Temporary says that the same call may succeed later.
+	// Temporary reports whether the same call may succeed later.
 	Temporary bool
-	// RetryAfter is how long the API asked us to wait; zero where it did not say.
+	// RetryAfter is the pause that the API asked for; zero if it did not.
 	RetryAfter time.Duration
-	Err        error
+	// Err is the cause, nil if there is none.
+	Err error
 }
 
-// Error gives the code and the details in a stable order, for logs and tests; people are shown words made under cmd/.
+// New returns an Error with details given in pairs: name, value, name, value.
+func New(code Code, details ...string) *Error {
+	e := &Error{Code: code, Details: map[string]string{}}
+	for i := 0; i+1 < len(details); i += 2 {
+		e.Details[details[i]] = details[i+1]
+	}
+	return e
+}
+
+// Error returns the code, the details sorted by name and the cause. It is meant for logs and tests.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(string(e.Code))
@@ -107,22 +120,13 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Of gives the code of err, or "" for an error that has none.
+// Of returns the code of the first Error in err's tree, or "" if there is none.
 func Of(err error) Code {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.Code
 	}
 	return ""
-}
-
-// New pairs details as name, value, name, value.
-func New(code Code, details ...string) *Error {
-	e := &Error{Code: code, Details: map[string]string{}}
-	for i := 0; i+1 < len(details); i += 2 {
-		e.Details[details[i]] = details[i+1]
-	}
-	return e
 }

@@ -7,21 +7,22 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Suggest gives the name that a typing error may have meant: at most two letters to change, add or leave out away, or "".
+// Suggest returns the name with the smallest edit distance to wrong, the alphabetically first if there are several, or "" if none
+// is within two edits (insertions, deletions or substitutions of a byte).
 func Suggest(wrong string, names []string) string {
 	best, least := "", 3
-	for _, other := range slices.Sorted(slices.Values(names)) {
-		if d := smetrics.WagnerFischer(wrong, other, 1, 1, 1); d < least {
-			best, least = other, d
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if d := smetrics.WagnerFischer(wrong, name, 1, 1, 1); d < least {
+			best, least = name, d
 		}
 	}
 	return best
 }
 
-// maxNames are what a sentence can hold.
+// maxNames is how many names Abbreviate lists.
 const maxNames = 20
 
-// Abbreviate lists names for a sentence: all of them, or the first ones and an ellipsis.
+// Abbreviate joins names with commas for a sentence. It lists at most 20 and ends in an ellipsis if there are more.
 func Abbreviate(names []string) string {
 	if len(names) > maxNames {
 		names = append(slices.Clone(names[:maxNames]), "…")

@@ -3,6 +3,7 @@ package hostname
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -11,15 +12,15 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// Lengths in octets of the ASCII form, RFC 1035 section 2.3.4.
+// Maximum lengths in octets of the ASCII form. RFC 1035, section 2.3.4.
 const (
 	maxHostLength  = 253
 	MaxLabelLength = 63
 )
 
-// Parse takes a hostname as people type it, in ASCII or Unicode and with or without a trailing dot, and gives
-// its lower-case ASCII form (RFC 5891). What is not a plain public hostname is an *Error whose details hold the "value"
-// and, where the meant name can be told, a "suggestion".
+// Parse parses a public hostname in ASCII or Unicode, with or without a trailing dot, and returns its lower-case ASCII form
+// without the dot (RFC 5891). For anything else it returns an *errcode.Error whose code starts with "host-": URLs, paths, ports,
+// wildcards, IP addresses, local names, single labels, public suffixes and names that DNS does not allow.
 func Parse(s string) (string, error) {
 	value := strings.TrimSpace(s)
 	if code := detectForm(value); code != "" {
@@ -40,7 +41,7 @@ func hostError(code errcode.Code, value, suggestion string) *errcode.Error {
 	return e
 }
 
-// shapeOf tells what other thing than a hostname the value looks like; "" if it may be one.
+// detectForm returns the code of what the value is instead of a hostname, or "" if it may be a hostname.
 func detectForm(value string) errcode.Code {
 	switch {
 	case value == "":
@@ -69,7 +70,7 @@ func isIP(value string) bool {
 	return err == nil
 }
 
-// hostWithin finds the hostname that was probably meant, or "".
+// suggestHost returns the hostname in value, such as that of a URL, or "" if there is no valid one.
 func suggestHost(value string) string {
 	host := strings.Join(strings.Fields(value), "")
 	if i := strings.Index(host, "://"); i >= 0 {
@@ -91,13 +92,14 @@ func suggestHost(value string) string {
 	return strings.ToLower(host)
 }
 
-// profile is how browsers look a name up (UTS 46), with the length and letter rules of DNS checked. Underscores are
-// refused: no certificate can be issued for such a name.
+// profile maps names as browsers do before a lookup (UTS 46) and checks the length and character rules of DNS. Underscores are
+// not allowed, because no certificate can be issued for such a name.
 var profile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
+// toASCII returns the lower-case ASCII form of a public hostname, or the code of what is wrong with it.
 func toASCII(host string) (string, errcode.Code) {
-	if code := checkLabels(host); code != "" {
-		return "", code
+	if hasEmptyLabel(host) {
+		return "", errcode.HostLabel
 	}
 	ascii, err := profile.ToASCII(host)
 	if err != nil {
@@ -110,7 +112,7 @@ func toASCII(host string) (string, errcode.Code) {
 		return "", errcode.HostSingle
 	}
 	if strings.Trim(ascii[strings.LastIndex(ascii, ".")+1:], "0123456789") == "" {
-		return "", errcode.HostIP // no top-level domain is a number, so this is an address, and a wrong one
+		return "", errcode.HostIP // no top-level domain is numeric, so this is a malformed address
 	}
 	if suffix, icann := publicsuffix.PublicSuffix(ascii); icann && suffix == ascii {
 		return "", errcode.HostSuffix
@@ -118,16 +120,9 @@ func toASCII(host string) (string, errcode.Code) {
 	return ascii, ""
 }
 
-func checkLabels(host string) errcode.Code {
-	for label := range strings.SplitSeq(host, ".") {
-		if label == "" {
-			return errcode.HostLabel
-		}
-	}
-	return ""
-}
+func hasEmptyLabel(host string) bool { return slices.Contains(strings.Split(host, "."), "") }
 
-// codeOfLength tells a name that is merely too long from one with letters that no hostname has.
+// diagnose returns the code for a name that profile does not accept: too long, or with characters that hostnames do not have.
 func diagnose(host string) errcode.Code {
 	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(true)).ToASCII(host)
 	if err != nil {
@@ -144,7 +139,7 @@ func diagnose(host string) errcode.Code {
 	return errcode.HostInvalid
 }
 
-// isLocal covers the names that never leave a machine or a home (RFC 6761 section 6.3, RFC 6762, RFC 8375).
+// isLocal reports whether the name is reserved for local use: RFC 6761 section 6.3, RFC 6762, RFC 8375.
 func isLocal(host string) bool {
 	for _, suffix := range []string{"localhost", "local", "internal", "localdomain", "home.arpa"} {
 		if host == suffix || strings.HasSuffix(host, "."+suffix) {
@@ -154,7 +149,7 @@ func isLocal(host string) bool {
 	return false
 }
 
-// Display gives the Unicode form of an ASCII hostname, for people to read.
+// Display returns the Unicode form of an ASCII hostname, or host itself if it has none.
 func Display(host string) string {
 	if unicode, err := idna.Display.ToUnicode(host); err == nil {
 		return unicode

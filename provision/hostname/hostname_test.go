@@ -9,7 +9,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/hostname"
 )
 
-func TestParseHostname(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 63)
 	for _, test := range []struct{ in, want string }{
@@ -25,12 +25,12 @@ func TestParseHostname(t *testing.T) {
 	} {
 		got, err := hostname.Parse(test.in)
 		if err != nil || got != test.want {
-			t.Errorf("ParseHostname(%q) = %q, %v; want %q", test.in, got, err, test.want)
+			t.Errorf("Parse(%q) = %q, %v; want %q", test.in, got, err, test.want)
 		}
 	}
 }
 
-func TestParseHostnameRefusesAndSuggests(t *testing.T) {
+func TestParseErrorsAndSuggestions(t *testing.T) {
 	t.Parallel()
 	label := strings.Repeat("a", 64)
 	long := strings.Repeat("a.", 130) + "example.com"
@@ -70,18 +70,18 @@ func TestParseHostnameRefusesAndSuggests(t *testing.T) {
 		got, err := hostname.Parse(test.in)
 		var e *errcode.Error
 		if !errors.As(err, &e) {
-			t.Errorf("ParseHostname(%q) = %q, %v; want %s", test.in, got, err, test.code)
+			t.Errorf("Parse(%q) = %q, %v; want %s", test.in, got, err, test.code)
 			continue
 		}
 		if e.Code != test.code || e.Details["suggestion"] != test.suggestion {
-			t.Errorf("ParseHostname(%q): %s suggesting %q; want %s suggesting %q",
+			t.Errorf("Parse(%q): %s suggesting %q; want %s suggesting %q",
 				test.in, e.Code, e.Details["suggestion"], test.code, test.suggestion)
 		}
 	}
 }
 
-// What is accepted is in its final form, and so is every suggestion.
-func FuzzParseHostname(f *testing.F) {
+// Parse returns names that it parses to themselves, and suggests only names that it accepts.
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"gptapi.example.com", "https://a.example.com/x", "例子.中国", "*.a.b", "a b.c", "xn--a.example"} {
 		f.Add(seed)
 	}
@@ -90,17 +90,17 @@ func FuzzParseHostname(f *testing.F) {
 		if err == nil {
 			again, err := hostname.Parse(host)
 			if err != nil || again != host {
-				t.Fatalf("ParseHostname(%q) = %q, which parses to %q, %v", s, host, again, err)
+				t.Fatalf("Parse(%q) = %q, which parses to %q, %v", s, host, again, err)
 			}
 			return
 		}
 		var e *errcode.Error
 		if !errors.As(err, &e) {
-			t.Fatalf("ParseHostname(%q): %v has no code", s, err)
+			t.Fatalf("Parse(%q): %v has no code", s, err)
 		}
 		if suggestion := e.Details["suggestion"]; suggestion != "" {
 			if _, err := hostname.Parse(suggestion); err != nil {
-				t.Fatalf("ParseHostname(%q) suggests %q, which is refused: %v", s, suggestion, err)
+				t.Fatalf("Parse(%q) suggests %q, which is invalid: %v", s, suggestion, err)
 			}
 		}
 	})

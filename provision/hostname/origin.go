@@ -10,38 +10,53 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// ParseOrigin gives the origin of a web page as browsers send it: scheme and host in lower case, the host in ASCII, a port only
-// where it is not the scheme's own, nothing behind it. https://fetch.spec.whatwg.org/#origin-header
+// ParseOrigin parses the origin of a web page and returns it as browsers send it: scheme and host in lower case, the host in ASCII,
+// the port only if it is not the scheme's default, and nothing after it. Only http and https are allowed. The error is an
+// *errcode.Error with code errcode.AllowOriginInvalid, whose "value" has no credentials and no query.
+// https://fetch.spec.whatwg.org/#origin-header
 func ParseOrigin(value string) (string, error) {
 	text := strings.TrimSpace(value)
-	refuse := func(suggestion string) (string, error) {
+	invalid := func(suggestion string) (string, error) {
 		return "", errcode.New(errcode.AllowOriginInvalid, "value", RedactURL(value), "suggestion", suggestion)
 	}
 	if !strings.Contains(text, "://") {
-		// The name alone is the commonest slip, and https the commonest meaning. A word such as null is no name.
-		isName := strings.ContainsAny(text, ".:") || text == "localhost"
-		if origin, err := ParseOrigin("https://" + text); err == nil && isName {
-			return refuse(origin)
+		// The most common mistake is a hostname without a scheme. A word such as "null" is not taken for one.
+		isHost := strings.ContainsAny(text, ".:") || text == "localhost"
+		if origin, err := ParseOrigin("https://" + text); err == nil && isHost {
+			return invalid(origin)
 		}
-		return refuse("")
+		return invalid("")
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-		return refuse("")
+		return invalid("")
 	}
 	host, ok := originHost(u)
 	if !ok {
-		return refuse("")
+		return invalid("")
 	}
 	origin := u.Scheme + "://" + host
 	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(text, "#") {
-		return refuse(origin)
+		return invalid(origin)
 	}
 	return origin, nil
 }
 
-// RedactURL is an address as it may be repeated: without what stands before an @ and what stands in a query, a password or a
-// key perhaps.
+// ParseOrigins parses origins and returns them sorted and without duplicates. It returns the first error of ParseOrigin.
+func ParseOrigins(values []string) ([]string, error) {
+	var origins []string
+	for _, value := range values {
+		origin, err := ParseOrigin(value)
+		if err != nil {
+			return nil, err
+		}
+		origins = append(origins, origin)
+	}
+	slices.Sort(origins)
+	return slices.Compact(origins), nil
+}
+
+// RedactURL returns a URL without its query and without anything before an @, which may be a password or a key.
 func RedactURL(value string) string {
 	value, _, _ = strings.Cut(value, "?")
 	if at := strings.LastIndex(value, "@"); at >= 0 {
@@ -50,7 +65,7 @@ func RedactURL(value string) string {
 	return value
 }
 
-// originHost gives host and port as browsers write them.
+// originHost returns host and port as browsers write them. It reports false if either is not valid.
 func originHost(u *url.URL) (string, bool) {
 	host := strings.ToLower(u.Hostname())
 	if addr, err := netip.ParseAddr(host); err == nil {
@@ -73,17 +88,4 @@ func originHost(u *url.URL) (string, bool) {
 		return host, true
 	}
 	return host + ":" + strconv.FormatUint(number, 10), true
-}
-
-func ParseOrigins(values []string) ([]string, error) {
-	var origins []string
-	for _, value := range values {
-		origin, err := ParseOrigin(value)
-		if err != nil {
-			return nil, err
-		}
-		origins = append(origins, origin)
-	}
-	slices.Sort(origins)
-	return slices.Compact(origins), nil
 }

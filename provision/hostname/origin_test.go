@@ -9,7 +9,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/hostname"
 )
 
-func TestParseOriginGivesWhatBrowsersSend(t *testing.T) {
+func TestParseOriginReturnsWhatBrowsersSend(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
 		"https://app.example.com":       "https://app.example.com",
