@@ -105,6 +105,10 @@ func toASCII(host string) (string, errcode.Code) {
 	if err != nil {
 		return "", diagnose(host)
 	}
+	// A name with bytes that are not UTF-8 converts to one that is not valid itself.
+	if again, err := profile.ToASCII(ascii); err != nil || again != ascii {
+		return "", errcode.HostInvalid
+	}
 	if isLocal(ascii) {
 		return "", errcode.HostLocal
 	}

@@ -66,6 +66,7 @@ func TestParseErrorsAndSuggestions(t *testing.T) {
 		{"gpt_api.example.com", errcode.HostInvalid, ""},
 		{"-a.example.com", errcode.HostInvalid, ""},
 		{"gpt@api.example.com", errcode.HostInvalid, ""},
+		{"\xe4.example.com", errcode.HostInvalid, ""},
 	} {
 		got, err := hostname.Parse(test.in)
 		var e *errcode.Error
