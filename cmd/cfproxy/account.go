@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -47,7 +48,7 @@ func (p *program) openAccount(c *cli.Context, token string) (*account, error) {
 func (p *program) openSandbox(c *cli.Context, file string) (*account, error) {
 	store, err := sandbox.Open(file)
 	if err != nil {
-		return nil, wrap("sandbox-unreadable", err, "file", file)
+		return nil, problem.Wrap("sandbox-unreadable", err, "file", file)
 	}
 	return &account{sandbox: store, engine: p.sandboxEngine(c, store)}, nil
 }
@@ -71,10 +72,10 @@ func (p *program) baseURL() (string, error) {
 	}
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil {
-		return "", usage("base-url-invalid", "value", redactURL(base))
+		return "", problem.Usage("base-url-invalid", "value", redactURL(base))
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return "", usage("base-url-insecure", "value", redactURL(base))
+		return "", problem.Usage("base-url-insecure", "value", redactURL(base))
 	}
 	if !p.noticed {
 		p.note("notice.base-url", "url", redactURL(base))

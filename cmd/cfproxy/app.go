@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
 // app lays out the command line. It is made after the language is chosen, since usage texts are plain fields; those of the
@@ -57,10 +59,10 @@ func (p *program) finish(command *cli.Command, name string) {
 		p.json = c.Bool("json")
 		p.enter(c)
 		if takes := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takes && c.Args().Present() {
-			return usage("argument-unexpected", "value", unlikely(c.Args().First()))
+			return problem.Usage("argument-unexpected", "value", unlikely(c.Args().First()))
 		}
 		if c.IsSet("timeout") && c.Duration("timeout") <= 0 {
-			return usage("flag-invalid", "flag", "--timeout", "value", c.Duration("timeout").String(), "command", commandOf(c))
+			return problem.Usage("flag-invalid", "flag", "--timeout", "value", c.Duration("timeout").String(), "command", commandOf(c))
 		}
 		return action(c)
 	}
@@ -82,7 +84,7 @@ func (p *program) noCommand(c *cli.Context) error {
 		return cli.ShowCommandHelp(c, c.Args().Get(1))
 	}
 	wrong := c.Args().First()
-	return usage("command-unknown", "value", unlikely(wrong), "suggestion", suggestCommand(c.App.Commands, wrong))
+	return problem.Usage("command-unknown", "value", unlikely(wrong), "suggestion", suggestCommand(c.App.Commands, wrong))
 }
 
 // suggestCommand takes the name out of the library's sentence, which is English.
@@ -97,21 +99,21 @@ func suggestCommand(commands []*cli.Command, wrong string) string {
 // onUsageError finds our own words for what the library says. Its errors have no types, only texts; one that changed would
 // be shown as it is.
 func (p *program) onUsageError(c *cli.Context, err error, _ bool) error {
-	e := usage("flag-wrong")
+	e := problem.Usage("flag-wrong")
 	e.Err = err
 	for prefix, code := range map[string]string{
 		"flag provided but not defined: -": "flag-unknown", "flag needs an argument: -": "flag-empty",
 	} {
 		if flag, found := strings.CutPrefix(err.Error(), prefix); found {
-			e = usage(code, "flag", "--"+flag)
+			e = problem.Usage(code, "flag", "--"+flag)
 		}
 	}
 	var value, flag string
 	if n, _ := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &flag); n == 2 {
-		e = usage("flag-invalid", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
+		e = problem.Usage("flag-invalid", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
 	}
 	if n, _ := fmt.Sscanf(err.Error(), "invalid boolean value %q for -%s", &value, &flag); n == 2 {
-		e = usage("flag-toggle", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
+		e = problem.Usage("flag-toggle", "flag", "--"+strings.TrimSuffix(flag, ":"), "value", value)
 	}
 	e.Details["command"] = commandOf(c)
 	return e

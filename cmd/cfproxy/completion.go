@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
 func (p *program) completionCommand() *cli.Command {
@@ -14,7 +16,7 @@ func (p *program) completionCommand() *cli.Command {
 func (p *program) completion(c *cli.Context) error {
 	script, ok := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion, "powershell": powershellCompletion}[c.Args().First()]
 	if !ok {
-		return usage("shell-unknown", "value", orDash(c.Args().First()), "known", c.Command.ArgsUsage)
+		return problem.Usage("shell-unknown", "value", orDash(c.Args().First()), "known", c.Command.ArgsUsage)
 	}
 	_, err := fmt.Fprint(p.stdout, script)
 	return err

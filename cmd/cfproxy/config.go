@@ -12,6 +12,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -103,7 +104,7 @@ func (p *program) configFile(path string, domains []string) ([]settings, error) 
 		return nil, nil
 	}
 	if err != nil {
-		return nil, wrap("config-unreadable", err, "file", path)
+		return nil, problem.Wrap("config-unreadable", err, "file", path)
 	}
 	relays, err := parseConfig(path, withoutMark(text))
 	if err != nil || len(domains) == 0 {
@@ -112,7 +113,7 @@ func (p *program) configFile(path string, domains []string) ([]settings, error) 
 	chosen, other := choose(relays, domains)
 	switch {
 	case other != "" && named:
-		return nil, usage("config-not-about", "file", path, "host", other)
+		return nil, problem.Usage("config-not-about", "file", path, "host", other)
 	case other != "":
 		return nil, nil
 	}
@@ -195,7 +196,7 @@ func parseConfig(path string, text []byte) ([]settings, error) {
 func choicesOf(s settings) (worker.Settings, error) {
 	access := strings.ToLower(strings.TrimSpace(s.one(keyAccess)))
 	if _, given := s[keyAccess]; given && access != binding.AccessManaged && access != binding.AccessPassThrough {
-		return worker.Settings{}, usage("access-unknown", "value", s.one(keyAccess),
+		return worker.Settings{}, problem.Usage("access-unknown", "value", s.one(keyAccess),
 			"known", binding.AccessPassThrough+", "+binding.AccessManaged)
 	}
 	return worker.Settings{
@@ -229,7 +230,7 @@ func (p *program) writeConfig(r relay, name string) (path string, written bool, 
 		return path, false, nil
 	}
 	if err != nil {
-		return path, false, wrap("config-unwritable", err, "file", path)
+		return path, false, problem.Wrap("config-unwritable", err, "file", path)
 	}
 	_, err = f.WriteString(text)
 	return path, err == nil, errors.Join(err, f.Close())

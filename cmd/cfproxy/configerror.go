@@ -11,17 +11,9 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
-
-// located is an error about a line of a file, of which its own sentence says nothing.
-type located struct {
-	error
-	file string
-	line int
-}
-
-func (e *located) Unwrap() error { return e.error }
 
 // checkFile finds the first value that no relay can be made of, and its line.
 func checkFile(path string, text []byte, file configFile) error {
@@ -30,7 +22,7 @@ func checkFile(path string, text []byte, file configFile) error {
 	}
 	for i, relay := range file.Relays {
 		if len(relay.Domains) == 0 {
-			return &located{usage("relay-without-domains"), path, lineOf(text, i, keyDomains, 0)}
+			return &problem.PositionError{File: path, Line: lineOf(text, i, keyDomains, 0), Err: problem.Usage("relay-without-domains")}
 		}
 		if err := checkValues(path, text, i, relay.settings()); err != nil {
 			return err
@@ -47,7 +39,7 @@ func checkHosts(path string, text []byte, file configFile) error {
 			host := lookedUp(domain)
 			if first, claimed := block[host]; claimed && first != i {
 				err := &errcode.Error{Code: errcode.HostDuplicate, Details: map[string]string{"host": host}}
-				return &located{err, path, lineOf(text, i+beforeBlocks, keyDomains, item)}
+				return &problem.PositionError{File: path, Line: lineOf(text, i+beforeBlocks, keyDomains, item), Err: err}
 			}
 			block[host] = i
 		}
@@ -68,7 +60,7 @@ func checkValues(path string, text []byte, block int, s settings) error {
 			continue
 		}
 		i := sort.Search(len(values)-1, func(i int) bool { return tryValues(s, setting.key, i+1) != nil })
-		return &located{tryValues(s, setting.key, i+1), path, lineOf(text, block, setting.key, i)}
+		return &problem.PositionError{File: path, Line: lineOf(text, block, setting.key, i), Err: tryValues(s, setting.key, i+1)}
 	}
 	return nil
 }
@@ -80,7 +72,7 @@ func tryValues(s settings, key string, count int) error {
 	}
 	values := s[key][:count]
 	if key != keyDomains && slices.ContainsFunc(values, isBlank) {
-		return usage("config-empty", "key", key)
+		return problem.Usage("config-empty", "key", key)
 	}
 	trial := settings{keyDomains: s[keyDomains], key: values}
 	if len(trial[keyDomains]) == 0 {
@@ -139,7 +131,7 @@ func configError(path string, text []byte, err error) error {
 	}
 	var wrong *toml.DecodeError
 	if !errors.As(err, &wrong) {
-		return wrap("config-unreadable", err, "file", path)
+		return problem.Wrap("config-unreadable", err, "file", path)
 	}
 	line, column := wrong.Position()
 	at := []string{"file", path, "line", strconv.Itoa(line)}
@@ -148,13 +140,13 @@ func configError(path string, text []byte, err error) error {
 	switch {
 	// The library's errors have no types. One of other words would be taken for a wrong kind, and its line is still right.
 	case key != "" && strings.HasSuffix(wrong.Error(), "already defined"):
-		return usage("config-twice", append(at, "key", key)...)
+		return problem.Usage("config-twice", append(at, "key", key)...)
 	case key != "":
-		return usage("config-kind", append(at, "key", key)...)
+		return problem.Usage("config-kind", append(at, "key", key)...)
 	case char != "":
-		return usage("config-mark", append(at, "column", strconv.Itoa(place), "value", char)...)
+		return problem.Usage("config-mark", append(at, "column", strconv.Itoa(place), "value", char)...)
 	}
-	e := usage("config-invalid", append(at, "column", strconv.Itoa(column))...)
+	e := problem.Usage("config-invalid", append(at, "column", strconv.Itoa(column))...)
 	e.Err = err
 	return e
 }
@@ -163,7 +155,7 @@ func unknownKey(path string, wrong *toml.DecodeError) error {
 	line, _ := wrong.Position()
 	key := wrong.Key()
 	if len(key) > 1 && key[0] == keyTokens {
-		return usage("token-unknown-key", "file", path, "line", strconv.Itoa(line),
+		return problem.Usage("token-unknown-key", "file", path, "line", strconv.Itoa(line),
 			"key", strings.Join(key[1:], "."), "known", "name, sha256, expires, providers, rpm")
 	}
 	var known []string
@@ -175,7 +167,7 @@ func unknownKey(path string, wrong *toml.DecodeError) error {
 	} else {
 		known = append(known, keyTokens, keyRelays)
 	}
-	return usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
+	return problem.Usage("config-unknown-key", "file", path, "line", strconv.Itoa(line),
 		"key", strings.Join(key, "."), "known", strings.Join(known, ", "))
 }
 

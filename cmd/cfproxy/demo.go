@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
@@ -37,7 +38,7 @@ func (p *program) demo(c *cli.Context) error {
 	}
 	store, err := sandbox.Open(file)
 	if err != nil {
-		return wrap("sandbox-unreadable", err)
+		return problem.Wrap("sandbox-unreadable", err)
 	}
 	p.answer("demo.welcome")
 	edge, err := p.openEdge(c.Context, store, "127.0.0.1:0")
@@ -89,13 +90,13 @@ func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r relay, plan plan.
 		if !edge.RunsWorkers() {
 			p.answer("demo.incomplete")
 		}
-		return silent(exitFailed)
+		return problem.ExitStatus(problem.ExitFailed)
 	}
 	p.answer("demo.chat")
 	question := p.text.T("demo.question")
 	answer, err := chat(c.Context, network, target, question)
 	if err != nil {
-		return wrap("demo-chat-failed", err)
+		return problem.Wrap("demo-chat-failed", err)
 	}
 	p.answer("demo.exchange", "question", question, "answer", answer)
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
@@ -17,67 +18,15 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// Exit statuses, as promised to scripts.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitConflict    = 3
-	exitToken       = 4
-	exitUnverified  = 5
-	exitPending     = 6
-	exitInterrupted = 130
-)
-
-// problem is an error of the command line itself: a code, details, and the exit status that it means.
-type problem struct {
-	code    string
-	exit    int
-	Details map[string]string
-	Err     error
-}
-
-func (e *problem) Error() string {
-	if e.Err != nil {
-		return e.code + ": " + e.Err.Error()
-	}
-	return e.code
-}
-
-func (e *problem) Unwrap() error { return e.Err }
-
-func newProblem(code string, exit int, pairs ...string) *problem {
-	e := &problem{code: code, exit: exit, Details: map[string]string{}}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		e.Details[pairs[i]] = pairs[i+1]
-	}
-	return e
-}
-
-// usage is a mistake in how the program was called.
-func usage(code string, pairs ...string) *problem { return newProblem(code, exitUsage, pairs...) }
-
-// wrap is a failure of this machine: a file, a port, a program.
-func wrap(code string, err error, pairs ...string) *problem {
-	e := newProblem(code, exitFailed, pairs...)
-	e.Err = err
-	return e
-}
-
-// silent ends the run with a status after everything has been said.
-type silent int
-
-func (s silent) Error() string { return "exit status " + strconv.Itoa(int(s)) }
-
 // exit shows an error, if there is one to show, and gives the exit status.
 func (p *program) exit(err error) int {
-	quiet := silent(0)
+	quiet := problem.ExitStatus(0)
 	switch {
 	case err == nil:
-		return exitDone
+		return problem.ExitOK
 	case p.text == nil:
 		fmt.Fprintln(p.stderr, "cfproxy:", err)
-		return exitFailed
+		return problem.ExitFailed
 	case errors.As(err, &quiet):
 		return int(quiet)
 	}
@@ -98,43 +47,43 @@ func (p *program) exit(err error) int {
 // classify gives the code by which an error is said, what fills the sentence, and the exit status. That of a line in a file has
 // both among its details.
 func (p *program) classify(err error) (code string, details map[string]string, status int) {
-	var place *located
+	var place *problem.PositionError
 	if errors.As(err, &place) {
-		code, details, status = p.classify(place.error)
-		details["file"], details["line"] = place.file, itoa(place.line)
+		code, details, status = p.classify(place.Err)
+		details["file"], details["line"] = place.File, itoa(place.Line)
 		return code, details, status
 	}
-	var own *problem
+	var own *problem.Error
 	var engine *errcode.Error
 	switch {
 	case errors.Is(err, prompt.ErrAborted), errors.Is(err, context.Canceled) && !errors.As(err, &engine):
-		return "interrupted", nil, exitInterrupted
+		return "interrupted", nil, problem.ExitInterrupted
 	case errors.As(err, &own):
-		return own.code, p.withCause(own.Details, own.Err), own.exit
+		return own.Code, p.withCause(own.Details, own.Err), own.Exit
 	case errors.As(err, &engine):
 		return string(engine.Code), p.withCause(engine.Details, engine.Err), statusOf(engine.Code)
 	}
-	return "unexpected", p.withCause(nil, err), exitFailed
+	return "unexpected", p.withCause(nil, err), problem.ExitFailed
 }
 
 func statusOf(code errcode.Code) int {
 	switch code {
 	case errcode.Conflict, errcode.Exists, errcode.Exposed, errcode.ZoneElsewhere:
-		return exitConflict
+		return problem.ExitConflict
 	case errcode.TokenMissing, errcode.TokenMalformed, errcode.TokenRejected, errcode.TokenGlobalKey,
 		errcode.PermissionMissing, errcode.NoZones, errcode.AccountEmpty:
-		return exitToken
+		return problem.ExitToken
 	case errcode.Interrupted:
-		return exitInterrupted
+		return problem.ExitInterrupted
 	case errcode.AccountInvalid, errcode.WorkerInvalid, errcode.OriginInvalid, errcode.RegionInvalid,
 		errcode.HostDuplicate, errcode.WorkerDuplicate, errcode.UpstreamLoop, errcode.AllowOriginInvalid, errcode.RegionUnknown,
 		errcode.ProvidersTooLarge, errcode.OriginsTooLarge, errcode.TooManyKeys, errcode.TooManyLimits, errcode.TokensUnreadable:
-		return exitUsage
+		return problem.ExitUsage
 	}
 	if strings.HasPrefix(string(code), "host-") {
-		return exitUsage
+		return problem.ExitUsage
 	}
-	return exitFailed
+	return problem.ExitFailed
 }
 
 // withCause adds the cause in the system's own words. Whatever others had a part in says no secret of ours.
@@ -144,7 +93,7 @@ func (p *program) withCause(details map[string]string, err error) map[string]str
 		all[name] = value
 	}
 	if err != nil {
-		all["cause"] = innermost(err)
+		all["cause"] = rootCause(err)
 	}
 	for name, value := range all {
 		all[name] = p.redact(value)
@@ -152,8 +101,8 @@ func (p *program) withCause(details map[string]string, err error) map[string]str
 	return all
 }
 
-// innermost drops the layers that only repeat the address of the call.
-func innermost(err error) string {
+// rootCause returns the text of err on one line, without the *url.Error around it that repeats the address of the call.
+func rootCause(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
@@ -175,7 +124,7 @@ func (p *program) show(err error, code string, details map[string]string) {
 	details = p.readable(details)
 	pairs := i18n.Pairs(details)
 	prefix := p.text.T("error.prefix")
-	if place := (*located)(nil); errors.As(err, &place) {
+	if place := (*problem.PositionError)(nil); errors.As(err, &place) {
 		prefix += p.text.T("error.place", pairs...)
 	}
 	fmt.Fprintln(p.stderr, prefix+p.text.T("error."+code, pairs...))
@@ -190,7 +139,7 @@ func (p *program) hints(code string, details map[string]string) {
 	if suggestion := details["suggestion"]; suggestion != "" {
 		p.hint("hint.suggestion", "suggestion", suggestion)
 	}
-	if p.held.isStored() && statusOf(errcode.Code(code)) == exitToken {
+	if p.held.isStored() && statusOf(errcode.Code(code)) == problem.ExitToken {
 		p.hint("login.stale", "place", p.placeOf(p.held.from))
 	}
 	pairs := i18n.Pairs(details)

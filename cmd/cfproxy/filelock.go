@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
@@ -38,14 +39,14 @@ func (p *program) holdFile(c *cli.Context) (release func(), err error) {
 		return func() {}, nil
 	}
 	if err != nil {
-		return nil, wrap("config-unreadable", err, "file", path)
+		return nil, problem.Wrap("config-unreadable", err, "file", path)
 	}
 	release, err = hold(c.Context, real, lockPatience, func() { p.note("lock.waiting", "file", path) })
 	switch {
 	case errors.Is(err, errHeld):
-		return nil, newProblem("config-held", exitFailed, "file", path, "seconds", itoa(int(lockPatience.Seconds())))
+		return nil, problem.New("config-held", problem.ExitFailed, "file", path, "seconds", itoa(int(lockPatience.Seconds())))
 	case err != nil && c.Context.Err() == nil:
-		return nil, wrap("config-unwritable", err, "file", path)
+		return nil, problem.Wrap("config-unwritable", err, "file", path)
 	}
 	return release, err
 }

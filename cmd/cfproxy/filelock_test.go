@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
@@ -91,7 +92,7 @@ func TestAWaitingChangeReadsTheFileAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code := <-status; code != exitDone {
+	if code := <-status; code != problem.ExitOK {
 		t.Fatalf("exit status %d\n%s", code, h.said.String())
 	}
 	if now, err := openTokens(f.path); err != nil || now.names() != "carol" {
@@ -107,7 +108,7 @@ func TestAWaitCanBeInterrupted(t *testing.T) {
 		ctx, interrupt := context.WithCancel(t.Context())
 		status, h := begin(t, ctx, nil, append(args, "--config", f.path)...)
 		interrupt()
-		if code := <-status; code != exitInterrupted {
+		if code := <-status; code != problem.ExitInterrupted {
 			t.Errorf("exit status %d\n%s", code, h.said.String())
 		}
 	}
@@ -169,14 +170,14 @@ func TestASlowChangeKeepsOthersWaiting(t *testing.T) {
 	}
 	revoked, h := begin(t, t.Context(), variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
 	goOnOnce()
-	if code := <-deployed; code != exitDone {
+	if code := <-deployed; code != problem.ExitOK {
 		t.Fatalf("exit status %d\n%s", code, said.String())
 	}
-	if code := <-revoked; code != exitDone {
+	if code := <-revoked; code != problem.ExitOK {
 		t.Fatalf("exit status %d\n%s", code, h.said.String())
 	}
 	var status strings.Builder
-	if code := <-background(t.Context(), &status, variables, "plan", "--config", f.path, "--exit-code"); code != exitDone {
+	if code := <-background(t.Context(), &status, variables, "plan", "--config", f.path, "--exit-code"); code != problem.ExitOK {
 		t.Errorf("the relay does not follow the file: exit status %d\n%s", code, status.String())
 	}
 	if now, err := openTokens(f.path); err != nil || len(now.tokens) > 0 {

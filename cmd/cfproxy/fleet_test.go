@@ -16,6 +16,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
 // fleetFile writes a file with so many hosts.
@@ -64,7 +65,7 @@ func TestAZoneThatIsTooFullIsToldFirst(t *testing.T) {
 			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "plan": "`+x.plan+`", `+x.holds+`}]}]}`)
 			before := k.bytes(t)
 			err := k.run(t, []string{"deploy", "--config", fleetFile(t, 60)})
-			if statusOfRun(err) != exitFailed || !strings.Contains(k.said, x.want) || !strings.Contains(k.said, "hint: spread the hosts") {
+			if statusOfRun(err) != problem.ExitFailed || !strings.Contains(k.said, x.want) || !strings.Contains(k.said, "hint: spread the hosts") {
 				t.Errorf("%v\n%s", err, k.said)
 			}
 			if k.bytes(t) != before {
@@ -89,7 +90,7 @@ func TestAnInterruptedFleetGoesOn(t *testing.T) {
 	k = newKiller(t, start)
 	k.at, k.gently = 30, true
 	err := k.run(t, deploy)
-	if statusOfRun(err) != exitInterrupted || !k.killed.Load() {
+	if statusOfRun(err) != problem.ExitInterrupted || !k.killed.Load() {
 		t.Fatalf("%v\n%s", err, k.said)
 	}
 	checkKilled(t, start, k.bytes(t))

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -33,11 +34,11 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	if len(all) > 1 {
-		return usage("init-many", "file", cmp.Or(c.String("config"), configName), "command", p.again(c, "deploy"))
+		return problem.Usage("init-many", "file", cmp.Or(c.String("config"), configName), "command", p.again(c, "deploy"))
 	}
 	chosen := all[0]
 	if !p.terminal && len(chosen[keyDomains]) == 0 {
-		return usage("domain-missing")
+		return problem.Usage("domain-missing")
 	}
 	if err := checkFolder(); err != nil {
 		return err
@@ -81,7 +82,7 @@ func checkFolder() error {
 		return nil
 	}
 	if err := atomicfile.CheckWritable("."); err != nil {
-		return wrap("config-unwritable", err, "file", configName)
+		return problem.Wrap("config-unwritable", err, "file", configName)
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (p *program) keep(c *cli.Context, r relay, worker string, account *account)
 		code, details, _ := p.classify(err)
 		p.show(err, code, details)
 		p.hand(p.issued)
-		return silent(exitFailed)
+		return problem.ExitStatus(problem.ExitFailed)
 	}
 	listed, err := p.configFile(file, r.Domains)
 	fmt.Fprintln(p.stderr)
@@ -161,7 +162,7 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 			return account, err
 		}
 		_, err = p.readZones(c.Context, account, chosen.one(keyAccount))
-		if err == nil || statusOf(errcode.Of(err)) != exitToken {
+		if err == nil || statusOf(errcode.Of(err)) != problem.ExitToken {
 			return account, err
 		}
 		code, details, _ := p.classify(err)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -82,10 +83,10 @@ func parseExpiry(value string, now time.Time) (int64, error) {
 		}
 	}
 	if err != nil {
-		return 0, usage("expires-invalid", "value", value)
+		return 0, problem.Usage("expires-invalid", "value", value)
 	}
 	if day.Before(today) {
-		return 0, usage("expires-past", "value", value)
+		return 0, problem.Usage("expires-past", "value", value)
 	}
 	return endOfDay(day), nil
 }
@@ -128,10 +129,10 @@ func (p *program) askAccess(ctx context.Context, chosen settings) (settings, iss
 
 func checkTokenName(name string) error {
 	if looksLikeKey(name) {
-		return usage("name-is-key")
+		return problem.Usage("name-is-key")
 	}
 	if !isTokenName(name) {
-		return usage("name-invalid", "value", name)
+		return problem.Usage("name-invalid", "value", name)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
@@ -59,21 +60,21 @@ func (p *program) keyHelp(c *cli.Context) error {
 	if suggestion != "" {
 		suggestion = "key " + suggestion
 	}
-	return usage("command-unknown", "value", "key "+unlikely(wrong), "suggestion", suggestion)
+	return problem.Usage("command-unknown", "value", "key "+unlikely(wrong), "suggestion", suggestion)
 }
 
 // nameGiven is the one argument that adding and revoking take.
 func nameGiven(c *cli.Context) (string, error) {
 	switch c.NArg() {
 	case 0:
-		return "", usage("name-missing", "command", c.Command.HelpName)
+		return "", problem.Usage("name-missing", "command", c.Command.HelpName)
 	case 1:
 		return c.Args().First(), nil
 	}
 	if looksLikeKey(c.Args().Get(1)) {
-		return "", usage("name-is-key")
+		return "", problem.Usage("name-is-key")
 	}
-	return "", usage("name-one", "value", c.Args().Get(1))
+	return "", problem.Usage("name-one", "value", c.Args().Get(1))
 }
 
 // keyAdd makes a token, writes its digest into cfproxy.toml, and makes it good at the relay.
@@ -128,13 +129,13 @@ func (p *program) tokenWanted(c *cli.Context, file tokenFile, name string) (work
 	}
 	for _, id := range c.StringSlice("provider") {
 		if !slices.Contains(ids, id) {
-			return token, usage("provider-not-here", "value", id, "file", file.path, "known", strings.Join(ids, ", "))
+			return token, problem.Usage("provider-not-here", "value", id, "file", file.path, "known", strings.Join(ids, ", "))
 		}
 		token.Providers = append(token.Providers, id)
 	}
 	if c.IsSet("rpm") {
 		if token.RPM, err = strconv.Atoi(c.String("rpm")); err != nil || !isRPM(token.RPM) {
-			return token, usage("rpm-invalid", "value", c.String("rpm"), "most", itoa(mostRequests))
+			return token, problem.Usage("rpm-invalid", "value", c.String("rpm"), "most", itoa(mostRequests))
 		}
 	}
 	if c.IsSet("expires") {

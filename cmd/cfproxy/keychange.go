@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -41,11 +42,11 @@ func (x tokenChange) edit(f tokenFile) (tokenFile, error) {
 func (x tokenChange) refusal(f tokenFile) error {
 	switch {
 	case x.adds():
-		return usage("token-exists", "file", f.path, "name", x.token.Name)
+		return problem.Usage("token-exists", "file", f.path, "name", x.token.Name)
 	case looksLikeKey(x.token.Name):
-		return usage("name-is-key")
+		return problem.Usage("name-is-key")
 	}
-	return usage("token-not-listed", "file", f.path, "name", x.token.Name, "names", f.names())
+	return problem.Usage("token-not-listed", "file", f.path, "name", x.token.Name, "names", f.names())
 }
 
 // change edits the file and, where access is managed, deploys. What can go wrong before anything is written is found before:
@@ -159,11 +160,11 @@ func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange
 		for _, site := range observed.Sites() {
 			hosts = append(hosts, site.Host)
 		}
-		return usage("tokens-differ", "file", file.path, "names", errcode.Abbreviate(others), "count", itoa(len(others)),
+		return problem.Usage("tokens-differ", "file", file.path, "names", errcode.Abbreviate(others), "count", itoa(len(others)),
 			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", hosts...))
 	}
 	if missing := plan.MissingKeys(observed); len(missing) > 0 {
-		return usage("owner-key-first", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "),
+		return problem.Usage("owner-key-first", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "),
 			"command", p.again(c, "deploy"))
 	}
 	return nil
@@ -180,7 +181,7 @@ func (p *program) checkUnfinished(c *cli.Context, file tokenFile, change tokenCh
 	case stands == change.adds():
 		return change.refusal(file)
 	case change.adds():
-		return usage("token-undeployed", "file", file.path, "name", name, "command", p.again(c, "deploy"))
+		return problem.Usage("token-undeployed", "file", file.path, "name", name, "command", p.again(c, "deploy"))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/leaktest"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt/ptytest"
 )
 
@@ -75,8 +76,8 @@ func TestNothingLeaksToTheRuntime(t *testing.T) {
 	x.run(0, env, "", "--sandbox", state, "--debug", "init", "--domain", leakHost, "--access", "managed", "--yes")
 	x.run(0, env, "", "--sandbox", state, "--debug", "key", "add", "alice", "--yes")
 	x.run(0, env, "", "--sandbox", state, "verify", "--json")
-	x.run(exitUnverified, env, "", "--sandbox", state, "--debug", "--lang", "zh", "verify", "--key-env", "USER_KEY")
-	x.run(exitUnverified, env, "", "--sandbox", state, "verify", "--key-env", "USER_KEY", "--json")
+	x.run(problem.ExitUnverified, env, "", "--sandbox", state, "--debug", "--lang", "zh", "verify", "--key-env", "USER_KEY")
+	x.run(problem.ExitUnverified, env, "", "--sandbox", state, "verify", "--key-env", "USER_KEY", "--json")
 	x.run(0, env, "", "--sandbox", state, "--debug", "destroy", "--yes")
 	x.lookEverywhere(state)
 	if text, err := os.ReadFile(x.in("state", "seen")); err != nil || !bytes.Contains(text, []byte("--control-fd")) {
@@ -126,8 +127,8 @@ func repeating(kind string) http.Handler {
 func TestNothingLeaksWhereTheAPIFails(t *testing.T) {
 	t.Parallel()
 	for kind, status := range map[string]int{
-		"refusal": exitFailed, "rejected": exitToken, "failure at 200": exitFailed, "wrong shape": exitFailed, "half an answer": exitFailed,
-		"page": exitFailed, "redirect": exitFailed, "overload": exitFailed,
+		"refusal": problem.ExitFailed, "rejected": problem.ExitToken, "failure at 200": problem.ExitFailed, "wrong shape": problem.ExitFailed, "half an answer": problem.ExitFailed,
+		"page": problem.ExitFailed, "redirect": problem.ExitFailed, "overload": problem.ExitFailed,
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -174,8 +175,8 @@ func TestNothingLeaksWhereTheUploadFails(t *testing.T) {
 	}))
 	for _, language := range []string{"en", "zh"} {
 		args := []string{"--debug", "--lang", language, "deploy", "--domain", leakHost, "--access", "managed", "--yes"}
-		x.run(exitFailed, x.withToken(), "", args...)
-		x.run(exitFailed, x.withToken(), "", append(args, "--json")...)
+		x.run(problem.ExitFailed, x.withToken(), "", args...)
+		x.run(problem.ExitFailed, x.withToken(), "", append(args, "--json")...)
 	}
 	x.lookEverywhere()
 }
@@ -206,7 +207,7 @@ func TestNothingLeaksWhereNothingAnswers(t *testing.T) {
 				t.Parallel()
 				x := newOwner(t, http.NotFoundHandler())
 				x.baseURL = "http://" + address + "/client/v4"
-				x.run(exitFailed, x.withToken(), "", "--debug", "--lang", language, "deploy", "--domain", leakHost, "--access", "managed", "--yes", "--json")
+				x.run(problem.ExitFailed, x.withToken(), "", "--debug", "--lang", language, "deploy", "--domain", leakHost, "--access", "managed", "--yes", "--json")
 				x.lookEverywhere()
 			})
 		}
@@ -220,17 +221,17 @@ func TestNothingLeaksOfMistakes(t *testing.T) {
 	tokens := func(token string) []string { return append(x.withToken(), "CLOUDFLARE_API_TOKEN="+token) }
 	for _, language := range []string{"en", "zh"} {
 		for _, token := range []string{`"` + leakToken + `"`, "Bearer " + leakToken, leakToken + " " + leakToken, leakOwnerKey} {
-			x.run(exitToken, tokens(token), "", "--lang", language, "--debug", "plan", "--domain", leakHost, "--json")
-			x.run(exitToken, x.env, token, "--lang", language, "--debug", "login", "--json")
+			x.run(problem.ExitToken, tokens(token), "", "--lang", language, "--debug", "plan", "--domain", leakHost, "--json")
+			x.run(problem.ExitToken, x.env, token, "--lang", language, "--debug", "login", "--json")
 		}
 		for _, args := range [][]string{
 			{leakOther}, {"plan", leakOther}, {"login", leakOther}, {"login", "--token", leakOther}, {"login", "--token=" + leakOther},
 			{"key", "add", leakOther}, {"key", "add", leakOwnerKey}, {"key", "revoke", leakOther}, {"key", leakOther}, {"logout", leakOther},
 		} {
-			x.run(exitUsage, x.withToken(), "", append([]string{"--lang", language, "--debug"}, args...)...)
+			x.run(problem.ExitUsage, x.withToken(), "", append([]string{"--lang", language, "--debug"}, args...)...)
 		}
 		for _, base := range []string{"https://user:" + leakToken + "@api.example.com/", "http://api.example.com/?token=" + leakToken, "https://" + leakToken + " /"} {
-			x.run(exitUsage, append(x.withToken(), "CLOUDFLARE_BASE_URL="+base), "", "--lang", language, "plan", "--domain", leakHost)
+			x.run(problem.ExitUsage, append(x.withToken(), "CLOUDFLARE_BASE_URL="+base), "", "--lang", language, "plan", "--domain", leakHost)
 		}
 	}
 	x.lookEverywhere()
@@ -266,13 +267,13 @@ func TestNothingLeaksOnATerminal(t *testing.T) {
 			s.Send(leakToken + ptytest.Enter)
 			s.Expect("example.com")
 			s.Expect("cfproxy logout")
-			if status := s.Wait(); status != exitDone {
+			if status := s.Wait(); status != problem.ExitOK {
 				t.Errorf("exit status %d", status)
 			}
 			x.look("login", s.Raw())
 			s = start("plan", "--domain", leakHost)
 			s.Expect(text("plan.counts", "create", "3", "update", "0", "delete", "0"))
-			if status := s.Wait(); status != exitDone {
+			if status := s.Wait(); status != problem.ExitOK {
 				t.Errorf("exit status %d", status)
 			}
 			x.look("plan", s.Raw())
@@ -298,7 +299,7 @@ func TestNothingLeaksOfAPanic(t *testing.T) {
 			env.getenv = func(name string) string { return map[string]string{"CFPROXY_KEY_OPENAI": leakOwnerKey}[name] }
 			status := run(context.Background(), []string{"cfproxy", "--lang", language, "--debug", "status", "--domain", leakHost, "--json"}, env)
 			said := out.String() + errout.String()
-			if status == exitDone || !strings.Contains(said, "…") {
+			if status == problem.ExitOK || !strings.Contains(said, "…") {
 				t.Errorf("exit status %d: %s", status, said)
 			}
 			for _, leak := range secrets.In(said) {

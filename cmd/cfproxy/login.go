@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -56,11 +57,11 @@ func (p *program) login(c *cli.Context) error {
 // checkLogin refuses a token among the arguments, without repeating it, and the sandbox, which needs none.
 func (p *program) checkLogin(c *cli.Context) error {
 	if c.Args().Present() {
-		return usage("login-argument")
+		return problem.Usage("login-argument")
 	}
 	file, err := sandboxFile(c)
 	if err == nil && file != "" {
-		err = usage("login-sandbox")
+		err = problem.Usage("login-sandbox")
 	}
 	return err
 }
@@ -87,7 +88,7 @@ func (p *program) tokenToKeep(c *cli.Context, store tokenStore) (string, []plan.
 			break
 		}
 		zones, refusal := p.readZones(c.Context, account, "")
-		if refusal == nil || !p.terminal || statusOf(errcode.Of(refusal)) != exitToken {
+		if refusal == nil || !p.terminal || statusOf(errcode.Of(refusal)) != problem.ExitToken {
 			return token, zones, refusal
 		}
 		code, details, _ := p.classify(refusal)
@@ -115,7 +116,7 @@ const longestToken = 4 << 10
 // readToken reads a pipe or a file. What is typed on a terminal would be shown, so that is refused.
 func (p *program) readToken(ctx context.Context) (string, error) {
 	if file, is := p.stdin.(*os.File); is && term.IsTerminal(int(file.Fd())) {
-		return "", usage("login-terminal")
+		return "", problem.Usage("login-terminal")
 	}
 	type input struct {
 		text []byte
@@ -130,7 +131,7 @@ func (p *program) readToken(ctx context.Context) (string, error) {
 	case in := <-read:
 		token := strings.TrimSpace(string(in.text))
 		if in.err == nil && token == "" {
-			return "", newProblem("login-no-input", exitToken)
+			return "", problem.New("login-no-input", problem.ExitToken)
 		}
 		return token, in.err
 	case <-ctx.Done():
@@ -149,7 +150,7 @@ func (p *program) forgetElsewhere(ctx context.Context, but tokenStore) {
 		case err == nil:
 			p.note("logout.removed", "place", p.placeOf(store.source()))
 		case !errors.Is(err, errNotKept) && !errors.Is(err, errNoKeyring):
-			p.note("logout.kept", "place", p.placeOf(store.source()), "cause", p.redact(innermost(err)))
+			p.note("logout.kept", "place", p.placeOf(store.source()), "cause", p.redact(rootCause(err)))
 		}
 	}
 }

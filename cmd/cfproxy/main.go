@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
 func main() {
@@ -36,7 +38,7 @@ func run(ctx context.Context, args []string, env environment) int {
 func (p *program) guarded(ctx context.Context, args []string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = wrap("crashed", fmt.Errorf("%v", r))
+			err = problem.Wrap("crashed", fmt.Errorf("%v", r))
 		}
 	}()
 	app := p.app()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
 	"github.com/cfproxy/cfproxy/provision/verify"
@@ -81,11 +82,11 @@ func tlsConfig(n *network) *tls.Config { return &tls.Config{RootCAs: n.RootCAs} 
 func readRoots(file string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, wrap("cacert-unreadable", err, "file", file)
+		return nil, problem.Wrap("cacert-unreadable", err, "file", file)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, usage("cacert-empty", "file", file)
+		return nil, problem.Usage("cacert-empty", "file", file)
 	}
 	return pool, nil
 }
@@ -97,7 +98,7 @@ type detour struct{ fromHost, fromPort, toHost, toPort string }
 func parseConnectTo(s string) (detour, error) {
 	parts := splitColons(s)
 	if len(parts) != 4 {
-		return detour{}, usage("connect-to-invalid", "value", s)
+		return detour{}, problem.Usage("connect-to-invalid", "value", s)
 	}
 	return detour{parts[0], parts[1], parts[2], parts[3]}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
@@ -33,9 +34,9 @@ func checkOwnerKey(name, key string) error {
 	isWrong := func(r rune) bool { return r <= ' ' || r > '~' }
 	switch {
 	case strings.HasPrefix(key, worker.TokenPrefix):
-		return usage("owner-key-token", "name", name)
+		return problem.Usage("owner-key-token", "name", name)
 	case key == "" || len(key) > longestKey || strings.ContainsFunc(key, isWrong):
-		return usage("owner-key-invalid", "name", name)
+		return problem.Usage("owner-key-invalid", "name", name)
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (p *program) ownerKeys(r relay) (map[string]binding.Secret, error) {
 // askOwnerKeys asks for the keys that neither the environment nor the account has.
 func (p *program) askOwnerKeys(ctx context.Context, r relay, missing []string) (map[string]binding.Secret, error) {
 	if !p.terminal {
-		return nil, usage("owner-key-missing", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "))
+		return nil, problem.Usage("owner-key-missing", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "))
 	}
 	var page []prompt.Question
 	for _, id := range missing {

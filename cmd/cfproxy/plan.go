@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -39,7 +40,7 @@ func (p *program) plan(c *cli.Context) error {
 	case len(plan.Skipped) > 0:
 		return p.refused(plan.Skipped)
 	case c.Bool("exit-code") && len(plan.Changes()) > 0:
-		return silent(exitPending)
+		return problem.ExitStatus(problem.ExitPending)
 	}
 	return nil
 }
@@ -140,7 +141,7 @@ func (p *program) checkAccess(c *cli.Context, f fleet, observed plan.Observed) e
 		kept := asDeployed(r.Config, standing, r.chosen)
 		open := kept
 		open.Settings.Managed = false
-		return usage("access-unsaid", "worker", relay.Worker, "keep", command+asFlags(r.chosen, kept),
+		return problem.Usage("access-unsaid", "worker", relay.Worker, "keep", command+asFlags(r.chosen, kept),
 			"open", command+asFlags(r.chosen, open)+" --access "+binding.AccessPassThrough)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision"
@@ -45,7 +46,7 @@ func newProgram(args []string, env environment) (*program, error) {
 		if parsed, ok := i18n.Parse(chosen); ok {
 			language = parsed
 		} else {
-			wrong = usage("lang-unknown", "value", chosen)
+			wrong = problem.Usage("lang-unknown", "value", chosen)
 		}
 	}
 	text, err := i18n.Load(language)
@@ -83,7 +84,7 @@ func sandboxFile(c *cli.Context) (string, error) {
 		if file := level.String("sandbox"); file != "" {
 			return file, nil
 		}
-		return "", usage("sandbox-empty")
+		return "", problem.Usage("sandbox-empty")
 	}
 	return "", nil
 }

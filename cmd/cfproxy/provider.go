@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/templates"
@@ -62,7 +63,7 @@ func providersOf(specs []string, whole bool) ([]templates.Provider, error) {
 		case i < 0:
 			chosen = append(chosen, provider)
 		case chosen[i].Origin != provider.Origin:
-			return nil, usage("provider-twice", "provider", provider.ID, "value", chosen[i].Origin, "other", provider.Origin)
+			return nil, problem.Usage("provider-twice", "provider", provider.ID, "value", chosen[i].Origin, "other", provider.Origin)
 		}
 	}
 	return chosen, nil
@@ -78,7 +79,7 @@ func providerOf(spec string, whole bool) (templates.Provider, error) {
 	}
 	i := slices.IndexFunc(all, func(p templates.Provider) bool { return p.ID == id })
 	if i < 0 {
-		return templates.Provider{}, usage("provider-unknown", "value", id, "known", strings.Join(namesOf(all), ", "),
+		return templates.Provider{}, problem.Usage("provider-unknown", "value", id, "known", strings.Join(namesOf(all), ", "),
 			"suggestion", errcode.Suggest(id, idsOf(all)))
 	}
 	provider := all[i]
@@ -88,11 +89,11 @@ func providerOf(spec string, whole bool) (templates.Provider, error) {
 	}
 	switch {
 	case !open && given:
-		return provider, usage("provider-value-unwanted", "provider", id) // perhaps a key, so it is not repeated
+		return provider, problem.Usage("provider-value-unwanted", "provider", id) // perhaps a key, so it is not repeated
 	case !open || value == "" && !whole:
 		return provider, nil
 	case value == "":
-		return provider, usage("provider-value-missing", "provider", id, "what", strings.ToUpper(blank.name), "example", id+"="+blank.example)
+		return provider, problem.Usage("provider-value-missing", "provider", id, "what", strings.ToUpper(blank.name), "example", id+"="+blank.example)
 	}
 	value, err = blank.read(value)
 	return provider.Fill(value), err
@@ -106,7 +107,7 @@ func parseResource(value string) (string, error) {
 	if lower := strings.ToLower(value); labelPattern.MatchString(lower) {
 		return lower, nil
 	}
-	return "", usage("provider-resource-invalid", "value", value)
+	return "", problem.Usage("provider-resource-invalid", "value", value)
 }
 
 // parseOrigin reads scheme, host and perhaps port, and writes them as URL.origin does, which is how the Worker compares.
@@ -115,18 +116,18 @@ func parseOrigin(value string) (string, error) {
 	link, err := url.Parse(value)
 	switch {
 	case err != nil || !strings.EqualFold(link.Scheme, "https") || link.Opaque != "" || link.User != nil || link.Hostname() == "":
-		return "", usage("provider-origin-invalid", "value", hostname.RedactURL(value))
+		return "", problem.Usage("provider-origin-invalid", "value", hostname.RedactURL(value))
 	case strings.Trim(link.Path, "/") != "" || strings.ContainsAny(value, "?#"):
-		return "", usage("provider-origin-path", "value", hostname.RedactURL(value), "origin", "https://"+link.Host, "path", behindHost(link))
+		return "", problem.Usage("provider-origin-path", "value", hostname.RedactURL(value), "origin", "https://"+link.Host, "path", behindHost(link))
 	}
 	host, err := hostname.Parse(link.Hostname())
 	if err != nil {
-		return "", usage("provider-origin-host", "value", link.Hostname())
+		return "", problem.Usage("provider-origin-host", "value", link.Hostname())
 	}
 	link.Host = strings.TrimSuffix(host+":"+link.Port(), ":")
 	origin, err := hostname.ParseOrigin("https://" + link.Host)
 	if err != nil {
-		return "", usage("provider-origin-invalid", "value", hostname.RedactURL(value))
+		return "", problem.Usage("provider-origin-invalid", "value", hostname.RedactURL(value))
 	}
 	return origin, nil
 }

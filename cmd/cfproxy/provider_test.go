@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/templates"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -79,8 +80,8 @@ func TestProviderSpecs(t *testing.T) {
 	} {
 		chosen, err := chooseProviders([]string{spec})
 		got := ""
-		if e := (*problem)(nil); errors.As(err, &e) {
-			got = e.code
+		if e := (*problem.Error)(nil); errors.As(err, &e) {
+			got = e.Code
 			if strings.Contains(strings.Join(valuesOf(e.Details), " "), "secret") {
 				t.Errorf("%s: a password is repeated: %v", spec, e.Details)
 			}
@@ -109,7 +110,7 @@ func TestProvidersTogether(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	_, err = chooseProviders([]string{"azure=a", "azure=b"})
-	if e := (*problem)(nil); !errors.As(err, &e) || e.code != "provider-twice" {
+	if e := (*problem.Error)(nil); !errors.As(err, &e) || e.Code != "provider-twice" {
 		t.Errorf("two resources: %v", err)
 	}
 	seen, err := recogniseProviders([]string{"azure", "custom=https://llm.example.org"})

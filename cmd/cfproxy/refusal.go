@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/hostname"
@@ -69,7 +70,7 @@ func (p *program) refused(refusals []plan.HostError) error {
 	if len(refusals) == 0 {
 		return nil
 	}
-	return silent(p.statusOfAll(refusals))
+	return problem.ExitStatus(p.statusOfAll(refusals))
 }
 
 // unfinished is the end of a run that left hosts out, or a Worker behind that serves nothing any more.
@@ -78,7 +79,7 @@ func (p *program) refused(refusals []plan.HostError) error {
 func (p *program) statusOfAll(refusals []plan.HostError) int {
 	_, _, first := p.classify(refusals[0].Err)
 	for _, refusal := range refusals {
-		if _, _, status := p.classify(refusal.Err); status == exitConflict {
+		if _, _, status := p.classify(refusal.Err); status == problem.ExitConflict {
 			return status
 		}
 	}
@@ -89,7 +90,7 @@ func (p *program) unfinished(receipt provision.Receipt) error {
 	end := p.refused(refusalsOf(receipt))
 	if left := receipt.LeftBehind(); end == nil && len(left) > 0 {
 		_, _, status := p.classify(left[0].Err)
-		return silent(status)
+		return problem.ExitStatus(status)
 	}
 	return end
 }

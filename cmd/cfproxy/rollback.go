@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -44,7 +45,7 @@ func (p *program) rollback(c *cli.Context) error {
 		return err
 	}
 	if len(observed.Relays) > 1 && c.IsSet("to") {
-		return usage("rollback-to-many", "value", c.String("to"))
+		return problem.Usage("rollback-to-many", "value", c.String("to"))
 	}
 	steps, stuck := p.stepsBack(c, account.engine, observed.Relays, func(_ plan.Relay, versions []plan.Version) (plan.Version, error) {
 		return plan.PreviousVersion(versions, c.String("to"))
@@ -114,13 +115,13 @@ func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) err
 		return nil
 	}
 	if !p.terminal {
-		return usage("yes-missing", "command", p.again(c, "rollback", f.domains()...)+" --yes")
+		return problem.Usage("yes-missing", "command", p.again(c, "rollback", f.domains()...)+" --yes")
 	}
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
 		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask.rollback.title"), Default: prompt.Yes,
 	}})
 	if err == nil && answers["yes"] != prompt.Yes {
-		return newProblem("declined", exitFailed)
+		return problem.New("declined", problem.ExitFailed)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
@@ -36,7 +37,7 @@ func (p *program) serveSandbox(c *cli.Context) error {
 	}
 	store, err := sandbox.Open(cmp.Or(c.String("state"), file))
 	if err != nil {
-		return wrap("sandbox-unreadable", err, "file", c.String("state"))
+		return problem.Wrap("sandbox-unreadable", err, "file", c.String("state"))
 	}
 	if err := checkLoopback(c.String("edge")); err != nil {
 		return err
@@ -59,12 +60,12 @@ func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *edge.Ed
 	defer api.Close()
 	folder, err := os.MkdirTemp("", "cfproxy-sandbox-")
 	if err != nil {
-		return wrap("ca-unwritable", err)
+		return problem.Wrap("ca-unwritable", err)
 	}
 	defer os.RemoveAll(folder)
 	ca := filepath.Join(folder, "ca.pem")
 	if err := os.WriteFile(ca, edge.CAPEM(), 0o644); err != nil {
-		return wrap("ca-unwritable", err)
+		return problem.Wrap("ca-unwritable", err)
 	}
 	p.answer(words, "url", "http://"+api.Addr().String()+"/client/v4", "token", store.Token(), "host", demoHost,
 		"edge", edge.Addr(), "ca", ca, "key", standin.Key)
@@ -76,7 +77,7 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return wrap("listen-failed", err, "address", listener.Addr().String())
+		return problem.Wrap("listen-failed", err, "address", listener.Addr().String())
 	}
 	return nil
 }
@@ -87,7 +88,7 @@ func listenLoopback(address string) (net.Listener, error) {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, wrap("listen-failed", err, "address", address)
+		return nil, problem.Wrap("listen-failed", err, "address", address)
 	}
 	return listener, nil
 }
@@ -96,7 +97,7 @@ func listenLoopback(address string) (net.Listener, error) {
 func checkLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || !isLoopback(host) {
-		return usage("listen-not-loopback", "value", address)
+		return problem.Usage("listen-not-loopback", "value", address)
 	}
 	return nil
 }
@@ -116,7 +117,7 @@ func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen str
 	}
 	edge, err := edge.Open(ctx, edge.Config{Store: store, Workerd: binary, Listen: listen})
 	if err != nil {
-		return nil, wrap("edge-failed", err, "address", listen)
+		return nil, problem.Wrap("edge-failed", err, "address", listen)
 	}
 	return edge, nil
 }
@@ -125,7 +126,7 @@ func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen str
 func (p *program) runtime(ctx context.Context) (string, error) {
 	cache, err := workerd.CacheDir()
 	if err != nil {
-		return "", wrap("workerd-failed", err)
+		return "", problem.Wrap("workerd-failed", err)
 	}
 	binary, err := workerd.Find(p.getenv, cache)
 	if err == nil || !errors.Is(err, workerd.ErrNotFound) {
@@ -145,7 +146,7 @@ func (p *program) runtime(ctx context.Context) (string, error) {
 	case errors.Is(err, workerd.ErrNoNPM), errors.Is(err, context.Canceled):
 		return "", err
 	case err != nil:
-		return "", wrap("workerd-failed", err)
+		return "", problem.Wrap("workerd-failed", err)
 	}
 	progress.Line(p.text.T("workerd.installed") + "\n")
 	return binary, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
@@ -104,7 +105,7 @@ func (p *program) settings(c *cli.Context) ([]settings, error) {
 		}
 		// A variable that was never set must not mean the default.
 		if chosen[s.key] = s.given(c); slices.ContainsFunc(chosen[s.key], isBlank) {
-			return nil, usage("flag-empty", "flag", "--"+s.flag, "command", commandOf(c))
+			return nil, problem.Usage("flag-empty", "flag", "--"+s.flag, "command", commandOf(c))
 		}
 	}
 	relays, err := p.configFile(c.String("config"), chosen[keyDomains])

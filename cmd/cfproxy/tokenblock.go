@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/templates"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -76,22 +77,22 @@ func lastDay(token worker.Token) string {
 	return time.Unix(token.Expires, 0).UTC().AddDate(0, 0, -1).Format(time.DateOnly)
 }
 
-func wrongWith(entry fileToken, token worker.Token, before []worker.Token, known []string) *problem {
+func wrongWith(entry fileToken, token worker.Token, before []worker.Token, known []string) *problem.Error {
 	other := slices.IndexFunc(before, func(t worker.Token) bool { return t.SHA256 == token.SHA256 })
 	stranger := slices.IndexFunc(token.Providers, func(id string) bool { return !slices.Contains(known, id) })
 	switch {
 	case !isTokenName(token.Name):
-		return usage("token-name-invalid", "value", token.Name)
+		return problem.Usage("token-name-invalid", "value", token.Name)
 	case slices.ContainsFunc(before, func(t worker.Token) bool { return t.Name == token.Name }):
-		return usage("token-name-twice", "name", token.Name)
+		return problem.Usage("token-name-twice", "name", token.Name)
 	case !digestPattern.MatchString(token.SHA256):
-		return usage("token-digest-invalid", "name", token.Name)
+		return problem.Usage("token-digest-invalid", "name", token.Name)
 	case other >= 0:
-		return usage("token-digest-twice", "name", token.Name, "other", before[other].Name)
+		return problem.Usage("token-digest-twice", "name", token.Name, "other", before[other].Name)
 	case stranger >= 0:
-		return usage("token-provider-unknown", "name", token.Name, "value", token.Providers[stranger], "known", strings.Join(known, ", "))
+		return problem.Usage("token-provider-unknown", "name", token.Name, "value", token.Providers[stranger], "known", strings.Join(known, ", "))
 	case entry.RPM != nil && !isRPM(token.RPM):
-		return usage("token-rpm-invalid", "name", token.Name, "value", itoa(token.RPM), "most", itoa(mostRequests))
+		return problem.Usage("token-rpm-invalid", "name", token.Name, "value", itoa(token.RPM), "most", itoa(mostRequests))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -29,10 +30,10 @@ func openTokens(path string) (tokenFile, error) {
 	f := tokenFile{path: path}
 	text, err := readRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return f, usage("tokens-need-file", "file", path)
+		return f, problem.Usage("tokens-need-file", "file", path)
 	}
 	if err != nil {
-		return f, wrap("config-unreadable", err, "file", path)
+		return f, problem.Wrap("config-unreadable", err, "file", path)
 	}
 	return f.saying(text)
 }
@@ -65,7 +66,7 @@ func (f tokenFile) find(name string) int {
 func (f tokenFile) with(token worker.Token) (tokenFile, error) {
 	next, err := f.saying(withToken(f.text, token))
 	if err != nil || len(next.tokens) != len(f.tokens)+1 || next.find(token.Name) < 0 {
-		return f, usage("tokens-uneditable", "file", f.path)
+		return f, problem.Usage("tokens-uneditable", "file", f.path)
 	}
 	return next, nil
 }
@@ -76,11 +77,11 @@ func (f tokenFile) without(name string) (tokenFile, error) {
 	mark := f.text[:len(f.text)-len(text)]
 	blocks := tokenBlocks(text)
 	if len(blocks) != len(f.tokens) {
-		return f, usage("tokens-uneditable", "file", f.path)
+		return f, problem.Usage("tokens-uneditable", "file", f.path)
 	}
 	next, err := f.saying(slices.Concat(mark, cut(text, blocks[f.find(name)])))
 	if err != nil || len(next.tokens) != len(f.tokens)-1 || next.find(name) >= 0 {
-		return f, usage("tokens-uneditable", "file", f.path)
+		return f, problem.Usage("tokens-uneditable", "file", f.path)
 	}
 	return next, nil
 }
@@ -135,17 +136,17 @@ func cut(text []byte, b block) []byte {
 func (f tokenFile) write(next tokenFile) error {
 	path, err := atomicfile.RealPath(f.path)
 	if err != nil {
-		return wrap("config-unwritable", err, "file", f.path)
+		return problem.Wrap("config-unwritable", err, "file", f.path)
 	}
 	now, err := os.ReadFile(path)
 	if err != nil {
-		return wrap("config-unreadable", err, "file", f.path)
+		return problem.Wrap("config-unreadable", err, "file", f.path)
 	}
 	if !bytes.Equal(now, f.text) {
-		return newProblem("config-changed", exitFailed, "file", f.path)
+		return problem.New("config-changed", problem.ExitFailed, "file", f.path)
 	}
 	if err := atomicfile.Replace(path, next.text); err != nil {
-		return wrap("config-unwritable", err, "file", f.path)
+		return problem.Wrap("config-unwritable", err, "file", f.path)
 	}
 	return nil
 }
@@ -157,7 +158,7 @@ func (f tokenFile) writable() error {
 		err = atomicfile.CheckReplaceable(path)
 	}
 	if err != nil {
-		return wrap("config-unwritable", err, "file", f.path)
+		return problem.Wrap("config-unwritable", err, "file", f.path)
 	}
 	return nil
 }

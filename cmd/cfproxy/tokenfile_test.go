@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -107,8 +108,8 @@ func TestWhatCannotBeEditedIsLeftAlone(t *testing.T) {
 	_, added := f.with(worker.Token{Name: "b", SHA256: digestOf("b")})
 	_, gone := f.without("a")
 	for _, err := range []error{added, gone} {
-		var own *problem
-		if !errors.As(err, &own) || own.code != "tokens-uneditable" {
+		var own *problem.Error
+		if !errors.As(err, &own) || own.Code != "tokens-uneditable" {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/templates"
 )
@@ -48,13 +49,13 @@ func (p *program) findToken(c *cli.Context) (string, error) {
 	p.held.looked = true
 	for _, store := range p.stores() {
 		stored, err := store.read(c.Context)
-		var unusable *problem
+		var unusable *problem.Error
 		switch {
 		case errors.Is(err, errNotKept), errors.Is(err, errNoKeyring):
 		case errors.Is(err, context.Canceled), errors.As(err, &unusable):
 			return "", err
 		case err != nil:
-			p.note("keyring.unread", "cause", p.redact(innermost(err)))
+			p.note("keyring.unread", "cause", p.redact(rootCause(err)))
 		case stored.BaseURL != base:
 			p.note("login.elsewhere", "stored", redactURL(stored.BaseURL), "url", redactURL(base))
 		default:

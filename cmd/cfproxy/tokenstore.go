@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 )
 
@@ -80,11 +81,11 @@ func (s keyringStore) remove(ctx context.Context) error {
 func (s keyringStore) failure(err error) error {
 	switch {
 	case errors.Is(err, errNoKeyring):
-		return newProblem("keyring-missing", exitFailed)
+		return problem.New("keyring-missing", problem.ExitFailed)
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
 	}
-	return wrap("keyring-failed", err)
+	return problem.Wrap("keyring-failed", err)
 }
 
 var errKeptMalformed = errors.New("what is stored is not of cfproxy's making")
@@ -128,11 +129,11 @@ func (s fileStore) read(context.Context) (kept, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return kept{}, errNotKept
 	case err == nil && !info.Mode().IsRegular():
-		return kept{}, newProblem("token-file-foreign", exitFailed, "file", s.path)
+		return kept{}, problem.New("token-file-foreign", problem.ExitFailed, "file", s.path)
 	}
 	f, err := os.Open(s.path)
 	if err != nil {
-		return kept{}, wrap("token-file-unreadable", err, "file", s.path)
+		return kept{}, problem.Wrap("token-file-unreadable", err, "file", s.path)
 	}
 	defer f.Close()
 	if info, err = f.Stat(); err == nil {
@@ -143,11 +144,11 @@ func (s fileStore) read(context.Context) (kept, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(f, longestKept))
 	if err != nil {
-		return kept{}, wrap("token-file-unreadable", err, "file", s.path)
+		return kept{}, problem.Wrap("token-file-unreadable", err, "file", s.path)
 	}
 	k, err := parseKept(text)
 	if err != nil {
-		return kept{}, wrap("token-file-unreadable", err, "file", s.path)
+		return kept{}, problem.Wrap("token-file-unreadable", err, "file", s.path)
 	}
 	return k, nil
 }
@@ -161,7 +162,7 @@ func (s fileStore) write(_ context.Context, k kept) error {
 		err = writePrivate(s.path, append(text, '\n'))
 	}
 	if err != nil {
-		return wrap("token-file-unwritable", err, "file", s.path)
+		return problem.Wrap("token-file-unwritable", err, "file", s.path)
 	}
 	return nil
 }
@@ -186,7 +187,7 @@ func (s fileStore) remove(context.Context) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return errNotKept
 	case err != nil:
-		return wrap("token-file-unwritable", err, "file", s.path)
+		return problem.Wrap("token-file-unwritable", err, "file", s.path)
 	}
 	return nil
 }

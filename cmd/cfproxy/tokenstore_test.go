@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
 // What is written is read again, by its owner alone; anything that others had a hand in is refused, with its code.
@@ -53,8 +55,8 @@ func TestTheFileOfTheToken(t *testing.T) {
 			}
 			t.Fatal(err)
 		}
-		var refused *problem
-		if _, err := store.read(ctx); !errors.As(err, &refused) || refused.code != test.code {
+		var refused *problem.Error
+		if _, err := store.read(ctx); !errors.As(err, &refused) || refused.Code != test.code {
 			t.Errorf("%s: got %v, want %s", name, err, test.code)
 		}
 		if err := store.remove(ctx); err != nil {

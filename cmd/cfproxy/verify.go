@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
 	"github.com/cfproxy/cfproxy/templates"
@@ -98,7 +99,7 @@ func (p *program) checkAgainstFile(c *cli.Context, f fleet) error {
 			for _, other := range listed {
 				isSaid := len(file[keyProviders]) > 0 && other.ID == provider.ID
 				if isSaid && provider.Placeholder() == "" && other.Origin != provider.Origin {
-					return usage("provider-differs", "file", cmp.Or(c.String("config"), configName),
+					return problem.Usage("provider-differs", "file", cmp.Or(c.String("config"), configName),
 						"value", specOf(provider.ID, provider.Origin), "other", specOf(other.ID, other.Origin))
 				}
 			}
@@ -165,10 +166,10 @@ func (p *program) finishVerify(c *cli.Context, f fleet, out result) error {
 func (p *program) unproved(c *cli.Context, reports []verify.Report) error {
 	if c.Context.Err() != nil {
 		p.note("error.interrupted")
-		return silent(exitInterrupted)
+		return problem.ExitStatus(problem.ExitInterrupted)
 	}
 	if slices.ContainsFunc(reports, func(r verify.Report) bool { return !proved(r) }) {
-		return silent(exitUnverified)
+		return problem.ExitStatus(problem.ExitUnverified)
 	}
 	return nil
 }
@@ -198,14 +199,14 @@ func (p *program) key(c *cli.Context, r relay) (string, error) {
 		return "", nil
 	}
 	if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) {
-		return "", usage("key-env-invalid") // perhaps the key itself, so it is not repeated
+		return "", problem.Usage("key-env-invalid") // perhaps the key itself, so it is not repeated
 	}
 	if provider := r.providers[0]; len(r.chosen[keyProviders]) > 0 && provider.Chat.Path == "" {
-		return "", usage("key-unsupported", "provider", provider.Name)
+		return "", problem.Usage("key-unsupported", "provider", provider.Name)
 	}
 	key := strings.TrimSpace(p.getenv(name))
 	if key == "" {
-		return "", usage("key-missing", "name", name)
+		return "", problem.Usage("key-missing", "name", name)
 	}
 	return key, nil
 }

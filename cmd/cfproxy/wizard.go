@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -28,10 +29,10 @@ func (p *program) askDomain(ctx context.Context, chosen settings) (settings, err
 		return chosen, nil
 	}
 	if _, inFile := chosen[keyTokens]; inFile && !p.terminal {
-		return nil, usage("config-no-domains", "file", cmp.Or(p.context.String("config"), configName))
+		return nil, problem.Usage("config-no-domains", "file", cmp.Or(p.context.String("config"), configName))
 	}
 	if !p.terminal {
-		return nil, usage("domain-missing")
+		return nil, problem.Usage("domain-missing")
 	}
 	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion("")})
 	if err != nil {
@@ -213,7 +214,7 @@ func (p *program) hostQuestion(zone string) prompt.Question {
 			if err != nil || zone == "" || host == zone || strings.HasSuffix(host, "."+zone) {
 				return err
 			}
-			return usage("host-outside", "host", value, "zone", zone, "suggestion", suggestion(value, zone))
+			return problem.Usage("host-outside", "host", value, "zone", zone, "suggestion", suggestion(value, zone))
 		}),
 	}
 	if zone != "" {
@@ -262,7 +263,7 @@ func (p *program) confirm(c *cli.Context, plan plan.Plan, command string) error 
 		if isKeyCommand(c) {
 			again = p.sameKeyCommand(c)
 		}
-		return usage("yes-missing", "command", again+" --yes")
+		return problem.Usage("yes-missing", "command", again+" --yes")
 	}
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
 		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask." + command + ".title"), Default: defaultOf(command),
@@ -271,7 +272,7 @@ func (p *program) confirm(c *cli.Context, plan plan.Plan, command string) error 
 		return err
 	}
 	if answers["yes"] != prompt.Yes {
-		return newProblem("declined", exitFailed)
+		return problem.New("declined", problem.ExitFailed)
 	}
 	return nil
 }

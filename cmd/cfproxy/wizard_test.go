@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt/ptytest"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
@@ -152,7 +153,7 @@ func TestWizardCanBeLeft(t *testing.T) {
 	s.Expect("Cloudflare API token")
 	s.Expect("quit")
 	s.Send(ptytest.CtrlC)
-	if status := s.Wait(); status != exitInterrupted {
+	if status := s.Wait(); status != problem.ExitInterrupted {
 		t.Errorf("Ctrl-C: exit status %d", status)
 	}
 
@@ -161,7 +162,7 @@ func TestWizardCanBeLeft(t *testing.T) {
 	s.Expect("quit")
 	s.Send("n")
 	s.Expect("cancelled")
-	if status := s.Wait(); status != exitFailed {
+	if status := s.Wait(); status != problem.ExitFailed {
 		t.Errorf("no: exit status %d", status)
 	}
 	after, err := cloud.store.Bytes()
@@ -269,7 +270,7 @@ func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 	s.Expect("reading the account")
 	s.Send(ptytest.CtrlC)
 	s.Expect("interrupted")
-	if status := s.Wait(); status != exitInterrupted {
+	if status := s.Wait(); status != problem.ExitInterrupted {
 		t.Errorf("exit status %d", status)
 	}
 }
@@ -289,7 +290,7 @@ func TestInterruptWhileVerifying(t *testing.T) {
 	s.Send(ptytest.CtrlC)
 	s.Expect("interrupted")
 	s.Expect("Deployed, but verification failed")
-	if status := s.Wait(); status != exitInterrupted {
+	if status := s.Wait(); status != problem.ExitInterrupted {
 		t.Errorf("exit status %d", status)
 	}
 	if text, err := cloud.store.Bytes(); err != nil || !strings.Contains(string(text), "gptapi.example.com/*") {

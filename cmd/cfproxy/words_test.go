@@ -190,13 +190,12 @@ func provisionCodes(t *testing.T) []string {
 	return codes
 }
 
-// problemCodes reads the codes that this package gives to usage, wrap, newProblem and classify.
+// problemCodes returns the codes of classify, and those that code under cmd passes to problem.New, Usage and Wrap.
 func problemCodes(t *testing.T) []string {
 	codes := []string{"unexpected", "interrupted", "flag-unknown", "flag-empty"}
-	for _, file := range parse(t, "*.go") {
+	for _, file := range slices.Concat(parse(t, "*.go"), parse(t, "../internal/*/*.go")) {
 		ast.Inspect(file, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if ok && len(call.Args) > 0 && (isIdent(call.Fun, "usage") || isIdent(call.Fun, "wrap") || isIdent(call.Fun, "newProblem")) {
+			if call, ok := n.(*ast.CallExpr); ok && isNewProblem(call) {
 				if code := literal(call.Args[0]); code != "" {
 					codes = append(codes, code)
 				}
@@ -204,8 +203,17 @@ func problemCodes(t *testing.T) []string {
 			return true
 		})
 	}
+	if len(codes) < 80 {
+		t.Fatalf("found %d codes only", len(codes))
+	}
 	slices.Sort(codes)
 	return slices.Compact(codes)
+}
+
+// isNewProblem reports whether a call makes a problem.Error.
+func isNewProblem(call *ast.CallExpr) bool {
+	selector, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && len(call.Args) > 0 && isIdent(selector.X, "problem") && slices.Contains([]string{"New", "Usage", "Wrap"}, selector.Sel.Name)
 }
 
 func isIdent(e ast.Expr, name string) bool {
@@ -222,10 +230,10 @@ func literal(e ast.Expr) string {
 	return value
 }
 
-// stringLiterals gives every string in the program's own sources under cmd, tests apart.
+// stringLiterals returns every string literal in the sources under cmd, except in tests.
 func stringLiterals(t *testing.T) []string {
 	var all []string
-	for _, file := range slices.Concat(parse(t, "*.go"), parse(t, "../internal/view/*.go"), parse(t, "../internal/prompt/*.go")) {
+	for _, file := range slices.Concat(parse(t, "*.go"), parse(t, "../internal/*/*.go")) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if basic, ok := n.(*ast.BasicLit); ok {
 				all = append(all, literal(basic))
