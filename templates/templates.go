@@ -25,14 +25,11 @@ type Snippet struct {
 // Kinds of snippets, in the order in which people want them. Not every dialect has all of them.
 var kinds = []string{"env", "curl", "python", "node"}
 
-// Snippets fills in the client snippets of a provider for a relay that has it at root: "https://HOST", or
-// "https://HOST/ID" where it is not the relay's first one. In a managed relay callers hold tokens, not the provider's keys.
-func Snippets(p Provider, root string, managed bool) ([]Snippet, error) {
-	key := "your " + p.Name + " key"
-	if managed {
-		key = "your token of this relay, cfp_…"
-	}
-	data := struct{ BaseURL, Model, Key, Auth string }{root + p.Base, p.Chat.Model, key, p.Auth}
+// Snippets returns the client snippets of a provider that a relay serves at root: "https://HOST", or "https://HOST/ID"
+// if it is not the relay's first provider. keyNote follows the name of the key's variable in comments, such as
+// ": your OpenAI key".
+func Snippets(p Provider, root, keyNote string) ([]Snippet, error) {
+	data := struct{ BaseURL, Model, KeyNote, Auth string }{root + p.Base, p.Chat.Model, keyNote, p.Auth}
 	var snippets []Snippet
 	for _, kind := range kinds {
 		name := path.Join("client", p.Dialect+"."+kind+".tmpl")

@@ -104,18 +104,17 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-func TestSnippetsNameWhatCallersHold(t *testing.T) {
+func TestSnippetsContainKeyNote(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
-		for managed, want := range map[bool]string{false: "your " + p.Name + " key", true: "your token"} {
-			snippets, err := templates.Snippets(p, "https://gptapi.example.com", managed)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, snippet := range snippets {
-				if is := strings.Contains(snippet.Text, want); is != (snippet.Kind == "python" || snippet.Kind == "node") {
-					t.Errorf("%s, %s: %q is there: %t in\n%s", p.ID, snippet.Kind, want, is, snippet.Text)
-				}
+		const note = "_KEY: your key"
+		snippets, err := templates.Snippets(p, "https://gptapi.example.com", ": your key")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, snippet := range snippets {
+			if got, want := strings.Contains(snippet.Text, note), snippet.Kind == "python" || snippet.Kind == "node"; got != want {
+				t.Errorf("%s, %s: contains %q: %t, want %t in\n%s", p.ID, snippet.Kind, note, got, want, snippet.Text)
 			}
 		}
 	}
@@ -125,7 +124,7 @@ func TestSnippets(t *testing.T) {
 	t.Parallel()
 	for _, p := range all(t) {
 		for _, root := range []string{"https://gptapi.example.com", "https://gptapi.example.com/" + p.ID} {
-			snippets, err := templates.Snippets(p, root, false)
+			snippets, err := templates.Snippets(p, root, "")
 			if err != nil || len(snippets) < 3 {
 				t.Fatalf("%s: %v, %v", p.ID, snippets, err)
 			}

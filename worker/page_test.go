@@ -190,7 +190,7 @@ func TestPageShowsClientSnippets(t *testing.T) {
 		if i > 0 {
 			root += "/" + p.ID
 		}
-		snippets, err := templates.Snippets(p, root, false)
+		snippets, err := templates.Snippets(p, root, ": your "+p.Name+" key")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,21 +4,22 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/templates"
 )
 
-// clientsOf fills in what a user copies for every host that is served.
-func clientsOf(f fleet, receipt provision.Receipt) ([]relayClient, error) {
+// clientsOf returns the client settings of every host that was deployed, with comments in the language of text.
+func clientsOf(f fleet, receipt provision.Receipt, text *i18n.Catalog) ([]relayClient, error) {
 	failed := receipt.FailedHosts()
 	var clients []relayClient
 	for _, site := range receipt.Plan.Sites {
 		if slices.ContainsFunc(failed, func(x plan.HostError) bool { return x.Host == site.Host }) {
 			continue
 		}
-		client, err := clientOf(f.at(site.Host), site.Host)
+		client, err := clientOf(f.at(site.Host), site.Host, text)
 		if err != nil {
 			return nil, err
 		}
@@ -27,12 +28,18 @@ func clientsOf(f fleet, receipt provision.Receipt) ([]relayClient, error) {
 	return clients, nil
 }
 
-func clientOf(r relay, host string) (relayClient, error) {
-	snippets, err := templates.Snippets(r.providers[0], "https://"+host, r.Settings.Managed)
+func clientOf(r relay, host string, text *i18n.Catalog) (relayClient, error) {
+	keyNote := func(p templates.Provider) string {
+		if r.Settings.Managed {
+			return text.T("client.token")
+		}
+		return text.T("client.key", "provider", p.Name)
+	}
+	snippets, err := templates.Snippets(r.providers[0], "https://"+host, keyNote(r.providers[0]))
 	client := relayClient{Host: host, Snippets: snippets}
 	for _, provider := range r.providers[1:] {
 		root := "https://" + host + "/" + provider.ID
-		snippets, wrong := templates.Snippets(provider, root, r.Settings.Managed)
+		snippets, wrong := templates.Snippets(provider, root, keyNote(provider))
 		if wrong != nil {
 			return client, wrong
 		}

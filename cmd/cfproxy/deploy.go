@@ -116,7 +116,7 @@ func merged(a, b map[string]binding.Secret) map[string]binding.Secret {
 
 // prove verifies what was deployed, if there is a way, and prints the result: what the user needs next, or what is wrong.
 func (p *program) prove(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) error {
-	clients, err := clientsOf(f, receipt)
+	clients, err := clientsOf(f, receipt, p.text)
 	if err != nil {
 		return err
 	}

@@ -124,6 +124,9 @@ func (p *program) show(err error, code string, details map[string]string) {
 	details = p.readable(details)
 	pairs := i18n.Pairs(details)
 	prefix := p.text.T("error.prefix")
+	if code == "declined" { // the user's own answer is not an error
+		prefix = ""
+	}
 	if place := (*problem.PositionError)(nil); errors.As(err, &place) {
 		prefix += p.text.T("error.place", pairs...)
 	}
