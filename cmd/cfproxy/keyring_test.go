@@ -72,7 +72,7 @@ func mainOfTests() {
 			secrets.Add(name, secret)
 		}
 	}
-	if leaks := secrets.In(said.text()); len(leaks) > 0 {
+	if leaks := secrets.Find(said.text()); len(leaks) > 0 {
 		fmt.Fprintln(os.Stderr, "a secret was said:", leaks)
 		status = 99
 	}

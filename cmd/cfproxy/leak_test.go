@@ -302,7 +302,7 @@ func TestNothingLeaksOfAPanic(t *testing.T) {
 			if status == problem.ExitOK || !strings.Contains(said, "…") {
 				t.Errorf("exit status %d: %s", status, said)
 			}
-			for _, leak := range secrets.In(said) {
+			for _, leak := range secrets.Find(said) {
 				t.Error(leak)
 			}
 		}

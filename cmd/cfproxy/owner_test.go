@@ -106,7 +106,7 @@ func (x *owner) run(want int, env []string, stdin string, args ...string) (issue
 
 func (x *owner) look(where, text string) {
 	x.t.Helper()
-	for _, leak := range x.secrets.In(text) {
+	for _, leak := range x.secrets.Find(text) {
 		x.t.Errorf("%s: %s", where, leak)
 	}
 }
@@ -114,7 +114,7 @@ func (x *owner) look(where, text string) {
 // lookEverywhere looks at every file, but for those that are to hold a secret.
 func (x *owner) lookEverywhere(except ...string) {
 	x.t.Helper()
-	found, err := x.secrets.Below(x.root, func(path string) bool { return slices.Contains(except, path) })
+	found, err := x.secrets.FindInDir(x.root, func(path string) bool { return slices.Contains(except, path) })
 	if err != nil {
 		x.t.Error(err)
 	}

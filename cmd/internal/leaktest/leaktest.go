@@ -1,5 +1,5 @@
-// Package leaktest finds secrets where none may be: whole or in part, and as base64, hexadecimal digits, URLs and JSON spell
-// them. It shares no code with what is meant to keep them out.
+// Package leaktest finds secrets in the output of tests, complete or in part, also encoded as base64, hex, URL or JSON.
+// It shares no code with the redaction that it tests.
 package leaktest
 
 import (
@@ -14,40 +14,40 @@ import (
 	"strings"
 )
 
-// run is how many characters in a row count as a leak.
-const run = 12
+// minLength is the number of consecutive bytes of a secret that count as a leak.
+const minLength = 12
 
-// Secrets are texts that nobody may see. Each should be long, and unlike anything that is seen rightly.
+// Secrets is a set of secrets. Each should be long and share no part with legitimate output.
 type Secrets struct {
-	names map[string]string // by every run of every spelling
+	pieces map[string]string // name of the secret by every piece of minLength bytes of every encoding
 }
 
-// Add makes a text one of the secrets. name is how a finding calls it. One of fewer than twelve characters cannot be found.
+// Add adds a secret; name is its name in findings. Secrets of fewer than twelve bytes are ignored.
 func (s *Secrets) Add(name, secret string) {
-	if len(secret) < run {
+	if len(secret) < minLength {
 		return
 	}
-	if s.names == nil {
-		s.names = map[string]string{}
+	if s.pieces == nil {
+		s.pieces = map[string]string{}
 	}
-	s.add(name, secret)
-	for spelling, text := range spellings(secret) {
-		s.add(name+", "+spelling, text)
+	s.addPieces(name, secret)
+	for encoding, text := range encodings(secret) {
+		s.addPieces(name+", "+encoding, text)
 	}
 }
 
-func (s *Secrets) add(name, text string) {
-	for i := 0; i+run <= len(text); i++ {
-		if piece := text[i : i+run]; s.names[piece] == "" {
-			s.names[piece] = name
+func (s *Secrets) addPieces(name, text string) {
+	for i := 0; i+minLength <= len(text); i++ {
+		if piece := text[i : i+minLength]; s.pieces[piece] == "" {
+			s.pieces[piece] = name
 		}
 	}
 }
 
-func spellings(secret string) map[string]string {
+func encodings(secret string) map[string]string {
 	quoted, err := json.Marshal(secret)
 	if err != nil {
-		panic(err) // a string can be marshalled
+		panic(err) // strings always encode
 	}
 	plain, _ := json.Marshal(strings.ReplaceAll(secret, "/", "\x00"))
 	all := map[string]string{
@@ -59,40 +59,41 @@ func spellings(secret string) map[string]string {
 	for shift := range 3 {
 		for name, encoding := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
 			text := encoding.EncodeToString([]byte("???"[:shift] + secret))
-			// Characters that also depend on neighbours are left out.
+			// Without the characters that also depend on the surrounding bytes.
 			all[fmt.Sprintf("%s at %d", name, shift)] = text[min(2*shift, 3) : len(text)-2]
 		}
 	}
 	return all
 }
 
-// In tells what of the secrets is in a text: what, how it is spelt, and around what; nil for nothing.
-func (s *Secrets) In(text string) []string {
+// Find returns the secrets in a text, each with its encoding and the surrounding text; nil if there are none.
+func (s *Secrets) Find(text string) []string {
 	var found []string
 	last := ""
-	for i := 0; i+run <= len(text); i++ {
-		name, leaks := s.names[text[i:i+run]]
+	for i := 0; i+minLength <= len(text); i++ {
+		name, leaks := s.pieces[text[i:i+minLength]]
 		if leaks && name != last {
-			found = append(found, fmt.Sprintf("%s: %q", name, text[max(0, i-40):min(len(text), i+run+20)]))
+			found = append(found, fmt.Sprintf("%s: %q", name, text[max(0, i-40):min(len(text), i+minLength+20)]))
 		}
 		last = name
 	}
 	return found
 }
 
-// Below looks into every file below a folder, and at its path. Files of which except says true are left out.
-func (s *Secrets) Below(folder string, except func(path string) bool) ([]string, error) {
+// FindInDir returns the secrets in the files of a directory tree and in their paths. It ignores files for which except
+// returns true.
+func (s *Secrets) FindInDir(dir string, except func(path string) bool) ([]string, error) {
 	var found []string
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || except != nil && except(path) {
 			return err
 		}
-		found = append(found, s.In(path)...)
+		found = append(found, s.Find(path)...)
 		if !entry.Type().IsRegular() {
 			return nil
 		}
 		text, err := os.ReadFile(path)
-		for _, leak := range s.In(string(text)) {
+		for _, leak := range s.Find(string(text)) {
 			found = append(found, path+": "+leak)
 		}
 		return err

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestEverySpellingIsFound(t *testing.T) {
+func TestFindEncodings(t *testing.T) {
 	t.Parallel()
 	const secret = `sk-x7/Qw+Er"Ty&Ui<Op%As\Df9Gh2Jk4Lz6`
 	var secrets Secrets
@@ -24,25 +24,25 @@ func TestEverySpellingIsFound(t *testing.T) {
 		base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("Bearer " + secret)),
 		base64.URLEncoding.EncodeToString([]byte(":" + secret + ":")), base64.RawURLEncoding.EncodeToString([]byte("ab" + secret)),
 	} {
-		if len(secrets.In(text)) == 0 {
+		if len(secrets.Find(text)) == 0 {
 			t.Errorf("not found in %q", text)
 		}
 	}
 	for _, text := range []string{"", "nothing", secret[:11], secret[3:14] + "…" + secret[20:31]} {
-		if found := secrets.In(text); found != nil {
+		if found := secrets.Find(text); found != nil {
 			t.Errorf("found %v in %q", found, text)
 		}
 	}
 }
 
-func TestFilesAreLookedInto(t *testing.T) {
+func TestFindInDir(t *testing.T) {
 	t.Parallel()
 	const secret = "a-secret-0123456789"
 	var secrets Secrets
 	secrets.Add("token", secret)
-	folder := t.TempDir()
+	dir := t.TempDir()
 	for _, name := range []string{"one", "deep/two", "named-" + secret} {
-		path := filepath.Join(folder, name)
+		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestFilesAreLookedInto(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	found, err := secrets.Below(folder, func(path string) bool { return filepath.Base(path) == "two" })
+	found, err := secrets.FindInDir(dir, func(path string) bool { return filepath.Base(path) == "two" })
 	if err != nil || len(found) != 3 {
 		t.Errorf("found %q, %v", found, err)
 	}
