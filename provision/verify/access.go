@@ -43,7 +43,8 @@ func relayResult(r response, code string) Result {
 	return Result{Code: CodeRelayError, Details: details}
 }
 
-// classifyToken recognises the Worker's errors about a token or a missing provider key. Code is "" for any other response.
+// classifyToken recognises the Worker's errors about a token or a missing provider key. Code is "" for any other
+// response.
 func classifyToken(r response) Result {
 	code, ok := relayError(r)
 	if !ok {

@@ -2,8 +2,8 @@ package verify
 
 import "slices"
 
-// The codes and their meaning. Codes lists the probes that report them, whether they are transient, and their details. The
-// details are:
+// The codes and their meaning. Codes lists the probes that report them, whether they are transient, and their details.
+// The details are:
 //
 //	access       "pass-through" or "managed", from the health response
 //	address      host:port that was dialled, or IP address and port where known
@@ -137,8 +137,8 @@ const (
 	CodeStreamError          = "stream-error"          // an error event in the stream
 )
 
-// Code describes one code: its status, whether a failure may disappear by itself within minutes, the probes that report it, and
-// the details that it can have.
+// Code describes one code: its status, whether a failure may disappear by itself within minutes, the probes that report
+// it, and the details that it can have.
 type Code struct {
 	Name      string
 	Status    Status
@@ -203,8 +203,8 @@ func tlsCodes() []Code {
 	}
 }
 
-// edgeCodes returns the codes for errors that Cloudflare generates. Later probes report them too, for a response without our
-// build header.
+// edgeCodes returns the codes for errors that Cloudflare generates. Later probes report them too, for a response
+// without our build header.
 func edgeCodes() []Code {
 	probes, onward := list(ProbeEdge), list(ProbeEdge, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream)
 	details := list("number", "status", "ray", "colo")

@@ -12,9 +12,10 @@ import (
 // question contains Chinese, English and an emoji, so that a relay that corrupts UTF-8 is noticed.
 const question = "天空是什么颜色？用一个词回答 🌤️ What colour is the sky? One word."
 
-// maxTokens limits the length of the answer. The parameter has two names: OpenAI's current models reject max_tokens, and
-// some other providers do not know max_completion_tokens (Mistral rejects it; DeepSeek ignores it, and the question keeps the
-// answer short). So the current name is tried first, and the old one after a rejection with 400 or 422, which costs nothing.
+// maxTokens limits the length of the answer. The parameter has two names: OpenAI's current models reject max_tokens,
+// and some other providers do not know max_completion_tokens (Mistral rejects it; DeepSeek ignores it, and the question
+// keeps the answer short). So the current name is tried first, and the old one after a rejection with 400 or 422, which
+// costs nothing.
 // https://platform.openai.com/docs/api-reference/chat/create#chat_create-max_completion_tokens
 const maxTokens = 16
 

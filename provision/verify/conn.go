@@ -109,8 +109,8 @@ type request struct {
 	method, path, body, accept, key, authHeader string
 }
 
-// send sends a request and returns the response with its body unread; the caller closes it. It uses the transport directly,
-// so redirects are not followed and cookies are not kept.
+// send sends a request and returns the response with its body unread; the caller closes it. It uses the transport
+// directly, so redirects are not followed and cookies are not kept.
 func (c *conn) send(ctx context.Context, r request) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, "https://"+c.host+r.path, strings.NewReader(r.body))
 	if err != nil {

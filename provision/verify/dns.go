@@ -59,8 +59,8 @@ func isPrivate(a netip.Addr) bool {
 }
 
 // isFakeIP reports whether the address is in 198.18.0.0/15. Proxies on the user's own machine return such addresses for
-// names and translate them back when a connection is made ("fake-ip" mode). The range is reserved for benchmarks (RFC 2544),
-// so nothing else uses it.
+// names and translate them back when a connection is made ("fake-ip" mode). The range is reserved for benchmarks (RFC
+// 2544), so nothing else uses it.
 func isFakeIP(a netip.Addr) bool {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{198, 18}), 15).Contains(a)
 }

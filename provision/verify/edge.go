@@ -20,7 +20,8 @@ func (a *attempt) edge(ctx context.Context, _ Upstream) Result {
 	return classifyEdge(health)
 }
 
-// classifyNoResponse classifies the error of a request: timeoutCode, or a connection that broke off or was not valid HTTP.
+// classifyNoResponse classifies the error of a request: timeoutCode, or a connection that broke off or was not valid
+// HTTP.
 func classifyNoResponse(err error, timeoutCode string) Result {
 	if isTimeout(err) {
 		return Result{Code: timeoutCode}
@@ -51,9 +52,9 @@ var (
 	pagePattern    = lazyRegexp(`(?i)cf-error-code[^>]*>\s*([0-9]{3,4})\b|\berror(?: code| reference number)?:?\s+(1[0-9]{3})\b`)
 )
 
-// cloudflareError recognises a response that Cloudflare generated itself: a line of plain text, a problem document, an HTML
-// page, or, where the zone has custom error pages, just a status. It returns our code for it and Cloudflare's error number if
-// there is one. Both are "" for a response from behind the edge.
+// cloudflareError recognises a response that Cloudflare generated itself: a line of plain text, a problem document, an
+// HTML page, or, where the zone has custom error pages, just a status. It returns our code for it and Cloudflare's
+// error number if there is one. Both are "" for a response from behind the edge.
 // https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
 func cloudflareError(r response) (code, number string) {
 	// https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
@@ -96,8 +97,8 @@ func problemError(document any) (code, number string) {
 	return code, number
 }
 
-// pageError reads an HTML page. A number in the title that only Cloudflare uses is sufficient. A title without a number, or
-// with one that any server may use, counts only if the page mentions Cloudflare.
+// pageError reads an HTML page. A number in the title that only Cloudflare uses is sufficient. A title without a
+// number, or with one that any server may use, counts only if the page mentions Cloudflare.
 func pageError(r response) (code, number string) {
 	title := r.title()
 	if match := headingPattern().FindStringSubmatch(title); match != nil {

@@ -11,9 +11,9 @@ import (
 
 var buildPattern = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// FuzzClassify passes arbitrary responses to every classify function. None may panic or return an unknown code; every detail
-// must be printable and free of the key; and no probe may pass without the build header and what else it requires, which is
-// checked here independently.
+// FuzzClassify passes arbitrary responses to every classify function. None may panic or return an unknown code; every
+// detail must be printable and free of the key; and no probe may pass without the build header and what else it
+// requires, which is checked here independently.
 func FuzzClassify(f *testing.F) {
 	f.Add(200, testBuild, "Cf-Ray", "8f2-HKG", []byte(healthBody(testBuild)), "")
 	f.Add(200, testBuild, "Cf-Ray", "8f2-HKG", []byte(healthBody("ffffffffffffffff")), testBuild)

@@ -73,8 +73,8 @@ func classifyBuild(r response, build string) Result {
 	return Result{}
 }
 
-// upstreamCode returns the code for a Cloudflare error that came through the Worker. It comes from the provider's own edge,
-// or from Cloudflare as the result of the Worker's request.
+// upstreamCode returns the code for a Cloudflare error that came through the Worker. It comes from the provider's own
+// edge, or from Cloudflare as the result of the Worker's request.
 func upstreamCode(code, number string) string {
 	switch number {
 	case "521", "522", "523", "525", "526": // no connection was made, so there may be no server

@@ -52,9 +52,9 @@ func trimCutKey(s, key string) string {
 	return s
 }
 
-// clean makes a string of unknown origin fit for a terminal and a log: printable, on one line, at most maxRunes long and
-// without the key. The key is redacted before and after control characters are removed, because their removal can join two
-// halves of it, and before the text is cut, which could leave its first half.
+// clean makes a string of unknown origin fit for a terminal and a log: printable, on one line, at most maxRunes long
+// and without the key. The key is redacted before and after control characters are removed, because their removal can
+// join two halves of it, and before the text is cut, which could leave its first half.
 func (r redactor) clean(s string) string {
 	s = r.redact(s)
 	var b strings.Builder

@@ -253,8 +253,8 @@ func findResult(t *testing.T, r Report, probe string) Result {
 	return Result{}
 }
 
-// checkReport checks what every report must satisfy: known codes with their status and details, in the order of the probes;
-// printable values; probes skipped after a failure of what they need; the key nowhere.
+// checkReport checks what every report must satisfy: known codes with their status and details, in the order of the
+// probes; printable values; probes skipped after a failure of what they need; the key nowhere.
 func checkReport(t *testing.T, r Report, target Target) {
 	t.Helper()
 	order := []string{ProbeDNS, ProbeTLS, ProbeEdge, ProbeWorker, ProbeAccess, ProbeProvider, ProbeCompletion, ProbeStream}

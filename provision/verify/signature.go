@@ -2,12 +2,12 @@ package verify
 
 import "encoding/json"
 
-// Signature recognises a response by its status, its media type (unless Type is empty) and fields of its JSON body; never by
-// a message, because providers reword those. If Type is "application/json", the body must be valid JSON.
+// Signature recognises a response by its status, its media type (unless Type is empty) and fields of its JSON body;
+// never by a message, because providers reword those. If Type is "application/json", the body must be valid JSON.
 //
-// JSON maps a dotted path of object keys and array indices ("error.code", "0.error.status"; keys that contain a dot cannot
-// be addressed) to the accepted values: string, number, bool or nil. Nil matches null as well as a missing field, because
-// providers leave out null fields. Without fields the status and the type decide.
+// JSON maps a dotted path of object keys and array indices ("error.code", "0.error.status"; keys that contain a dot
+// cannot be addressed) to the accepted values: string, number, bool or nil. Nil matches null as well as a missing
+// field, because providers leave out null fields. Without fields the status and the type decide.
 type Signature struct {
 	Status int
 	Type   string

@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// burstWindow is the time within which all deltas must arrive to be reported as delivered together. This is reported but
-// never a failure: a fast model sends sixteen tokens within it, so a burst does not prove that something buffers the stream.
+// burstWindow is the time within which all deltas must arrive to be reported as delivered together. This is reported
+// but never a failure: a fast model sends sixteen tokens within it, so a burst does not prove that something buffers
+// the stream.
 const burstWindow = 20 * time.Millisecond
 
 // streamStats describes a stream of events. Durations are measured from the request.

@@ -67,8 +67,8 @@ func classifyHandshakeError(err error, host, address string, now time.Time) Resu
 	return Result{Code: CodeTLSHandshakeFailed, Details: details}
 }
 
-// classifyCertificateError inspects the certificate instead of the error, because the system verifiers of macOS and Windows
-// return errors of their own.
+// classifyCertificateError inspects the certificate instead of the error, because the system verifiers of macOS and
+// Windows return errors of their own.
 func classifyCertificateError(err *tls.CertificateVerificationError, host string, now time.Time) Result {
 	leaf := err.UnverifiedCertificates[0]
 	details := map[string]string{"issuer": issuerName(leaf)}

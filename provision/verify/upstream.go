@@ -45,8 +45,8 @@ func (u Upstream) relayPath(path string) string {
 	return path
 }
 
-// keylessPath returns the path of the keyless request on the relay. With managed access the Worker would reject the request
-// itself, so it has a separate path for it.
+// keylessPath returns the path of the keyless request on the relay. With managed access the Worker would reject the
+// request itself, so it has a separate path for it.
 func (u Upstream) keylessPath(managed bool) string {
 	if managed {
 		return keylessPrefix + u.relayPath(u.Path)
@@ -72,8 +72,8 @@ func (u Upstream) invalidField() string {
 	return ""
 }
 
-// upstreams returns the upstreams to probe, at least one, each with its place. listed are the provider IDs that the Worker
-// lists, in its order.
+// upstreams returns the upstreams to probe, at least one, each with its place. listed are the provider IDs that the
+// Worker lists, in its order.
 func (t Target) upstreams(listed []string, managed bool) []Upstream {
 	upstreams := slices.Clone(t.Upstreams)
 	if len(upstreams) == 0 {
@@ -96,8 +96,8 @@ func (t Target) upstreams(listed []string, managed bool) []Upstream {
 	return upstreams
 }
 
-// knownUpstreams returns an upstream for each listed provider, with only its ID if Known does not contain it. If nothing is
-// listed, it returns the first of Known.
+// knownUpstreams returns an upstream for each listed provider, with only its ID if Known does not contain it. If
+// nothing is listed, it returns the first of Known.
 func (t Target) knownUpstreams(listed []string) []Upstream {
 	if len(listed) == 0 {
 		return slices.Clone(t.Known[:min(1, len(t.Known))])

@@ -1,14 +1,14 @@
 // Package verify checks from outside that a relay works. It resolves the name, completes a TLS handshake, recognises
-// Cloudflare's own error pages, asks the Worker for its build, and calls each provider without a key: the provider's own
-// refusal shows that the request reached it. A relay with managed access must also refuse requests without a token. With a
-// key, the verifier also sends one short chat request twice: once for a complete answer and once for a stream.
+// Cloudflare's own error pages, asks the Worker for its build, and calls each provider without a key: the provider's
+// own refusal shows that the request reached it. A relay with managed access must also refuse requests without a token.
+// With a key, the verifier also sends one short chat request twice: once for a complete answer and once for a stream.
 //
-// The package imports nothing else of the project, so a bug there cannot hide itself here. It reports codes (see codes.go)
-// and flat details; the caller provides the sentences.
+// The package imports nothing else of the project, so a bug there cannot hide itself here. It reports codes (see
+// codes.go) and flat details; the caller provides the sentences.
 //
 // It connects directly and ignores HTTP_PROXY and similar variables: connections come from Net.Dial. curl honours those
-// variables, so behind a mandatory proxy the printed curl command can succeed where the verifier fails. A caller can pass a
-// Net.Dial that tunnels through the proxy.
+// variables, so behind a mandatory proxy the printed curl command can succeed where the verifier fails. A caller can
+// pass a Net.Dial that tunnels through the proxy.
 package verify
 
 import (
@@ -20,10 +20,10 @@ import (
 	"time"
 )
 
-// The probes, in the order in which they run. DNS, TLS, edge and worker form a chain: when one fails, all later probes are
-// skipped. ProbeAccess runs only when the relay reports managed access. ProbeProvider runs once for each provider. These do
-// not depend on each other. ProbeCompletion and ProbeStream run only when Target.Key is set and the first provider passes;
-// they cost a little money and are never repeated.
+// The probes, in the order in which they run. DNS, TLS, edge and worker form a chain: when one fails, all later probes
+// are skipped. ProbeAccess runs only when the relay reports managed access. ProbeProvider runs once for each provider.
+// These do not depend on each other. ProbeCompletion and ProbeStream run only when Target.Key is set and the first
+// provider passes; they cost a little money and are never repeated.
 const (
 	ProbeDNS        = "dns"
 	ProbeTLS        = "tls"
@@ -46,8 +46,8 @@ type Target struct {
 	Upstreams []Upstream // providers to probe; empty means those that the Worker lists
 	Known     []Upstream // used when Upstreams is empty: how to probe the listed providers; the first one if none are listed
 
-	// Key is the provider's key, or a token of the relay where access is managed. Only the completion and stream probes send
-	// it, and only to the first provider. It never appears in a result, an error or the curl command.
+	// Key is the provider's key, or a token of the relay where access is managed. Only the completion and stream probes
+	// send it, and only to the first provider. It never appears in a result, an error or the curl command.
 	Key string
 
 	Origin string // the placeholder address, such as "2.2.2.2"; a host that resolves to it is not proxied
@@ -68,8 +68,8 @@ type Options struct {
 	// Timeout limits the whole run; zero means DefaultTimeout. It is charged with the real time of the probes and the
 	// nominal length of the waits, so an injected Sleep produces the same sequence as the real one.
 	Timeout time.Duration
-	// Wait repeats the probes after 1, 2, 3 and then every 5 seconds while a failure is transient (Code.Transient). A wait
-	// that would leave less than a second of Timeout is not started.
+	// Wait repeats the probes after 1, 2, 3 and then every 5 seconds while a failure is transient (Code.Transient). A
+	// wait that would leave less than a second of Timeout is not started.
 	Wait bool
 	// Observer is called before each wait.
 	Observer func(Event)
@@ -107,8 +107,8 @@ type Result struct {
 	Details  map[string]string `json:"details,omitempty"`
 }
 
-// Report holds the results of the last attempt. Curl is the keyless request to the first provider as a command for a POSIX
-// shell.
+// Report holds the results of the last attempt. Curl is the keyless request to the first provider as a command for a
+// POSIX shell.
 type Report struct {
 	Host    string   `json:"host"`
 	Curl    string   `json:"curl"`
