@@ -23,8 +23,8 @@ const (
 	Chinese Language = "zh"
 )
 
-// Parse parses a language as --lang accepts it ("en", "zh") or a locale ("zh_CN.UTF-8", "zh-Hans", "C"). It returns English and
-// false for any other language.
+// Parse parses a language as --lang accepts it ("en", "zh") or a locale ("zh_CN.UTF-8", "zh-Hans", "C"). It returns
+// English and false for any other language.
 func Parse(s string) (Language, bool) {
 	s, _, _ = strings.Cut(strings.ToLower(s), ".")
 	s, _, _ = strings.Cut(strings.ReplaceAll(s, "_", "-"), "-")
@@ -37,8 +37,8 @@ func Parse(s string) (Language, bool) {
 	return English, false
 }
 
-// FromEnvironment returns the language that CFPROXY_LANG, LC_ALL, LC_MESSAGES or LANG selects. The first of them that is not
-// empty decides; without any, or with an unsupported language, it is English.
+// FromEnvironment returns the language that CFPROXY_LANG, LC_ALL, LC_MESSAGES or LANG selects. The first of them that
+// is not empty decides; without any, or with an unsupported language, it is English.
 func FromEnvironment(getenv func(string) string) Language {
 	for _, name := range []string{"CFPROXY_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
 		if value := getenv(name); value != "" {
@@ -128,8 +128,8 @@ func find(pairs []string, name string) (string, bool) {
 	return "", false
 }
 
-// With returns a catalog with the same texts and other default placeholders. The defaults of Load are {cfproxy}, the name of the
-// program, and {config}, which is empty.
+// With returns a catalog with the same texts and other default placeholders. The defaults of Load are {cfproxy}, the
+// name of the program, and {config}, which is empty.
 func (c *Catalog) With(pairs ...string) *Catalog {
 	return &Catalog{Language: c.Language, texts: c.texts, defaults: pairs}
 }
