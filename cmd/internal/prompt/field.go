@@ -7,21 +7,21 @@ import (
 	"github.com/charmbracelet/huh"
 )
 
-// field is a question on a form: the widget, its answer as it stands, and how to fit its words to a width. The words come
-// wrapped, because huh breaks lines at every hyphen and full stop, of which addresses and hostnames are made.
+// field is a question on a form. setText sets title and help, which must be wrapped already, because huh breaks lines
+// at hyphens and full stops, and so within URLs and hostnames.
 type field struct {
-	q      Question
-	widget huh.Field
-	answer func() string
-	words  func(title, help string)
-	above  bool // the help is printed above the form, not in it
+	q         Question
+	widget    huh.Field
+	answer    func() string
+	setText   func(title, help string)
+	helpAbove bool // the help is printed above the form instead of in it
 }
 
 func newField(q Question, t Texts, s styles) field {
 	switch q.Kind {
 	case Select, MultiSelect:
-		c := newChoice(q, t, s)
-		return field{q: q, widget: c, answer: c.answer, words: func(title, help string) { c.title, c.help = title, help }}
+		c := newList(q, t, s)
+		return field{q: q, widget: c, answer: c.answer, setText: func(title, help string) { c.title, c.help = title, help }}
 	case Confirm:
 		return newConfirm(q, t)
 	}
@@ -29,19 +29,18 @@ func newField(q Question, t Texts, s styles) field {
 }
 
 func newInput(q Question, t Texts) field {
-	// read cannot fail for text.
-	canonical := func(typed string) string { answer, _ := read(q, t, typed); return answer }
-	typed := fallback(q)
+	parse := func(typed string) string { answer, _ := parseAnswer(q, t, typed); return answer } // cannot fail for text
+	typed := defaultAnswer(q)
 	w := huh.NewInput().Key(q.Key).Prompt(cursorGlyph).Value(&typed).
-		Placeholder(cmp.Or(q.Placeholder, fallback(q))).
-		Validate(func(typed string) error { return check(q, t, canonical(typed)) })
+		Placeholder(cmp.Or(q.Placeholder, defaultAnswer(q))).
+		Validate(func(typed string) error { return validate(q, t, parse(typed)) })
 	if q.Kind == Password {
 		w.EchoMode(huh.EchoModePassword)
 	}
 	return field{
 		q: q, widget: w,
-		answer: func() string { return canonical(typed) },
-		words:  func(title, help string) { w.Title(title).Description(help) },
+		answer:  func() string { return parse(typed) },
+		setText: func(title, help string) { w.Title(title).Description(help) },
 	}
 }
 
@@ -55,12 +54,12 @@ func newConfirm(q Question, t Texts) field {
 	}
 	w := huh.NewConfirm().Key(q.Key).Value(&yes).
 		Affirmative(t.Yes).Negative(t.No).WithButtonAlignment(0).
-		Validate(func(bool) error { return check(q, t, answer()) })
-	return field{q: q, widget: w, answer: answer, words: func(title, help string) { w.Title(title).Description(help) }}
+		Validate(func(bool) error { return validate(q, t, answer()) })
+	return field{q: q, widget: w, answer: answer, setText: func(title, help string) { w.Title(title).Description(help) }}
 }
 
-// shown is the answer as a person would say it; a secret is not said.
-func (f field) shown(t Texts) string {
+// display returns the answer as it is displayed, a secret as asterisks.
+func (f field) display(t Texts) string {
 	answer := f.answer()
 	switch f.q.Kind {
 	case Password:

@@ -12,35 +12,33 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/term"
 
-	// Must be initialised before Bubble Tea, see there.
+	// Must be initialised before Bubble Tea; see its documentation.
 	_ "github.com/cfproxy/cfproxy/cmd/internal/prompt/calm"
 )
 
-// maxWidth is how wide a form gets, in columns, on however wide a terminal.
+// maxWidth is the maximum width of a form, in columns.
 const maxWidth = 80
 
-// FormOption changes how [NewHuh] looks.
+// FormOption is an option of [NewHuh].
 type FormOption func(*form)
 
-// NoColor leaves only bold, faint and reverse, if off. Give it what the environment says: https://no-color.org
-func NoColor(off bool) FormOption {
-	return func(f *form) { f.colour = !off }
+// NoColor disables colours if disabled is true; bold, faint and reverse remain. See https://no-color.org
+func NoColor(disabled bool) FormOption {
+	return func(f *form) { f.color = !disabled }
 }
 
-// NewHuh asks with a form that is drawn in place, below what is on the screen already, and is replaced by one line for each
-// answer when it is done, or by nothing when the person leaves.
+// NewHuh returns a Prompter that draws forms with https://github.com/charmbracelet/huh. A form is drawn below the
+// existing output and finally replaced by one line for each answer, or removed if the user aborts.
 //
-//   - in and out must both be terminals, *os.File as a rule; Ask fails otherwise, and [NewLine] is what to use then.
-//   - The form is as wide as the terminal, up to 80 columns; 40 columns and 10 lines are enough.
-//   - Notes, and help with an address too wide for the form, are printed above the form and remain there.
+//   - in and out must be terminals, as *os.File; otherwise Ask fails, and [NewLine] must be used.
+//   - The form is as wide as the terminal, up to 80 columns. It needs 40 columns and 10 lines.
+//   - Notes, and help with a URL that is too wide for the form, are printed above the form and remain.
 //   - A list of more than eight options scrolls and is filtered by typing.
-//   - Esc (which first clears a filter) and Ctrl-C are [ErrAborted]. Enter and Tab go on, Shift+Tab goes back.
-//   - The terminal is put back in every case, also on SIGTERM.
-//   - Nothing is asked of the terminal: no colours, no cursor position.
-//
-// It draws with https://github.com/charmbracelet/huh.
+//   - Esc (which first clears a filter) and Ctrl-C return [ErrAborted]. Enter and Tab go forward, Shift+Tab goes back.
+//   - The terminal modes are always restored, also on SIGTERM.
+//   - The terminal is not queried for its colours or the cursor position.
 func NewHuh(in io.Reader, out io.Writer, texts Texts, options ...FormOption) Prompter {
-	f := &form{in: in, out: out, texts: texts, colour: true}
+	f := &form{in: in, out: out, texts: texts, color: true}
 	for _, option := range options {
 		option(f)
 	}
@@ -48,11 +46,11 @@ func NewHuh(in io.Reader, out io.Writer, texts Texts, options ...FormOption) Pro
 }
 
 type form struct {
-	in     io.Reader
-	out    io.Writer
-	texts  Texts
-	colour bool
-	asked  bool // a page, so there may be answers above the next one
+	in       io.Reader
+	out      io.Writer
+	texts    Texts
+	color    bool
+	hasAsked bool // an earlier page may have left its answers on the screen
 }
 
 // Ask implements [Prompter].
@@ -61,19 +59,19 @@ func (f *form) Ask(ctx context.Context, page []Question) (Answers, error) {
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("prompt: %w", ended(ctx))
+		return nil, fmt.Errorf("prompt: %w", abortError(ctx))
 	}
 	columns, lines, err := f.size()
 	if err != nil {
 		return nil, fmt.Errorf("prompt: %w", err)
 	}
-	m := newModel(page, f.texts, newStyles(f.out, f.colour), columns, lines)
-	above := m.above(page)
-	if above != "" && f.asked {
-		above = "\n" + above
+	m := newModel(page, f.texts, newStyles(f.out, f.color), columns, lines)
+	preamble := m.preamble(page)
+	if preamble != "" && f.hasAsked {
+		preamble = "\n" + preamble
 	}
-	f.asked = true
-	if _, err := io.WriteString(f.out, above); err != nil {
+	f.hasAsked = true
+	if _, err := io.WriteString(f.out, preamble); err != nil {
 		return nil, fmt.Errorf("prompt: write: %w", err)
 	}
 	if len(m.fields) == 0 {
@@ -88,17 +86,17 @@ func (f *form) Ask(ctx context.Context, page []Question) (Answers, error) {
 func (f *form) run(ctx context.Context, m *model) error {
 	in := &terminal{File: f.in.(*os.File)}
 	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(f.out), tea.WithoutSignalHandler())
-	in.hungUp = func() { p.Send(leaveMsg{}) }
-	// Bubble Tea's own handler starts a little after the terminal is raw, and leaves the form on the screen; so does
-	// tea.WithContext.
-	until, stop := untilSignal(ctx)
+	in.onHangUp = func() { p.Send(abortMsg{}) }
+	// Bubble Tea's own signal handler starts only after the terminal is raw, and it leaves the form on the screen, as
+	// tea.WithContext does.
+	signalled, stop := withSignals(ctx)
 	defer stop()
-	defer context.AfterFunc(until, in.hungUp)()
+	defer context.AfterFunc(signalled, in.onHangUp)()
 	_, err := p.Run()
 	switch {
 	case ctx.Err() != nil && !m.done():
-		return ended(ctx)
-	case errors.Is(err, syscall.EIO): // the other way to be told of a hang-up
+		return abortError(ctx)
+	case errors.Is(err, syscall.EIO): // also means that the terminal was hung up
 		return fmt.Errorf("%w: %w", ErrAborted, err)
 	case err != nil:
 		return fmt.Errorf("terminal: %w", err)
@@ -108,26 +106,27 @@ func (f *form) run(ctx context.Context, m *model) error {
 	return nil
 }
 
-// untilSignal makes a context that ends also on a signal which would end the program, and leave the terminal as it is.
-func untilSignal(ctx context.Context) (until context.Context, stop func()) {
+// withSignals returns a context that also ends on signals that would otherwise terminate the program without restoring
+// the terminal.
+func withSignals(ctx context.Context) (signalled context.Context, stop func()) {
 	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
-// terminal notices that it has been hung up. Bubble Tea would wait for ever, if the signal that comes with it is ignored.
+// terminal calls onHangUp when the terminal is hung up. Bubble Tea would wait forever if SIGHUP is ignored.
 type terminal struct {
 	*os.File
-	hungUp func()
+	onHangUp func()
 }
 
 func (t *terminal) Read(p []byte) (int, error) {
 	n, err := t.File.Read(p)
 	if errors.Is(err, io.EOF) {
-		t.hungUp()
+		t.onHangUp()
 	}
 	return n, err
 }
 
-// size is that of out, and an error unless both ends are terminals: a form that nobody can see or answer would never end.
+// size returns the size of the terminal out. It returns an error unless both in and out are terminals.
 func (f *form) size() (columns, lines int, err error) {
 	in, inOK := f.in.(*os.File)
 	out, outOK := f.out.(*os.File)
@@ -139,12 +138,13 @@ func (f *form) size() (columns, lines int, err error) {
 	case err != nil:
 		return 0, 0, fmt.Errorf("terminal size: %w", err)
 	case columns <= 0 || lines <= 0:
-		return maxWidth, 24, nil // a serial console does not know
+		return maxWidth, 24, nil // a serial console has no size
 	}
 	return columns, lines, nil
 }
 
-// formWidth leaves the last column free: a character there makes some terminals begin a new line at once, others later.
+// formWidth returns the width of a form. It excludes the last column, where some terminals wrap immediately and others
+// later.
 func formWidth(columns int) int {
 	return max(10, min(columns-1, maxWidth))
 }

@@ -11,20 +11,21 @@ import (
 	"strings"
 )
 
-// maxTries is how often one question is put before NewLine gives up with ErrInvalid.
+// maxTries is the number of invalid answers to a question after which NewLine returns ErrInvalid.
 const maxTries = 5
 
-// NewLine asks with plain lines: a number and a title, the help, numbered options, and a prompt with the default in brackets.
-// It sends no escape sequence, so it suits screen readers, TERM=dumb and pipes.
+// NewLine returns a Prompter that prints plain lines: a number and a title, the help, numbered options, and a prompt
+// with the default in brackets. It writes no escape sequences, so it is suitable for screen readers, TERM=dumb and
+// pipes.
 //
-//   - Options are answered by number, value or label; yes and no by y, yes, n, no or the words in texts; several options by
-//     commas, also ， and 、. Full-width digits and letters are understood.
-//   - An answer that is refused is followed by a line that begins with "! " and asked again, five times in all.
+//   - Options are chosen by number, value or label, several of them separated by commas, also ， and 、. Yes and no are answered
+//     with y, yes, n, no or the words in texts. Full-width digits and letters are accepted.
+//   - After an invalid answer a line that begins with "! " follows, and the question is repeated, five times in all.
 //   - If in is a terminal, a Password is read without echo; Backspace and Ctrl-U work.
-//   - The end of the input is [ErrAborted] wrapped with [io.EOF]. Ctrl-C is ErrAborted at a Password; elsewhere it is a signal,
-//     which ends Ask by way of the context. The echo is back on in every case.
+//   - At the end of the input Ask returns [ErrAborted] wrapped with [io.EOF]. At a Password, Ctrl-C returns ErrAborted; elsewhere
+//     it sends a signal, which should end the context. The echo is always restored.
 //
-// One buffer serves the whole run, so build one NewLine for one input, and do not read that input elsewhere.
+// The input is buffered, so there must be only one NewLine for an input, and nothing else may read it.
 func NewLine(in io.Reader, out io.Writer, texts Texts) Prompter {
 	return &line{in: newLineReader(in), out: out, texts: texts}
 }
@@ -33,7 +34,7 @@ type line struct {
 	in    *lineReader
 	out   io.Writer
 	texts Texts
-	asked int // questions so far, over all pages
+	count int // questions asked, on all pages
 }
 
 // Ask implements [Prompter].
@@ -44,12 +45,12 @@ func (l *line) Ask(ctx context.Context, page []Question) (Answers, error) {
 	answers := Answers{}
 	for _, q := range page {
 		if q.Kind == Note {
-			if err := l.say(block(q.Title, q.Help)); err != nil {
+			if err := l.print(paragraph(q.Title, q.Help)); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		l.asked++
+		l.count++
 		answer, err := l.ask(ctx, q)
 		if err != nil {
 			return nil, fmt.Errorf("prompt: question %q: %w", q.Key, err)
@@ -60,22 +61,22 @@ func (l *line) Ask(ctx context.Context, page []Question) (Answers, error) {
 }
 
 func (l *line) ask(ctx context.Context, q Question) (string, error) {
-	if err := l.say(block(fmt.Sprintf("%d. %s", l.asked, q.Title), q.Help, optionLines(q))); err != nil {
+	if err := l.print(paragraph(fmt.Sprintf("%d. %s", l.count, q.Title), q.Help, optionLines(q))); err != nil {
 		return "", err
 	}
 	for try := 1; ; try++ {
-		typed, err := l.read(ctx, q)
+		typed, err := l.readLine(ctx, q)
 		if err != nil {
 			return "", err
 		}
-		answer, err := read(q, l.texts, typed)
+		answer, err := parseAnswer(q, l.texts, typed)
 		if err == nil {
-			err = check(q, l.texts, answer)
+			err = validate(q, l.texts, answer)
 		}
 		if err == nil {
 			return answer, nil
 		}
-		if err := l.say("! " + err.Error() + "\n"); err != nil {
+		if err := l.print("! " + err.Error() + "\n"); err != nil {
 			return "", err
 		}
 		if try == maxTries {
@@ -84,63 +85,63 @@ func (l *line) ask(ctx context.Context, q Question) (string, error) {
 	}
 }
 
-// read shows the prompt and reads one line. Echo is off before the prompt appears, since who waits for it, a person or a
-// program, may answer at once.
-func (l *line) read(ctx context.Context, q Question) (string, error) {
-	hidden, show := q.Kind == Password && l.in.isTerminal(), func() {}
+// readLine prints the prompt and reads one line. It disables the echo before it prints the prompt, because the answer
+// may follow immediately.
+func (l *line) readLine(ctx context.Context, q Question) (string, error) {
+	hidden, restore := q.Kind == Password && l.in.isTerminal(), func() {}
 	if hidden {
-		until, stop := untilSignal(ctx)
+		signalled, stop := withSignals(ctx)
 		defer stop()
-		ctx = until
+		ctx = signalled
 		var err error
-		if show, err = l.in.hide(); err != nil {
+		if restore, err = l.in.disableEcho(); err != nil {
 			return "", err
 		}
 	}
-	err := l.say(l.prompt(q))
+	err := l.print(l.promptText(q))
 	typed := ""
 	if err == nil {
-		typed, err = l.in.line(ctx, hidden)
+		typed, err = l.in.next(ctx, hidden)
 	}
-	show()
+	restore()
 	if echoed := l.in.isTerminal() && !hidden; err != nil || !echoed {
-		err = cmp.Or(err, l.say("\n"))
+		err = cmp.Or(err, l.print("\n"))
 	}
 	switch {
 	case errors.Is(err, io.EOF):
 		return "", fmt.Errorf("%w: the input ended: %w", ErrAborted, err)
 	case err != nil && ctx.Err() != nil:
-		return "", ended(ctx)
+		return "", abortError(ctx)
 	}
 	return typed, err
 }
 
-// prompt is what stands before the cursor: "Number [2]: ".
-func (l *line) prompt(q Question) string {
-	words, preset := l.texts.AskText, fallback(q)
+// promptText returns the prompt before the cursor: "Number [2]: ".
+func (l *line) promptText(q Question) string {
+	text, defaultText := l.texts.AskText, defaultAnswer(q)
 	switch q.Kind {
 	case Password:
-		words = l.texts.AskSecret
+		text = l.texts.AskSecret
 	case Select:
-		words, preset = l.texts.AskNumber, numbers(q)
+		text, defaultText = l.texts.AskNumber, defaultNumbers(q)
 	case MultiSelect:
-		words, preset = l.texts.AskNumbers, numbers(q)
+		text, defaultText = l.texts.AskNumbers, defaultNumbers(q)
 	case Confirm:
-		words = "y/n"
-		if preset != "" {
-			preset = l.texts.yesNo(preset)
+		text = "y/n"
+		if defaultText != "" {
+			defaultText = l.texts.yesNo(defaultText)
 		}
 	}
-	if preset != "" {
-		words += " [" + preset + "]"
+	if defaultText != "" {
+		text += " [" + defaultText + "]"
 	}
-	return words + ": "
+	return text + ": "
 }
 
-// numbers are the defaults as one would type them: "1,3".
-func numbers(q Question) string {
+// defaultNumbers returns the numbers of the default options: "1,3".
+func defaultNumbers(q Question) string {
 	var ns []string
-	chosen := defaults(q)
+	chosen := defaultValues(q)
 	for i, o := range q.Options {
 		if slices.Contains(chosen, o.Value) {
 			ns = append(ns, strconv.Itoa(i+1))
@@ -158,8 +159,8 @@ func optionLines(q Question) string {
 	return lines.String()
 }
 
-// block puts a blank line before its parts, drops the empty ones, and ends each with one newline.
-func block(parts ...string) string {
+// paragraph returns a blank line and the non-empty parts, each with one newline at its end.
+func paragraph(parts ...string) string {
 	var b strings.Builder
 	b.WriteByte('\n')
 	for _, part := range parts {
@@ -170,7 +171,7 @@ func block(parts ...string) string {
 	return b.String()
 }
 
-func (l *line) say(s string) error {
+func (l *line) print(s string) error {
 	if _, err := io.WriteString(l.out, s); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}

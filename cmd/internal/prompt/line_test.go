@@ -14,36 +14,36 @@ import (
 func TestLine(t *testing.T) {
 	t.Parallel()
 	en, zh := languages["en"], languages["zh"]
-	long := strings.Repeat("é", 4000) // longer than any buffer on the way
+	long := strings.Repeat("é", 4000) // longer than any buffer
 	tests := []struct {
-		name  string
-		words words
-		page  []Question
-		typed string
-		want  Answers
-		says  []string // in this order
-		err   []error
+		name    string
+		fixture fixture
+		page    []Question
+		typed   string
+		want    Answers
+		output  []string // in this order
+		err     []error
 	}{
 		{"text", en, en.hostPage()[:1], "a.example.com\n", Answers{"host": "a.example.com"},
 			[]string{"1. Hostname of the relay\n", "The name that", "Answer: "}, nil},
 		{"text in chinese", zh, zh.hostPage()[:1], "中继.example.com\n", Answers{"host": "中继.example.com"},
 			[]string{"1. 中继的主机名\n", "回答: "}, nil},
 		{"crlf and space", en, en.hostPage()[:1], "  a.example.com \r\n", Answers{"host": "a.example.com"}, nil, nil},
-		{"last line without end", en, en.hostPage()[:1], "a.example.com", Answers{"host": "a.example.com"}, nil, nil},
+		{"last line without newline", en, en.hostPage()[:1], "a.example.com", Answers{"host": "a.example.com"}, nil, nil},
 		{"very long", en, []Question{{Key: "k", Title: "?"}}, long + "\n", Answers{"k": long}, nil, nil},
 		{"too long", en, []Question{{Key: "k", Title: "?"}}, strings.Repeat("x", maxLine+1) + "\n", nil, nil, []error{errLineTooLong}},
-		{"no answer at all", en, en.hostPage()[:1], "", nil, nil, []error{ErrAborted, io.EOF}},
-		{"end after a wrong answer", en, en.hostPage()[:1], "a_b\n", nil,
+		{"end of input", en, en.hostPage()[:1], "", nil, nil, []error{ErrAborted, io.EOF}},
+		{"end after an invalid answer", en, en.hostPage()[:1], "a_b\n", nil,
 			[]string{"! an underscore cannot"}, []error{ErrAborted, io.EOF}},
 		{"end at the second question", en, en.hostPage(), "a.example.com\n", nil, nil, []error{ErrAborted, io.EOF}},
-		{"wrong, then right", zh, zh.hostPage()[:1], "a_b\n\na.b\n", Answers{"host": "a.b"},
+		{"invalid, then valid", zh, zh.hostPage()[:1], "a_b\n\na.b\n", Answers{"host": "a.b"},
 			[]string{"! 主机名不能包含下划线", "! 此项必填\n"}, nil},
-		{"five times wrong", en, en.tokenPage(), strings.Repeat("x\n", 6), nil,
+		{"five invalid answers", en, en.tokenPage(), strings.Repeat("x\n", 6), nil,
 			[]string{"! this is not a token", "! this is not a token"}, []error{ErrInvalid}},
 		{"secret from a pipe", en, en.tokenPage(), strings.Repeat("a", 40) + "\n", Answers{"token": strings.Repeat("a", 40)},
 			[]string{"Answer (not shown): "}, nil},
 		{"default", en, []Question{{Key: "k", Title: "?", Default: "d"}}, "\n", Answers{"k": "d"}, []string{"Answer [d]: "}, nil},
-		{"default that is refused", en, []Question{{Key: "k", Title: "?", Default: "d", Validate: func(s string) error {
+		{"invalid default", en, []Question{{Key: "k", Title: "?", Default: "d", Validate: func(s string) error {
 			if s == "d" {
 				return errors.New("not d")
 			}
@@ -86,7 +86,7 @@ func TestLine(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			got, err := NewLine(strings.NewReader(test.typed), &out, test.words.Texts).Ask(context.Background(), test.page)
+			got, err := NewLine(strings.NewReader(test.typed), &out, test.fixture.Texts).Ask(context.Background(), test.page)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("answers (-want +got):\n%s", diff)
 			}
@@ -98,34 +98,34 @@ func TestLine(t *testing.T) {
 					t.Errorf("error %v is not %v", err, want)
 				}
 			}
-			checkSaid(t, out.String(), test.says)
+			checkOutput(t, out.String(), test.output)
 		})
 	}
 }
 
-// checkSaid fails unless the texts appear in that order, and if there is an escape sequence, ever.
-func checkSaid(t *testing.T, said string, texts []string) {
+// checkOutput fails unless the texts appear in this order, or if there is an escape sequence.
+func checkOutput(t *testing.T, output string, texts []string) {
 	t.Helper()
-	rest := said
+	rest := output
 	for _, text := range texts {
 		_, after, found := strings.Cut(rest, text)
 		if !found {
-			t.Fatalf("did not say %q, or not in that order:\n%s", text, said)
+			t.Fatalf("no %q in this order:\n%s", text, output)
 		}
 		rest = after
 	}
-	if strings.ContainsRune(said, '\x1b') {
-		t.Errorf("escape sequence in %q", said)
+	if strings.ContainsRune(output, '\x1b') {
+		t.Errorf("escape sequence in %q", output)
 	}
 }
 
-// The whole conversation, as a recording of it would look.
-func TestLineLooks(t *testing.T) {
+// The complete output of several pages.
+func TestLineOutput(t *testing.T) {
 	t.Parallel()
-	w := languages["zh"]
+	fx := languages["zh"]
 	var out bytes.Buffer
-	p := NewLine(strings.NewReader("a_b\na.b\n1,2\ny\n"), &out, w.Texts)
-	for _, page := range [][]Question{w.notePage(), w.hostPage(), w.deployPage()} {
+	p := NewLine(strings.NewReader("a_b\na.b\n1,2\ny\n"), &out, fx.Texts)
+	for _, page := range [][]Question{fx.notePage(), fx.hostPage(), fx.deployPage()} {
 		if _, err := p.Ask(context.Background(), page); err != nil {
 			t.Fatal(err)
 		}
@@ -157,13 +157,13 @@ y/n [否]:
 	}
 }
 
-// A wizard is many pages, and a pipe delivers all of its answers at once.
-func TestLineKeepsWhatItHasRead(t *testing.T) {
+// A wizard has several pages, and a pipe delivers all answers at once.
+func TestLineBuffersInput(t *testing.T) {
 	t.Parallel()
-	w := languages["en"]
-	p := NewLine(strings.NewReader(strings.Repeat("a", 40)+"\r\n2\r\nh.example.com\r\n\r\nyes\r\n"), io.Discard, w.Texts)
+	fx := languages["en"]
+	p := NewLine(strings.NewReader(strings.Repeat("a", 40)+"\r\n2\r\nh.example.com\r\n\r\nyes\r\n"), io.Discard, fx.Texts)
 	got := Answers{}
-	for _, page := range [][]Question{w.tokenPage(), w.zonePage(3), w.hostPage(), w.deployPage()} {
+	for _, page := range [][]Question{fx.tokenPage(), fx.zonePage(3), fx.hostPage(), fx.deployPage()} {
 		answers, err := p.Ask(context.Background(), page)
 		if err != nil {
 			t.Fatal(err)
@@ -178,14 +178,14 @@ func TestLineKeepsWhatItHasRead(t *testing.T) {
 	}
 }
 
-func TestLineEndsWithItsContext(t *testing.T) {
+func TestLineContext(t *testing.T) {
 	t.Parallel()
-	in, typist := io.Pipe()
-	defer typist.Close()
+	in, input := io.Pipe()
+	defer input.Close()
 	cause := errors.New("the reason")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	p := NewLine(in, writerFunc(func(b []byte) (int, error) {
-		if strings.HasSuffix(string(b), ": ") { // the prompt: from here on it waits for us
+		if strings.HasSuffix(string(b), ": ") { // the prompt: now it reads
 			cancel(cause)
 		}
 		return len(b), nil
@@ -199,15 +199,15 @@ func TestLineEndsWithItsContext(t *testing.T) {
 		t.Errorf("asked again: %v", err)
 	}
 
-	// The read that was left behind is not lost to the next question.
-	go typist.Write([]byte("late.example.com\n"))
+	// The input of the cancelled read is used for the next question.
+	go input.Write([]byte("late.example.com\n"))
 	answers, err = p.Ask(context.Background(), languages["en"].hostPage()[:1])
 	if err != nil || answers["host"] != "late.example.com" {
 		t.Errorf("got %v, %v", answers, err)
 	}
 }
 
-func TestLineCannotWrite(t *testing.T) {
+func TestLineWriteError(t *testing.T) {
 	t.Parallel()
 	out := writerFunc(func([]byte) (int, error) { return 0, io.ErrClosedPipe })
 	_, err := NewLine(strings.NewReader("a\n"), out, english).Ask(context.Background(), languages["en"].hostPage())

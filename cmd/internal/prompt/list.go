@@ -12,56 +12,57 @@ import (
 	"github.com/charmbracelet/huh"
 )
 
-// maxRows bounds the list; what is more scrolls, and can be filtered.
+// maxRows is the height of a list. Longer lists scroll and have a filter.
 const maxRows = 8
 
 var errNotAccessible = errors.New("prompt: a list has no accessible mode, use NewLine")
 
-// choice is a list to choose from, as a field of a huh form. It stands in for huh's own two lists: with a bounded height those
-// pin the chosen line to the top, so that what is above it cannot be seen, and their filter takes the place of the title and
-// leaves a hole below.
-type choice struct {
+// list is a field of a huh form for choosing from a list. It replaces huh.Select and huh.MultiSelect, which in v1.0.0
+// do not scroll properly: with a limited height they put the selected line at the top (updateViewportHeight sets
+// YOffset to the selected index), which hides the options above it. Their filter also replaces the title and leaves
+// empty lines below the matches.
+type list struct {
 	q     Question
 	texts Texts
-	keys  choiceKeys
+	keys  listKeys
 	theme *huh.Theme
 
-	title, help string // wrapped
-	filter      textinput.Model
-	shown       []Option        // what fits the filter
-	chosen      map[string]bool // MultiSelect: by value
-	cursor, top int             // indices into shown
-	width, rows int
-	focused     bool
-	err         error
+	title, help    string // wrapped
+	filter         textinput.Model
+	matching       []Option        // options that match the filter
+	chosen         map[string]bool // by value, for MultiSelect
+	cursor, offset int             // indices in matching; offset is that of the first visible row
+	width, rows    int
+	focused        bool
+	err            error
 }
 
-type choiceKeys struct {
+type listKeys struct {
 	move, up, down, pageUp, pageDown, first, last key.Binding
 	toggle, clear, back, next, submit             key.Binding
 }
 
-func newChoice(q Question, t Texts, s styles) *choice {
-	c := &choice{q: q, texts: t, theme: s.huh, shown: q.Options, chosen: map[string]bool{}, rows: min(len(q.Options), maxRows)}
-	for _, value := range defaults(q) {
-		c.chosen[value] = true
+func newList(q Question, t Texts, s styles) *list {
+	l := &list{q: q, texts: t, theme: s.huh, matching: q.Options, chosen: map[string]bool{}, rows: min(len(q.Options), maxRows)}
+	for _, value := range defaultValues(q) {
+		l.chosen[value] = true
 	}
-	c.cursor = max(0, slices.IndexFunc(q.Options, func(o Option) bool { return c.chosen[o.Value] }))
-	c.filter = textinput.New()
-	c.filter.Prompt, c.filter.Placeholder = cursorGlyph, t.FilterHint
-	c.filter.PromptStyle, c.filter.PlaceholderStyle = s.huh.Blurred.TextInput.Prompt, s.huh.Focused.TextInput.Placeholder
-	c.filter.Cursor.Style, c.filter.Cursor.TextStyle = s.plain, s.plain
-	c.keys = newChoiceKeys(t, c.filterable(), q.Kind == MultiSelect)
-	return c
+	l.cursor = max(0, slices.IndexFunc(q.Options, func(o Option) bool { return l.chosen[o.Value] }))
+	l.filter = textinput.New()
+	l.filter.Prompt, l.filter.Placeholder = cursorGlyph, t.FilterHint
+	l.filter.PromptStyle, l.filter.PlaceholderStyle = s.huh.Blurred.TextInput.Prompt, s.huh.Focused.TextInput.Placeholder
+	l.filter.Cursor.Style, l.filter.Cursor.TextStyle = s.plain, s.plain
+	l.keys = newListKeys(t, l.filterable(), q.Kind == MultiSelect)
+	return l
 }
 
-// newChoiceKeys leaves the letters to the filter where there is one.
-func newChoiceKeys(t Texts, filterable, several bool) choiceKeys {
+// newListKeys returns the key bindings. A filterable list has no letters among them, because letters go to the filter.
+func newListKeys(t Texts, filterable, multiple bool) listKeys {
 	up, down := []string{"up", "ctrl+p"}, []string{"down", "ctrl+n"}
 	if !filterable {
 		up, down = append(up, "k"), append(down, "j")
 	}
-	k := choiceKeys{
+	k := listKeys{
 		move: binding("↑/↓", t.KeyMove, "up"),
 		up:   binding("", "", up...), down: binding("", "", down...),
 		pageUp: binding("", "", "pgup"), pageDown: binding("", "", "pgdown"),
@@ -72,24 +73,24 @@ func newChoiceKeys(t Texts, filterable, several bool) choiceKeys {
 		next:   binding("Enter", t.KeyNext, "enter", "tab"),
 		submit: binding("Enter", t.KeySubmit, "enter", "tab"),
 	}
-	k.toggle.SetEnabled(several)
+	k.toggle.SetEnabled(multiple)
 	k.clear.SetEnabled(false)
 	return k
 }
 
-func (c *choice) filterable() bool { return len(c.q.Options) > maxRows }
+func (l *list) filterable() bool { return len(l.q.Options) > maxRows }
 
-// answer is the canonical answer as it stands.
-func (c *choice) answer() string {
-	if c.q.Kind == Select {
-		if c.cursor >= len(c.shown) {
+// answer returns the current answer.
+func (l *list) answer() string {
+	if l.q.Kind == Select {
+		if l.cursor >= len(l.matching) {
 			return ""
 		}
-		return c.shown[c.cursor].Value
+		return l.matching[l.cursor].Value
 	}
 	var values []string
-	for _, o := range c.q.Options {
-		if c.chosen[o.Value] {
+	for _, o := range l.q.Options {
+		if l.chosen[o.Value] {
 			values = append(values, o.Value)
 		}
 	}
@@ -97,140 +98,140 @@ func (c *choice) answer() string {
 }
 
 // Update implements tea.Model.
-func (c *choice) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	press, ok := msg.(tea.KeyMsg)
+func (l *list) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	keyMsg, ok := msg.(tea.KeyMsg)
 	if !ok {
 		var cmd tea.Cmd
-		c.filter, cmd = c.filter.Update(msg)
-		return c, cmd
+		l.filter, cmd = l.filter.Update(msg)
+		return l, cmd
 	}
-	c.err = nil
+	l.err = nil
 	switch {
-	case key.Matches(press, c.keys.next, c.keys.submit):
-		if c.err = check(c.q, c.texts, c.answer()); c.err == nil {
-			return c, huh.NextField
+	case key.Matches(keyMsg, l.keys.next, l.keys.submit):
+		if l.err = validate(l.q, l.texts, l.answer()); l.err == nil {
+			return l, huh.NextField
 		}
-	case key.Matches(press, c.keys.back):
-		return c, huh.PrevField
-	case key.Matches(press, c.keys.toggle):
-		if c.cursor < len(c.shown) {
-			c.chosen[c.shown[c.cursor].Value] = !c.chosen[c.shown[c.cursor].Value]
+	case key.Matches(keyMsg, l.keys.back):
+		return l, huh.PrevField
+	case key.Matches(keyMsg, l.keys.toggle):
+		if l.cursor < len(l.matching) {
+			l.chosen[l.matching[l.cursor].Value] = !l.chosen[l.matching[l.cursor].Value]
 		}
-	case key.Matches(press, c.keys.clear):
-		c.filter.SetValue("")
-		c.narrow()
-	case !c.move(press) && c.filterable():
+	case key.Matches(keyMsg, l.keys.clear):
+		l.filter.SetValue("")
+		l.applyFilter()
+	case !l.move(keyMsg) && l.filterable():
 		var cmd tea.Cmd
-		c.filter, cmd = c.filter.Update(msg)
-		c.narrow()
-		return c, cmd
+		l.filter, cmd = l.filter.Update(msg)
+		l.applyFilter()
+		return l, cmd
 	}
-	return c, nil
+	return l, nil
 }
 
-// move says whether the key was one that moves the cursor. One step beyond an end comes back at the other.
-func (c *choice) move(press tea.KeyMsg) bool {
-	last := max(0, len(c.shown)-1)
+// move moves the cursor, and reports whether the key does that. The cursor wraps around at both ends.
+func (l *list) move(keyMsg tea.KeyMsg) bool {
+	last := max(0, len(l.matching)-1)
 	switch {
-	case key.Matches(press, c.keys.up):
-		if c.cursor--; c.cursor < 0 {
-			c.cursor = last
+	case key.Matches(keyMsg, l.keys.up):
+		if l.cursor--; l.cursor < 0 {
+			l.cursor = last
 		}
-	case key.Matches(press, c.keys.down):
-		if c.cursor++; c.cursor > last {
-			c.cursor = 0
+	case key.Matches(keyMsg, l.keys.down):
+		if l.cursor++; l.cursor > last {
+			l.cursor = 0
 		}
-	case key.Matches(press, c.keys.pageUp):
-		c.cursor = max(0, c.cursor-c.rows)
-	case key.Matches(press, c.keys.pageDown):
-		c.cursor = min(last, c.cursor+c.rows)
-	case key.Matches(press, c.keys.first):
-		c.cursor = 0
-	case key.Matches(press, c.keys.last):
-		c.cursor = last
+	case key.Matches(keyMsg, l.keys.pageUp):
+		l.cursor = max(0, l.cursor-l.rows)
+	case key.Matches(keyMsg, l.keys.pageDown):
+		l.cursor = min(last, l.cursor+l.rows)
+	case key.Matches(keyMsg, l.keys.first):
+		l.cursor = 0
+	case key.Matches(keyMsg, l.keys.last):
+		l.cursor = last
 	default:
 		return false
 	}
-	c.scroll()
+	l.scroll()
 	return true
 }
 
-// narrow applies the filter, to labels and to values, with the cursor staying on its option if that remains.
-func (c *choice) narrow() {
-	at := c.answerAtCursor()
-	want := strings.ToLower(strings.TrimSpace(c.filter.Value()))
-	c.shown = nil
-	for _, o := range c.q.Options {
+// applyFilter matches the filter against labels and values. The cursor stays on its option if that still matches.
+func (l *list) applyFilter() {
+	value := l.valueAtCursor()
+	want := strings.ToLower(strings.TrimSpace(l.filter.Value()))
+	l.matching = nil
+	for _, o := range l.q.Options {
 		if strings.Contains(strings.ToLower(o.label()), want) || strings.Contains(strings.ToLower(o.Value), want) {
-			c.shown = append(c.shown, o)
+			l.matching = append(l.matching, o)
 		}
 	}
-	c.cursor = max(0, slices.IndexFunc(c.shown, func(o Option) bool { return o.Value == at }))
-	c.keys.clear.SetEnabled(c.filter.Value() != "")
-	c.scroll()
+	l.cursor = max(0, slices.IndexFunc(l.matching, func(o Option) bool { return o.Value == value }))
+	l.keys.clear.SetEnabled(l.filter.Value() != "")
+	l.scroll()
 }
 
-func (c *choice) answerAtCursor() string {
-	if c.cursor < len(c.shown) {
-		return c.shown[c.cursor].Value
+func (l *list) valueAtCursor() string {
+	if l.cursor < len(l.matching) {
+		return l.matching[l.cursor].Value
 	}
 	return ""
 }
 
-// scroll moves the window no further than needed to show the cursor, and leaves no empty lines that could hold an option.
-func (c *choice) scroll() {
-	c.top = min(max(c.top, c.cursor-c.rows+1), c.cursor)
-	c.top = max(0, min(c.top, len(c.shown)-c.rows))
+// scroll moves the visible rows just far enough to show the cursor, without empty rows while there are options to show.
+func (l *list) scroll() {
+	l.offset = min(max(l.offset, l.cursor-l.rows+1), l.cursor)
+	l.offset = max(0, min(l.offset, len(l.matching)-l.rows))
 }
 
-// The rest makes it a huh.Field.
+// The remaining methods of huh.Field.
 
-func (c *choice) Init() tea.Cmd { return nil }
+func (l *list) Init() tea.Cmd { return nil }
 
-func (c *choice) Focus() tea.Cmd {
-	c.focused = true
-	if c.filterable() {
-		return c.filter.Focus()
+func (l *list) Focus() tea.Cmd {
+	l.focused = true
+	if l.filterable() {
+		return l.filter.Focus()
 	}
 	return nil
 }
 
-func (c *choice) Blur() tea.Cmd {
-	c.focused = false
-	c.filter.Blur()
-	c.err = check(c.q, c.texts, c.answer())
+func (l *list) Blur() tea.Cmd {
+	l.focused = false
+	l.filter.Blur()
+	l.err = validate(l.q, l.texts, l.answer())
 	return nil
 }
 
-func (c *choice) KeyBinds() []key.Binding {
-	return []key.Binding{c.keys.move, c.keys.toggle, c.keys.next, c.keys.submit, c.keys.back, c.keys.clear}
+func (l *list) KeyBinds() []key.Binding {
+	return []key.Binding{l.keys.move, l.keys.toggle, l.keys.next, l.keys.submit, l.keys.back, l.keys.clear}
 }
 
-func (c *choice) WithHeight(height int) huh.Field {
-	c.rows = min(len(c.q.Options), maxRows, max(1, height-c.headHeight()))
-	c.scroll()
-	return c
+func (l *list) WithHeight(height int) huh.Field {
+	l.rows = min(len(l.q.Options), maxRows, max(1, height-l.headerHeight()))
+	l.scroll()
+	return l
 }
 
-func (c *choice) WithWidth(width int) huh.Field {
-	c.width = width
-	return c
+func (l *list) WithWidth(width int) huh.Field {
+	l.width = width
+	return l
 }
 
-func (c *choice) WithPosition(p huh.FieldPosition) huh.Field {
-	c.keys.back.SetEnabled(!p.IsFirst())
-	c.keys.next.SetEnabled(!p.IsLast())
-	c.keys.submit.SetEnabled(p.IsLast())
-	return c
+func (l *list) WithPosition(p huh.FieldPosition) huh.Field {
+	l.keys.back.SetEnabled(!p.IsFirst())
+	l.keys.next.SetEnabled(!p.IsLast())
+	l.keys.submit.SetEnabled(p.IsLast())
+	return l
 }
 
-func (c *choice) Error() error                             { return c.err }
-func (c *choice) Skip() bool                               { return false }
-func (c *choice) Zoom() bool                               { return false }
-func (c *choice) GetKey() string                           { return c.q.Key }
-func (c *choice) GetValue() any                            { return c.answer() }
-func (c *choice) WithTheme(*huh.Theme) huh.Field           { return c }
-func (c *choice) WithAccessible(bool) huh.Field            { return c }
-func (c *choice) WithKeyMap(*huh.KeyMap) huh.Field         { return c }
-func (c *choice) Run() error                               { return errNotAccessible }
-func (c *choice) RunAccessible(io.Writer, io.Reader) error { return errNotAccessible }
+func (l *list) Error() error                             { return l.err }
+func (l *list) Skip() bool                               { return false }
+func (l *list) Zoom() bool                               { return false }
+func (l *list) GetKey() string                           { return l.q.Key }
+func (l *list) GetValue() any                            { return l.answer() }
+func (l *list) WithTheme(*huh.Theme) huh.Field           { return l }
+func (l *list) WithAccessible(bool) huh.Field            { return l }
+func (l *list) WithKeyMap(*huh.KeyMap) huh.Field         { return l }
+func (l *list) Run() error                               { return errNotAccessible }
+func (l *list) RunAccessible(io.Writer, io.Reader) error { return errNotAccessible }

@@ -9,65 +9,66 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// View implements tea.Model: title, help, filter, then always the same number of rows, so that nothing jumps while one types.
-func (c *choice) View() string {
-	looks := &c.theme.Blurred
-	if c.focused {
-		looks = &c.theme.Focused
+// View implements tea.Model: title, help, filter, and a constant number of rows, so that the form does not jump while
+// typing.
+func (l *list) View() string {
+	styles := &l.theme.Blurred
+	if l.focused {
+		styles = &l.theme.Focused
 	}
-	lines := []string{looks.Title.Render(c.title)}
-	if c.help != "" {
-		lines = append(lines, looks.Description.Render(c.help))
+	lines := []string{styles.Title.Render(l.title)}
+	if l.help != "" {
+		lines = append(lines, styles.Description.Render(l.help))
 	}
-	if c.filterable() {
-		lines = append(lines, c.filterView())
+	if l.filterable() {
+		lines = append(lines, l.filterView())
 	}
-	for i := c.top; i < c.top+c.rows; i++ {
-		lines = append(lines, c.rowView(looks, i))
+	for i := l.offset; i < l.offset+l.rows; i++ {
+		lines = append(lines, l.rowView(styles, i))
 	}
-	return looks.Base.Width(c.width - 1).Render(strings.Join(lines, "\n"))
+	return styles.Base.Width(l.width - 1).Render(strings.Join(lines, "\n"))
 }
 
-// filterView is what has been typed, and at the right margin where in the list one is: 3/200.
-func (c *choice) filterView() string {
-	place := fmt.Sprintf("%d/%d", min(c.cursor+1, len(c.shown)), len(c.shown))
-	place = c.theme.Focused.TextInput.Placeholder.Render(place)
-	typed := c.filter
-	typed.Width = max(1, c.textWidth()-lipgloss.Width(place)-len(cursorGlyph)-1)
-	left := typed.View()
-	return left + strings.Repeat(" ", max(1, c.textWidth()-lipgloss.Width(left)-lipgloss.Width(place))) + place
+// filterView returns the text of the filter and, at the right margin, the position in the list: 3/200.
+func (l *list) filterView() string {
+	position := fmt.Sprintf("%d/%d", min(l.cursor+1, len(l.matching)), len(l.matching))
+	position = l.theme.Focused.TextInput.Placeholder.Render(position)
+	filter := l.filter
+	filter.Width = max(1, l.textWidth()-lipgloss.Width(position)-len(cursorGlyph)-1)
+	left := filter.View()
+	return left + strings.Repeat(" ", max(1, l.textWidth()-lipgloss.Width(left)-lipgloss.Width(position))) + position
 }
 
-func (c *choice) rowView(looks *huh.FieldStyles, i int) string {
-	if i >= len(c.shown) {
+func (l *list) rowView(styles *huh.FieldStyles, i int) string {
+	if i >= len(l.matching) {
 		if i == 0 {
-			return looks.TextInput.Placeholder.Render("  " + ansi.Truncate(c.texts.NoMatch, c.textWidth()-2, "…"))
+			return styles.TextInput.Placeholder.Render("  " + ansi.Truncate(l.texts.NoMatch, l.textWidth()-2, "…"))
 		}
 		return ""
 	}
-	mark, style := "  ", looks.UnselectedOption
-	if i == c.cursor {
-		mark, style = looks.SelectSelector.String(), looks.SelectedOption
+	prefix, style := "  ", styles.UnselectedOption
+	if i == l.cursor {
+		prefix, style = styles.SelectSelector.String(), styles.SelectedOption
 	}
-	if c.q.Kind == MultiSelect {
-		if c.chosen[c.shown[i].Value] {
-			mark += looks.SelectedPrefix.String()
+	if l.q.Kind == MultiSelect {
+		if l.chosen[l.matching[i].Value] {
+			prefix += styles.SelectedPrefix.String()
 		} else {
-			mark += looks.UnselectedPrefix.String()
+			prefix += styles.UnselectedPrefix.String()
 		}
 	}
-	return mark + style.Render(ansi.Truncate(c.shown[i].label(), c.textWidth()-lipgloss.Width(mark), "…"))
+	return prefix + style.Render(ansi.Truncate(l.matching[i].label(), l.textWidth()-lipgloss.Width(prefix), "…"))
 }
 
-func (c *choice) textWidth() int { return max(1, c.width-frame) }
+func (l *list) textWidth() int { return max(1, l.width-markerWidth) }
 
-// headHeight is the number of lines above the rows.
-func (c *choice) headHeight() int {
-	height := lipgloss.Height(c.title)
-	if c.help != "" {
-		height += lipgloss.Height(c.help)
+// headerHeight returns the number of lines above the rows.
+func (l *list) headerHeight() int {
+	height := lipgloss.Height(l.title)
+	if l.help != "" {
+		height += lipgloss.Height(l.help)
 	}
-	if c.filterable() {
+	if l.filterable() {
 		height++
 	}
 	return height

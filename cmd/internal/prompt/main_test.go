@@ -13,40 +13,40 @@ import (
 	"testing"
 )
 
-// TestMain lets the test binary play a program that asks questions: see program.
+// TestMain runs the test binary as a program that asks questions if PROMPT_TEST_PROGRAM is set: see runProgram.
 func TestMain(m *testing.M) {
 	if spec := os.Getenv("PROMPT_TEST_PROGRAM"); spec != "" {
-		os.Exit(program(strings.Fields(spec)))
+		os.Exit(runProgram(strings.Fields(spec)))
 	}
 	os.Exit(m.Run())
 }
 
-// program asks the pages that it is told to, as in "form zh token zone deploy", prints the answers to standard output and
-// returns an exit status: 130 if the person left, 1 for any other error. SIGUSR1 ends its context.
-func program(spec []string) int {
+// runProgram asks the given pages, as in "form zh token zone deploy", prints the answers to standard output and returns
+// an exit status: 130 if the user aborted, 1 for any other error. SIGUSR1 cancels its context.
+func runProgram(spec []string) int {
 	if spec[0] == "silent" {
 		fmt.Println("silent")
 		return 0
 	}
 	signal.Ignore(syscall.SIGHUP) // as under nohup
-	w := languages[spec[1]]
-	p := NewHuh(os.Stdin, os.Stderr, w.Texts, NoColor(os.Getenv("NO_COLOR") != ""))
+	f := languages[spec[1]]
+	p := NewHuh(os.Stdin, os.Stderr, f.Texts, NoColor(os.Getenv("NO_COLOR") != ""))
 	if spec[0] == "line" {
-		p = NewLine(os.Stdin, os.Stderr, w.Texts)
+		p = NewLine(os.Stdin, os.Stderr, f.Texts)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGUSR1)
 	defer stop()
 	for _, name := range spec[2:] {
-		answers, err := p.Ask(ctx, w.page(name))
+		answers, err := p.Ask(ctx, f.page(name))
 		if errors.Is(err, ErrAborted) {
-			fmt.Println("left:", err)
+			fmt.Println("aborted:", err)
 			return 130
 		}
 		if err != nil {
 			fmt.Println("failed:", err)
 			return 1
 		}
-		for _, q := range w.page(name) {
+		for _, q := range f.page(name) {
 			if q.Kind != Note {
 				fmt.Printf("%s=%q\n", q.Key, answers[q.Key])
 			}
@@ -56,18 +56,18 @@ func program(spec []string) int {
 	return 0
 }
 
-func (w words) page(name string) []Question {
+func (fx fixture) page(name string) []Question {
 	switch name {
 	case "note":
-		return w.notePage()
+		return fx.notePage()
 	case "token":
-		return w.tokenPage()
+		return fx.tokenPage()
 	case "zone":
-		return w.zonePage(200)
+		return fx.zonePage(200)
 	case "few":
-		return w.zonePage(3)
+		return fx.zonePage(3)
 	case "host":
-		return w.hostPage()
+		return fx.hostPage()
 	}
-	return w.deployPage()
+	return fx.deployPage()
 }

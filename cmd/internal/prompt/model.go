@@ -10,28 +10,28 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// model is the Bubble Tea program of one page: a huh form, a line of keys below it, and what remains of it afterwards.
+// model is the Bubble Tea model of one page: a huh form with the help for keys below it, and finally a summary.
 type model struct {
-	texts  Texts
-	styles styles
-	fields []field
-	form   *huh.Form
-	width  int
-	left   bool
+	texts   Texts
+	styles  styles
+	fields  []field
+	form    *huh.Form
+	width   int
+	aborted bool
 }
 
-// leaveMsg ends the form without answers.
-type leaveMsg struct{}
+// abortMsg ends the form without answers.
+type abortMsg struct{}
 
-// newModel makes the form of a page for a terminal with so many columns and lines.
+// newModel returns the model of a page for a terminal with the given size.
 func newModel(page []Question, t Texts, s styles, columns, lines int) *model {
 	m := &model{texts: t, styles: s, width: formWidth(columns)}
 	var widgets []huh.Field
 	for _, q := range page {
 		if q.Kind != Note {
 			f := newField(q, t, s)
-			_, fits := wrapText(q.Help, m.width-frame)
-			f.above = !fits
+			_, fits := wrapText(q.Help, m.width-markerWidth)
+			f.helpAbove = !fits
 			m.fields, widgets = append(m.fields, f), append(widgets, f.widget)
 		}
 	}
@@ -54,9 +54,9 @@ func (m *model) answers() Answers {
 	return answers
 }
 
-// above is what is printed for good before the form: notes, and help that would not survive in it. The title of the only
-// question is left out, since the form begins with it.
-func (m *model) above(page []Question) string {
+// preamble returns what is printed above the form and remains there: notes, and help that does not fit the form, with
+// the title of its question unless that is the only one.
+func (m *model) preamble(page []Question) string {
 	var b strings.Builder
 	paragraph := func(title, help string) {
 		title, _ = wrapText(title, m.width)
@@ -75,9 +75,9 @@ func (m *model) above(page []Question) string {
 		case q.Kind == Note:
 			paragraph(q.Title, q.Help)
 			continue
-		case fields[0].above && len(m.fields) == 1:
+		case fields[0].helpAbove && len(m.fields) == 1:
 			paragraph("", q.Help)
-		case fields[0].above:
+		case fields[0].helpAbove:
 			paragraph(q.Title, q.Help)
 		}
 		fields = fields[1:]
@@ -91,23 +91,23 @@ func (m *model) Init() tea.Cmd { return m.form.Init() }
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
-	case leaveMsg:
-		return m.leave()
+	case abortMsg:
+		return m.abort()
 	case cursor.BlinkMsg:
-		// A steady cursor draws nothing while it waits, and so leaves alone what is being selected with the mouse.
+		// A blinking cursor would redraw, which cancels a selection made with the mouse.
 		return m, nil
 	case tea.WindowSizeMsg:
 		return m, m.resize(msg)
 	case tea.KeyMsg:
 		switch msg.Type {
 		case tea.KeyCtrlC:
-			return m.leave()
+			return m.abort()
 		case tea.KeyEsc:
-			if !m.wants(msg) {
-				return m.leave()
+			if !m.bindsKey(msg) {
+				return m.abort()
 			}
 		case tea.KeyCtrlV:
-			// The text field would fetch the clipboard by running a program, and huh would then insert it twice.
+			// The text field would read the clipboard by running a program, and huh would then insert it twice.
 			return m, nil
 		}
 	}
@@ -115,28 +115,29 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, cmd
 }
 
-func (m *model) leave() (tea.Model, tea.Cmd) {
-	m.left = !m.done()
+func (m *model) abort() (tea.Model, tea.Cmd) {
+	m.aborted = !m.done()
 	return m, tea.Quit
 }
 
-// wants says whether the question at hand has a use for a key, as a filtered list has for Esc.
-func (m *model) wants(press tea.KeyMsg) bool {
-	return key.Matches(press, m.form.KeyBinds()...)
+// bindsKey reports whether the focused field uses a key, as a filtered list uses Esc.
+func (m *model) bindsKey(msg tea.KeyMsg) bool {
+	return key.Matches(msg, m.form.KeyBinds()...)
 }
 
-// resize fits the words to the width, and tells huh how much room there is above the complaint and the keys.
+// resize wraps the texts for the width, and sets the height of the huh form, which leaves space for an error and the
+// keys.
 func (m *model) resize(size tea.WindowSizeMsg) tea.Cmd {
 	m.width = formWidth(size.Width)
 	for _, f := range m.fields {
-		title, _ := wrapText(f.q.Title, m.width-frame)
+		title, _ := wrapText(f.q.Title, m.width-markerWidth)
 		help := ""
-		if !f.above {
-			help, _ = wrapText(f.q.Help, m.width-frame)
+		if !f.helpAbove {
+			help, _ = wrapText(f.q.Help, m.width-markerWidth)
 		}
-		f.words(title, help)
+		f.setText(title, help)
 	}
-	below := lipgloss.Height(m.keysView()) + 3 // two blank lines, one complaint
+	below := lipgloss.Height(m.keyHelpView()) + 3 // two blank lines, one line of error
 	_, cmd := m.form.Update(tea.WindowSizeMsg{Width: m.width, Height: max(1, size.Height-below)})
 	return cmd
 }
@@ -144,47 +145,48 @@ func (m *model) resize(size tea.WindowSizeMsg) tea.Cmd {
 // View implements tea.Model.
 func (m *model) View() string {
 	switch {
-	case m.left:
+	case m.aborted:
 		return ""
 	case m.done():
 		return m.summary()
 	}
-	// The placeholder of a text field is padded with NUL when it has wide characters.
+	// A text field pads a placeholder that has wide characters with NUL.
 	fields := strings.ReplaceAll(m.form.View(), "\x00", "")
 	for _, err := range m.form.Errors() {
-		complaint, _ := wrapText(err.Error(), m.width-frame)
-		fields += "\n\n" + m.styles.wrong.Render(wrongGlyph) + indent(complaint, wrongGlyph)
+		message, _ := wrapText(err.Error(), m.width-markerWidth)
+		fields += "\n\n" + m.styles.error.Render(errorGlyph) + indent(message, errorGlyph)
 	}
-	return fields + "\n\n" + m.keysView()
+	return fields + "\n\n" + m.keyHelpView()
 }
 
-// indent puts text behind a glyph that is there already.
+// indent indents the further lines of a text that follows a glyph.
 func indent(text, glyph string) string {
 	return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", lipgloss.Width(glyph)))
 }
 
-// summary is one line for each answer, or more where it would not fit. The last line is empty because the cursor's is wiped.
+// summary returns the answers, one per line or more if too long. It ends with an empty line because Bubble Tea erases
+// the last one.
 func (m *model) summary() string {
 	var b strings.Builder
 	for _, f := range m.fields {
-		line := f.q.Title + "  " + f.shown(m.texts)
-		text, _ := wrapText(line, m.width-frame)
+		line := f.q.Title + "  " + f.display(m.texts)
+		text, _ := wrapText(line, m.width-markerWidth)
 		b.WriteString(m.styles.done.Render(doneGlyph) + indent(text, doneGlyph) + "\n")
 	}
 	return b.String()
 }
 
-// keysView says what the keys do, in as many lines as it takes.
-func (m *model) keysView() string {
+// keyHelpView returns the help for the keys, in as many lines as needed.
+func (m *model) keyHelpView() string {
 	const gap = "   "
 	var lines []string
 	line := ""
-	for _, b := range m.keyHelp() {
+	for _, b := range m.keyBindings() {
 		item := b.Help().Key + " " + b.Help().Desc
 		switch {
 		case line == "":
 			line = item
-		case frame+lipgloss.Width(line+gap+item) <= m.width:
+		case markerWidth+lipgloss.Width(line+gap+item) <= m.width:
 			line += gap + item
 		default:
 			lines = append(lines, line)
@@ -198,7 +200,8 @@ func (m *model) keysView() string {
 	return strings.Join(lines, "\n")
 }
 
-func (m *model) keyHelp() []key.Binding {
+// keyBindings returns the bindings to show.
+func (m *model) keyBindings() []key.Binding {
 	var shown []key.Binding
 	quit := binding("Esc", m.texts.KeyQuit, "esc")
 	for _, b := range m.form.KeyBinds() {

@@ -17,29 +17,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// look is what is on a terminal when a page has just been asked, after keys, without colours.
-func look(page []Question, t Texts, cols, rows int, keys ...tea.KeyMsg) string {
+// render returns the screen, without colours, after a page was asked and keys were pressed.
+func render(page []Question, t Texts, cols, rows int, keys ...tea.KeyMsg) string {
 	m := newModel(page, t, newStyles(io.Discard, true), cols, rows)
-	above := m.above(page)
+	preamble := m.preamble(page)
 	if len(m.fields) == 0 {
-		return ansi.Strip(above)
+		return ansi.Strip(preamble)
 	}
 	m.Init()
 	press(m, keys...)
-	return ansi.Strip(above + m.View())
+	return ansi.Strip(preamble + m.View())
 }
 
-// press is a Bubble Tea program without terminal, clock and concurrency: it runs what a key leads to at once.
+// press sends keys to a model and runs the resulting commands immediately, without a Bubble Tea program.
 func press(m *model, keys ...tea.KeyMsg) {
 	for _, key := range keys {
 		_, cmd := m.Update(key)
-		run(m, cmd)
+		runCmd(m, cmd)
 	}
 }
 
-func run(m *model, cmd tea.Cmd) {
+func runCmd(m *model, cmd tea.Cmd) {
 	if cmd == nil || m.done() || strings.Contains(runtime.FuncForPC(reflect.ValueOf(cmd).Pointer()).Name(), "BlinkCmd") {
 		return // blinking sleeps
 	}
@@ -47,11 +47,11 @@ func run(m *model, cmd tea.Cmd) {
 	case nil, tea.QuitMsg:
 	case tea.BatchMsg:
 		for _, cmd := range msg {
-			run(m, cmd)
+			runCmd(m, cmd)
 		}
 	default:
 		_, cmd := m.Update(msg)
-		run(m, cmd)
+		runCmd(m, cmd)
 	}
 }
 
@@ -63,46 +63,47 @@ var (
 
 func typed(s string) tea.KeyMsg { return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(s)} }
 
-// The golden files are for looking at: what people see, in both languages, on a terminal of 80, 60 and 40 columns.
-func TestFormLooks(t *testing.T) {
+// The golden files show the forms in both languages on terminals with 80, 60 and 40 columns. Run with -update to
+// rewrite them.
+func TestFormGolden(t *testing.T) {
 	t.Parallel()
-	for lang, w := range languages {
+	for lang, fx := range languages {
 		for _, cols := range []int{80, 60, 40} {
 			name := fmt.Sprintf("%s-%d", lang, cols)
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				checkGolden(t, filepath.Join("testdata", "form", name+".txt"), screens(t, w, cols))
+				checkGolden(t, filepath.Join("testdata", "form", name+".txt"), screens(t, fx, cols))
 			})
 		}
 	}
 }
 
-// screens are the pages of a wizard, each with a title, and each line no wider than the terminal.
-func screens(t *testing.T, w words, cols int) string {
+// screens returns the pages of a wizard, each with a title. It fails the test if a line is wider than the terminal.
+func screens(t *testing.T, fx fixture, cols int) string {
 	t.Helper()
-	var all strings.Builder
+	var out strings.Builder
 	show := func(title, screen string) {
-		fmt.Fprintf(&all, "== %s\n", title)
+		fmt.Fprintf(&out, "== %s\n", title)
 		for line := range strings.SplitSeq(screen, "\n") {
 			if lipgloss.Width(line) >= cols && line != tokenURL {
 				t.Errorf("%s: %d columns: %q", title, lipgloss.Width(line), line)
 			}
-			all.WriteString(strings.TrimRight(line, " ") + "\n")
+			out.WriteString(strings.TrimRight(line, " ") + "\n")
 		}
 	}
-	show("note", look(w.notePage(), w.Texts, cols, 24))
-	show("secret, refused", look(w.tokenPage(), w.Texts, cols, 24, typed("abc"), enter))
-	show("short list", look(w.zonePage(3), w.Texts, cols, 24))
-	show("long list", look(w.zonePage(200), w.Texts, cols, 24))
-	show("long list, filtered", look(w.zonePage(200), w.Texts, cols, 24, typed("19"), down))
-	show("long list, nothing left", look(w.zonePage(200), w.Texts, cols, 24, typed("zz")))
-	show("two questions", look(w.hostPage(), w.Texts, cols, 24))
-	show("two questions, refused", look(w.hostPage(), w.Texts, cols, 24, typed("a_b"), enter))
-	show("two questions, the second", look(w.hostPage(), w.Texts, cols, 24, typed("a.b"), enter, down, space))
-	show("two questions, answered", look(w.hostPage(), w.Texts, cols, 24, typed("a.b"), enter, down, space, enter))
-	show("two questions, ten lines", look(w.hostPage(), w.Texts, cols, 10, typed("a.b"), enter, down, space))
-	show("yes or no", look(w.deployPage(), w.Texts, cols, 24))
-	return all.String()
+	show("note", render(fx.notePage(), fx.Texts, cols, 24))
+	show("secret, refused", render(fx.tokenPage(), fx.Texts, cols, 24, typed("abc"), enter))
+	show("short list", render(fx.zonePage(3), fx.Texts, cols, 24))
+	show("long list", render(fx.zonePage(200), fx.Texts, cols, 24))
+	show("long list, filtered", render(fx.zonePage(200), fx.Texts, cols, 24, typed("19"), down))
+	show("long list, nothing left", render(fx.zonePage(200), fx.Texts, cols, 24, typed("zz")))
+	show("two questions", render(fx.hostPage(), fx.Texts, cols, 24))
+	show("two questions, refused", render(fx.hostPage(), fx.Texts, cols, 24, typed("a_b"), enter))
+	show("two questions, the second", render(fx.hostPage(), fx.Texts, cols, 24, typed("a.b"), enter, down, space))
+	show("two questions, answered", render(fx.hostPage(), fx.Texts, cols, 24, typed("a.b"), enter, down, space, enter))
+	show("two questions, ten lines", render(fx.hostPage(), fx.Texts, cols, 10, typed("a.b"), enter, down, space))
+	show("yes or no", render(fx.deployPage(), fx.Texts, cols, 24))
+	return out.String()
 }
 
 func checkGolden(t *testing.T, path, got string) {
@@ -121,7 +122,7 @@ func checkGolden(t *testing.T, path, got string) {
 	}
 }
 
-// However small the terminal, the form with a complaint fits it, so that Bubble Tea does not cut off the top.
+// A form with an error fits small terminals; otherwise Bubble Tea would cut off its top.
 func TestFormFitsTheHeight(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{10, 12, 16, 24} {
@@ -136,17 +137,17 @@ func TestFormFitsTheHeight(t *testing.T) {
 	}
 }
 
-// The placeholder of a text field goes wrong with wide characters; see View.
+// View works around a bug in placeholders with wide characters.
 func TestFormPlaceholderInChinese(t *testing.T) {
 	t.Parallel()
 	page := []Question{{Key: "k", Title: "主机名", Placeholder: "例如：中继.example.com"}}
-	got := look(page, chinese, 80, 24)
+	got := render(page, chinese, 80, 24)
 	if !strings.Contains(got, "› 例如：中继.example.com") || strings.ContainsRune(got, 0) {
 		t.Errorf("%q", got)
 	}
 }
 
-// A default can be edited, and is back when all of it has been deleted.
+// A default can be edited, and applies again when the text is deleted.
 func TestFormDefault(t *testing.T) {
 	t.Parallel()
 	page := []Question{{Key: "k", Title: "?", Default: "a.b"}}
@@ -171,24 +172,24 @@ func TestFormDefault(t *testing.T) {
 	}
 }
 
-// The help that is not in the form is above it, with the title unless there is just one question.
-func TestFormAbove(t *testing.T) {
+// Help that does not fit the form is above it, with the title unless there is only one question.
+func TestFormPreamble(t *testing.T) {
 	t.Parallel()
-	w := languages["en"]
-	page := append(w.hostPage()[:1], w.tokenPage()...)
-	m := newModel(page, w.Texts, newStyles(io.Discard, true), 80, 24)
-	got := ansi.Strip(m.above(page))
-	if !strings.HasPrefix(got, w.token+"\n") || !strings.Contains(got, "\n"+tokenURL+"\n") || strings.Contains(got, w.host) {
+	fx := languages["en"]
+	page := append(fx.hostPage()[:1], fx.tokenPage()...)
+	m := newModel(page, fx.Texts, newStyles(io.Discard, true), 80, 24)
+	got := ansi.Strip(m.preamble(page))
+	if !strings.HasPrefix(got, fx.token+"\n") || !strings.Contains(got, "\n"+tokenURL+"\n") || strings.Contains(got, fx.host) {
 		t.Errorf("%s", got)
 	}
-	page = w.hostPage()
-	if got := newModel(page, w.Texts, newStyles(io.Discard, true), 80, 24).above(page); got != "" {
-		t.Errorf("above a page without long words: %q", got)
+	page = fx.hostPage()
+	if got := newModel(page, fx.Texts, newStyles(io.Discard, true), 80, 24).preamble(page); got != "" {
+		t.Errorf("preamble of a page without long words: %q", got)
 	}
 }
 
-// What is chosen stays chosen while the filter hides it.
-func TestFormSeveralOfMany(t *testing.T) {
+// A chosen option stays chosen while the filter hides it.
+func TestFormMultiSelectFiltered(t *testing.T) {
 	t.Parallel()
 	q := languages["zh"].zonePage(20)[0]
 	q.Kind, q.Default = MultiSelect, "id20,id3,gone"
@@ -204,11 +205,11 @@ func TestFormSeveralOfMany(t *testing.T) {
 	}
 }
 
-// Who knows an option by the value that flags and files have for it finds it by that.
-func TestFormFiltersByValueToo(t *testing.T) {
+// The filter also matches the values that flags and files use.
+func TestFormFiltersByValue(t *testing.T) {
 	t.Parallel()
 	page := languages["en"].zonePage(200)
-	shown := look(page, languages["en"].Texts, 80, 24, typed("id42"))
+	shown := render(page, languages["en"].Texts, 80, 24, typed("id42"))
 	if !strings.Contains(shown, "zone-042") || !strings.Contains(shown, "1/1") {
 		t.Errorf("typed a value, and saw\n%s", shown)
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// check refuses a canonical answer, one as it would appear in Answers, with an error in the person's language.
-func check(q Question, t Texts, answer string) error {
+// validate checks an answer as it would appear in Answers. The error is in the user's language.
+func validate(q Question, t Texts, answer string) error {
 	if answer == "" {
 		switch {
 		case q.Optional:
@@ -24,30 +24,31 @@ func check(q Question, t Texts, answer string) error {
 	return q.Validate(answer)
 }
 
-// read turns what was typed into a canonical answer. It says no only to what cannot be understood; check does the rest.
-func read(q Question, t Texts, typed string) (string, error) {
+// parseAnswer converts typed text to an answer. It returns an error only for text that has no meaning; validate does
+// the rest.
+func parseAnswer(q Question, t Texts, typed string) (string, error) {
 	typed = strings.TrimSpace(typed)
 	if typed == "" {
-		return fallback(q), nil
+		return defaultAnswer(q), nil
 	}
 	switch q.Kind {
 	case Select:
-		return readOption(q, t, typed)
+		return parseOption(q, t, typed)
 	case MultiSelect:
-		return readOptions(q, t, typed)
+		return parseOptions(q, t, typed)
 	case Confirm:
-		return readYesNo(t, typed)
+		return parseYesNo(t, typed)
 	}
 	return typed, nil
 }
 
-// fallback is the canonical answer to an empty line: the default, or nothing.
-func fallback(q Question) string {
+// defaultAnswer returns the answer for an empty line: the default, or "".
+func defaultAnswer(q Question) string {
 	switch q.Kind {
 	case Input:
 		return strings.TrimSpace(q.Default)
 	case Select, MultiSelect:
-		return strings.Join(defaults(q), ",")
+		return strings.Join(defaultValues(q), ",")
 	case Confirm:
 		if q.Default == Yes || q.Default == No {
 			return q.Default
@@ -56,30 +57,30 @@ func fallback(q Question) string {
 	return ""
 }
 
-// defaults are the values of the options that are chosen beforehand, in the order of the options. A default that is not
-// offered is dropped: it may come from a file that was written for another account.
-func defaults(q Question) []string {
-	wanted := []string{strings.TrimSpace(q.Default)}
+// defaultValues returns the values of the options that are chosen by default, in the order of Options. Defaults that
+// are not options are dropped: they may come from a file for another account.
+func defaultValues(q Question) []string {
+	values := []string{strings.TrimSpace(q.Default)}
 	if q.Kind == MultiSelect {
-		wanted = splitList(q.Default)
+		values = splitList(q.Default)
 	}
-	return inOrder(q, wanted)
+	return offeredValues(q, values)
 }
 
-// inOrder keeps the values that are offered, once each, in the order of the options.
-func inOrder(q Question, values []string) []string {
-	var kept []string
+// offeredValues returns those of values that are options, without duplicates, in the order of Options.
+func offeredValues(q Question, values []string) []string {
+	var offered []string
 	for _, o := range q.Options {
 		if slices.Contains(values, o.Value) {
-			kept = append(kept, o.Value)
+			offered = append(offered, o.Value)
 		}
 	}
-	return kept
+	return offered
 }
 
-// readOption understands a number as printed, a value, or a label. The number comes first, because it is what is printed.
-func readOption(q Question, t Texts, typed string) (string, error) {
-	if n, err := strconv.Atoi(narrow(typed)); err == nil && 1 <= n && n <= len(q.Options) {
+// parseOption accepts the number of an option, a value, or a label, in this order, because the number is what is printed.
+func parseOption(q Question, t Texts, typed string) (string, error) {
+	if n, err := strconv.Atoi(toHalfWidth(typed)); err == nil && 1 <= n && n <= len(q.Options) {
 		return q.Options[n-1].Value, nil
 	}
 	for _, o := range q.Options {
@@ -90,20 +91,20 @@ func readOption(q Question, t Texts, typed string) (string, error) {
 	return "", errors.New(t.chooseNumber(len(q.Options)))
 }
 
-func readOptions(q Question, t Texts, typed string) (string, error) {
+func parseOptions(q Question, t Texts, typed string) (string, error) {
 	var values []string
 	for _, item := range splitList(typed) {
-		value, err := readOption(q, t, item)
+		value, err := parseOption(q, t, item)
 		if err != nil {
 			return "", err
 		}
 		values = append(values, value)
 	}
-	return strings.Join(inOrder(q, values), ","), nil
+	return strings.Join(offeredValues(q, values), ","), nil
 }
 
-func readYesNo(t Texts, typed string) (string, error) {
-	typed = narrow(typed)
+func parseYesNo(t Texts, typed string) (string, error) {
+	typed = toHalfWidth(typed)
 	for _, word := range []string{"y", "yes", t.Yes} {
 		if strings.EqualFold(typed, word) {
 			return Yes, nil
@@ -117,7 +118,7 @@ func readYesNo(t Texts, typed string) (string, error) {
 	return "", errors.New(t.AnswerYesNo)
 }
 
-// listSeparators are the commas, among them the two that a Chinese keyboard produces.
+// listSeparators are the comma and the two comma-like characters of Chinese input methods.
 const listSeparators = ",，、"
 
 func splitList(s string) []string {
@@ -130,9 +131,10 @@ func splitList(s string) []string {
 	return items
 }
 
-// narrow undoes the full-width forms of ASCII that an input method types in full-width mode: １２ and ｙ are 12 and y.
+// toHalfWidth replaces the full-width forms of ASCII characters, which input methods can produce: １２ and ｙ become 12
+// and y.
 // https://www.unicode.org/charts/PDF/UFF00.pdf
-func narrow(s string) string {
+func toHalfWidth(s string) string {
 	return strings.Map(func(r rune) rune {
 		if '！' <= r && r <= '～' {
 			return r - '！' + '!'

@@ -1,18 +1,17 @@
-// Package prompt asks a person questions on a terminal.
+// Package prompt asks the user questions on a terminal.
 //
-// Questions are data, so the wizard that asks them, the flags and the file that answer them beforehand, and the tests that
-// answer them instead all share one table. There is one method, [Prompter], with three implementations: [NewHuh] draws a form,
-// [NewLine] prints numbered questions and reads lines (screen readers, TERM=dumb, a recorded session), [Scripted] answers from
-// a table and is for tests.
+// Questions are data: the wizard, the flags and configuration file that answer them in advance, and the tests share one
+// table. [Prompter] has two implementations: [NewHuh] draws a form, and [NewLine] prints numbered questions and reads
+// lines (for screen readers, TERM=dumb and pipes). Tests answer from a table.
 //
-// The package knows no language: every word that a person reads arrives in a [Question] or in [Texts]. Its own errors are for
-// the caller, who finds words for [ErrAborted] and [ErrInvalid].
+// The package contains no user-visible text: all of it comes from [Question] and [Texts]. The caller translates
+// [ErrAborted] and [ErrInvalid].
 //
-// Rules of the terminal, which all renderers keep:
-//   - Everything goes to the writer that the renderer was given (standard error, in practice), never to standard output.
-//   - A secret is never echoed, not in part, and its length is not shown once it has been entered.
-//   - A web address in a help text can be copied with the mouse: no border crosses it and no line break is put into it.
-//   - The terminal is left as it was found, whichever way a question ends.
+// Both implementations follow these rules:
+//   - They write only to their writer (in practice standard error), never to standard output.
+//   - A secret is not echoed, and its length is not shown after it was entered.
+//   - A URL in a help text can be copied with the mouse: it is not broken into lines, and no border is drawn beside it.
+//   - The terminal modes are restored however a question ends.
 package prompt
 
 import (
@@ -22,37 +21,37 @@ import (
 	"strings"
 )
 
-// ErrAborted says that the person left: Ctrl-C, Esc, the end of the input, or the end of the context. It is wrapped with the
-// cause where there is one ([io.EOF], [context.Cause]), so compare with [errors.Is].
+// ErrAborted means that the user aborted with Ctrl-C or Esc, or that the input or the context ended. It is wrapped with
+// the cause if there is one ([io.EOF], [context.Cause]), so compare with [errors.Is].
 var ErrAborted = errors.New("aborted")
 
-// ErrInvalid says that [NewLine] gave up after five answers in a row that could not be accepted. Without that bound a piped
-// input of wrong answers would be a loop. It is wrapped with the key of the question and the last complaint.
+// ErrInvalid means that [NewLine] gave up after five invalid answers in a row, as may happen with piped input. It is
+// wrapped with the key of the question and the last error.
 var ErrInvalid = errors.New("no valid answer")
 
-// Kind is what sort of answer a [Question] wants.
+// Kind is the type of a [Question].
 type Kind int
 
-// The kinds. The zero value is the commonest one.
+// The kinds.
 const (
 	Input       Kind = iota // one line of text
-	Password                // one line of text that is never shown
+	Password                // one line of text that is not shown
 	Select                  // exactly one of Options
 	MultiSelect             // one or more of Options
 	Confirm                 // yes or no
-	Note                    // nothing: Title and Help are shown, and no answer is expected
+	Note                    // no answer: only Title and Help are shown
 )
 
-// The two answers to a [Confirm] question, and its possible Defaults. What is shown for them is in [Texts].
+// The answers to a [Confirm] question, also for its Default. [Texts] has the displayed words.
 const (
 	Yes = "yes"
 	No  = "no"
 )
 
-// Option is one thing that a [Select] or [MultiSelect] question offers.
+// Option is one option of a [Select] or [MultiSelect] question.
 type Option struct {
-	Value string // what the answer will be; not empty, unique in its question, without comma for MultiSelect
-	Label string // what is shown; Value if empty
+	Value string // the answer; not empty, unique in its question, for MultiSelect without commas
+	Label string // displayed text; "" means Value
 }
 
 func (o Option) label() string {
@@ -62,53 +61,52 @@ func (o Option) label() string {
 	return o.Label
 }
 
-// Question is one question, in the language of the person who will answer it.
+// Question is one question, in the user's language.
 type Question struct {
-	// Key names the answer in [Answers]. Unique in its page; a Note needs none.
+	// Key is the key in [Answers], unique in its page. A Note needs none.
 	Key string
 	// Title is the question itself, on one line.
 	Title string
-	// Help says what a good answer is. It may have several lines. A word that is wider than the form, which in practice is a
-	// web address, is printed whole, starting in the first column, and left for the terminal to wrap.
+	// Help explains the question, in one or more lines. A word that is wider than the form, in practice a URL, is printed
+	// unbroken from the first column on, so that the terminal wraps it.
 	Help string
 	Kind Kind
-	// Default is the answer if the person just presses Enter: text for Input, a Value for Select, comma-separated Values for
-	// MultiSelect, [Yes] or [No] for Confirm. Values that are not among Options are ignored. Password has none. Without a
-	// default a form starts at the first option, and at no, while the line renderer insists on an answer.
+	// Default is the answer if the user only presses Enter: text for Input, a Value for Select, comma-separated Values
+	// for MultiSelect, [Yes] or [No] for Confirm. Values that are not in Options are ignored. Password has none.
+	// Without a default, a form starts at the first option or at no, and the line renderer requires an answer.
 	Default string
-	// Options of a Select or MultiSelect, at least one, in the order in which they are shown.
+	// Options of a Select or MultiSelect, at least one, in display order.
 	Options []Option
-	// Placeholder is an example, shown in an empty Input or Password; never an answer. The line renderer leaves it out.
+	// Placeholder is an example shown in an empty Input or Password; never an answer. The line renderer does not show it.
 	Placeholder string
-	// Optional lets the answer be empty; Validate is not asked about that.
+	// Optional allows an empty answer, for which Validate is not called.
 	Optional bool
-	// Validate refuses an answer with an error whose text is in the person's language. It is given the answer as it would
-	// appear in [Answers], may be asked several times about one answer, is asked about a Default too, and must be quick and
-	// without effects.
+	// Validate rejects an answer with an error in the user's language. It is called with the answer as it would appear in
+	// [Answers], also for a Default, and perhaps several times. It must be fast and have no side effects.
 	Validate func(string) error
 }
 
-// Answers are what was answered, by the Key of the question.
+// Answers holds the answers by the Key of their question.
 //
-// Text is without leading and trailing white space, so that a token pasted together with its line break is just the token.
-// Confirm is [Yes] or [No]. MultiSelect is the chosen Values joined by commas, in the order of its Options.
+// Text has no leading or trailing white space, so a token that was pasted with its line break is just the token. The
+// answer to Confirm is [Yes] or [No], and to MultiSelect the chosen Values joined by commas, in the order of Options.
 type Answers map[string]string
 
 // Prompter asks one page of questions and returns when all of them have valid answers.
 //
-// On a form a page is seen at once and one can go back within it; with the line renderer it is a sequence. Errors are
-// [ErrAborted], [ErrInvalid], or that of a page or terminal with which nothing can be asked. Answers are nil then.
-// When ctx ends, so does Ask, with ErrAborted and the cause of ctx. One Ask at a time.
+// A form shows the whole page at once, and the user can go back within it; the line renderer asks one question after
+// the other. An error is [ErrAborted], [ErrInvalid], or describes an invalid page or terminal. When ctx ends, Ask
+// returns ErrAborted with the cause of ctx. Ask must not be called concurrently.
 type Prompter interface {
 	Ask(ctx context.Context, page []Question) (Answers, error)
 }
 
-// ended is the error of an Ask whose context has ended.
-func ended(ctx context.Context) error {
+// abortError returns the error of an Ask when its context has ended.
+func abortError(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", ErrAborted, context.Cause(ctx))
 }
 
-// checkPage finds what no answer could repair: mistakes of the caller.
+// checkPage returns an error if a page is invalid, which is a bug of the caller.
 func checkPage(page []Question) error {
 	seen := make(map[string]bool, len(page))
 	for _, q := range page {
@@ -136,7 +134,7 @@ func checkOptions(q Question) error {
 	seen := make(map[string]bool, len(q.Options))
 	for _, o := range q.Options {
 		if o.Value == "" || seen[o.Value] || q.Kind == MultiSelect && strings.ContainsAny(o.Value, listSeparators) {
-			return fmt.Errorf("option %q: value is empty, used twice or a list of its own", o.Value)
+			return fmt.Errorf("option %q: value is empty, used twice or contains a comma", o.Value)
 		}
 		seen[o.Value] = true
 	}

@@ -27,8 +27,8 @@ func TestCheckPage(t *testing.T) {
 			}
 		}
 	}
-	fine := []Question{{Kind: Note}, {Kind: Note}, {Key: "k", Kind: Select, Options: one}, {Key: "l", Kind: MultiSelect, Options: one}}
-	if err := checkPage(fine); err != nil {
+	valid := []Question{{Kind: Note}, {Kind: Note}, {Key: "k", Kind: Select, Options: one}, {Key: "l", Kind: MultiSelect, Options: one}}
+	if err := checkPage(valid); err != nil {
 		t.Error(err)
 	}
 }
@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 		{Question{Kind: Select, Default: "gone", Options: options}, ""},
 		{Question{Kind: MultiSelect, Default: "c, gone,a", Options: options}, "a,c"},
 	} {
-		if got := fallback(test.q); got != test.want {
+		if got := defaultAnswer(test.q); got != test.want {
 			t.Errorf("%+v: %q, want %q", test.q, got, test.want)
 		}
 	}
@@ -56,25 +56,25 @@ func TestDefaults(t *testing.T) {
 
 func TestScripted(t *testing.T) {
 	t.Parallel()
-	w, ctx := languages["zh"], context.Background()
+	fx, ctx := languages["zh"], context.Background()
 	token := strings.Repeat("a", 40)
 	s := NewScripted(Answers{"token": token, "host": "a.b", "providers": "openai,gemini"}, Answers{"token": strings.Repeat("b", 40)})
 	for _, want := range []Answers{{"token": token}, {"token": strings.Repeat("b", 40)}} {
-		got, err := s.Ask(ctx, w.tokenPage())
+		got, err := s.Ask(ctx, fx.tokenPage())
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
-	if _, err := s.Ask(ctx, w.tokenPage()); err == nil || !strings.Contains(err.Error(), "unexpected") {
+	if _, err := s.Ask(ctx, fx.tokenPage()); err == nil || !strings.Contains(err.Error(), "unexpected") {
 		t.Errorf("answered too often: %v", err)
 	}
-	if err := s.Unasked(); err == nil || err.Error() != "prompt: never asked: host, providers" {
-		t.Errorf("unasked: %v", err)
+	if err := s.Unused(); err == nil || err.Error() != "prompt: never asked: host, providers" {
+		t.Errorf("unused: %v", err)
 	}
-	if got, err := s.Ask(ctx, append(w.notePage(), w.hostPage()...)); err != nil || len(got) != 2 {
+	if got, err := s.Ask(ctx, append(fx.notePage(), fx.hostPage()...)); err != nil || len(got) != 2 {
 		t.Errorf("%v, %v", got, err)
 	}
-	if err := s.Unasked(); err != nil {
+	if err := s.Unused(); err != nil {
 		t.Error(err)
 	}
 	if len(s.Asked) != 4 || s.Asked[3][1].Key != "host" {
@@ -82,19 +82,19 @@ func TestScripted(t *testing.T) {
 	}
 }
 
-func TestScriptedRefuses(t *testing.T) {
+func TestScriptedRejects(t *testing.T) {
 	t.Parallel()
-	w := languages["en"]
+	fx := languages["en"]
 	for name, test := range map[string]struct {
 		answers Answers
 		page    []Question
 	}{
-		"what the validator refuses":  {Answers{"token": "short"}, w.tokenPage()},
-		"nothing":                     {Answers{"token": ""}, w.tokenPage()},
-		"what is not offered":         {Answers{"zone": "zone-001.example.com"}, w.zonePage(3)},
-		"several, one not offered":    {Answers{"host": "a.b", "providers": "openai,x"}, w.hostPage()},
-		"several, in the wrong order": {Answers{"host": "a.b", "providers": "gemini,openai"}, w.hostPage()},
-		"neither yes nor no":          {Answers{"deploy": "y"}, w.deployPage()},
+		"invalid":                     {Answers{"token": "short"}, fx.tokenPage()},
+		"empty":                       {Answers{"token": ""}, fx.tokenPage()},
+		"not an option":               {Answers{"zone": "zone-001.example.com"}, fx.zonePage(3)},
+		"several, one not an option":  {Answers{"host": "a.b", "providers": "openai,x"}, fx.hostPage()},
+		"several, in the wrong order": {Answers{"host": "a.b", "providers": "gemini,openai"}, fx.hostPage()},
+		"neither yes nor no":          {Answers{"deploy": "y"}, fx.deployPage()},
 	} {
 		if _, err := NewScripted(test.answers).Ask(context.Background(), test.page); err == nil {
 			t.Errorf("%s: accepted", name)
@@ -102,7 +102,7 @@ func TestScriptedRefuses(t *testing.T) {
 	}
 }
 
-func TestScriptedLeaves(t *testing.T) {
+func TestScriptedAborts(t *testing.T) {
 	t.Parallel()
 	s := NewScripted(Answers{"host": "a.b", "providers": "openai"})
 	s.AbortAt = "providers"
@@ -144,11 +144,11 @@ func TestWrapText(t *testing.T) {
 	}
 }
 
-// Nothing but white space may get lost, and whatever fits must fit.
+// Only white space may be removed, and if fits is true no line may be too wide.
 func FuzzWrapText(f *testing.F) {
-	for _, w := range languages {
-		f.Add(w.tokenHelp, uint8(40))
-		f.Add(w.hostHelp, uint8(7))
+	for _, fx := range languages {
+		f.Add(fx.tokenHelp, uint8(40))
+		f.Add(fx.hostHelp, uint8(7))
 	}
 	f.Fuzz(func(t *testing.T, text string, width uint8) {
 		limit := int(width)%100 + 2

@@ -11,18 +11,18 @@ import (
 	"golang.org/x/term"
 )
 
-// maxLine bounds one answer, in bytes. A terminal hands over 4 KiB at most; a pipe may hold anything.
+// maxLine is the maximum length of an answer in bytes. A terminal has a limit of 4 KiB, a pipe has none.
 const maxLine = 64 << 10
 
 var errLineTooLong = errors.New("line is longer than 64 KiB")
 
-// lineReader reads lines for the whole run with one buffer, since a buffer per question would swallow the answers that a pipe
-// delivers together.
+// lineReader reads lines through one buffer, because a buffer per question would lose answers that a pipe delivers
+// together.
 type lineReader struct {
 	buf *bufio.Reader
-	fd  int // -1 if in is no terminal
-	// pending is the read that a cancelled line left behind. A read of a terminal cannot be called off, so the next line
-	// takes over its result instead of starting a second one beside it.
+	fd  int // -1 if in is not a terminal
+	// pending is the read of a call that was cancelled. A read from a terminal cannot be cancelled, so the next call
+	// waits for it instead of starting another one.
 	pending chan lineRead
 }
 
@@ -41,9 +41,9 @@ func newLineReader(in io.Reader) *lineReader {
 
 func (r *lineReader) isTerminal() bool { return r.fd >= 0 }
 
-// hide turns the echo off and returns what turns it on again. Package term can do that only together with all else that a
-// terminal does for a line, which is therefore done in accept; its ReadPassword does it too late, after the prompt.
-func (r *lineReader) hide() (show func(), err error) {
+// disableEcho disables the echo and returns a function that restores it. Package term can do so only together with the
+// terminal's line editing, which editLine replaces. Its ReadPassword disables the echo too late, after the prompt.
+func (r *lineReader) disableEcho() (restore func(), err error) {
 	state, err := term.MakeRaw(r.fd)
 	if err != nil {
 		return nil, fmt.Errorf("terminal: %w", err)
@@ -51,8 +51,9 @@ func (r *lineReader) hide() (show func(), err error) {
 	return func() { _ = term.Restore(r.fd, state) }, nil
 }
 
-// line reads one line, without its end, until ctx ends. A last line without an end counts; after it comes io.EOF.
-func (r *lineReader) line(ctx context.Context, hidden bool) (string, error) {
+// next returns the next line without its newline, or an error when ctx ends. A last line without a newline counts; then
+// follows io.EOF. hidden means that the echo is disabled.
+func (r *lineReader) next(ctx context.Context, hidden bool) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
@@ -82,10 +83,10 @@ func (r *lineReader) readLine(hidden bool) (string, error) {
 			return string(line), nil
 		case err != nil:
 			return "", err
-		case b == '\n', b == '\r' && r.isTerminal(): // typed ahead while hidden, Enter is still \r
+		case b == '\n', b == '\r' && r.isTerminal(): // typed while the echo was disabled, when Enter is \r
 			return string(line), nil
 		case hidden:
-			if line, err = accept(line, b); err != nil {
+			if line, err = editLine(line, b); err != nil {
 				return "", err
 			}
 		default:
@@ -95,13 +96,13 @@ func (r *lineReader) readLine(hidden bool) (string, error) {
 	return "", errLineTooLong
 }
 
-// The keys that edit a line, as every terminal sends them.
+// The keys that edit a line, as terminals send them.
 const (
 	ctrlC, ctrlD, backspace, ctrlU, del = 0x03, 0x04, 0x08, 0x15, 0x7f
 )
 
-// accept does what the terminal does with a key when it is not raw.
-func accept(line []byte, b byte) ([]byte, error) {
+// editLine applies a key to a line as a terminal does when it is not in raw mode.
+func editLine(line []byte, b byte) ([]byte, error) {
 	switch b {
 	case ctrlC:
 		return nil, ErrAborted

@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// Scripted is a [Prompter] for tests: it answers by key, from a table, and is strict about it. A question that is not in the
-// table, asked more often than the table has answers, or answered with what the question itself would refuse is an error of
-// Ask, and a page is answered as a whole or not at all. Call [Scripted.Unasked] at the end to find the answers that nobody
-// wanted. Not safe for concurrent use.
+// Scripted is a [Prompter] that answers by key from a table. Ask returns an error for a question that is not in the
+// table, that is asked more often than the table has answers, or whose answer is invalid; a page is answered completely
+// or not at all. Call [Scripted.Unused] at the end to find unused answers. It is not safe for concurrent use.
 type Scripted struct {
 	answers map[string][]string
-	// AbortAt is the key of the question at which the person leaves: Ask returns [ErrAborted]. Empty means never.
+	// AbortAt is the key of a question at which Ask returns [ErrAborted], "" for none.
 	AbortAt string
-	// Asked collects every page, in order, as it was asked.
+	// Asked contains every page in the order in which it was asked.
 	Asked [][]Question
 }
 
-// NewScripted answers from the given tables. A key that is in several of them is answered differently each time it is asked,
-// in their order: this is how a script corrects an answer that the program refused later on.
+// NewScripted returns a Scripted that answers from the given tables. A key that is in several of them is answered from
+// the first one, then from the next: this is how a script corrects an answer that the program rejects later.
 func NewScripted(tables ...Answers) *Scripted {
 	s := &Scripted{answers: map[string][]string{}}
 	for _, table := range tables {
@@ -37,7 +36,7 @@ func (s *Scripted) Ask(ctx context.Context, page []Question) (Answers, error) {
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("prompt: %w", ended(ctx))
+		return nil, fmt.Errorf("prompt: %w", abortError(ctx))
 	}
 	s.Asked = append(s.Asked, page)
 	answers := Answers{}
@@ -65,31 +64,31 @@ func (s *Scripted) next(q Question) (string, error) {
 		return "", fmt.Errorf("unexpected: %s", q.Title)
 	}
 	answer := s.answers[q.Key][0]
-	if err := checkOffered(q, answer); err != nil {
+	if err := checkPossible(q, answer); err != nil {
 		return "", err
 	}
-	return answer, check(q, Texts{Required: "required", ChooseSome: "required"}, answer)
+	return answer, validate(q, Texts{Required: "required", ChooseSome: "required"}, answer)
 }
 
-// checkOffered refuses what no renderer could have returned.
-func checkOffered(q Question, answer string) error {
+// checkPossible returns an error for an answer that no renderer could return.
+func checkPossible(q Question, answer string) error {
 	switch {
 	case answer == "":
 		return nil
 	case q.Kind == Confirm && answer != Yes && answer != No:
 		return fmt.Errorf("%q is neither %q nor %q", answer, Yes, No)
 	case q.Kind == Select && !slices.ContainsFunc(q.Options, func(o Option) bool { return o.Value == answer }),
-		q.Kind == MultiSelect && strings.Join(inOrder(q, splitList(answer)), ",") != answer:
-		return fmt.Errorf("%q is not what the options can give", answer)
+		q.Kind == MultiSelect && strings.Join(offeredValues(q, splitList(answer)), ",") != answer:
+		return fmt.Errorf("%q is not a possible answer", answer)
 	}
 	return nil
 }
 
-// Unasked returns an error that names the answers which no question has used, or nil.
-func (s *Scripted) Unasked() error {
+// Unused returns an error that names the unused answers, or nil.
+func (s *Scripted) Unused() error {
 	var keys []string
-	for key, left := range s.answers {
-		if len(left) > 0 {
+	for key, unused := range s.answers {
+		if len(unused) > 0 {
 			keys = append(keys, key)
 		}
 	}

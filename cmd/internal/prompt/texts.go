@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// Texts are the few words that the renderers need besides the questions themselves, in one language. None may be empty.
-// Complaints are without full stop; key helps are as short as a menu.
+// Texts are the texts of the renderers besides the questions, in one language. None may be empty. Errors have no full
+// stop; the descriptions of keys are as short as menu items.
 type Texts struct {
-	Yes string // the two answers to a Confirm, as shown and, beside y, yes, n and no, as accepted
+	Yes string // the answers to a Confirm, as displayed and, besides y, yes, n and no, as accepted
 	No  string
 
-	Required     string // complaint: an answer is needed
-	ChooseSome   string // complaint: choose at least one, and with which key: the space bar
-	ChooseNumber string // complaint of the line renderer: choose a number between {min} and {max}
-	AnswerYesNo  string // complaint of the line renderer: answer y or n
+	Required     string // error: an answer is needed
+	ChooseSome   string // error: choose at least one, with the space bar
+	ChooseNumber string // error of the line renderer: choose a number between {min} and {max}
+	AnswerYesNo  string // error of the line renderer: answer y or n
 
-	AskText    string // the line renderer's words before the answer to an Input: Answer
-	AskSecret  string // … to a Password, which says that nothing will be seen: Answer (not shown)
-	AskNumber  string // … to a Select: Number
-	AskNumbers string // … to a MultiSelect: Numbers, separated by commas
+	AskText    string // prompt of the line renderer for an Input: Answer
+	AskSecret  string // … for a Password: Answer (not shown)
+	AskNumber  string // … for a Select: Number
+	AskNumbers string // … for a MultiSelect: Numbers, separated by commas
 
-	FilterHint string // in the empty filter above a long list: type to filter
-	NoMatch    string // in place of the list when nothing fits the filter
+	FilterHint string // placeholder of the filter above a long list: type to filter
+	NoMatch    string // shown when nothing matches the filter
 
-	KeyNext   string // Enter, when a question follows on the page
+	KeyNext   string // Enter, before the last question of the page
 	KeySubmit string // Enter, on the last question of the page
-	KeyBack   string // Shift+Tab: to the question before
+	KeyBack   string // Shift+Tab: to the previous question
 	KeyMove   string // ↑ ↓: in a list
-	KeyToggle string // Space: chooses in a list of several
+	KeyToggle string // Space: in a list of a MultiSelect
 	KeySwitch string // ← →: between yes and no
-	KeyClear  string // Esc, while a list is filtered: shows the whole list again
-	KeyQuit   string // Esc: leaves
+	KeyClear  string // Esc, while a list is filtered: clears the filter
+	KeyQuit   string // Esc: aborts
 }
 
 func (t Texts) yesNo(answer string) string {
@@ -41,6 +41,6 @@ func (t Texts) yesNo(answer string) string {
 	return t.No
 }
 
-func (t Texts) chooseNumber(most int) string {
-	return strings.NewReplacer("{min}", "1", "{max}", strconv.Itoa(most)).Replace(t.ChooseNumber)
+func (t Texts) chooseNumber(maximum int) string {
+	return strings.NewReplacer("{min}", "1", "{max}", strconv.Itoa(maximum)).Replace(t.ChooseNumber)
 }

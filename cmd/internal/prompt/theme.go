@@ -10,44 +10,45 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// The glyphs are narrow in every font and locale; • ● ▸ and their like are two columns wide on many Chinese terminals.
+// The glyphs are one column wide everywhere. • ● ▸ and others are two columns wide on many Chinese terminals.
 const (
 	cursorGlyph = "› "
 	doneGlyph   = "✓ "
-	wrongGlyph  = "✗ "
-	maskGlyph   = "********" // for any secret once entered, whatever its length
+	errorGlyph  = "✗ "
+	maskGlyph   = "********" // for an entered secret of any length
 )
 
-// frame is how many columns stand before the text of a field: the mark and a space.
-const frame = 2
+// markerWidth is the number of columns before the text of a field: the marker and a space.
+const markerWidth = 2
 
-// styles are the looks beside those that huh knows.
+// styles are the styles of a form. huh.Theme has those of its fields.
 type styles struct {
 	huh                               *huh.Theme
-	done, wrong, help, heading, plain lipgloss.Style
+	done, error, help, heading, plain lipgloss.Style
 }
 
-// newStyles uses few of the sixteen colours, never bold together with a colour (which some terminals brighten until it cannot
-// be read on white), and tells nothing by colour alone. Without colour, bold, faint and reverse remain.
+// newStyles uses few of the sixteen colours and never bold together with a colour, which some terminals brighten until
+// it is unreadable on white. No information is conveyed by colour alone. Without colour, bold, faint and reverse
+// remain.
 // https://no-color.org
 //
-// The renderer is made here because the one that lipgloss makes by itself looks at standard output, and asks it questions.
-func newStyles(out io.Writer, colour bool) styles {
+// It uses its own renderer because the default one of lipgloss inspects and queries standard output.
+func newStyles(out io.Writer, color bool) styles {
 	r := lipgloss.NewRenderer(out)
 	r.SetColorProfile(termenv.ANSI)
 	r.SetHasDarkBackground(true)
-	paint := func(c string) lipgloss.Style {
-		if !colour {
+	colored := func(c string) lipgloss.Style {
+		if !color {
 			return r.NewStyle()
 		}
 		return r.NewStyle().Foreground(lipgloss.Color(c))
 	}
-	plain, accent, faint := r.NewStyle(), paint("6"), r.NewStyle().Faint(true)
+	plain, accent, faint := r.NewStyle(), colored("6"), r.NewStyle().Faint(true)
 
 	var t huh.Theme
 	t.FieldSeparator = plain.SetString("\n\n")
 	f := &t.Focused
-	f.Base = mark(plain, "?").BorderForeground(accent.GetForeground())
+	f.Base = withMarker(plain, "?").BorderForeground(accent.GetForeground())
 	f.Title = plain.Bold(true)
 	f.Description, f.Option, f.UnselectedOption = plain, plain, plain
 	f.SelectSelector = accent.SetString(cursorGlyph)
@@ -60,22 +61,22 @@ func newStyles(out io.Writer, colour bool) styles {
 
 	t.Blurred = t.Focused
 	b := &t.Blurred
-	b.Base = mark(plain, " ")
+	b.Base = withMarker(plain, " ")
 	b.Title = plain
 	b.SelectSelector, b.SelectedOption, b.TextInput.Prompt = plain.SetString(cursorGlyph), plain, faint
 	b.SelectedPrefix = plain.SetString("[x] ")
 	b.FocusedButton = plain.Underline(true).Padding(0, 1).MarginRight(1)
-	return styles{huh: &t, done: paint("2"), wrong: paint("1"), help: faint, heading: plain.Bold(true), plain: plain}
+	return styles{huh: &t, done: colored("2"), error: colored("1"), help: faint, heading: plain.Bold(true), plain: plain}
 }
 
-// mark puts a mark before the first line of a field. It is a left border in disguise: lipgloss deals the characters of a
-// border out line by line, and no field has as many lines as this one has spaces.
-func mark(base lipgloss.Style, glyph string) lipgloss.Style {
+// withMarker returns a style with a marker before the first line. It uses a left border, of which lipgloss draws one
+// character per line: the marker, then spaces, of which there are more than a field has lines.
+func withMarker(base lipgloss.Style, glyph string) lipgloss.Style {
 	left := glyph + strings.Repeat(" ", 200)
-	return base.Border(lipgloss.Border{Left: left}, false, false, false, true).PaddingLeft(frame - 1)
+	return base.Border(lipgloss.Border{Left: left}, false, false, false, true).PaddingLeft(markerWidth - 1)
 }
 
-// newKeyMap is huh's with our words and fewer keys. Quitting is not in it: the form decides what Esc means.
+// newKeyMap returns huh's key map with our texts and fewer keys. Quit has no key, because the model handles Esc.
 func newKeyMap(t Texts) *huh.KeyMap {
 	back := binding("Shift+Tab", t.KeyBack, "shift+tab")
 	next := binding("Enter", t.KeyNext, "enter", "tab")
@@ -92,6 +93,6 @@ func newKeyMap(t Texts) *huh.KeyMap {
 	}
 }
 
-func binding(shown, does string, keys ...string) key.Binding {
-	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, does))
+func binding(label, description string, keys ...string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, description))
 }

@@ -6,22 +6,21 @@ import (
 	"github.com/charmbracelet/lipgloss"
 )
 
-// Punctuation that does not begin a line, and that does not end one, in Chinese as in other scripts without spaces.
+// Punctuation that must not begin or end a line, in Chinese and in other scripts without spaces.
 // https://www.w3.org/TR/clreq/#prohibition_rules_for_line_start_and_line_end
 const (
-	notFirst = "，。、；：！？）」』】》〉”’…,.;:!?)"
-	notLast  = "（「『【《〈“‘("
+	noLineStart = "，。、；：！？）」』】》〉”’…,.;:!?)"
+	noLineEnd   = "（「『【《〈“‘("
 )
 
-// Wrap breaks each line of text at spaces, and between wide characters, so that none is wider than width columns, unless
-// there is no place to break it.
+// Wrap breaks each line of text at spaces and between wide characters, so that no line is wider than width columns,
+// except where it cannot be broken. No library implements the Chinese rules for line breaks, so this package does.
 func Wrap(text string, width int) string {
 	wrapped, _ := wrapText(text, width)
 	return wrapped
 }
 
-// wrapText breaks each line of text at spaces, and between wide characters, so that none is wider than width columns. What
-// cannot be broken gets a line of its own that is too wide; fits tells whether there is none.
+// wrapText is Wrap. A part that cannot be broken gets a line of its own. fits reports whether all lines fit the width.
 func wrapText(text string, width int) (wrapped string, fits bool) {
 	var lines []string
 	fits = true
@@ -37,7 +36,7 @@ func wrapText(text string, width int) (wrapped string, fits bool) {
 func wrapLine(line string, width int) []string {
 	var lines []string
 	current := ""
-	for _, p := range pieces(line) {
+	for _, p := range splitPieces(line) {
 		switch {
 		case current == "" && lipgloss.Width(p.space+p.text) <= width:
 			current = p.space + p.text
@@ -53,29 +52,30 @@ func wrapLine(line string, width int) []string {
 	return append(lines, current)
 }
 
-// piece is what stays together on a line, and the space before it unless it begins one.
+// piece is a part of a line that must not be broken. space precedes it unless it begins a line.
 type piece struct{ space, text string }
 
-func pieces(line string) []piece {
-	var all []piece
-	space, last := "", rune(0) // last is the character before, 0 after a space
+func splitPieces(line string) []piece {
+	var pieces []piece
+	space, last := "", rune(0) // last is the previous character, 0 after a space
 	for _, r := range line {
 		switch {
 		case r == ' ' || r == '\t':
 			space, last = space+" ", 0
 			continue
-		case last == 0 || breaksBetween(last, r):
-			all = append(all, piece{space: space})
+		case last == 0 || canBreak(last, r):
+			pieces = append(pieces, piece{space: space})
 			space = ""
 		}
-		all[len(all)-1].text += string(r)
+		pieces[len(pieces)-1].text += string(r)
 		last = r
 	}
-	return all
+	return pieces
 }
 
-func breaksBetween(a, b rune) bool {
+// canBreak reports whether a line may be broken between two characters.
+func canBreak(a, b rune) bool {
 	wide := lipgloss.Width(string(a)) == 2 || lipgloss.Width(string(b)) == 2
-	joined := lipgloss.Width(string(b)) == 0
-	return wide && !joined && !strings.ContainsRune(notLast, a) && !strings.ContainsRune(notFirst, b)
+	combining := lipgloss.Width(string(b)) == 0
+	return wide && !combining && !strings.ContainsRune(noLineEnd, a) && !strings.ContainsRune(noLineStart, b)
 }

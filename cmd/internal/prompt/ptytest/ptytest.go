@@ -1,15 +1,15 @@
 //go:build !windows
 
-// Package ptytest runs a program on a pseudo-terminal and talks to it as a person would: it waits until a text is on the
-// screen, then presses keys. It never sleeps and never polls, so a test is as fast as the program and as patient as it must be.
+// Package ptytest runs a program on a pseudo-terminal and uses it as a person would: it waits for a text on the screen,
+// then presses keys. It does not sleep or poll, so a test takes no longer than the program.
 //
 //	s := ptytest.Start(t, exec.Command("cfproxy", "init"), 80, 24)
 //	s.Expect("API token")
 //	s.Send("secret" + ptytest.Enter)
 //	if status := s.Wait(); status != 0 { … }
 //
-// Waiting before each key is not politeness: what is sent before a program has put its terminal into raw mode is treated as
-// a line, Enter arrives as \n instead of \r, and the program never sees the key.
+// Call Expect before each Send: keys that are sent before the program has put its terminal into raw mode are processed
+// as a line. Enter then becomes \n instead of \r, and the program does not receive the key.
 package ptytest
 
 import (
@@ -28,8 +28,8 @@ import (
 	"golang.org/x/term"
 )
 
-// patience bounds one session from Start to Wait. It is reached only if the program hangs.
-const patience = 30 * time.Second
+// timeout limits a session from Start to Wait. It expires only if the program hangs.
+const timeout = 30 * time.Second
 
 // Keys, as a terminal sends them.
 const (
@@ -51,37 +51,37 @@ const (
 	CtrlV     = "\x16"
 )
 
-// Paste is text as it comes from a terminal when a person pastes it into a program that has asked for bracketed paste.
+// Paste returns the input that a terminal sends when text is pasted into a program that uses bracketed paste.
 // https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Bracketed-Paste-Mode
 func Paste(text string) string { return "\x1b[200~" + text + "\x1b[201~" }
 
-// Session is a running program and its terminal. Its methods fail the test by themselves. They are for the goroutine of the
-// test, except Transcript and Raw.
+// Session is a running program with its terminal. Its methods fail the test on errors. They must be called from the
+// goroutine of the test, except Transcript and Raw.
 type Session struct {
-	t        testing.TB
-	cmd      *exec.Cmd
-	pty, tty *os.File // our end and the program's
-	before   *term.State
-	deadline <-chan time.Time
-	seen     int  // how much of the transcript Expect has used up
-	hungUp   bool // by HangUp
+	t           testing.TB
+	cmd         *exec.Cmd
+	master, tty *os.File // our side and the program's
+	initial     *term.State
+	deadline    <-chan time.Time
+	matched     int  // length of the transcript up to the last match of Expect
+	hungUp      bool // HangUp was called
 
-	mu   sync.Mutex
-	raw  []byte
-	more chan struct{} // closed, and replaced, when raw grows
+	mu    sync.Mutex
+	raw   []byte
+	grown chan struct{} // closed and replaced when raw grows
 
-	ended    chan struct{} // closed when the program has ended and all that it wrote is in raw
-	after    *term.State   // from here on valid once ended is closed
-	afterErr error
+	done     chan struct{} // closed when the program has exited and raw has all its output
+	final    *term.State   // final and the errors are valid after done is closed
+	finalErr error
 	waitErr  error
 }
 
-// Start runs cmd on a new terminal of the given size. Standard input, output and error are the terminal, except those that are
-// set in cmd already: give it a *bytes.Buffer as Stdout to have the result apart from the conversation. The process is killed
-// at the end of the test if it is still there.
+// Start runs cmd on a new terminal of the given size. Standard input, output and error are the terminal unless they are
+// set in cmd: a *bytes.Buffer as Stdout separates the result from the dialogue. A process that still runs is killed at
+// the end of the test.
 func Start(t testing.TB, cmd *exec.Cmd, cols, rows int) *Session {
 	t.Helper()
-	s := &Session{t: t, cmd: cmd, deadline: time.After(patience), more: make(chan struct{}), ended: make(chan struct{})}
+	s := &Session{t: t, cmd: cmd, deadline: time.After(timeout), grown: make(chan struct{}), done: make(chan struct{})}
 	if err := s.open(); err != nil {
 		t.Fatalf("open a pseudo-terminal: %v", err)
 	}
@@ -100,24 +100,24 @@ func Start(t testing.TB, cmd *exec.Cmd, cols, rows int) *Session {
 		s.close()
 		t.Fatalf("start: %v", err)
 	}
-	go s.follow()
+	go s.waitAndDrain()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // an error if it has ended, as it should
-		<-s.ended
+		_ = cmd.Process.Kill() // fails if it has exited, as it should
+		<-s.done
 		s.close()
 	})
 	return s
 }
 
-// open makes the terminal. Package pty leaves its files in blocking mode, in which Close waits for the Read that it is to
-// end, so our end is opened a second time.
+// open opens the terminal. Package pty leaves its files in blocking mode, in which Close waits for Read instead of
+// ending it, so our side is opened a second time in non-blocking mode.
 func (s *Session) open() error {
 	master, tty, err := pty.Open()
 	if err != nil {
 		return err
 	}
 	defer master.Close()
-	syscall.ForkLock.RLock() // no process of another test may inherit it, or there is no hanging up
+	syscall.ForkLock.RLock() // a process of another test that inherits it would prevent the hang-up
 	fd, err := syscall.Dup(int(master.Fd()))
 	if err == nil {
 		syscall.CloseOnExec(fd)
@@ -127,19 +127,19 @@ func (s *Session) open() error {
 		err = syscall.SetNonblock(fd, true)
 	}
 	if err == nil {
-		err = keepOutput(tty)
+		err = setNoFlush(tty)
 	}
 	if err == nil {
-		s.before, err = term.GetState(int(tty.Fd()))
+		s.initial, err = term.GetState(int(tty.Fd()))
 	}
-	s.pty, s.tty = os.NewFile(uintptr(fd), "pty"), tty
+	s.master, s.tty = os.NewFile(uintptr(fd), "pty"), tty
 	return err
 }
 
-// keepOutput sets NOFLSH. Without it a terminal that turns Ctrl-C into a signal also drops what was written and not read yet,
-// so on a busy machine a test would now and then miss words that the program has said. A person's eyes are quicker than that.
+// setNoFlush sets NOFLSH. Without it, a terminal that converts Ctrl-C to a signal also discards output that was not
+// read yet, so on a busy machine tests would sometimes miss output.
 // https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap11.html#tag_11_02_05
-func keepOutput(tty *os.File) error {
+func setNoFlush(tty *os.File) error {
 	stty := exec.Command("stty", "noflsh")
 	stty.Stdin = tty
 	return stty.Run()
@@ -147,10 +147,10 @@ func keepOutput(tty *os.File) error {
 
 func (s *Session) close() {
 	_ = s.tty.Close()
-	_ = s.pty.Close()
+	_ = s.master.Close()
 }
 
-// childFD is the number that the terminal has in the child: one of the standard three.
+// childFD returns the file descriptor of the terminal in the child process: one of the standard three.
 func (s *Session) childFD() int {
 	for fd, stream := range []any{s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr} {
 		if stream == any(s.tty) {
@@ -161,9 +161,9 @@ func (s *Session) childFD() int {
 	return -1
 }
 
-// follow reads until the program has ended and its terminal is empty.
-func (s *Session) follow() {
-	defer close(s.ended)
+// waitAndDrain waits until the program has exited and all its output has been read.
+func (s *Session) waitAndDrain() {
+	defer close(s.done)
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
@@ -171,8 +171,8 @@ func (s *Session) follow() {
 	}()
 	s.waitErr = s.cmd.Wait()
 	s.mu.Lock()
-	s.after, s.afterErr = term.GetState(int(s.tty.Fd()))
-	_ = s.tty.Close() // the last one that is open, so the reader gets what is left and then an error
+	s.final, s.finalErr = term.GetState(int(s.tty.Fd()))
+	_ = s.tty.Close() // the last open one, so the reader gets the remaining output and then an error
 	s.mu.Unlock()
 	<-drained
 }
@@ -180,11 +180,11 @@ func (s *Session) follow() {
 func (s *Session) read() {
 	buf := make([]byte, 4096)
 	for {
-		n, err := s.pty.Read(buf)
+		n, err := s.master.Read(buf)
 		s.mu.Lock()
 		s.raw = append(s.raw, buf[:n]...)
-		close(s.more)
-		s.more = make(chan struct{})
+		close(s.grown)
+		s.grown = make(chan struct{})
 		s.mu.Unlock()
 		if err != nil {
 			return
@@ -192,7 +192,7 @@ func (s *Session) read() {
 	}
 }
 
-// Resize gives the terminal another size, of which the program is told by SIGWINCH.
+// Resize changes the size of the terminal, which sends SIGWINCH to the program.
 func (s *Session) Resize(cols, rows int) {
 	s.t.Helper()
 	s.mu.Lock()
@@ -202,45 +202,45 @@ func (s *Session) Resize(cols, rows int) {
 	}
 }
 
-// Expect waits until text has appeared after what earlier calls have found, and fails if the program ends before. Escape
-// sequences are left out, so text may span colours, but not lines of a form, which may be drawn in any order.
+// Expect waits until text appears after the matches of earlier calls. It fails the test if the program exits before.
+// Escape sequences are removed, so text may span colours, but not lines of a form, which may be drawn in any order.
 func (s *Session) Expect(text string) {
 	s.t.Helper()
 	for {
-		transcript, more := s.state()
-		if at := strings.Index(transcript[s.seen:], text); at >= 0 {
-			s.seen += at + len(text)
+		transcript, more := s.snapshot()
+		if at := strings.Index(transcript[s.matched:], text); at >= 0 {
+			s.matched += at + len(text)
 			return
 		}
 		select {
 		case <-more:
-		case <-s.ended:
-			if transcript, _ := s.state(); !strings.Contains(transcript[s.seen:], text) {
-				s.t.Fatalf("program ended before %q; since the last match:\n%s", text, transcript[s.seen:])
+		case <-s.done:
+			if transcript, _ := s.snapshot(); !strings.Contains(transcript[s.matched:], text) {
+				s.t.Fatalf("program ended before %q; since the last match:\n%s", text, transcript[s.matched:])
 			}
 		case <-s.deadline:
-			s.t.Fatalf("no %q within %v; since the last match:\n%s", text, patience, transcript[s.seen:])
+			s.t.Fatalf("no %q within %v; since the last match:\n%s", text, timeout, transcript[s.matched:])
 		}
 	}
 }
 
-// Send types keys.
+// Send sends keys to the program.
 func (s *Session) Send(keys string) {
 	s.t.Helper()
-	if _, err := s.pty.WriteString(keys); err != nil {
+	if _, err := s.master.WriteString(keys); err != nil {
 		s.t.Fatalf("send %q: %v", keys, err)
 	}
 }
 
-// Wait waits for the program to end and returns its exit status, -1 if a signal ended it. It fails the test if the terminal
-// is not as it was at Start: line mode and echo, cursor visible, bracketed paste off.
+// Wait waits until the program exits and returns its exit status, -1 if it was terminated by a signal. It fails the
+// test unless the terminal is as it was at Start: same modes, visible cursor, no bracketed paste.
 func (s *Session) Wait() int {
 	s.t.Helper()
 	select {
-	case <-s.ended:
+	case <-s.done:
 	case <-s.deadline:
-		transcript, _ := s.state()
-		s.t.Fatalf("still running after %v; since the last match:\n%s", patience, transcript[s.seen:])
+		transcript, _ := s.snapshot()
+		s.t.Fatalf("still running after %v; since the last match:\n%s", timeout, transcript[s.matched:])
 	}
 	if exit := (*exec.ExitError)(nil); s.waitErr != nil && !errors.As(s.waitErr, &exit) {
 		s.t.Fatalf("wait: %v", s.waitErr)
@@ -255,10 +255,10 @@ func (s *Session) Wait() int {
 func (s *Session) checkModes() {
 	s.t.Helper()
 	switch {
-	case s.afterErr != nil:
-		s.t.Fatalf("read the terminal's modes: %v", s.afterErr)
-	case !reflect.DeepEqual(s.before, s.after):
-		s.t.Errorf("terminal modes were not restored: %+v, now %+v", *s.before, *s.after)
+	case s.finalErr != nil:
+		s.t.Fatalf("read the terminal's modes: %v", s.finalErr)
+	case !reflect.DeepEqual(s.initial, s.final):
+		s.t.Errorf("terminal modes were not restored: %+v, now %+v", *s.initial, *s.final)
 	}
 }
 
@@ -275,28 +275,29 @@ func (s *Session) checkSequences() {
 	}
 }
 
-// HangUp takes the terminal away, as closing its window does. Only Wait may follow, which then has no modes to look at.
+// HangUp closes the terminal, as closing its window does. Only Wait may be called afterwards; it then checks no modes.
 func (s *Session) HangUp() {
 	s.hungUp = true
-	_ = s.pty.Close()
+	_ = s.master.Close()
 }
 
-// Transcript is all that the program has written to the terminal so far, and what the terminal has echoed, without escape
-// sequences. It is a stream, not a screen: what was drawn twice is in it twice.
+// Transcript returns everything that the program has written to the terminal and that the terminal has echoed, without
+// escape sequences. It is a stream, not a screen: text that was drawn twice is in it twice.
 func (s *Session) Transcript() string {
-	transcript, _ := s.state()
+	transcript, _ := s.snapshot()
 	return transcript
 }
 
-// Raw is Transcript with the escape sequences.
+// Raw returns the transcript with escape sequences.
 func (s *Session) Raw() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return string(s.raw)
 }
 
-func (s *Session) state() (transcript string, more <-chan struct{}) {
+// snapshot returns the transcript, and a channel that is closed when there is more.
+func (s *Session) snapshot() (transcript string, more <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ansi.Strip(string(s.raw)), s.more
+	return ansi.Strip(string(s.raw)), s.grown
 }

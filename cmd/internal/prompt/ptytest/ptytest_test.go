@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// The program is a shell, which every system has and which can leave a terminal in any state.
+// shell returns a shell command, which can leave a terminal in any state.
 func shell(script string) *exec.Cmd {
 	cmd := exec.Command("/bin/sh", "-c", script)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
@@ -35,7 +35,7 @@ func TestConversation(t *testing.T) {
 	}
 }
 
-func TestResultApart(t *testing.T) {
+func TestSeparateStdout(t *testing.T) {
 	t.Parallel()
 	var result bytes.Buffer
 	cmd := shell(`echo shown >&2; echo result`)
@@ -57,8 +57,8 @@ func TestKeysAndResize(t *testing.T) {
 	s.Wait()
 }
 
-// What ptytest is for is to fail.
-func TestFails(t *testing.T) {
+// Sessions must fail the test when something is wrong.
+func TestFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		script, want string
@@ -87,7 +87,7 @@ func TestFails(t *testing.T) {
 	}
 }
 
-// recorder is a test that is expected to fail.
+// recorder is a testing.TB that records the failure of a test.
 type recorder struct {
 	testing.TB
 	failure string
