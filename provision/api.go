@@ -36,42 +36,46 @@ type API interface {
 // What follows are the reads with their retries.
 
 // Zones lists the zones that the token sees, of one account or of all ("").
-func (e *Engine) Zones(ctx context.Context, account string) ([]plan.Zone, error) {
-	return retry(ctx, e, "zones", 1, func(ctx context.Context) ([]plan.Zone, error) { return e.API.Zones(ctx, account) })
+func (e *Engine) Zones(ctx context.Context, account string, observe func(Event)) ([]plan.Zone, error) {
+	return e.session(observe).zones(ctx, account)
+}
+
+func (s *session) zones(ctx context.Context, account string) ([]plan.Zone, error) {
+	return retry(ctx, s, "zones", 1, func(ctx context.Context) ([]plan.Zone, error) { return s.API.Zones(ctx, account) })
 }
 
 // callsOfScript is how many calls it takes to read a Worker: its settings and its code.
 const callsOfScript = 2
 
-func (e *Engine) script(ctx context.Context, at plan.Address) (*plan.Object, error) {
-	return retry(ctx, e, "script", callsOfScript, func(ctx context.Context) (*plan.Object, error) {
-		return e.API.Script(ctx, at.Parent, at.Name)
+func (s *session) script(ctx context.Context, at plan.Address) (*plan.Object, error) {
+	return retry(ctx, s, "script", callsOfScript, func(ctx context.Context) (*plan.Object, error) {
+		return s.API.Script(ctx, at.Parent, at.Name)
 	})
 }
 
-func (e *Engine) zoneRoutes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
-	return retry(ctx, e, "routes", 1, func(ctx context.Context) ([]plan.Object, error) { return e.API.Routes(ctx, zone) })
+func (s *session) zoneRoutes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
+	return retry(ctx, s, "routes", 1, func(ctx context.Context) ([]plan.Object, error) { return s.API.Routes(ctx, zone) })
 }
 
-func (e *Engine) zoneRecords(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
-	return retry(ctx, e, "records", 1, func(ctx context.Context) (plan.RecordList, error) {
-		return e.API.Records(ctx, zone, hosts)
+func (s *session) zoneRecords(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
+	return retry(ctx, s, "records", 1, func(ctx context.Context) (plan.RecordList, error) {
+		return s.API.Records(ctx, zone, hosts)
 	})
 }
 
-func (e *Engine) records(ctx context.Context, zones []plan.Zone, sites []plan.Site) ([]plan.RecordList, error) {
+func (s *session) records(ctx context.Context, zones []plan.Zone, sites []plan.Site) ([]plan.RecordList, error) {
 	hosts := map[string][]string{}
 	for _, site := range sites {
 		hosts[site.Zone.ID] = append(hosts[site.Zone.ID], site.Host)
 	}
 	return parallelMap(ctx, zones, func(ctx context.Context, zone plan.Zone) (plan.RecordList, error) {
-		return e.zoneRecords(ctx, zone, hosts[zone.ID])
+		return s.zoneRecords(ctx, zone, hosts[zone.ID])
 	})
 }
 
 // domains asks for all custom domains of an account.
-func (e *Engine) domains(ctx context.Context, account string) ([]plan.Object, error) {
-	return retry(ctx, e, "domains", 1, func(ctx context.Context) ([]plan.Object, error) {
-		return e.API.Domains(ctx, account)
+func (s *session) domains(ctx context.Context, account string) ([]plan.Object, error) {
+	return retry(ctx, s, "domains", 1, func(ctx context.Context) ([]plan.Object, error) {
+		return s.API.Domains(ctx, account)
 	})
 }

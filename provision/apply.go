@@ -3,7 +3,6 @@ package provision
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"sync"
 
@@ -13,105 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Receipt says what Apply did.
-type Receipt struct {
-	Plan plan.Plan `json:"plan"`
-	// Done are the steps that took effect, phase by phase.
-	Done []plan.Step `json:"done"`
-	// Unknown are the steps that failed in such a way that they may have taken effect all the same.
-	Unknown []plan.Step `json:"unknown,omitempty"`
-	// Failed are the steps that failed for good, those of Unknown included, and why.
-	Failed []Failure `json:"-"`
-	// Found are the ids of Done creations that another run made meanwhile, so that they are not this run's to take back.
-	Found map[string]bool `json:"-"`
-	// Stopped says that the run ended before every step was tried.
-	Stopped bool `json:"-"`
-}
-
-// Failure is a step that failed for good.
-type Failure struct {
-	Step plan.Step
-	Err  error
-}
-
-// FailedHosts gives the hosts of the plan that are not served as wanted, each with the first reason.
-func (r Receipt) FailedHosts() []plan.HostError {
-	var hosts []plan.HostError
-	for _, site := range r.Plan.Sites {
-		for _, failure := range r.Failed {
-			if failure.touches(site) {
-				hosts = append(hosts, plan.HostError{Host: site.Host, Err: failure.Err})
-				break
-			}
-		}
-	}
-	return hosts
-}
-
-// Unserved names the hosts for which something that was to change has not, whether it failed or was not reached.
-func (r Receipt) Unserved() []string {
-	done := r.doneAt()
-	var hosts []string
-	changes := r.Plan.Changes()
-	for _, site := range r.Plan.Sites {
-		isLeft := func(s plan.Step) bool { return !done[s.Address] && Failure{Step: s}.touches(site) }
-		if slices.ContainsFunc(changes, isLeft) {
-			hosts = append(hosts, site.Host)
-		}
-	}
-	return hosts
-}
-
-// doneAt gives the addresses at which a step took effect.
-func (r Receipt) doneAt() map[plan.Address]bool {
-	done := map[plan.Address]bool{}
-	for _, step := range r.Done {
-		done[step.Address] = true
-	}
-	return done
-}
-
-// LeftBehind gives the Workers that serve nothing any more and could not be removed. No host needs them, so no host has failed.
-func (r Receipt) LeftBehind() []Failure {
-	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool {
-		return f.Step.Address.Kind != plan.KindScript || f.Step.Action != plan.ActionDelete
-	})
-}
-
-// With gives the receipt of a run and of another one that made up for what failed in an account.
-func (r Receipt) With(more Receipt, account string) Receipt {
-	r.Failed = slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool { return f.Step.Address.Parent == account })
-	r.Done, r.Failed = slices.Concat(r.Done, more.Done), slices.Concat(r.Failed, more.Failed)
-	r.Unknown, r.Stopped = slices.Concat(r.Unknown, more.Unknown), r.Stopped || more.Stopped
-	r.Found = maps.Clone(r.Found)
-	maps.Copy(r.Found, more.Found)
-	return r
-}
-
-// Without gives the receipt of what is left after steps of it were taken back.
-func (r Receipt) Without(undone []plan.Step) Receipt {
-	isUndone := func(s plan.Step) bool {
-		return slices.ContainsFunc(undone, func(u plan.Step) bool { return u.Address == s.Address })
-	}
-	r.Done = slices.DeleteFunc(slices.Clone(r.Done), isUndone)
-	r.Unknown = slices.DeleteFunc(slices.Clone(r.Unknown), isUndone)
-	return r
-}
-
-// touches tells whether a host needs the step that failed: its own, or its Worker's.
-func (f Failure) touches(site plan.Site) bool {
-	if f.Step.Address.Kind == plan.KindScript {
-		return f.Step.Address == plan.ScriptAddress(site.Zone.Account, site.Worker) && f.Step.Action != plan.ActionDelete
-	}
-	return f.Step.Host() == site.Host
-}
-
 // run is one Apply on its way.
 type run struct {
-	engine *Engine
-	ctx    context.Context
-	plan   plan.Plan
-	all    int
+	*session
+	plan plan.Plan
+	all  int
 
 	mu                  sync.Mutex
 	receipt             Receipt
@@ -127,10 +32,10 @@ type run struct {
 // Apply carries out a plan, phase by phase, and gives a receipt of what was done whether or not all of it was. A step that fails
 // ends the run for its host alone; the others go on, and the first error is given back in the end. An ended context lets the
 // calls in flight finish and begins nothing more, as CodeInterrupted.
-func (e *Engine) Apply(ctx context.Context, p plan.Plan) (Receipt, error) {
+func (s *session) apply(ctx context.Context, p plan.Plan) (Receipt, error) {
 	changes := p.Changes()
 	r := &run{
-		engine: e, ctx: ctx, plan: p, all: len(changes), routesWritten: map[plan.Address]bool{}, permissionErrors: map[plan.Address][]error{},
+		session: s, plan: p, all: len(changes), routesWritten: map[plan.Address]bool{}, permissionErrors: map[plan.Address][]error{},
 		receipt: Receipt{Plan: p, Done: []plan.Step{}, Found: map[string]bool{}}, pendingZones: map[string]bool{},
 	}
 	for _, step := range changes {
@@ -148,8 +53,8 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan) (Receipt, error) {
 				steps = append(steps, step)
 			}
 		}
-		r.runPhase(phase, steps)
-		if err := r.err(); err != nil {
+		r.runPhase(ctx, phase, steps)
+		if err := r.err(ctx); err != nil {
 			r.receipt.Stopped = true
 			return r.receipt, err
 		}
@@ -161,15 +66,15 @@ func (e *Engine) Apply(ctx context.Context, p plan.Plan) (Receipt, error) {
 }
 
 // err gives the error that ends the run before its time.
-func (r *run) err() error {
-	if r.ctx.Err() != nil {
-		return &errcode.Error{Code: errcode.Interrupted, Err: r.ctx.Err()}
+func (r *run) err(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return &errcode.Error{Code: errcode.Interrupted, Err: ctx.Err()}
 	}
 	return r.fatal
 }
 
 // runPhase does the steps of a phase, as many together as may be. A step whose host or Worker has failed is left out.
-func (r *run) runPhase(phase plan.Phase, steps []plan.Step) {
+func (r *run) runPhase(ctx context.Context, phase plan.Phase, steps []plan.Step) {
 	steps = slices.DeleteFunc(steps, func(step plan.Step) bool {
 		isBlocked := r.isBlocked(step)
 		if isBlocked {
@@ -180,19 +85,19 @@ func (r *run) runPhase(phase plan.Phase, steps []plan.Step) {
 	var jobs []func()
 	if phase == plan.PhaseDeleteRecords || phase == plan.PhaseWriteRecords {
 		if phase == plan.PhaseWriteRecords {
-			steps = r.recheckRoutes(steps)
+			steps = r.recheckRoutes(ctx, steps)
 		}
-		jobs = r.batches(steps)
+		jobs = r.batches(ctx, steps)
 	} else {
 		for _, step := range steps {
-			jobs = append(jobs, func() { r.runStep(step) })
+			jobs = append(jobs, func() { r.runStep(ctx, step) })
 		}
 	}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, job := range jobs {
 		group.Go(func() error {
-			if r.errLocked() == nil {
+			if r.errLocked(ctx) == nil {
 				job()
 			}
 			return nil
@@ -203,10 +108,10 @@ func (r *run) runPhase(phase plan.Phase, steps []plan.Step) {
 }
 
 // errLocked is over under the lock.
-func (r *run) errLocked() error {
+func (r *run) errLocked(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.err()
+	return r.err(ctx)
 }
 
 // isBlocked tells a step that must not be done since one that it leans on has failed: of the same host, or of its Worker. A
@@ -248,17 +153,17 @@ func (r *run) accountOf(step plan.Step) string {
 }
 
 // runStep does one step by itself.
-func (r *run) runStep(step plan.Step) {
+func (r *run) runStep(ctx context.Context, step plan.Step) {
 	r.start(step)
 	if err := r.blockedBy(step); err != nil {
-		r.finish(step, stepResult{}, err)
+		r.finish(ctx, step, stepResult{}, err)
 		return
 	}
-	made, err := r.engine.applyWithRetry(r.ctx, r.plan, step)
+	made, err := r.applyWithRetry(ctx, r.plan, step)
 	if err != nil {
 		r.recordFailure(step, err)
 	}
-	r.finish(step, made, err)
+	r.finish(ctx, step, made, err)
 }
 
 // blockedBy gives the error by which this step would fail as well: others of its kind, in its zone or account, have too often.
@@ -280,7 +185,7 @@ func (r *run) start(step plan.Step) {
 	r.mu.Lock()
 	defer r.mu.Unlock() // once it is told, so that what is told counts upwards
 	r.forgetCall(step)
-	r.engine.emit(Event{Type: EventStart, Step: step, Done: r.finished, All: r.all})
+	r.emit(Event{Type: EventStart, Step: step, Done: r.finished, All: r.all})
 }
 
 // forgetCall takes the call of a step that begins, or never will, from those that are still to begin.
@@ -293,12 +198,12 @@ func (r *run) forgetCall(step plan.Step) {
 }
 
 // finish notes how a step ended.
-func (r *run) finish(step plan.Step, made stepResult, err error) {
+func (r *run) finish(ctx context.Context, step plan.Step, made stepResult, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.finished++
 	event := Event{Type: EventDone, Step: step, Done: r.finished, All: r.all}
-	event.Remaining = r.engine.limiter.delay(r.engine.Rate, r.engine.now(), r.calls+len(r.pendingZones))
+	event.Remaining = r.limiter.delay(r.Rate, r.now(), r.calls+len(r.pendingZones))
 	if err == nil {
 		step.ID = made.id
 		event.Step = step
@@ -313,17 +218,17 @@ func (r *run) finish(step plan.Step, made stepResult, err error) {
 		}
 	} else {
 		event.Type, event.Code = EventFail, errcode.Of(err)
-		r.addFailure(step, made.unsure, err)
+		r.addFailure(ctx, step, made.unsure, err)
 	}
-	r.engine.emit(event)
+	r.emit(event)
 }
 
 // breakerThreshold calls that fail in a row are no matter of single hosts.
 const breakerThreshold = 5
 
 // addFailure notes a step that failed.
-func (r *run) addFailure(step plan.Step, isUnsure bool, err error) {
-	if r.ctx.Err() == nil {
+func (r *run) addFailure(ctx context.Context, step plan.Step, isUnsure bool, err error) {
+	if ctx.Err() == nil {
 		r.receipt.Failed = append(r.receipt.Failed, Failure{step, err})
 	}
 	if isUnsure || mayHaveTakenEffect(err) {

@@ -13,7 +13,7 @@ import (
 
 // recheckRoutes leaves out the records that would open a door behind which there is no route any more: where this run has not written
 // the route itself, it is looked at once more before its record is.
-func (r *run) recheckRoutes(steps []plan.Step) []plan.Step {
+func (r *run) recheckRoutes(ctx context.Context, steps []plan.Step) []plan.Step {
 	siteAt := map[plan.Address]plan.Site{}
 	for _, site := range r.plan.Sites {
 		siteAt[plan.RecordAddress(site)] = site
@@ -24,7 +24,7 @@ func (r *run) recheckRoutes(steps []plan.Step) []plan.Step {
 			unsure = append(unsure, site)
 		}
 	}
-	guards := r.fetchRoutes(plan.ZonesOf(unsure))
+	guards := r.checkRoutes(ctx, plan.ZonesOf(unsure))
 	var safe []plan.Step
 	for _, step := range steps {
 		site := siteAt[step.Address]
@@ -32,11 +32,11 @@ func (r *run) recheckRoutes(steps []plan.Step) []plan.Step {
 		switch {
 		case !r.needsRouteCheck(step, site) || guard.workers[plan.RoutePattern(site.Host)] == site.Worker:
 			safe = append(safe, step)
-		case r.err() != nil:
+		case r.err(ctx) != nil:
 		case guard.err != nil:
-			r.finish(step, stepResult{}, guard.err)
+			r.finish(ctx, step, stepResult{}, guard.err)
 		default:
-			r.finish(step, stepResult{}, errConcurrentChange(site))
+			r.finish(ctx, step, stepResult{}, errConcurrentChange(site))
 		}
 	}
 	return safe
@@ -48,19 +48,19 @@ type routeCheck struct {
 	err     error
 }
 
-// fetchRoutes reads each zone once, whether or not that works.
-func (r *run) fetchRoutes(zones []plan.Zone) map[string]routeCheck {
+// checkRoutes reads each zone once, whether or not that works.
+func (r *run) checkRoutes(ctx context.Context, zones []plan.Zone) map[string]routeCheck {
 	guards := map[string]routeCheck{}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, zone := range zones {
 		group.Go(func() error {
-			if r.errLocked() != nil {
+			if r.errLocked(ctx) != nil {
 				return nil
 			}
 			g := routeCheck{workers: map[string]string{}}
 			var routes []plan.Object
-			if routes, g.err = r.engine.zoneRoutes(r.ctx, zone); g.err != nil {
+			if routes, g.err = r.zoneRoutes(ctx, zone); g.err != nil {
 				r.recordFailure(plan.Step{Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID}}, g.err)
 			}
 			for _, route := range routes {
@@ -82,7 +82,7 @@ func (r *run) needsRouteCheck(step plan.Step, site plan.Site) bool {
 
 // batches makes one call of all that changes about the records of a zone, as far as it takes them at once, or of a single
 // change a call by itself.
-func (r *run) batches(steps []plan.Step) []func() {
+func (r *run) batches(ctx context.Context, steps []plan.Step) []func() {
 	byZone := map[string][]plan.Step{}
 	for _, step := range steps {
 		byZone[step.Address.Parent] = append(byZone[step.Address.Parent], step)
@@ -93,7 +93,7 @@ func (r *run) batches(steps []plan.Step) []func() {
 		// What changes about one host stays together, so that its name is never without an answer.
 		slices.SortStableFunc(steps, func(a, b plan.Step) int { return cmp.Compare(a.Address.Name, b.Address.Name) })
 		for chunk := range slices.Chunk(steps, zone.MaxBatch()) {
-			jobs = append(jobs, func() { r.batch(zone, chunk) })
+			jobs = append(jobs, func() { r.batch(ctx, zone, chunk) })
 		}
 	}
 	return jobs
@@ -101,39 +101,39 @@ func (r *run) batches(steps []plan.Step) []func() {
 
 // batch does steps on the records of a zone, all or none. Where the API refuses them for one that is bad, halves are tried, so
 // that the others get through.
-func (r *run) batch(zone plan.Zone, steps []plan.Step) {
+func (r *run) batch(ctx context.Context, zone plan.Zone, steps []plan.Step) {
 	if len(steps) == 1 {
-		r.runStep(steps[0])
+		r.runStep(ctx, steps[0])
 		return
 	}
 	r.start(steps[0])
 	attempts, isUnsure := 0, false
-	_, err := retry(r.ctx, r.engine, "batch", 1, func(ctx context.Context) (struct{}, error) {
+	_, err := retry(ctx, r.session, "batch", 1, func(ctx context.Context) (struct{}, error) {
 		attempts++
 		if attempts > 1 {
 			if err := r.dropApplied(ctx, zone, &steps); err != nil || len(steps) == 0 {
 				return struct{}{}, err
 			}
 		}
-		write, done := r.engine.detached(ctx)
+		write, done := r.detached(ctx)
 		defer done()
-		ids, err := r.engine.API.ApplyBatch(write, zone.ID, steps)
+		ids, err := r.API.ApplyBatch(write, zone.ID, steps)
 		for i := range ids {
-			r.finish(steps[i], stepResult{id: ids[i]}, nil)
+			r.finish(ctx, steps[i], stepResult{id: ids[i]}, nil)
 		}
 		isUnsure = isUnsure || mayHaveTakenEffect(err)
 		return struct{}{}, err
 	})
 	switch {
 	case err == nil || len(steps) == 0:
-	case mayBeOneRecord(err) && r.errLocked() == nil:
+	case mayBeOneRecord(err) && r.errLocked(ctx) == nil:
 		half := len(steps) / 2
-		r.batch(zone, steps[:half])
-		r.batch(zone, steps[half:])
+		r.batch(ctx, zone, steps[:half])
+		r.batch(ctx, zone, steps[half:])
 	default:
 		r.recordFailure(steps[0], err)
 		for _, step := range steps {
-			r.finish(step, stepResult{unsure: isUnsure}, err)
+			r.finish(ctx, step, stepResult{unsure: isUnsure}, err)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func (r *run) dropApplied(ctx context.Context, zone plan.Zone, steps *[]plan.Ste
 	for _, step := range *steps {
 		hosts = append(hosts, step.Address.Name)
 	}
-	list, err := r.engine.API.Records(ctx, zone, hosts)
+	list, err := r.API.Records(ctx, zone, hosts)
 	if err != nil {
 		return err
 	}
@@ -157,10 +157,10 @@ func (r *run) dropApplied(ctx context.Context, zone plan.Zone, steps *[]plan.Ste
 		i := slices.IndexFunc(list.Found, func(o plan.Object) bool { return step.Matches(o) })
 		switch {
 		case step.Action == plan.ActionDelete && i < 0:
-			r.finish(step, stepResult{id: step.ID}, nil)
+			r.finish(ctx, step, stepResult{id: step.ID}, nil)
 			return true
 		case step.Action != plan.ActionDelete && i >= 0:
-			r.finish(step, stepResult{id: list.Found[i].ID}, nil)
+			r.finish(ctx, step, stepResult{id: list.Found[i].ID}, nil)
 			return true
 		}
 		return false

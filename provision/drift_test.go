@@ -32,7 +32,7 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 func TestHiddenDriftIsRepaired(t *testing.T) {
 	t.Parallel()
 	for attr, edit := range map[string][2]string{
-		binding.AttrCode:     {`"export default { fetch: answer };",`, `"// edited",`},
+		binding.AttrCode:     {`"export default { fetch: handle };",`, `"// edited",`},
 		binding.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
 	} {
 		w := newWorld(t, "")
@@ -59,12 +59,8 @@ func TestRemovalTellsOfARecordThatStays(t *testing.T) {
 	w := newWorld(t, "")
 	w.mustDeploy(w.config())
 	w = newWorld(t, strings.Replace(w.bytes(), `"comment": "managed-by=cfproxy worker=cfproxy-gptapi-example-com",`, "", 1))
-	observed, err := w.engine.Observe(context.Background(), w.config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
-	if err != nil || len(p.Changes()) != 2 {
+	p, err := w.engine.PlanDestroy(context.Background(), []plan.Config{w.config()}, nil)
+	if errcode.Of(err) != errcode.Exposed || len(p.Changes()) != 2 {
 		t.Fatalf("got %v, %v", p.Changes(), err)
 	}
 	if w := p.Warnings(); len(w) != 1 || w[0].Code != plan.WarnRecordRemains || w[0].Details["content"] != "2.2.2.2" {

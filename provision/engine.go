@@ -11,8 +11,6 @@ import (
 // Engine observes and changes accounts through its Provider. The zero value of every other field is ready for use.
 type Engine struct {
 	API API
-	// Observer is told of every event; nil for none.
-	Observer func(Event)
 	// Sleep waits, or gives the context's error if it ends first; nil for real time.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Now is the clock; nil for the real one, to which a Sleep that does not really sleep adds what was slept.
@@ -26,7 +24,6 @@ type Engine struct {
 	// MaxRetryAfter is the longest Retry-After that is obeyed; zero for a minute.
 	MaxRetryAfter time.Duration
 
-	mu      sync.Mutex // guards Observer
 	limiter limiter
 	slept   atomic.Int64 // nanoseconds, where Sleep is somebody else's
 }
@@ -35,13 +32,24 @@ type Engine struct {
 // each stay below. https://developers.cloudflare.com/fundamentals/api/reference/limits/
 const parallel = 16
 
-func (e *Engine) emit(event Event) {
-	if e.Observer == nil {
+// session is one call of an exported method of Engine, with the observer that its caller passed.
+type session struct {
+	*Engine
+	observer func(Event) // nil for none
+	emitMu   sync.Mutex  // one event at a time
+}
+
+func (e *Engine) session(observer func(Event)) *session {
+	return &session{Engine: e, observer: observer}
+}
+
+func (s *session) emit(event Event) {
+	if s.observer == nil {
 		return
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.Observer(event)
+	s.emitMu.Lock()
+	defer s.emitMu.Unlock()
+	s.observer(event)
 }
 
 func (e *Engine) sleep(ctx context.Context, d time.Duration) error {

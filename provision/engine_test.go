@@ -32,6 +32,8 @@ type world struct {
 	mu     sync.Mutex // reads go out together
 	calls  []string
 	waits  []time.Duration
+	// observer is passed to runs that write.
+	observer func(provision.Event)
 }
 
 // newWorld opens an account from JSON; "" is one with the zone example.com.
@@ -113,14 +115,11 @@ func (w *world) plan(config plan.Config) (plan.Plan, error) {
 }
 
 func (w *world) planAll(adopt bool, configs ...plan.Config) (plan.Plan, error) {
-	observed, err := w.engine.Observe(context.Background(), configs...)
-	if err == nil {
-		err = observed.CheckUpstreams()
-	}
+	observed, err := w.engine.Observe(context.Background(), configs, nil)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return plan.Diff(plan.NewDesired(observed, worker.Load()), observed, adopt)
+	return provision.PlanDeploy(observed, worker.Load(), adopt)
 }
 
 func (w *world) deploy(config plan.Config) (provision.Receipt, error) {
@@ -128,7 +127,16 @@ func (w *world) deploy(config plan.Config) (provision.Receipt, error) {
 	if err != nil {
 		return provision.Receipt{}, err
 	}
-	return w.engine.Apply(context.Background(), plan)
+	return w.apply(plan)
+}
+
+// apply deploys a plan without verification. Its error is the first of any host.
+func (w *world) apply(p plan.Plan) (provision.Receipt, error) {
+	out, err := w.engine.Deploy(context.Background(), p, provision.DeployOptions{}, w.observer)
+	if err == nil && len(out.Receipt.Failed) > 0 {
+		err = out.Receipt.Failed[0].Err
+	}
+	return out.Receipt, err
 }
 
 func (w *world) mustDeploy(config plan.Config) {
@@ -140,18 +148,11 @@ func (w *world) mustDeploy(config plan.Config) {
 
 func (w *world) destroy(config plan.Config) (provision.Receipt, error) {
 	ctx := context.Background()
-	observed, err := w.engine.Observe(ctx, config)
-	if err == nil {
-		err = w.engine.FindDependents(ctx, &observed)
-	}
+	plan, err := w.engine.PlanDestroy(ctx, []plan.Config{config}, nil)
 	if err != nil {
 		return provision.Receipt{}, err
 	}
-	plan, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
-	if err != nil {
-		return provision.Receipt{}, err
-	}
-	return w.engine.Apply(ctx, plan)
+	return w.engine.Destroy(ctx, plan, w.observer)
 }
 
 func (w *world) bytes() string {

@@ -7,20 +7,24 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// EventType names what happened. The names are part of what observers may show.
+// EventType names what happened. The names are stable: user interfaces may show them.
 type EventType string
 
 // The types of events.
 const (
-	EventStart EventType = "start" // a step begins
-	EventDone  EventType = "done"  // a step took effect
-	EventFail  EventType = "fail"  // a step failed for good
-	EventWait  EventType = "wait"  // a call failed and will be repeated after Wait
-	EventPause EventType = "pause" // calls stand still for Wait, to stay below the API's limit
+	EventObserve   EventType = "observe"    // the accounts are about to be read
+	EventStart     EventType = "start"      // a step begins
+	EventDone      EventType = "done"       // a step took effect
+	EventFail      EventType = "fail"       // a step failed and is not retried
+	EventWait      EventType = "wait"       // a call failed and will be retried after Wait
+	EventPause     EventType = "pause"      // calls wait for Wait, to stay below the API's rate limit
+	EventUndoStart EventType = "undo-start" // what a failed run created is about to be removed
+	EventUndoEnd   EventType = "undo-end"   // it is removed, or, with an Err, could not be
+	EventRollback  EventType = "rollback"   // a Worker that a failed run updated was rolled back, or could not be
 )
 
-// Event is all that a user interface sees of the engine at work. It is told synchronously and, where steps go out
-// together, from several goroutines, one at a time; an observer must not block.
+// Event reports progress to a user interface. Observers are called synchronously and, where steps run in parallel, from several
+// goroutines, one at a time. They must not block.
 type Event struct {
 	Type    EventType
 	Step    plan.Step     // EventStart, EventDone, EventFail
@@ -28,8 +32,11 @@ type Event struct {
 	Code    errcode.Code  // EventFail, EventWait: why
 	Attempt int           // EventWait: how many attempts were made, from 1
 	Wait    time.Duration // EventWait, EventPause: until the next one
-	// Done of All steps have ended, well or not, with this one; of EventStart, EventDone and EventFail.
+	// Done is how many of All steps have ended, successfully or not, including this one (EventStart, EventDone, EventFail); or how many of
+	// All hosts are served as planned (EventUndoStart).
 	Done, All int
-	// Remaining is how long the rest will have to stand still at the least, to stay below the API's limit; of the same events.
+	// Remaining is the minimum time that the remaining steps will wait for the rate limit; of EventDone and EventFail.
 	Remaining time.Duration
+	Rollback  Rollback // EventRollback
+	Err       error    // EventUndoEnd: why not all of it is removed
 }

@@ -21,7 +21,7 @@ type scenario struct {
 	hosts   []string
 	before  func(t testing.TB) string
 	change  func(*plan.Config)
-	removes bool
+	command command
 	// updates says that the relay stands and has to go on serving, whatever happens.
 	updates bool
 }
@@ -38,8 +38,8 @@ var scenarios = []scenario{
 	{name: "renamed Worker", hosts: []string{host}, before: standing(host), change: renamed, updates: true},
 	{name: "two more hosts", hosts: []string{host, second, third}, before: standing(host)},
 	{name: "adopt", hosts: []string{host}, before: inTheWay, change: adopting},
-	{name: "destroy", hosts: []string{host}, before: standing(host), removes: true},
-	{name: "destroy of three", hosts: []string{host, second, third}, before: standing(host, second, third), removes: true},
+	{name: "destroy", hosts: []string{host}, before: standing(host), command: command{destroy: true}},
+	{name: "destroy of three", hosts: []string{host, second, third}, before: standing(host, second, third), command: command{destroy: true}},
 }
 
 func empty(testing.TB) string { return account("", "") }
@@ -53,7 +53,7 @@ func inTheWay(testing.TB) string {
 func standing(hosts ...string) func(testing.TB) string {
 	return func(t testing.TB) string {
 		tr := newTrial(t, empty(t), hosts...)
-		if end := tr.run(context.Background(), false, tr.config(hosts...)); end.err != nil {
+		if end := tr.run(context.Background(), command{}, tr.config(hosts...)); end.err != nil {
 			t.Fatal(end.err)
 		}
 		return tr.text()
@@ -121,7 +121,7 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 			t.Parallel()
 			before := s.before(t)
 			clean := newTrial(t, before, s.hosts...)
-			if end := clean.run(context.Background(), s.removes, s.config(clean)); end.err != nil {
+			if end := clean.run(context.Background(), s.command, s.config(clean)); end.err != nil {
 				t.Fatal(end.err)
 			}
 			want := clean.look().likeness()
@@ -181,7 +181,7 @@ func (s scenario) suffer(t *testing.T, before, struck string, silent, passes boo
 	tr := newTrial(t, struck, s.hosts...)
 	tr.silent = silent
 	start, began := tr.look().likeness(), tr.now
-	end := tr.run(context.Background(), s.removes, s.config(tr))
+	end := tr.run(context.Background(), s.command, s.config(tr))
 	after := tr.look().likeness()
 	if len(tr.calls) > mostCalls || tr.now.Sub(began) > longestRun {
 		t.Errorf("%d calls in %s", len(tr.calls), tr.now.Sub(began))
@@ -211,23 +211,23 @@ func (s scenario) suffer(t *testing.T, before, struck string, silent, passes boo
 			}
 		}
 	}
-	if end.takenAll {
+	if end.undone {
 		s.checkTakenBack(t, end, start, after)
 	}
 	again := newTrial(t, tr.text("faults"), s.hosts...)
-	if end := again.run(context.Background(), s.removes, s.config(again)); end.err != nil {
+	if end := again.run(context.Background(), s.command, s.config(again)); end.err != nil {
 		t.Fatalf("the next run fails: %v", end.err)
 	}
 	if diff := cmp.Diff(want, again.look().likeness()); diff != "" {
 		t.Errorf("the next run does not converge:\n%s", diff)
 	}
-	if plan, err := again.plan(context.Background(), s.removes, s.config(again)); err != nil || len(plan.Changes()) > 0 {
+	if plan, err := again.plan(context.Background(), s.command, s.config(again)); err != nil || len(plan.Changes()) > 0 {
 		t.Errorf("then: %v, %v", plan.Changes(), err)
 	}
 }
 
 // checkTakenBack: of hosts at which nothing stood and that were not finished, nothing stands.
-func (s scenario) checkTakenBack(t *testing.T, end ending, start, after map[string]string) {
+func (s scenario) checkTakenBack(t *testing.T, end result, start, after map[string]string) {
 	failed := end.receipt.FailedHosts()
 	for _, refusal := range failed {
 		for _, thing := range []string{"route " + plan.RoutePattern(refusal.Host), "record " + refusal.Host} {
@@ -267,14 +267,14 @@ func TestNoRecordWithoutTheRouteOfThePlan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := newTrial(t, closed(t), host)
-			plan, err := tr.plan(context.Background(), false, tr.config(host))
+			plan, err := tr.plan(context.Background(), command{}, tr.config(host))
 			if err != nil || len(plan.Changes()) != 1 {
 				t.Fatalf("got %v, %v", plan.Changes(), err)
 			}
 			somebody := &others{trial: tr, noRoute: map[string]bool{}}
 			somebody.do(edit{kind: kind})
 			before := tr.text()
-			if end := tr.carryOut(context.Background(), plan, false); errcode.Of(end.err) != errcode.ConcurrentChange {
+			if end := tr.execute(context.Background(), plan, command{}); errcode.Of(end.err) != errcode.ConcurrentChange {
 				t.Errorf("got %v", end.err)
 			}
 			if tr.text() != before {

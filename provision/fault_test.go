@@ -125,14 +125,19 @@ func TestBrandNewAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine.Apply(context.Background(), plan); errcode.Of(err) != errcode.SubdomainMissing {
+	if _, err := w.apply(plan); errcode.Of(err) != errcode.SubdomainMissing {
 		t.Fatalf("got %v", err)
 	}
-	name, err := w.engine.RegisterSubdomain(context.Background(), plan, plan.Account)
-	if err != nil || !strings.HasPrefix(name, "example-com-") {
-		t.Fatalf("registered %q, %v", name, err)
+	agree := func(account, subdomain string) bool {
+		return account == plan.Account && strings.HasPrefix(subdomain, "example-com-")
 	}
-	w.mustDeploy(w.config())
+	out, err := w.engine.Deploy(context.Background(), plan, provision.DeployOptions{RegisterSubdomain: agree}, nil)
+	if err != nil || !strings.HasPrefix(out.Subdomain, "example-com-") {
+		t.Fatalf("registered %q, %v", out.Subdomain, err)
+	}
+	if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+		t.Errorf("afterwards: %v, %v", plan.Changes(), err)
+	}
 	w = newWorld(t, `{"accounts": [{"name": "Acme", "email_unverified": true, "zones": [{"name": "example.com"}]}]}`)
 	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.EmailUnverified {
 		t.Errorf("got %v", err)
@@ -186,12 +191,12 @@ func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 	ctx, interrupt := context.WithCancel(context.Background())
 	defer interrupt()
 	w.engine.API = interrupting{w.engine.API, interrupt}
-	receipt, err := w.engine.Apply(ctx, plan)
+	out, err := w.engine.Deploy(ctx, plan, provision.DeployOptions{}, nil)
 	if errcode.Of(err) != errcode.Interrupted {
 		t.Errorf("got %v", err)
 	}
 	var done []string
-	for _, step := range receipt.Done {
+	for _, step := range out.Receipt.Done {
 		done = append(done, step.Address.Kind.String())
 	}
 	if diff := cmp.Diff([]string{"script", "route"}, done); diff != "" {

@@ -12,9 +12,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// fetchSnapshot reads what the accounts hold at the addresses of relays, and gives the relays the names of their Workers.
+func (s *session) fetchSnapshot(ctx context.Context, relays []plan.Relay, zones []plan.Zone) (*plan.Snapshot, error) {
+	found := plan.NewSnapshot(zones)
+	if err := s.fetchAll(ctx, found, relays); err != nil {
+		return nil, err
+	}
+	if err := s.fetchServingWorkers(ctx, found, relays); err != nil {
+		return nil, err
+	}
+	plan.AssignWorkerNames(relays, found)
+	if err := s.fetchRenamed(ctx, found, relays); err != nil {
+		return nil, err
+	}
+	return found, s.fetchOtherZones(ctx, found, relays)
+}
+
 // fetchAll reads all that stands at the addresses of relays at once: their scripts under the names that are expected, and
 // what their zones and accounts hold.
-func (e *Engine) fetchAll(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	var sites []plan.Site
 	var accounts []string
@@ -32,14 +48,14 @@ func (e *Engine) fetchAll(ctx context.Context, found *plan.Snapshot, relays []pl
 	var records []plan.RecordList
 	err := runAll(
 		func() (err error) {
-			if scripts, err = parallelMap(ctx, names, e.script); err == nil {
-				err = e.checkRegions(ctx, relays, scripts)
+			if scripts, err = parallelMap(ctx, names, s.script); err == nil {
+				err = s.checkRegions(ctx, relays, scripts)
 			}
 			return err
 		},
-		func() (err error) { routes, err = parallelMap(ctx, zones, e.zoneRoutes); return err },
-		func() (err error) { records, err = e.records(ctx, zones, sites); return err },
-		func() (err error) { domains, err = parallelMap(ctx, accounts, e.domains); return err },
+		func() (err error) { routes, err = parallelMap(ctx, zones, s.zoneRoutes); return err },
+		func() (err error) { records, err = s.records(ctx, zones, sites); return err },
+		func() (err error) { domains, err = parallelMap(ctx, accounts, s.domains); return err },
 	)
 	if err != nil {
 		return err
@@ -57,34 +73,34 @@ func (e *Engine) fetchAll(ctx context.Context, found *plan.Snapshot, relays []pl
 }
 
 // fetchServingWorkers reads the other Workers that serve the relays' hosts: one more round trip, and only where there are any.
-func (e *Engine) fetchServingWorkers(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (s *session) fetchServingWorkers(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	for _, r := range relays {
 		for _, name := range found.ServingWorkers(r) {
 			names = append(names, plan.ScriptAddress(r.Account, name))
 		}
 	}
-	return e.fetchScripts(ctx, found, names)
+	return s.fetchScripts(ctx, found, names)
 }
 
 // fetchRenamed reads the Workers of which the names fell to relays because others hold those that were expected.
-func (e *Engine) fetchRenamed(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (s *session) fetchRenamed(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	for _, r := range relays {
 		names = append(names, r.ScriptAddress())
 	}
-	return e.fetchScripts(ctx, found, names)
+	return s.fetchScripts(ctx, found, names)
 }
 
 // fetchScripts reads those of the named Workers that were not read yet.
-func (e *Engine) fetchScripts(ctx context.Context, found *plan.Snapshot, names []plan.Address) error {
+func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, names []plan.Address) error {
 	var unread []plan.Address
 	for _, name := range names {
 		if _, read := found.Scripts[name]; !read && !slices.Contains(unread, name) {
 			unread = append(unread, name)
 		}
 	}
-	scripts, err := parallelMap(ctx, unread, e.script)
+	scripts, err := parallelMap(ctx, unread, s.script)
 	for i := range scripts {
 		found.Scripts[unread[i]] = scripts[i]
 	}
@@ -93,7 +109,7 @@ func (e *Engine) fetchScripts(ctx context.Context, found *plan.Snapshot, names [
 
 // routesTo gives the patterns of all routes that lead to a Worker, but for those of the given sites, the custom domains that do, and
 // the zones that it is known to serve and that the token does not see, as "zone:ID".
-func (e *Engine) routesTo(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
+func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
 	var patterns []string
 	account := script.Address.Parent
 	for _, id := range plan.ZonesServed(script) {
@@ -104,7 +120,7 @@ func (e *Engine) routesTo(ctx context.Context, found *plan.Snapshot, script plan
 	if script.ID == "" {
 		return patterns, nil // nothing can lead to it that it would break
 	}
-	if err := e.fetchRoutes(ctx, found, func(z plan.Zone) bool { return z.Account == account }); err != nil {
+	if err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return z.Account == account }); err != nil {
 		return nil, err
 	}
 	for _, domain := range found.Domains[account] {
@@ -131,14 +147,14 @@ func (e *Engine) routesTo(ctx context.Context, found *plan.Snapshot, script plan
 }
 
 // fetchRoutes reads the routes of those zones that are meant and were not read yet.
-func (e *Engine) fetchRoutes(ctx context.Context, found *plan.Snapshot, isMeant func(plan.Zone) bool) error {
+func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, isMeant func(plan.Zone) bool) error {
 	var zones []plan.Zone
 	for _, zone := range found.Zones {
 		if _, read := found.Routes[zone.ID]; !read && isMeant(zone) {
 			zones = append(zones, zone)
 		}
 	}
-	routes, err := parallelMap(ctx, zones, e.zoneRoutes)
+	routes, err := parallelMap(ctx, zones, s.zoneRoutes)
 	for i := range routes {
 		found.Routes[zones[i].ID] = routes[i]
 	}
@@ -147,7 +163,7 @@ func (e *Engine) fetchRoutes(ctx context.Context, found *plan.Snapshot, isMeant 
 
 // fetchOtherZones reads the routes of zones that the relays' Workers are known to serve and in which they have no host now: what
 // changes about a Worker changes there as well. One more round trip, and only where there are any.
-func (e *Engine) fetchOtherZones(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (s *session) fetchOtherZones(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	served := map[string]bool{}
 	for _, r := range relays {
 		if script := found.Scripts[r.ScriptAddress()]; script != nil && script.Owned {
@@ -156,7 +172,7 @@ func (e *Engine) fetchOtherZones(ctx context.Context, found *plan.Snapshot, rela
 			}
 		}
 	}
-	err := e.fetchRoutes(ctx, found, func(z plan.Zone) bool { return served[z.ID] })
+	err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return served[z.ID] })
 	if errcode.Of(err) == errcode.PermissionMissing {
 		return nil // nothing is to change there
 	}

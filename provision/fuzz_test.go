@@ -81,7 +81,7 @@ func readBadDay(data []byte) badDay {
 	d.scenario = []scenario{
 		{name: "first deploy", before: empty},
 		{name: "update", before: standing(hosts...), change: otherProvider},
-		{name: "destroy", before: standing(hosts...), removes: true},
+		{name: "destroy", before: standing(hosts...), command: command{destroy: true}},
 		{name: "rename", before: standing(hosts...), change: renamed},
 		{name: "same again", before: standing(hosts...)},
 		{name: "one more host", before: standing(hosts[0])},
@@ -161,7 +161,7 @@ func (d badDay) live(t *testing.T) {
 	text := s.before(t)
 	good := newTrial(t, text, s.hosts...)
 	config := s.config(good)
-	if end := good.run(ctx, false, config); end.err != nil {
+	if end := good.run(ctx, command{}, config); end.err != nil {
 		t.Fatal(end.err)
 	}
 	want := good.look().likeness()
@@ -185,13 +185,13 @@ func (d badDay) live(t *testing.T) {
 		o.check(r.Method + " " + r.URL.Path)
 		return res, err
 	}
-	plan, err := tr.plan(ctx, s.removes, config)
-	end := ending{err: err}
+	plan, err := tr.plan(ctx, s.command, config)
+	end := result{err: err}
 	if config.Adopt {
 		clear(o.placed) // what was there for the plan is ours now
 	}
 	if err == nil {
-		end = tr.carryOut(ctx, plan, s.removes)
+		end = tr.execute(ctx, plan, s.command)
 	}
 	if end.err != nil && errcode.Of(end.err) == "" {
 		t.Errorf("an error without a code: %v", end.err)
@@ -222,7 +222,7 @@ func (d badDay) recover(t *testing.T, text string, config plan.Config, want map[
 	ctx := context.Background()
 	tr := newTrial(t, text, d.scenario.hosts...)
 	tr.mayBe = func(breach) bool { return true } // what stands so may stand until this run is done
-	p, err := tr.plan(ctx, false, config)
+	p, err := tr.plan(ctx, command{}, config)
 	refused := p.Skipped
 	if errcode.Of(err) == errcode.Conflict {
 		refused = append(refused, plan.HostError{Host: "", Err: err})
@@ -244,7 +244,7 @@ func (d badDay) recover(t *testing.T, text string, config plan.Config, want map[
 		}
 		config.Adopt = true
 	}
-	if end := tr.run(ctx, false, config); end.err != nil {
+	if end := tr.run(ctx, command{}, config); end.err != nil {
 		t.Fatalf("the next run fails: %v", end.err)
 	}
 	here := tr.look()
@@ -258,7 +258,7 @@ func (d badDay) recover(t *testing.T, text string, config plan.Config, want map[
 	if broken := here.breaches(); len(broken) > 0 {
 		t.Errorf("after the next run: %v", broken)
 	}
-	if plan, err := tr.plan(ctx, false, config); err != nil || len(plan.Changes()) > 0 {
+	if plan, err := tr.plan(ctx, command{}, config); err != nil || len(plan.Changes()) > 0 {
 		t.Errorf("then: %v, %v", plan.Changes(), err)
 	}
 }

@@ -104,7 +104,7 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 	w.mustDeploy(w.managed())
 	c := w.managed()
 	c.Tokens, c.Keys = nil, nil
-	observed, err := w.engine.Observe(t.Context(), c)
+	observed, err := w.engine.Observe(t.Context(), []plan.Config{c}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
 	other := w.config()
 	w.mustDeploy(other)
 	before := w.bytes()
-	_, err = w.engine.Apply(t.Context(), p)
+	_, err = w.apply(p)
 	if errcode.Of(err) != errcode.KeyGone || w.bytes() != before {
 		t.Errorf("got %v", err)
 	}
@@ -151,7 +151,7 @@ func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
 
 func mustObserve(w *world, c plan.Config) plan.Observed {
 	w.t.Helper()
-	observed, err := w.engine.Observe(w.t.Context(), c)
+	observed, err := w.engine.Observe(w.t.Context(), []plan.Config{c}, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -102,16 +102,16 @@ func (p *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
 }
 
 // wait waits until so many calls may go out.
-func (e *Engine) wait(ctx context.Context, calls int) error {
+func (s *session) wait(ctx context.Context, calls int) error {
 	for {
-		wait := e.limiter.reserve(e.Rate, e.now(), calls)
+		wait := s.limiter.reserve(s.Rate, s.now(), calls)
 		if wait <= 0 {
 			return ctx.Err()
 		}
-		if e.limiter.firstReport(e.now().Add(wait)) {
-			e.emit(Event{Type: EventPause, Wait: wait})
+		if s.limiter.firstReport(s.now().Add(wait)) {
+			s.emit(Event{Type: EventPause, Wait: wait})
 		}
-		if err := e.sleep(ctx, wait); err != nil {
+		if err := s.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

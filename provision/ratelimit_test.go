@@ -10,7 +10,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// clock is time that passes by sleeping alone.
+// clock is a clock that only sleep advances.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -29,66 +29,73 @@ func (c *clock) sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// zonesOnly is a Provider that notes when it was asked for zones.
-type zonesOnly struct {
+// limited is an engine on a clock of its own, with the times of its calls and the pauses that it reported.
+type limited struct {
 	provision.API
-	clock *clock
-	asked []time.Time
+	engine *provision.Engine
+	clock  *clock
+	calls  []time.Time
+	pauses []time.Duration
 }
 
-func (z *zonesOnly) Zones(context.Context, string) ([]plan.Zone, error) {
-	z.asked = append(z.asked, z.clock.read())
+func newLimited(rate provision.Rate) *limited {
+	l := &limited{clock: &clock{now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}}
+	l.engine = &provision.Engine{API: l, Rate: rate, Now: l.clock.read, Sleep: l.clock.sleep}
+	return l
+}
+
+// Zones implements provision.API.
+func (l *limited) Zones(context.Context, string) ([]plan.Zone, error) {
+	l.calls = append(l.calls, l.clock.read())
 	return nil, nil
 }
 
-func paced(rate provision.Rate) (*provision.Engine, *zonesOnly, *clock, *[]time.Duration) {
-	c := &clock{now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
-	provider := &zonesOnly{clock: c}
-	pauses := &[]time.Duration{}
-	engine := &provision.Engine{API: provider, Rate: rate, Now: c.read, Sleep: c.sleep, Observer: func(e provision.Event) {
+func (l *limited) call(t *testing.T) {
+	t.Helper()
+	_, err := l.engine.Zones(t.Context(), "", func(e provision.Event) {
 		if e.Type == provision.EventPause {
-			*pauses = append(*pauses, e.Wait)
+			l.pauses = append(l.pauses, e.Wait)
 		}
-	}}
-	return engine, provider, c, pauses
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
-// In no stretch of the limit's length there are more calls than it allows, and none is late without need.
-func TestCallsKeepBelowTheRate(t *testing.T) {
+// No window of the limit's length has more calls than it allows, and no call waits much longer than that takes.
+func TestCallsStayBelowTheRate(t *testing.T) {
 	t.Parallel()
 	rate := provision.Rate{Calls: 5, Per: time.Minute}
-	engine, provider, clock, pauses := paced(rate)
+	l := newLimited(rate)
 	for i := range 17 {
-		if _, err := engine.Zones(context.Background(), ""); err != nil {
-			t.Fatal(err)
-		}
-		_ = clock.sleep(context.Background(), time.Duration(i%3)*time.Second)
+		l.call(t)
+		_ = l.clock.sleep(t.Context(), time.Duration(i%3)*time.Second)
 	}
-	for i := rate.Calls; i < len(provider.asked); i++ {
-		if gap := provider.asked[i].Sub(provider.asked[i-rate.Calls]); gap < rate.Per || gap > rate.Per+10*time.Second {
-			t.Errorf("call %d came %v after the one %d before it", i, gap, rate.Calls)
+	for i := rate.Calls; i < len(l.calls); i++ {
+		if gap := l.calls[i].Sub(l.calls[i-rate.Calls]); gap < rate.Per || gap > rate.Per+10*time.Second {
+			t.Errorf("call %d was made %v after call %d", i, gap, i-rate.Calls)
 		}
 	}
-	if len(*pauses) == 0 {
-		t.Error("nobody was told of a pause")
+	if len(l.pauses) == 0 {
+		t.Error("no pause was reported")
 	}
 }
 
-// What the API says of calls that others have made is heeded, as far as there is patience.
-func TestQuotaIsHeeded(t *testing.T) {
+// The quota that the API reports, which other programs may have used up, delays calls unless the wait would be too long.
+func TestReportedQuotaDelaysCalls(t *testing.T) {
 	t.Parallel()
-	engine, provider, clock, pauses := paced(provision.Rate{})
-	start := clock.read()
-	engine.ObserveQuota(500, 30*time.Second)
-	engine.ObserveQuota(0, 10*time.Minute)
-	if _, err := engine.Zones(context.Background(), ""); err != nil || !provider.asked[0].Equal(start) {
-		t.Errorf("waited until %v, %v", provider.asked, err)
+	l := newLimited(provision.Rate{})
+	start := l.clock.read()
+	l.engine.ObserveQuota(500, 30*time.Second)
+	l.engine.ObserveQuota(0, 10*time.Minute)
+	if l.call(t); !l.calls[0].Equal(start) {
+		t.Errorf("the first call was made at %v", l.calls[0])
 	}
-	engine.ObserveQuota(3, 30*time.Second)
-	if _, err := engine.Zones(context.Background(), ""); err != nil || provider.asked[1].Sub(start) != 30*time.Second {
-		t.Errorf("asked at %v, %v", provider.asked, err)
+	l.engine.ObserveQuota(3, 30*time.Second)
+	if l.call(t); l.calls[1].Sub(start) != 30*time.Second {
+		t.Errorf("the second call was made at %v", l.calls[1])
 	}
-	if len(*pauses) != 1 || (*pauses)[0] != 30*time.Second {
-		t.Errorf("pauses %v", *pauses)
+	if len(l.pauses) != 1 || l.pauses[0] != 30*time.Second {
+		t.Errorf("pauses %v", l.pauses)
 	}
 }

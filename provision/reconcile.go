@@ -16,7 +16,7 @@ import (
 // same time: of two records of ours it keeps one, and a record of ours that has lost its route or its Worker it takes away. It
 // gives the steps that it has done. Two calls a zone, one look at each Worker that this run has not written, and no write where
 // nobody was in the way. Of very many zones those alone are looked at in which another run has shown itself.
-func (e *Engine) Reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, error) {
+func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, error) {
 	hosts := map[string]bool{}
 	wanted := map[plan.Address]plan.Step{}
 	gone := map[plan.Address]bool{}
@@ -39,14 +39,14 @@ func (e *Engine) Reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, e
 	if len(plan.ZonesOf(sites)) > maxZonesReconciled {
 		sites = slices.DeleteFunc(sites, func(s plan.Site) bool { return !receipt.sawConcurrentRun(s) })
 	}
-	now, err := e.readPostState(ctx, receipt, sites, len(gone) > 0)
+	now, err := s.readPostState(ctx, receipt, sites, len(gone) > 0)
 	if err != nil {
 		return nil, err
 	}
 	var done []plan.Step
 	var errs []error
 	for _, site := range sites {
-		steps, err := e.reconcileHost(ctx, receipt, site, wanted[plan.RecordAddress(site)], now)
+		steps, err := s.reconcileHost(ctx, receipt, site, wanted[plan.RecordAddress(site)], now)
 		done, errs = append(done, steps...), append(errs, err)
 		if err == nil && len(steps) == 0 && receipt.isUndone(site, now.routes[plan.RouteAddress(site)]) {
 			errs = append(errs, errConcurrentChange(site))
@@ -73,14 +73,14 @@ type postState struct {
 // readPostState reads the records first: what another run makes between two reads has its route before its record, so a record that
 // was seen never lacks a route that was not there yet. A Worker that this run has written is taken to be there: whoever removes
 // it takes the routes to it away as well, since a run that removes looks at every Worker.
-func (e *Engine) readPostState(ctx context.Context, receipt Receipt, sites []plan.Site, removes bool) (postState, error) {
+func (s *session) readPostState(ctx context.Context, receipt Receipt, sites []plan.Site, removes bool) (postState, error) {
 	now := postState{map[plan.Address][]plan.Object{}, map[plan.Address]plan.Object{}, map[plan.Address]*plan.Object{}}
 	zones := plan.ZonesOf(sites)
-	records, err := e.records(ctx, zones, sites)
+	records, err := s.records(ctx, zones, sites)
 	if err != nil {
 		return now, err
 	}
-	routes, err := parallelMap(ctx, zones, e.zoneRoutes)
+	routes, err := parallelMap(ctx, zones, s.zoneRoutes)
 	if err != nil {
 		return now, err
 	}
@@ -108,7 +108,7 @@ func (e *Engine) readPostState(ctx context.Context, receipt Receipt, sites []pla
 	}
 	slices.SortFunc(workers, func(a, b plan.Address) int { return strings.Compare(a.Parent+" "+a.Name, b.Parent+" "+b.Name) })
 	workers = slices.DeleteFunc(slices.Compact(workers), func(a plan.Address) bool { return a.Name == "" })
-	scripts, err := parallelMap(ctx, workers, e.script)
+	scripts, err := parallelMap(ctx, workers, s.script)
 	for i := range scripts {
 		now.scripts[workers[i]] = scripts[i]
 	}
@@ -128,13 +128,13 @@ func ownedRecords(records []plan.Object) []plan.Object {
 }
 
 // reconcileHost leaves one record of ours at a host that is served, and none, nor a route of ours, at one that is not.
-func (e *Engine) reconcileHost(ctx context.Context, receipt Receipt, site plan.Site, want plan.Step, now postState) ([]plan.Step, error) {
+func (s *session) reconcileHost(ctx context.Context, receipt Receipt, site plan.Site, want plan.Step, now postState) ([]plan.Step, error) {
 	ours := now.ours[plan.RecordAddress(site)]
 	route, stands := now.routes[plan.RouteAddress(site)]
 	if len(ours) == 0 && (want.Action != "" || !stands || route.Attrs[binding.AttrScript] != site.Worker) {
 		return nil, nil
 	}
-	isServed, err := e.isServed(ctx, receipt, site, now)
+	isServed, err := s.isServed(ctx, receipt, site, now)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (e *Engine) reconcileHost(ctx context.Context, receipt Receipt, site plan.S
 		steps = append(steps, want)
 	}
 	for i, step := range steps {
-		if _, err := e.applyWithRetry(ctx, receipt.Plan, step); err != nil {
+		if _, err := s.applyWithRetry(ctx, receipt.Plan, step); err != nil {
 			return steps[:i], err
 		}
 	}
@@ -179,7 +179,7 @@ func errConcurrentChange(site plan.Site) *errcode.Error {
 // isServed tells whether a host's route leads to a Worker that is there. A list may be behind, so what it does not show is
 // not missing for that: the route is written again, and a write sees what is true. One to a route that is gone fails, and so
 // does one that leads to a Worker that is gone.
-func (e *Engine) isServed(ctx context.Context, receipt Receipt, site plan.Site, now postState) (bool, error) {
+func (s *session) isServed(ctx context.Context, receipt Receipt, site plan.Site, now postState) (bool, error) {
 	route, isShown := now.routes[plan.RouteAddress(site)]
 	step := plan.Step{Address: route.Address, ID: route.ID, After: route.Attrs}
 	if isShown {
@@ -195,7 +195,7 @@ func (e *Engine) isServed(ctx context.Context, receipt Receipt, site plan.Site, 
 		step = receipt.Done[i]
 	}
 	step.Action = plan.ActionUpdate
-	_, err := e.applyWithRetry(ctx, receipt.Plan, step)
+	_, err := s.applyWithRetry(ctx, receipt.Plan, step)
 	if slices.Contains([]errcode.Code{errcode.Gone, errcode.ScriptNotVisible}, errcode.Of(err)) {
 		return false, nil
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // checkRegions does what checkRegion does for each relay; scripts are their Workers as they stand.
-func (e *Engine) checkRegions(ctx context.Context, relays []plan.Relay, scripts []*plan.Object) error {
+func (s *session) checkRegions(ctx context.Context, relays []plan.Relay, scripts []*plan.Object) error {
 	for i := range relays {
 		var err error
-		relays[i].RegionUnchecked, err = e.checkRegion(ctx, relays[i].Account, relays[i].Config.Region, scripts[i])
+		relays[i].RegionUnchecked, err = s.checkRegion(ctx, relays[i].Account, relays[i].Config.Region, scripts[i])
 		if err != nil {
 			return err
 		}
@@ -26,11 +26,11 @@ func (e *Engine) checkRegions(ctx context.Context, relays []plan.Relay, scripts 
 // unchanged deploy makes no call more. The endpoint is documented by its path alone; nobody has shown us an answer of it. Whatever
 // goes wrong with it therefore says nothing about the region, and the deploy goes on with a warning.
 // https://developers.cloudflare.com/workers/configuration/placement/
-func (e *Engine) checkRegion(ctx context.Context, account, region string, standing *plan.Object) (unchecked bool, err error) {
+func (s *session) checkRegion(ctx context.Context, account, region string, standing *plan.Object) (unchecked bool, err error) {
 	if region == "" || standing != nil && standing.Attrs[binding.AttrRegion] == region {
 		return false, nil
 	}
-	regions, err := callOnce(ctx, e, 1, func(ctx context.Context) ([]string, error) { return e.API.Regions(ctx, account) })
+	regions, err := callOnce(ctx, s, 1, func(ctx context.Context) ([]string, error) { return s.API.Regions(ctx, account) })
 	if ctx.Err() != nil {
 		return false, interrupted(ctx, err)
 	}

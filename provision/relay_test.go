@@ -60,7 +60,7 @@ func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 			for _, configs := range runs {
 				plan, err := w.planAll(false, configs...)
 				if err == nil {
-					_, err = w.engine.Apply(context.Background(), plan)
+					_, err = w.apply(plan)
 				}
 				if err != nil {
 					t.Fatal(err)
@@ -80,7 +80,7 @@ func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 // wantServed checks that every host leads to a Worker with the provider of its relay, and that nothing is left to do.
 func (w *world) wantServed(configs []plan.Config) {
 	w.t.Helper()
-	again, err := w.engine.Observe(context.Background(), configs...)
+	again, err := w.engine.Observe(context.Background(), configs, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -218,15 +218,14 @@ func TestARecordThatIsGoneSpoilsNoBatch(t *testing.T) {
 	empty := w.bytes()
 	config := relayTo("one", "", "a.example.com", "b.example.com", "c.example.com")
 	w.mustDeploy(config)
-	observed := mustObserve(w, config)
-	plan, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
+	plan, err := w.engine.PlanDestroy(context.Background(), []plan.Config{config}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.engine.API.ApplyStep(context.Background(), plan.Steps[1]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine.Apply(context.Background(), plan); err != nil || w.bytes() != empty {
+	if _, err := w.engine.Destroy(context.Background(), plan, nil); err != nil || w.bytes() != empty {
 		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
 	}
 }

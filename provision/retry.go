@@ -19,25 +19,25 @@ const (
 
 // retry repeats a call that is safe to repeat while it fails for the moment, waiting twice as long each time, or as
 // long as the API asks. calls is how many requests it makes.
-func retry[T any](ctx context.Context, e *Engine, call string, calls int, do func(context.Context) (T, error)) (T, error) {
+func retry[T any](ctx context.Context, s *session, call string, calls int, do func(context.Context) (T, error)) (T, error) {
 	var spent time.Duration // at calls that hang and in waits, but for those that the API asked for
 	for attempt := 1; ; attempt++ {
 		var none T
-		if err := e.wait(ctx, calls); err != nil {
+		if err := s.wait(ctx, calls); err != nil {
 			return none, interrupted(ctx, err)
 		}
-		start := e.now()
-		result, err := withTimeout(ctx, e, do)
+		start := s.now()
+		result, err := withTimeout(ctx, s, do)
 		if err == nil || ctx.Err() != nil {
 			return result, interrupted(ctx, err)
 		}
-		spent += e.now().Sub(start)
-		wait, asked, again := e.waitBefore(err, attempt)
+		spent += s.now().Sub(start)
+		wait, asked, again := s.waitBefore(err, attempt)
 		if !again || spent > retryBudget {
 			return result, err
 		}
-		e.emit(Event{Type: EventWait, Call: call, Code: errcode.Of(err), Attempt: attempt, Wait: wait})
-		if err := e.sleep(ctx, wait); err != nil {
+		s.emit(Event{Type: EventWait, Call: call, Code: errcode.Of(err), Attempt: attempt, Wait: wait})
+		if err := s.sleep(ctx, wait); err != nil {
 			return result, interrupted(ctx, err)
 		}
 		if !asked {
@@ -47,43 +47,43 @@ func retry[T any](ctx context.Context, e *Engine, call string, calls int, do fun
 }
 
 // callOnce makes one call when it may go out.
-func callOnce[T any](ctx context.Context, e *Engine, calls int, do func(context.Context) (T, error)) (T, error) {
-	if err := e.wait(ctx, calls); err != nil {
+func callOnce[T any](ctx context.Context, s *session, calls int, do func(context.Context) (T, error)) (T, error) {
+	if err := s.wait(ctx, calls); err != nil {
 		var none T
 		return none, err
 	}
-	return withTimeout(ctx, e, do)
+	return withTimeout(ctx, s, do)
 }
 
 // withTimeout makes one call, in bounded time.
-func withTimeout[T any](ctx context.Context, e *Engine, do func(context.Context) (T, error)) (T, error) {
-	call, cancel := context.WithTimeout(ctx, e.callTimeout())
+func withTimeout[T any](ctx context.Context, s *session, do func(context.Context) (T, error)) (T, error) {
+	call, cancel := context.WithTimeout(ctx, s.callTimeout())
 	defer cancel()
 	return do(call)
 }
 
 // detached gives a write its own time, so that it is finished even if the context ends meanwhile: whether a call that was
 // cut took effect is the one thing that nobody could say afterwards.
-func (e *Engine) detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), e.callTimeout())
+func (s *session) detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), s.callTimeout())
 }
 
 // waitBefore says how long to wait before the next attempt, whether the API asked for it, and whether there should be one. What
 // the API asks of one call it asks of all.
-func (e *Engine) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
+func (s *session) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
 	failure := (*errcode.Error)(nil)
 	if !errors.As(err, &failure) || !failure.Temporary || attempt >= maxAttempts {
 		return 0, false, false
 	}
 	if failure.RetryAfter > 0 {
-		if failure.RetryAfter > e.maxRetryAfter() {
+		if failure.RetryAfter > s.maxRetryAfter() {
 			return 0, true, false
 		}
-		e.limiter.pauseUntil(e.now().Add(failure.RetryAfter))
+		s.limiter.pauseUntil(s.now().Add(failure.RetryAfter))
 		return failure.RetryAfter, true, true
 	}
 	wait = min(firstWait<<(attempt-1), longestWait)
-	return wait/2 + time.Duration(float64(wait/2)*e.jitter()), false, true
+	return wait/2 + time.Duration(float64(wait/2)*s.jitter()), false, true
 }
 
 func interrupted(ctx context.Context, err error) error {

@@ -17,12 +17,12 @@ type stepResult struct {
 }
 
 // applyWithRetry does one step by itself, as often as it takes.
-func (e *Engine) applyWithRetry(ctx context.Context, plan plan.Plan, step plan.Step) (stepResult, error) {
+func (s *session) applyWithRetry(ctx context.Context, plan plan.Plan, step plan.Step) (stepResult, error) {
 	call := string(step.Action) + " " + step.Address.Kind.String()
 	attempts, isUnsure := 0, false
-	made, err := retry(ctx, e, call, 1, func(ctx context.Context) (stepResult, error) {
+	made, err := retry(ctx, s, call, 1, func(ctx context.Context) (stepResult, error) {
 		attempts++
-		made, err := e.tryStep(ctx, plan, step, attempts)
+		made, err := s.tryStep(ctx, plan, step, attempts)
 		isUnsure = isUnsure || mayHaveTakenEffect(err)
 		return made, err
 	})
@@ -33,18 +33,18 @@ func (e *Engine) applyWithRetry(ctx context.Context, plan plan.Plan, step plan.S
 // tryStep does a step once. Creating a route or a record is a POST, which would make a second one if the first took
 // effect and only its answer was lost: so before a repetition, and after being told that there is one already, we look. An
 // upload is looked for as well, since each one makes another version.
-func (e *Engine) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attempt int) (stepResult, error) {
+func (s *session) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attempt int) (stepResult, error) {
 	isPost := step.Action == plan.ActionCreate && step.Address.Kind != plan.KindScript
 	if attempt > 1 && step.Action != plan.ActionDelete && (isPost || step.Address.Kind == plan.KindScript) {
-		if made, err := e.findExisting(ctx, p, step); made.id != "" || err != nil {
+		if made, err := s.findExisting(ctx, p, step); made.id != "" || err != nil {
 			return made, err
 		}
 	}
-	id, err := e.write(ctx, step)
+	id, err := s.write(ctx, step)
 	if !isPost || errcode.Of(err) != errcode.Exists {
 		return stepResult{id: id}, err
 	}
-	made, lookErr := e.findExisting(ctx, p, step)
+	made, lookErr := s.findExisting(ctx, p, step)
 	if made.id != "" || lookErr != nil {
 		made.found = made.found || attempt == 1
 		return made, lookErr
@@ -53,16 +53,16 @@ func (e *Engine) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attem
 	return stepResult{}, &errcode.Error{Code: errcode.Exists, Temporary: true, Err: err}
 }
 
-func (e *Engine) write(ctx context.Context, step plan.Step) (string, error) {
-	ctx, done := e.detached(ctx)
+func (s *session) write(ctx context.Context, step plan.Step) (string, error) {
+	ctx, done := s.detached(ctx)
 	defer done()
-	return e.API.ApplyStep(ctx, step)
+	return s.API.ApplyStep(ctx, step)
 }
 
 // findExisting finds what a lost write may have made: a thing at the step's address that is just as wanted, or none. A record that bears
 // our mark and is otherwise is another run's, made meanwhile, and becomes as we want it; anything else is somebody else's.
-func (e *Engine) findExisting(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
-	here, err := e.lookup(ctx, p, step.Address)
+func (s *session) findExisting(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
+	here, err := s.lookup(ctx, p, step.Address)
 	if err != nil || len(here) == 0 {
 		return stepResult{}, err
 	}
@@ -79,26 +79,26 @@ func (e *Engine) findExisting(ctx context.Context, p plan.Plan, step plan.Step) 
 		return stepResult{}, &plan.ConflictError{Code: errcode.Conflict, Objects: here}
 	}
 	step.Action, step.ID = plan.ActionUpdate, here[0].ID
-	id, err := e.write(ctx, step)
+	id, err := s.write(ctx, step)
 	return stepResult{id: id, found: true}, err
 }
 
 // lookup reads what is at one address now.
-func (e *Engine) lookup(ctx context.Context, p plan.Plan, address plan.Address) ([]plan.Object, error) {
+func (s *session) lookup(ctx context.Context, p plan.Plan, address plan.Address) ([]plan.Object, error) {
 	site := p.SiteAt(address)
 	var objects []plan.Object
 	var err error
 	switch address.Kind {
 	case plan.KindScript:
 		var script *plan.Object
-		if script, err = e.API.Script(ctx, address.Parent, address.Name); script != nil {
+		if script, err = s.API.Script(ctx, address.Parent, address.Name); script != nil {
 			objects = []plan.Object{*script}
 		}
 	case plan.KindRoute:
-		objects, err = e.API.Routes(ctx, site.Zone)
+		objects, err = s.API.Routes(ctx, site.Zone)
 	default:
 		var list plan.RecordList
-		list, err = e.API.Records(ctx, site.Zone, []string{site.Host})
+		list, err = s.API.Records(ctx, site.Zone, []string{site.Host})
 		objects = list.Found
 	}
 	return slices.DeleteFunc(objects, func(o plan.Object) bool {
@@ -106,12 +106,10 @@ func (e *Engine) lookup(ctx context.Context, p plan.Plan, address plan.Address) 
 	}), err
 }
 
-// RegisterSubdomain gives a brand-new account the workers.dev name without which it takes no Worker. The name is for
-// ever, so a caller asks first.
-func (e *Engine) RegisterSubdomain(ctx context.Context, p plan.Plan, account string) (string, error) {
-	name := plan.SubdomainName(p, account)
-	_, err := retry(ctx, e, "subdomain", 1, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, e.API.RegisterSubdomain(ctx, account, name)
+// registerSubdomain gives an account the workers.dev subdomain that it needs before its first Worker. It cannot be changed later.
+func (s *session) registerSubdomain(ctx context.Context, account, name string) error {
+	_, err := retry(ctx, s, "subdomain", 1, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.API.RegisterSubdomain(ctx, account, name)
 	})
-	return name, err
+	return err
 }

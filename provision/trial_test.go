@@ -167,67 +167,70 @@ func smallBundle() worker.Bundle {
 	}
 }
 
-// plan does what the commands do before they ask for a yes.
-func (tr *trial) plan(ctx context.Context, removes bool, configs ...plan.Config) (plan.Plan, error) {
-	o, err := tr.engine.Observe(ctx, configs...)
-	switch {
-	case err != nil:
-		return plan.Plan{}, err
-	case removes:
-		if err := tr.engine.FindDependents(ctx, &o); err != nil {
-			return plan.Plan{}, err
-		}
-		return plan.Diff(plan.DesiredAfterDestroy(o), o, false)
-	}
-	if err := o.CheckUpstreams(); err != nil {
-		return plan.Plan{}, err
-	}
-	return plan.Diff(plan.NewDesired(o, smallBundle()), o, configs[0].Adopt)
+// command is how a run is called.
+type command struct {
+	destroy, noVerify, keepPartial bool
 }
 
-// ending is what a run came to. Touched is what it says it has changed, or may have.
-type ending struct {
-	receipt  provision.Receipt
-	touched  map[string]bool // as likeness names things
-	takenAll bool            // what was begun was taken back
-	err      error
-}
-
-// carryOut does what the commands do after the yes: apply, take back what a first deploy that fails has begun, settle.
-func (tr *trial) carryOut(ctx context.Context, plan plan.Plan, removes bool) ending {
-	end := ending{touched: map[string]bool{}}
-	note := func(receipt provision.Receipt) {
-		for _, step := range slices.Concat(receipt.Done, receipt.Unknown) {
-			end.touched[step.Address.Kind.String()+" "+step.Address.Name] = true
-		}
+// plan plans a run.
+func (tr *trial) plan(ctx context.Context, c command, configs ...plan.Config) (plan.Plan, error) {
+	if c.destroy {
+		return tr.engine.PlanDestroy(ctx, configs, nil)
 	}
-	end.receipt, end.err = tr.engine.Apply(ctx, plan)
-	note(end.receipt)
-	if end.err != nil && !removes && !end.receipt.Stopped && len(end.touched) > 0 {
-		undo, err := tr.engine.PlanUndo(ctx, end.receipt)
-		if err == nil {
-			var receipt provision.Receipt
-			receipt, err = tr.engine.Apply(ctx, undo)
-			note(receipt)
-		}
-		end.takenAll = err == nil
-	}
-	served := len(end.receipt.FailedHosts()) < len(plan.Sites) && !end.receipt.Stopped
-	if end.err == nil || !removes && served {
-		done, err := tr.engine.Reconcile(ctx, end.receipt)
-		end.err = errors.Join(end.err, err)
-		note(provision.Receipt{Done: done})
-	}
-	return end
-}
-
-// run plans and carries out. The plan's error is the end of it.
-func (tr *trial) run(ctx context.Context, removes bool, configs ...plan.Config) ending {
-	plan, err := tr.plan(ctx, removes, configs...)
+	observed, err := tr.engine.Observe(ctx, configs, nil)
 	if err != nil {
-		return ending{err: err}
+		return plan.Plan{}, err
 	}
-	return tr.carryOut(ctx, plan, removes)
+	return provision.PlanDeploy(observed, smallBundle(), configs[0].Adopt)
+}
+
+// result is how a run ended.
+type result struct {
+	receipt provision.Receipt
+	touched map[string]bool // what the run reports to have changed, or may have, by the names of likeness
+	undone  bool            // what the run created was removed after a failure
+	err     error           // the first error of the command, of any host, or of reconciling
+}
+
+func (r *result) touch(receipts ...provision.Receipt) {
+	r.touched = map[string]bool{}
+	for _, receipt := range receipts {
+		for _, step := range slices.Concat(receipt.Done, receipt.Unknown) {
+			r.touched[step.Address.Kind.String()+" "+step.Address.Name] = true
+		}
+	}
+}
+
+// execute executes a plan.
+func (tr *trial) execute(ctx context.Context, p plan.Plan, c command) result {
+	var r result
+	if c.destroy {
+		r.receipt, r.err = tr.engine.Destroy(ctx, p, nil)
+		r.touch(r.receipt)
+		return r
+	}
+	options := provision.DeployOptions{KeepPartial: c.keepPartial}
+	if !c.noVerify {
+		options.Verify = func(provision.Receipt) {}
+	}
+	out, err := tr.engine.Deploy(ctx, p, options, nil)
+	r.receipt = out.Receipt
+	r.touch(out.Receipt, out.Undo, provision.Receipt{Done: out.Reconciled})
+	if err == nil && len(out.Receipt.Failed) > 0 {
+		err = out.Receipt.Failed[0].Err
+	}
+	r.undone = err != nil && !c.keepPartial && ctx.Err() == nil && len(r.touched) > 0 && out.UndoErr == nil
+	r.err = errors.Join(err, out.ReconcileErr)
+	return r
+}
+
+// run plans a run and executes the plan.
+func (tr *trial) run(ctx context.Context, c command, configs ...plan.Config) result {
+	p, err := tr.plan(ctx, c, configs...)
+	if err != nil {
+		return result{err: err}
+	}
+	return tr.execute(ctx, p, c)
 }
 
 // text gives the account as it stands, without what is to happen to it.

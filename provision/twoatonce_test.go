@@ -25,16 +25,15 @@ type pair struct {
 
 type runner struct {
 	change  func(*plan.Config)
-	removes bool
+	command command
 }
 
 // closed is an account in which somebody has deleted the record of a relay.
 func closed(t testing.TB) string {
 	tr := newTrial(t, standing(host)(t), host)
-	plan, err := tr.plan(context.Background(), true, tr.config(host))
+	plan, err := tr.plan(context.Background(), command{destroy: true}, tr.config(host))
 	if err == nil {
-		plan.Steps = plan.Changes()[:1]
-		_, err = tr.engine.Apply(context.Background(), plan)
+		_, err = tr.engine.API.ApplyStep(context.Background(), plan.Changes()[0])
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -49,10 +48,10 @@ var pairs = []pair{
 	{"other providers", empty, [2]runner{{}, {change: otherProvider}}, ""},
 	{"other origins", empty, [2]runner{{}, {change: otherOrigin}}, ""},
 	{"other Workers", empty, [2]runner{{}, {change: renamed}}, "script relay"},
-	{"update and destroy", standing(host), [2]runner{{change: otherProvider}, {removes: true}}, ""},
-	{"repair and destroy", closed, [2]runner{{}, {removes: true}}, ""},
-	{"first deploy and destroy", empty, [2]runner{{}, {removes: true}}, ""},
-	{"destroy and destroy", standing(host), [2]runner{{removes: true}, {removes: true}}, ""},
+	{"update and destroy", standing(host), [2]runner{{change: otherProvider}, {command: command{destroy: true}}}, ""},
+	{"repair and destroy", closed, [2]runner{{}, {command: command{destroy: true}}}, ""},
+	{"first deploy and destroy", empty, [2]runner{{}, {command: command{destroy: true}}}, ""},
+	{"destroy and destroy", standing(host), [2]runner{{command: command{destroy: true}}, {command: command{destroy: true}}}, ""},
 }
 
 // TestTwoAtOnce lets two programs work on one account, call by call: in the orders in which each is broken into at most
@@ -106,7 +105,7 @@ func (p pair) work(t *testing.T, text string, next func(call int) int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ends [2]ending
+	var ends [2]result
 	turns := newTurns()
 	for i, r := range p.runs {
 		tr := newTrialOn(t, store, host)
@@ -118,7 +117,7 @@ func (p pair) work(t *testing.T, text string, next func(call int) int) {
 		}
 		go func() {
 			defer turns.leave(i)
-			ends[i] = tr.run(context.Background(), r.removes, config)
+			ends[i] = tr.run(context.Background(), r.command, config)
 		}()
 	}
 	turns.give(next)
@@ -151,17 +150,17 @@ func (p pair) converge(t *testing.T, text string, r runner) {
 	if r.change != nil {
 		r.change(&config)
 	}
-	if end := tr.run(context.Background(), r.removes, config); end.err != nil {
+	if end := tr.run(context.Background(), r.command, config); end.err != nil {
 		t.Fatalf("the next run fails: %v", end.err)
 	}
 	good := newTrial(t, empty(t), host)
-	if !r.removes {
-		plan, err := tr.plan(context.Background(), false, config)
+	if !r.command.destroy {
+		plan, err := tr.plan(context.Background(), command{}, config)
 		if err != nil || len(plan.Changes()) > 0 {
 			t.Errorf("then: %v, %v", plan.Changes(), err)
 		}
 		config.Worker = plan.Worker // one that serves is kept, whatever its name
-		if end := good.run(context.Background(), false, config); end.err != nil {
+		if end := good.run(context.Background(), command{}, config); end.err != nil {
 			t.Fatal(end.err)
 		}
 	}

@@ -12,17 +12,17 @@ import (
 // PlanUndo plans to take back what a run has made at hosts that it has not finished and at which nothing stood before: the newest
 // first, so the record, then the route, then the Worker that nobody else needs. What another run has made stays, and so does a
 // host at which another run is at work. The plan has no change where there is nothing to take back.
-func (e *Engine) PlanUndo(ctx context.Context, receipt Receipt) (plan.Plan, error) {
+func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, error) {
 	unfinished := receipt.unfinishedNewHosts()
 	configs := receipt.Plan.Configs(func(s plan.Site) bool { return slices.Contains(unfinished, s.Host) })
 	if len(configs) == 0 {
 		return plan.Plan{Steps: []plan.Step{}}, nil
 	}
-	o, err := e.observeAll(ctx, receipt, configs)
+	o, found, err := s.observeAll(ctx, receipt, configs)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	if err := e.FindDependents(ctx, &o); err != nil {
+	if err := s.findDependents(ctx, &o, found); err != nil {
 		return plan.Plan{}, err
 	}
 	p := plan.NewPlan(o, nil)
@@ -48,25 +48,41 @@ func (e *Engine) PlanUndo(ctx context.Context, receipt Receipt) (plan.Plan, erro
 	return p, nil
 }
 
+// undo removes what a failed run has created at hosts that had nothing before, and returns the receipt of that.
+func (s *session) undo(ctx context.Context, receipt Receipt) (Receipt, error) {
+	p, err := s.planUndo(ctx, receipt)
+	if err == nil && len(p.Changes()) == 0 {
+		return Receipt{}, nil
+	}
+	sites := len(receipt.Plan.Sites)
+	s.emit(Event{Type: EventUndoStart, Done: sites - len(receipt.Unserved()), All: sites})
+	var undone Receipt
+	if err == nil {
+		undone, err = s.apply(ctx, p)
+	}
+	s.emit(Event{Type: EventUndoEnd, Err: err})
+	return undone, err
+}
+
 // maxRereads are had for what may have been made and is not shown, about seven seconds in all.
 const maxRereads = 3
 
 // observeAll observes, and waits a while for lists that may be behind: a route must not go while the record that opens it may
 // stand unseen.
-func (e *Engine) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, error) {
+func (s *session) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
 	isUnseen := func(o plan.Observed) bool {
 		return slices.ContainsFunc(receipt.Unknown, func(s plan.Step) bool {
 			return s.Action == plan.ActionCreate && !o.HasOwned(s.Address)
 		})
 	}
-	o, err := e.Observe(ctx, configs...)
+	o, found, err := s.observe(ctx, configs)
 	for look := 0; look < maxRereads && err == nil && isUnseen(o); look++ {
-		if err := e.sleep(ctx, 2*firstWait<<look); err != nil {
-			return o, interrupted(ctx, err)
+		if err := s.sleep(ctx, 2*firstWait<<look); err != nil {
+			return o, nil, interrupted(ctx, err)
 		}
-		o, err = e.Observe(ctx, configs...)
+		o, found, err = s.observe(ctx, configs)
 	}
-	return o, err
+	return o, found, err
 }
 
 // recordInvisible tells a host whose record is there, since another one is refused, though no list shows it. It stays as it is: what

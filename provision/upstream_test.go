@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -53,7 +54,7 @@ func TestUpstreamBehindAWildcardRoute(t *testing.T) {
 	w := newWorld(t, "")
 	w.mustDeploy(w.config())
 	config := w.config()
-	observed, err := w.engine.Observe(context.Background(), config)
+	observed, err := w.engine.Observe(context.Background(), []plan.Config{config}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

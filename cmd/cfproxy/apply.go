@@ -4,76 +4,62 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision"
-	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
+	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// apply carries the plan out and tells of it. Where an account lacks the name that it needs before its first Worker, that
-// is mended on yes. Of a run that fails the hosts that are made stay, and what was begun of others is taken back. It is an error
-// only if no host is served as wanted.
-func (p *program) apply(c *cli.Context, engine *provision.Engine, plan plan.Plan) (provision.Receipt, error) {
-	receipt, err := p.applyOnce(c, engine, plan)
-	registered := ""
-	for tried := map[string]bool{}; errcode.Of(err) == errcode.SubdomainMissing; {
-		account := accountWithoutName(receipt)
-		if tried[account] || !p.mayRegister(c, plan, account) {
-			break
-		}
-		tried[account] = true
-		name, wrong := engine.RegisterSubdomain(c.Context, plan, account)
-		if wrong != nil {
-			err = wrong
-			break
-		}
-		registered = name
-		var more provision.Receipt
-		more, err = p.applyOnce(c, engine, plan.ForAccount(account))
-		receipt = receipt.With(more, account)
-		if err == nil && len(receipt.Failed) > 0 {
-			err = receipt.Failed[0].Err
+// deployment is what a deploy came to: the engine's outcome, and the verifier's reports, none with --no-verify.
+type deployment struct {
+	provision.Outcome
+	reports []verify.Report
+}
+
+// apply deploys a plan and verifies the hosts that are served, over way unless that is nil. release is called before the
+// verification. If no host is served as planned, apply prints what was changed and how to continue, and returns the error.
+func (p *program) apply(c *cli.Context, f fleet, account *account, way *network, planned plan.Plan, release func()) (deployment, error) {
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
+	var d deployment
+	options := provision.DeployOptions{
+		KeepPartial: c.Bool("keep-partial"),
+		RegisterSubdomain: func(_, subdomain string) bool {
+			progress.close()
+			return p.mayRegister(c, subdomain)
+		},
+	}
+	if way != nil {
+		options.Verify = func(receipt provision.Receipt) {
+			progress.close()
+			release()
+			d.reports = p.verifyPlan(c, f, way, receipt)
 		}
 	}
-	if err == nil {
-		return receipt, nil
+	var err error
+	d.Outcome, err = account.engine.Deploy(c.Context, planned, options, progress.observe)
+	progress.close()
+	if err != nil {
+		p.tellFailed(c, d.Outcome)
+		p.failed = &d.Receipt
 	}
-	standing := p.takenBack(c, engine, receipt)
-	p.restored(c, engine, receipt)
-	if len(receipt.FailedHosts()) < len(plan.Sites) && !receipt.Stopped {
-		return receipt, nil
-	}
-	if len(standing.Done) > 0 || len(receipt.Done) == 0 {
-		p.sayWhatStands(c, standing)
+	return d, err
+}
+
+// tellFailed prints what a deploy that failed at all hosts has left behind.
+func (p *program) tellFailed(c *cli.Context, out provision.Outcome) {
+	if remaining := out.Remaining(); len(remaining.Done) > 0 || len(out.Receipt.Done) == 0 {
+		p.sayWhatStands(c, remaining)
 	} else {
-		p.sayHowToGoOn(c, receipt)
+		p.sayHowToGoOn(c, out.Receipt)
 	}
-	if registered != "" {
-		p.note("undo.subdomain", "name", registered)
+	if out.Subdomain != "" {
+		p.note("undo.subdomain", "name", out.Subdomain)
 	}
-	p.failed = &receipt
-	return receipt, err
 }
 
-// accountWithoutName finds an account whose Worker was refused for want of its workers.dev name.
-func accountWithoutName(receipt provision.Receipt) string {
-	for _, failure := range receipt.Failed {
-		if errcode.Of(failure.Err) == errcode.SubdomainMissing {
-			return failure.Step.Address.Parent
-		}
-	}
-	return ""
-}
-
-func (p *program) applyOnce(c *cli.Context, engine *provision.Engine, plan plan.Plan) (provision.Receipt, error) {
-	progress := p.progress()
-	defer progress.Close()
-	engine.Observer = progress.Engine
-	return engine.Apply(c.Context, plan)
-}
-
-// mayRegister asks before an account gets its workers.dev name, which it keeps for good; --yes is a yes to this as well.
-func (p *program) mayRegister(c *cli.Context, planned plan.Plan, account string) bool {
-	name := plan.SubdomainName(planned, account)
+// mayRegister asks before an account gets its workers.dev subdomain, which it keeps. --yes answers this as well.
+func (p *program) mayRegister(c *cli.Context, name string) bool {
 	p.note("notice.subdomain", "name", name)
 	if c.Bool("yes") {
 		return true
@@ -84,42 +70,47 @@ func (p *program) mayRegister(c *cli.Context, planned plan.Plan, account string)
 	return err == nil && answers["subdomain"] == prompt.Yes
 }
 
-// takenBack undoes what a run that failed for good has made at hosts at which nothing stood before, and gives the receipt of what is
-// left of the run. It looks first, since a call whose answer was lost may have taken effect. An update that failed is left alone,
-// and so is an interrupted run, or one that is to be looked into.
-func (p *program) takenBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) provision.Receipt {
-	touched := len(receipt.Done)+len(receipt.Unknown) > 0
-	if !touched || c.Context.Err() != nil || c.Bool("keep-partial") {
-		return receipt
-	}
-	undo, err := p.planToUndo(c, engine, receipt)
-	if err == nil && len(undo.Changes()) == 0 {
-		return receipt
-	}
-	if failed := len(receipt.Unserved()); failed < len(receipt.Plan.Sites) {
-		p.note("undo.begin-some", "count", itoa(failed))
-	} else {
-		p.note("undo.begin")
-	}
-	var back provision.Receipt
-	if err == nil {
-		back, err = p.applyOnce(c, engine, undo)
-	}
-	if err != nil {
-		p.note("undo.failed")
-	} else {
-		p.note("undo.done")
-	}
-	return receipt.Without(back.Done)
+// engineProgress shows the events of the engine. It is closed before anything else is printed or asked, and opens by itself again.
+type engineProgress struct {
+	program *program
+	c       *cli.Context
+	shown   *view.Progress // nil while closed
 }
 
-// planToUndo may take its time: what was made may be shown by no list yet.
-func (p *program) planToUndo(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) (plan.Plan, error) {
-	progress := p.progress()
-	defer progress.Close()
-	engine.Observer = progress.Engine
-	progress.Doing(p.text.T("doing.observe"))
-	return engine.PlanUndo(c.Context, receipt)
+func (e *engineProgress) close() {
+	if e.shown != nil {
+		e.shown.Close()
+		e.shown = nil
+	}
+}
+
+func (e *engineProgress) observe(event provision.Event) {
+	switch event.Type {
+	case provision.EventUndoStart, provision.EventUndoEnd, provision.EventRollback:
+		e.close()
+		e.program.tellReverted(e.c, event)
+		return
+	}
+	if e.shown == nil {
+		e.shown = e.program.progress()
+	}
+	e.shown.Engine(event)
+}
+
+// tellReverted tells of the events that follow a failed deploy.
+func (p *program) tellReverted(c *cli.Context, event provision.Event) {
+	switch {
+	case event.Type == provision.EventRollback:
+		p.tellRollback(c, event.Rollback)
+	case event.Type == provision.EventUndoStart && event.Done > 0:
+		p.note("undo.begin-some", "count", itoa(event.All-event.Done))
+	case event.Type == provision.EventUndoStart:
+		p.note("undo.begin")
+	case event.Err != nil:
+		p.note("undo.failed")
+	default:
+		p.note("undo.done")
+	}
 }
 
 // sayWhatStands follows a run that was cut short: what was done before it, and the command that goes on.

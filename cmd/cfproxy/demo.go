@@ -72,7 +72,9 @@ func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) 
 	}
 	p.view.Plan(p.stdout, plan)
 	fmt.Fprintln(p.stdout)
-	_, err = p.applyOnce(c, engine, plan)
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
+	_, err = engine.Deploy(c.Context, plan, provision.DeployOptions{}, progress.observe)
 	return plan, err
 }
 
@@ -140,11 +142,11 @@ func chat(ctx context.Context, network *network, target verify.Target, question 
 
 func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan plan.Plan) error {
 	p.answer("demo.destroy")
-	removal, err := p.makeRemoval(c.Context, engine, plan.Configs(nil)...)
+	removal, err := p.makeRemoval(c, engine, plan.Configs(nil)...)
 	if err != nil {
 		return err
 	}
-	if _, err := p.applyOnce(c, engine, removal); err != nil {
+	if _, err := p.remove(c, engine, removal); err != nil {
 		return err
 	}
 	p.answer("demo.end")

@@ -15,6 +15,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
+	"github.com/cfproxy/cfproxy/worker"
 )
 
 func (p *program) deployCommand() *cli.Command {
@@ -40,12 +41,12 @@ func (p *program) deploy(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	receipt, err := p.carryOut(c, f, account)
+	d, err := p.carryOut(c, f, account, way, release)
 	if err != nil {
 		return err
 	}
 	release()
-	return p.prove(c, f, account, way, receipt)
+	return p.prove(c, f, account, way, d)
 }
 
 // openToProve opens the account and the way on which what is done there will be proved.
@@ -67,22 +68,22 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 	return p.network(c, account)
 }
 
-// carryOut plans, asks for a yes, and applies.
-func (p *program) carryOut(c *cli.Context, f fleet, account *account) (provision.Receipt, error) {
+// carryOut plans, asks for confirmation, and applies.
+func (p *program) carryOut(c *cli.Context, f fleet, account *account, way *network, release func()) (deployment, error) {
 	observed, err := p.observeToDeploy(c, account.engine, f)
 	if err != nil {
-		return provision.Receipt{}, err
+		return deployment{}, err
 	}
 	plan, err := p.settle(c, f, observed, c.Command.Name)
 	if err != nil {
-		return provision.Receipt{}, err
+		return deployment{}, err
 	}
-	return p.apply(c, account.engine, plan)
+	return p.apply(c, f, account, way, plan, release)
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
 func (p *program) settle(c *cli.Context, f fleet, observed plan.Observed, command string) (plan.Plan, error) {
-	planned, err := planFor(f, observed)
+	planned, err := provision.PlanDeploy(observed, worker.Load(), f[0].Adopt)
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -94,7 +95,7 @@ func (p *program) settle(c *cli.Context, f fleet, observed plan.Observed, comman
 		for i := range observed.Relays {
 			observed.Relays[i].Config.Keys = merged(observed.Relays[i].Config.Keys, typed)
 		}
-		if planned, err = planFor(f, observed); err != nil {
+		if planned, err = provision.PlanDeploy(observed, worker.Load(), f[0].Adopt); err != nil {
 			return plan.Plan{}, err
 		}
 	}
@@ -114,13 +115,14 @@ func merged(a, b map[string]binding.Secret) map[string]binding.Secret {
 	return all
 }
 
-// prove verifies what was deployed, if there is a way, and prints the result: what the user needs next, or what is wrong.
-func (p *program) prove(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) error {
+// prove prints the result of a deploy: what the user needs next, or what is wrong.
+func (p *program) prove(c *cli.Context, f fleet, account *account, way *network, d deployment) error {
+	receipt := d.Receipt
 	clients, err := clientsOf(f, receipt, p.text)
 	if err != nil {
 		return err
 	}
-	out, unproved := p.outcome(c, f, account, way, receipt)
+	out, unproved := p.outcome(c, way, d)
 	out.Clients = clients
 	end := cmp.Or(unproved, p.unfinished(receipt))
 	if !p.json {
@@ -145,29 +147,17 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 	return end
 }
 
-// outcome is what was done and, if there is a way, what of it is proved; unproved is the end of a run that did not prove all.
-// While it is proved, what other runs may have done at the same time is put right; where nothing is proved, only if another run
-// has shown itself, since it would take two round trips more.
-func (p *program) outcome(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt) (out result, unproved error) {
-	out = p.planResult(receipt.Plan)
-	out.Done, out.Token = receipt.Done, p.issued.view()
-	out.Refused, out.Left = p.refusalViews(refusalsOf(receipt)), p.leftViews(receipt)
-	account.engine.Observer = nil // the verifier tells of its own waits meanwhile
-	if way == nil {
-		if len(receipt.Found) > 0 {
-			_, unproved = account.engine.Reconcile(c.Context, receipt)
-		}
-		return out, unproved
+// outcome returns the result of a deploy for --json, and as unproved the end of a run that did not verify all of it.
+func (p *program) outcome(c *cli.Context, way *network, d deployment) (out result, unproved error) {
+	out = p.planResult(d.Receipt.Plan)
+	out.Done, out.Token = d.Receipt.Done, p.issued.view()
+	out.Refused, out.Left = p.refusalViews(refusalsOf(d.Receipt)), p.leftViews(d.Receipt)
+	out.Verify = d.reports
+	if way != nil {
+		unproved = p.unproved(c, d.reports)
 	}
-	settled := make(chan error, 1)
-	go func() {
-		_, err := account.engine.Reconcile(c.Context, receipt)
-		settled <- err
-	}()
-	out.Verify = p.verifyPlan(c, f, way, receipt)
-	unproved = p.unproved(c, out.Verify)
-	if err := <-settled; err != nil && unproved == nil {
-		unproved = err
+	if unproved == nil {
+		unproved = d.ReconcileErr
 	}
 	return out, unproved
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision"
-	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -22,7 +20,7 @@ func (p *program) destroy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	planned, err := p.makeRemoval(c.Context, account.engine, f.configs()...)
+	planned, err := p.makeRemoval(c, account.engine, f.configs()...)
 	if err != nil {
 		return err
 	}
@@ -35,13 +33,7 @@ func (p *program) destroy(c *cli.Context) error {
 	if err := p.confirm(c, planned, "destroy"); err != nil {
 		return err
 	}
-	receipt, err := p.applyOnce(c, account.engine, planned)
-	if err == nil {
-		// A deploy that ran at the same time may have put a record back.
-		var more []plan.Step
-		more, err = account.engine.Reconcile(c.Context, receipt)
-		receipt.Done = append(receipt.Done, more...)
-	}
+	receipt, err := p.remove(c, account.engine, planned)
 	if err != nil {
 		p.sayWhatStands(c, receipt)
 		if len(planned.Relays) > 1 {
@@ -65,24 +57,18 @@ func (p *program) rememberWorker(f fleet, planned plan.Plan) {
 	}
 }
 
-// makeRemoval plans the removal of everything of ours. A Worker stays while routes of other hosts lead to it, wherever
-// in the account they are.
-func (p *program) makeRemoval(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Plan, error) {
-	for i := range configs {
-		configs[i].Region = "" // a region that is no more must not be in the way
-	}
-	observed, err := p.observe(ctx, engine, configs...)
-	if err == nil {
-		err = engine.FindDependents(ctx, &observed)
-	}
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	planned, err := plan.Diff(plan.DesiredAfterDestroy(observed), observed, false)
-	if exposed := planned.ExposedRecords(); err == nil && len(exposed) > 0 {
-		return planned, &plan.ConflictError{Code: errcode.Exposed, Objects: exposed}
-	}
-	return planned, err
+// makeRemoval plans the removal of all that is ours at the hosts of configs.
+func (p *program) makeRemoval(c *cli.Context, engine *provision.Engine, configs ...plan.Config) (plan.Plan, error) {
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
+	return engine.PlanDestroy(c.Context, configs, progress.observe)
+}
+
+// remove applies the plan of a removal.
+func (p *program) remove(c *cli.Context, engine *provision.Engine, planned plan.Plan) (provision.Receipt, error) {
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
+	return engine.Destroy(c.Context, planned, progress.observe)
 }
 
 func (p *program) finishDestroy(plan plan.Plan, receipt provision.Receipt) error {

@@ -65,14 +65,14 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	receipt, err := p.carryOut(c, fleet{r}, account)
+	d, err := p.carryOut(c, fleet{r}, account, way, release)
 	if err != nil {
 		return err
 	}
 	release()
 	p.issued = issued
-	unproved := p.prove(c, fleet{r}, account, way, receipt)
-	return cmp.Or(unproved, p.keep(c, r, receipt.Plan.Worker, account))
+	unproved := p.prove(c, fleet{r}, account, way, d)
+	return cmp.Or(unproved, p.keep(c, r, d.Receipt.Plan.Worker, account))
 }
 
 // checkFolder finds out whether cfproxy.toml can be written in the end, unless there is one. Tokens that it cannot list would be
@@ -97,7 +97,7 @@ func (p *program) complete(c *cli.Context, account *account, chosen settings) (s
 			return nil, first, err
 		}
 	}
-	if chosen, err = p.standingBelow(c.Context, account, chosen); err != nil {
+	if chosen, err = p.standingBelow(c, account, chosen); err != nil {
 		return nil, first, err
 	}
 	if asks {

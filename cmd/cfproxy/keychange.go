@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
-	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -114,7 +113,7 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 		return err
 	}
 	defer way.Close()
-	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	observed, err := p.observe(c, account.engine, f.configs()...)
 	if err == nil {
 		err = p.checkChange(c, file, change, observed)
 	}
@@ -132,13 +131,13 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 		p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
 		p.hand(p.issued)
 	}
-	receipt, err := p.apply(c, account.engine, plan)
+	d, err := p.apply(c, f, account, way, plan, release)
 	if err != nil {
 		p.note("key.pending."+change.verb, "name", change.token.Name)
 		return err
 	}
 	release()
-	return p.proveChange(c, f, account, way, receipt, change)
+	return p.proveChange(c, f, way, d, change)
 }
 
 // checkChange refuses what would do more than the one change, or nothing.
@@ -207,8 +206,9 @@ func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenC
 }
 
 // proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
-func (p *program) proveChange(c *cli.Context, f fleet, account *account, way *network, receipt provision.Receipt, change tokenChange) error {
-	out, unproved := p.outcome(c, f, account, way, receipt)
+func (p *program) proveChange(c *cli.Context, f fleet, way *network, d deployment, change tokenChange) error {
+	receipt := d.Receipt
+	out, unproved := p.outcome(c, way, d)
 	unproved = cmp.Or(unproved, p.unfinished(receipt))
 	if p.json {
 		return errors.Join(p.writeJSON(out), unproved)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -87,13 +86,13 @@ func (p *program) look(c *cli.Context) (fleet, *account, plan.Observed, error) {
 	if err != nil {
 		return nil, nil, plan.Observed{}, err
 	}
-	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	observed, err := p.observe(c, account.engine, f.configs()...)
 	return f, account, observed, err
 }
 
 // observeToDeploy observes the account, and refuses what nobody who deploys has said.
 func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fleet) (plan.Observed, error) {
-	observed, err := p.observe(c.Context, engine, f.configs()...)
+	observed, err := p.observe(c, engine, f.configs()...)
 	if err == nil {
 		err = p.checkAccess(c, f, observed)
 	}
@@ -106,21 +105,7 @@ func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (p
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return planFor(f, observed)
-}
-
-// planFor compares what was observed with what the owner wants.
-func planFor(f fleet, observed plan.Observed) (plan.Plan, error) {
-	if err := observed.CheckUpstreams(); err != nil {
-		return plan.Plan{}, err
-	}
-	for i := range observed.Relays {
-		var err error
-		if observed.Relays[i].Config, err = observed.Relays[i].CompleteConfig(); err != nil {
-			return plan.Plan{}, err
-		}
-	}
-	return plan.Diff(plan.NewDesired(observed, worker.Load()), observed, f[0].Adopt)
+	return provision.PlanDeploy(observed, worker.Load(), f[0].Adopt)
 }
 
 // accessUnsaid tells whether neither a flag nor a file, by its silence, says who may use the relay.
@@ -147,13 +132,11 @@ func (p *program) checkAccess(c *cli.Context, f fleet, observed plan.Observed) e
 	return nil
 }
 
-// observe reads the account, telling of waits as they come.
-func (p *program) observe(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Observed, error) {
-	progress := p.progress()
-	defer progress.Close()
-	engine.Observer = progress.Engine
-	progress.Doing(p.text.T("doing.observe"))
-	return engine.Observe(ctx, configs...)
+// observe reads the account and shows the progress of that.
+func (p *program) observe(c *cli.Context, engine *provision.Engine, configs ...plan.Config) (plan.Observed, error) {
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
+	return engine.Observe(c.Context, configs, progress.observe)
 }
 
 func (p *program) tellPlan(plan plan.Plan) {

@@ -15,19 +15,6 @@ import (
 // An update that fails keeps the old version serving: where the new one was uploaded already, the old one is deployed again. It is
 // not where that would let somebody in who was just shut out.
 
-// restored brings back the versions before of relays of which no host is served as wanted.
-func (p *program) restored(c *cli.Context, engine *provision.Engine, receipt provision.Receipt) {
-	if c.Context.Err() != nil || c.Bool("keep-partial") {
-		return
-	}
-	unserved := receipt.Unserved()
-	p.bringBack(c, engine, receipt, func(relay plan.Relay) bool {
-		return !slices.ContainsFunc(relay.Hosts(), func(host string) bool {
-			return !slices.Contains(unserved, host)
-		})
-	})
-}
-
 // afterFailure offers the versions before of relays that do not pass, or brings them back where that was asked for.
 func (p *program) afterFailure(c *cli.Context, f fleet, account *account, receipt provision.Receipt, reports []verify.Report) []stepBack {
 	isBad := func(relay plan.Relay) bool {
@@ -48,7 +35,15 @@ func (p *program) afterFailure(c *cli.Context, f fleet, account *account, receip
 		return nil
 	}
 	p.note("rollback.failing")
-	return p.bringBack(c, account.engine, receipt, isBad)
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
+	var done []stepBack
+	for _, r := range account.engine.RollBackUpdated(c.Context, receipt, isBad, progress.observe) {
+		if r.Done() {
+			done = append(done, stepBack{r.Relay, r.Relay.Account, r.Relay.Worker, r.From, r.To})
+		}
+	}
+	return done
 }
 
 // wantsBack asks, where somebody can be asked.
@@ -62,28 +57,16 @@ func (p *program) wantsBack(c *cli.Context) bool {
 	return err == nil && answers["back"] == prompt.Yes
 }
 
-// bringBack goes back to the version before with the relays that the run has updated and which are meant. What goes wrong is said
-// and ends nothing: the run has failed already.
-func (p *program) bringBack(c *cli.Context, engine *provision.Engine, receipt provision.Receipt, isMeant func(plan.Relay) bool) []stepBack {
-	var done []stepBack
-	for _, relay := range receipt.Updated() {
-		if !isMeant(relay) {
-			continue
-		}
-		if receipt.Plan.WidensAccess(relay) {
-			p.note("rollback.kept", "command", p.againAt(c, "rollback", relay.Hosts()...))
-			continue
-		}
-		steps, failed := p.stepsBack(c, engine, []plan.Relay{relay}, receipt.Plan.PriorVersion)
-		if len(steps) > 0 && steps[0].From.Build == receipt.Plan.Build(relay.Sites[0].Host) {
-			steps, failed = p.goBack(c, engine, steps, false)
-			done = append(done, steps...)
-		} // else the upload did not take effect, so the old version serves
-		if len(failed) > 0 {
-			p.tellStuck(c, relay, failed[0].Err)
-		}
+// tellRollback tells of a Worker that the engine has rolled back, or has not.
+func (p *program) tellRollback(c *cli.Context, r provision.Rollback) {
+	switch {
+	case r.Withheld:
+		p.note("rollback.kept", "command", p.againAt(c, "rollback", r.Relay.Hosts()...))
+	case r.Err != nil:
+		p.tellStuck(c, r.Relay, p.refuseAll(r.Relay, r.Err)[0].Err)
+	default:
+		p.note("rollback.done", append(shown(r.To), "worker", r.Relay.Worker)...)
 	}
-	return done
 }
 
 // tellStuck says why a relay has not gone back.

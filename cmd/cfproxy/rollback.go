@@ -40,7 +40,7 @@ func (p *program) rollback(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	observed, err := p.observe(c.Context, account.engine, f.configs()...)
+	observed, err := p.observe(c, account.engine, f.configs()...)
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,10 @@ type pick func(plan.Relay, []plan.Version) (plan.Version, error)
 
 // stepsBack finds for every relay where it goes. The hosts of one that has nowhere to go are refused; the others go without it.
 func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []plan.Relay, to pick) (steps []stepBack, stuck []plan.HostError) {
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
 	for _, relay := range relays {
-		versions, err := engine.Versions(c.Context, relay)
+		versions, err := engine.Versions(c.Context, relay, progress.observe)
 		var target plan.Version
 		if err == nil {
 			target, err = to(relay, versions)
@@ -78,13 +80,7 @@ func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []p
 			stuck = append(stuck, p.refuseAll(relay, err)...)
 			continue
 		}
-		step := stepBack{relay: relay, Account: relay.Account, Worker: relay.Worker, To: target}
-		for _, v := range versions {
-			if v.Share > step.From.Share {
-				step.From = v
-			}
-		}
-		steps = append(steps, step)
+		steps = append(steps, stepBack{relay, relay.Account, relay.Worker, plan.Serving(versions), target})
 	}
 	return steps, stuck
 }
@@ -128,15 +124,15 @@ func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) err
 
 // goBack takes the steps one by one; one that fails stops no other.
 func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepBack, force bool) (done []stepBack, failed []plan.HostError) {
-	progress := p.progress()
-	defer progress.Close()
-	engine.Observer = progress.Engine
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
 	for _, step := range steps {
-		if err := engine.Rollback(c.Context, step.relay, step.To, force); err != nil {
+		if err := engine.Rollback(c.Context, step.relay, step.To, force, progress.observe); err != nil {
 			failed = append(failed, p.refuseAll(step.relay, err)...)
 			continue
 		}
-		progress.Line(p.text.T("rollback.done", append(shown(step.To), "worker", step.Worker)...))
+		progress.close()
+		p.tellRollback(c, provision.Rollback{Relay: step.relay, To: step.To})
 		done = append(done, step)
 	}
 	return done, failed

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"context"
 	"strconv"
+
+	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -10,7 +11,7 @@ import (
 
 // standingBelow fills in what nobody has chosen from our own relay as it stands, its tokens included, so that init neither
 // undoes nor asks what is there. A file that is in use has the say by itself.
-func (p *program) standingBelow(ctx context.Context, account *account, chosen settings) (settings, error) {
+func (p *program) standingBelow(c *cli.Context, account *account, chosen settings) (settings, error) {
 	if _, inFile := chosen[keyTokens]; inFile || len(chosen[keyDomains]) == 0 {
 		return chosen, nil
 	}
@@ -20,7 +21,7 @@ func (p *program) standingBelow(ctx context.Context, account *account, chosen se
 	if err != nil {
 		return nil, err
 	}
-	observed, err := p.observe(ctx, account.engine, config)
+	observed, err := p.observe(c, account.engine, config)
 	if err != nil || !observed.Relays[0].Exists() {
 		return chosen, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
@@ -26,8 +27,7 @@ func (p *program) status(c *cli.Context) error {
 		r := f.of(relay)
 		observed.Relays[i].Config = asDeployed(relay.Config, relay.Deployed(), r.chosen)
 	}
-	// As if everything could be taken over, so that what is not ours is shown and not refused.
-	plan, err := plan.Diff(plan.NewDesired(observed, worker.Load()), observed, true)
+	plan, err := provision.PlanStatus(observed, worker.Load())
 	if err != nil {
 		return err
 	}

@@ -29,13 +29,16 @@ func (p *program) versions(c *cli.Context) error {
 		return err
 	}
 	out := result{Refused: p.refusalViews(observed.Skipped)}
+	progress := &engineProgress{program: p, c: c}
+	defer progress.close()
 	for _, relay := range observed.Relays {
-		versions, err := account.engine.Versions(c.Context, relay)
+		versions, err := account.engine.Versions(c.Context, relay, progress.observe)
 		if err != nil {
 			return err
 		}
 		out.Versions = append(out.Versions, workerVersions{relay.Account, relay.Worker, versions})
 	}
+	progress.close()
 	if p.json {
 		return errors.Join(p.writeJSON(out), p.refused(observed.Skipped))
 	}

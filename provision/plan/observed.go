@@ -16,8 +16,6 @@ type Observed struct {
 	Objects []Object
 	// Zones say how full the zones of the relays are, by their ids.
 	Zones map[string]ZoneLoad
-
-	Snapshot *Snapshot
 }
 
 // ZoneLoad counts what a zone holds, as far as was read. Records is -1 where only one host's were asked for.
@@ -43,12 +41,13 @@ func RecordAddress(s Site) Address {
 	return Address{Kind: KindRecord, Parent: s.Zone.ID, Name: s.Host}
 }
 
-// Collect keeps what stands at our addresses or in our way, and settles whose it is.
-func (o *Observed) Collect() {
-	o.Zones = map[string]ZoneLoad{}
+// NewObserved returns what a snapshot holds at the addresses of relays and what conflicts with them. The relays have their Workers'
+// names already; their Script and Dependents are filled in.
+func NewObserved(relays []Relay, skipped []HostError, found *Snapshot) Observed {
+	o := Observed{Relays: relays, Skipped: skipped, Zones: map[string]ZoneLoad{}}
 	for i := range o.Relays {
 		o.Relays[i].Script = Object{Address: o.Relays[i].ScriptAddress()}
-		if script := o.Snapshot.Scripts[o.Relays[i].ScriptAddress()]; script != nil {
+		if script := found.Scripts[o.Relays[i].ScriptAddress()]; script != nil {
 			here := *script
 			if here.Owned {
 				o.Relays[i].Script = here
@@ -60,11 +59,11 @@ func (o *Observed) Collect() {
 	}
 	zones := ZonesOf(o.Sites())
 	for _, zone := range zones {
-		o.collectZone(zone)
+		o.collectZone(found, zone)
 	}
-	for _, zone := range o.Snapshot.Zones {
+	for _, zone := range found.Zones {
 		if !slices.ContainsFunc(zones, func(z Zone) bool { return z.ID == zone.ID }) {
-			for _, route := range o.Snapshot.Routes[zone.ID] {
+			for _, route := range found.Routes[zone.ID] {
 				o.addDependent(zone, route)
 			}
 		}
@@ -75,10 +74,11 @@ func (o *Observed) Collect() {
 		}
 		return strings.Compare(a.Address.Name+" "+a.ID, b.Address.Name+" "+b.ID)
 	})
+	return o
 }
 
 // collectZone goes through what one zone holds.
-func (o *Observed) collectZone(zone Zone) {
+func (o *Observed) collectZone(found *Snapshot, zone Zone) {
 	hosts := map[string]bool{}
 	for _, site := range o.Sites() {
 		if site.Zone.ID == zone.ID {
@@ -86,23 +86,23 @@ func (o *Observed) collectZone(zone Zone) {
 		}
 	}
 	domains := map[string]bool{}
-	for _, domain := range o.Snapshot.Domains[zone.Account] {
+	for _, domain := range found.Domains[zone.Account] {
 		if hosts[domain.Address.Name] {
 			domains[domain.Address.Name] = true
 			domain.Conflict = ConflictCustomDomain
 			o.Objects = append(o.Objects, domain)
 		}
 	}
-	marked := o.collectRecords(zone, hosts, domains)
-	o.collectRoutes(zone, hosts, marked)
-	o.Zones[zone.ID] = ZoneLoad{Zone: zone, Records: o.Snapshot.Records[zone.ID].Total, Routes: len(o.Snapshot.Routes[zone.ID])}
+	marked := o.collectRecords(found, zone, hosts, domains)
+	o.collectRoutes(found, zone, hosts, marked)
+	o.Zones[zone.ID] = ZoneLoad{Zone: zone, Records: found.Records[zone.ID].Total, Routes: len(found.Routes[zone.ID])}
 }
 
 // collectRecords keeps the records of our hosts, and tells which hosts have one with our mark. A record that a custom domain
 // brings with it goes when the domain goes, and cannot be changed by itself.
-func (o *Observed) collectRecords(zone Zone, hosts, domains map[string]bool) (marked map[string]bool) {
+func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map[string]bool) (marked map[string]bool) {
 	marked = map[string]bool{}
-	for _, record := range o.Snapshot.Records[zone.ID].Found {
+	for _, record := range found.Records[zone.ID].Found {
 		host := record.Address.Name
 		if !hosts[host] || !IsAddressRecord(record) || domains[host] && isCustomDomainRecord(record) {
 			continue
@@ -119,16 +119,16 @@ func (o *Observed) collectRecords(zone Zone, hosts, domains map[string]bool) (ma
 
 // collectRoutes keeps the routes at our addresses, whoever made them, and those of others that meet ours. A route of ours
 // leads to a Worker of ours; one that was led elsewhere since is known by the record beside it, which bears our mark.
-func (o *Observed) collectRoutes(zone Zone, hosts, marked map[string]bool) {
-	routes := o.Snapshot.Routes[zone.ID]
+func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, marked map[string]bool) {
+	routes := found.Routes[zone.ID]
 	standing := map[string]bool{}
 	for _, route := range routes {
 		if host := patternHost(route.Address.Name); hosts[host] && route.Address.Name == RoutePattern(host) {
-			standing[host] = o.Snapshot.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
+			standing[host] = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
 		}
 	}
 	for _, route := range routes {
-		route.Owned = o.Snapshot.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
+		route.Owned = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
 		host := patternHost(route.Address.Name)
 		isOurAddress := hosts[host] && route.Address.Name == RoutePattern(host)
 		switch {

@@ -64,6 +64,17 @@ func ReadAnnotations(annotations map[string]string) (build, program string) {
 	return build, program
 }
 
+// Serving returns the version that serves the largest share of the traffic; the zero Version if none serves.
+func Serving(versions []Version) Version {
+	var serving Version
+	for _, v := range versions {
+		if v.Share > serving.Share {
+			serving = v
+		}
+	}
+	return serving
+}
+
 // PreviousVersion picks the version to go back to: the one that is named by its number or by the beginning of its id, or else that of
 // ours, among the uploads before the one that serves, which served last. So a version that was gone back from is not gone back
 // to; nor is one that behaves the same, since an upload that was repeated makes it twice.

@@ -221,6 +221,8 @@ func (p *Progress) Engine(e provision.Event) {
 		return
 	}
 	switch e.Type {
+	case provision.EventObserve:
+		p.Doing(p.view.Text.T("doing.observe"))
 	case provision.EventPause:
 		if p.stands(e.Wait); !p.isCounting() {
 			p.waiting("waiting.pace", e.Wait)

@@ -73,7 +73,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 			w = newWorld(t, strings.Replace(w.bytes(), `"accounts"`, `"faults": [{"method": "POST", "path": "/accounts/**", `+fault+`}], "accounts"`, 1))
 		}
 		relay := w.relayOf(second)
-		versions, err := w.engine.Versions(context.Background(), relay)
+		versions, err := w.engine.Versions(context.Background(), relay, nil)
 		if err != nil || len(versions) != 2 || versions[0].Build == "" || versions[0].Program != "1.2.3" || versions[0].Share != 100 {
 			t.Fatalf("%s: versions %+v, %v", name, versions, err)
 		}
@@ -82,7 +82,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.writes()
-		if err := w.engine.Rollback(context.Background(), relay, to, false); err != nil {
+		if err := w.engine.Rollback(context.Background(), relay, to, false, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if writes := w.writes(); fault == "" && len(writes) != 1 {
@@ -91,7 +91,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 		if standing := w.relayOf(second).Deployed(); standing.Providers[0].ID != "first" {
 			t.Errorf("%s: serves %v", name, standing.Providers)
 		}
-		if versions, err := w.engine.Versions(context.Background(), relay); err != nil || len(versions) != 2 {
+		if versions, err := w.engine.Versions(context.Background(), relay, nil); err != nil || len(versions) != 2 {
 			t.Errorf("%s: afterwards %+v, %v", name, versions, err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 func TestVersionsOfNoWorker(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
-	if _, err := w.engine.Versions(context.Background(), w.relayOf(w.config())); errcode.Of(err) != errcode.NoWorker {
+	if _, err := w.engine.Versions(context.Background(), w.relayOf(w.config()), nil); errcode.Of(err) != errcode.NoWorker {
 		t.Errorf("got %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	}
 	w.mustDeploy(c)
 	relay := w.relayOf(c)
-	versions, err := w.engine.Versions(context.Background(), relay)
+	versions, err := w.engine.Versions(context.Background(), relay, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +126,10 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.engine.Rollback(context.Background(), relay, to, false); errcode.Of(err) != errcode.SecretsChanged {
+	if err := w.engine.Rollback(context.Background(), relay, to, false, nil); errcode.Of(err) != errcode.SecretsChanged {
 		t.Errorf("without force: %v", err)
 	}
-	if err := w.engine.Rollback(context.Background(), relay, to, true); err != nil {
+	if err := w.engine.Rollback(context.Background(), relay, to, true, nil); err != nil {
 		t.Errorf("with force: %v", err)
 	}
 	if text := w.bytes(); !strings.Contains(text, ownerKey) {
@@ -152,10 +152,10 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.engine.Apply(context.Background(), plan); err != nil {
+		if _, err := w.apply(plan); err != nil {
 			t.Fatal(err)
 		}
-		versions, err := w.engine.Versions(context.Background(), plan.Relays[0])
+		versions, err := w.engine.Versions(context.Background(), plan.Relays[0], nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +167,7 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 		t.Errorf("got version %d, %v, want the one of alice alone", v.Number, err)
 	}
 	w.mustDeploy(alice)
-	w = newWorld(t, strings.Replace(w.bytes(), `"export default { fetch: answer };",`, `"// edited",`, 1))
+	w = newWorld(t, strings.Replace(w.bytes(), `"export default { fetch: handle };",`, `"// edited",`, 1))
 	if v, err := before(alice); errcode.Of(err) != errcode.NoVersion {
 		t.Errorf("after somebody's edit it goes back to version %d, %v", v.Number, err)
 	}
