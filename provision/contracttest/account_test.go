@@ -13,14 +13,14 @@ type zone struct {
 	} `json:"account"`
 }
 
-// A token of an account is unknown where those of users are verified, and the other way round.
+// A token of an account is unknown to the endpoint that verifies tokens of users, and vice versa.
 func tokens(a *api) {
 	path, other := "/user/tokens/verify", "/accounts/$A/tokens/verify"
 	if strings.HasPrefix(a.token, "cfat_") {
 		path, other = other, path
 	}
 	var verified struct{ ID, Status string }
-	r := a.do("GET", path, nil).ok(&verified)
+	r := a.do("GET", path, nil).wantOK(&verified)
 	if verified.Status != "active" || verified.ID == "" {
 		a.t.Errorf("%s: %s", r.what, r.raw)
 	}
@@ -29,29 +29,29 @@ func tokens(a *api) {
 		a.unverified(false, "%s: a token of the other kind is verified: %s", r.what, r.raw)
 	}
 
-	// Each family of calls has its own words for a token that nobody has.
+	// Each family of calls has its own error for an unknown token.
 	unknown := *a
 	unknown.token = strings.Repeat("0", 40)
-	unknown.do("GET", "/user/tokens/verify", nil).refused(unsettled, 1000, 6003)
-	unknown.do("GET", "/zones", nil).refused(403, 9109)
-	unknown.do("GET", "/accounts/$A/workers/scripts", nil).refused(401, 10000)
+	unknown.do("GET", "/user/tokens/verify", nil).wantError(anyStatus, 1000, 6003)
+	unknown.do("GET", "/zones", nil).wantError(403, 9109)
+	unknown.do("GET", "/accounts/$A/workers/scripts", nil).wantError(401, 10000)
 }
 
 func zones(a *api) {
 	var found []zone
-	r := a.do("GET", "/zones?per_page=50&page=1&account.id=$A&name="+a.zoneName, nil).ok(&found)
+	r := a.do("GET", "/zones?per_page=50&page=1&account.id=$A&name="+a.zoneName, nil).wantOK(&found)
 	if len(found) != 1 || found[0].Name != a.zoneName || found[0].Account.ID != a.account || found[0].Status == "" {
 		a.t.Fatalf("%s: %s", r.what, r.raw)
 	}
 	if r.Info.Page != 1 || r.Info.PerPage != 50 || r.Info.Count != 1 || r.Info.TotalCount != 1 || r.Info.TotalPages != 1 {
 		a.t.Errorf("%s: result_info is %+v", r.what, r.Info)
 	}
-	// A name without a zone is no error.
-	a.do("GET", "/zones?name="+strings.Repeat("nobody", 3)+".example", nil).ok(&found)
+	// A name without a zone is not an error.
+	a.do("GET", "/zones?name="+strings.Repeat("nobody", 3)+".example", nil).wantOK(&found)
 	if len(found) != 0 {
-		a.t.Errorf("found %v for a name that nobody has", found)
+		a.t.Errorf("found %v for an unknown name", found)
 	}
-	r = a.do("GET", "/zones?per_page=5&page=1", nil).ok(&found)
+	r = a.do("GET", "/zones?per_page=5&page=1", nil).wantOK(&found)
 	if len(found) != r.Info.Count || r.Info.TotalPages < 1 || r.Info.TotalPages != (r.Info.TotalCount+4)/5 {
 		a.t.Errorf("%s: %s", r.what, r.raw)
 	}

@@ -17,7 +17,7 @@ import (
 
 const base = "https://api.cloudflare.com/client/v4"
 
-// api makes calls for one test.
+// api makes the calls of one test.
 type api struct {
 	t         *testing.T
 	client    http.Client
@@ -30,30 +30,31 @@ type api struct {
 	zoneName  string
 }
 
-// in gives an API whose failures are those of t. Every call is held against the API's description too.
-func (a *api) in(t *testing.T) *api {
-	one := *a
-	one.t = t
+// forTest returns an API that reports failures to t. Every call is also checked against the API description.
+func (a *api) forTest(t *testing.T) *api {
+	out := *a
+	out.t = t
 	checker := &schematest.Checker{Report: func(v schematest.Violation) {
-		one.unverified(false, "against the API's description: %v", v)
+		out.unverified(false, "violates the API description: %v", v)
 	}}
-	one.client = http.Client{Transport: checker.Transport(a.transport), Timeout: time.Minute}
-	return &one
+	out.client = http.Client{Transport: checker.Transport(a.transport), Timeout: time.Minute}
+	return &out
 }
 
-// unverified demands what nothing has proved of the API yet: a live account that does otherwise is news, and no failure.
-func (a *api) unverified(holds bool, format string, args ...any) {
+// unverified checks an assumption about the API that is not verified. If a live account behaves differently, this is
+// logged and is not a failure.
+func (a *api) unverified(ok bool, format string, args ...any) {
 	a.t.Helper()
 	switch {
-	case holds:
+	case ok:
 	case a.live:
-		a.t.Logf("NEWS: "+format, args...)
+		a.t.Logf("UNEXPECTED: "+format, args...)
 	default:
 		a.t.Errorf(format, args...)
 	}
 }
 
-// problem is one entry of an answer's errors.
+// problem is an entry in the errors of a response.
 type problem struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
@@ -62,8 +63,8 @@ type problem struct {
 	} `json:"source"`
 }
 
-// answer is an answer with its envelope taken apart.
-type answer struct {
+// response is a response with a decoded envelope.
+type response struct {
 	api      *api
 	what     string
 	status   int
@@ -82,8 +83,8 @@ type answer struct {
 	} `json:"result_info"`
 }
 
-// do sends JSON: a value, or nothing for nil.
-func (a *api) do(method, path string, body any) *answer {
+// do sends a JSON value, or no body for nil.
+func (a *api) do(method, path string, body any) *response {
 	a.t.Helper()
 	if body == nil {
 		return a.send(method, path, "", nil)
@@ -95,8 +96,9 @@ func (a *api) do(method, path string, body any) *answer {
 	return a.send(method, path, "application/json", data)
 }
 
-// send makes a call. In a path $A is the account and $Z the zone. A live account that asks for patience gets it, three times.
-func (a *api) send(method, path, kind string, body []byte) *answer {
+// send makes a call. In a path $A is the account and $Z the zone. It retries a live account that sends Retry-After,
+// twice.
+func (a *api) send(method, path, kind string, body []byte) *response {
 	a.t.Helper()
 	for try := 1; ; try++ {
 		got := a.once(method, path, kind, body)
@@ -104,14 +106,14 @@ func (a *api) send(method, path, kind string, body []byte) *answer {
 		if got.status != http.StatusTooManyRequests || !a.live || try == 3 || err != nil || seconds > 60 {
 			return got
 		}
-		a.t.Logf("%s: waiting %d s, as it says", got.what, seconds)
+		a.t.Logf("%s: waiting %d s for Retry-After", got.what, seconds)
 		<-time.After(time.Duration(seconds) * time.Second)
 	}
 }
 
-func (a *api) once(method, path, kind string, body []byte) *answer {
+func (a *api) once(method, path, kind string, body []byte) *response {
 	a.t.Helper()
-	got := &answer{api: a, what: method + " " + path}
+	got := &response{api: a, what: method + " " + path}
 	path = strings.NewReplacer("$A", a.account, "$Z", a.zone).Replace(path)
 	r, err := http.NewRequestWithContext(context.Background(), method, base+path, bytes.NewReader(body))
 	if err != nil {
@@ -138,64 +140,65 @@ func (a *api) once(method, path, kind string, body []byte) *answer {
 	return got
 }
 
-// ok demands success and reads the result; into may be nil.
-func (r *answer) ok(into any) *answer {
+// wantOK fails the test unless the call succeeded, and decodes the result into v, which may be nil.
+func (r *response) wantOK(v any) *response {
 	r.api.t.Helper()
 	if r.status != http.StatusOK || !r.Success || len(r.Errors) > 0 {
 		r.api.t.Fatalf("%s: want success, got %d %s", r.what, r.status, r.raw)
 	}
-	if into != nil {
-		if err := json.Unmarshal(r.Result, into); err != nil {
+	if v != nil {
+		if err := json.Unmarshal(r.Result, v); err != nil {
 			r.api.t.Fatalf("%s: %v in %s", r.what, err, r.raw)
 		}
 	}
 	return r
 }
 
-// unsettled is a status of which nothing is known but that it refuses.
-const unsettled = 0
+// anyStatus stands for an error status that is not known.
+const anyStatus = 0
 
-// refused demands a refusal with one of the codes, since it is codes that the program goes by, and with a status.
-func (r *answer) refused(status int, codes ...int) *answer {
+// wantError fails the test unless the call failed with this status and one of the codes. The program depends on the
+// codes.
+func (r *response) wantError(status int, codes ...int) *response {
 	r.api.t.Helper()
-	if r.Success || r.status < 400 || r.status > 499 || !r.says(codes...) {
+	if r.Success || r.status < 400 || r.status > 499 || !r.hasCode(codes...) {
 		r.api.t.Fatalf("%s: want code %v, got %d %s", r.what, codes, r.status, r.raw)
 	}
-	if status != unsettled && r.status != status {
+	if status != anyStatus && r.status != status {
 		r.api.t.Errorf("%s: want status %d, got %d %s", r.what, status, r.status, r.raw)
 	}
 	return r
 }
 
-// says tells whether the answer is a refusal with one of the codes.
-func (r *answer) says(codes ...int) bool {
+// hasCode reports whether the response is an error with one of the codes.
+func (r *response) hasCode(codes ...int) bool {
 	return !r.Success && len(r.Errors) > 0 && slices.Contains(codes, r.Errors[0].Code)
 }
 
-// post makes something that goes away with the test, also when it should have been refused and was not.
-func (a *api) post(path string, body any) *answer {
+// create creates a resource that is deleted after the test, also if the API should have rejected it.
+func (a *api) create(path string, body any) *response {
 	a.t.Helper()
 	r := a.do("POST", path, body)
-	var made struct{ ID string }
-	if r.Success && json.Unmarshal(r.Result, &made) == nil && made.ID != "" {
-		a.later(path + "/" + made.ID)
+	var created struct{ ID string }
+	if r.Success && json.Unmarshal(r.Result, &created) == nil && created.ID != "" {
+		a.deleteLater(path + "/" + created.ID)
 	}
 	return r
 }
 
-// later deletes what a test has made when the test is over, however it ends. What is gone already is no matter.
-func (a *api) later(path string) {
+// deleteLater deletes a resource at the end of the test, however it ends. It may be gone already.
+func (a *api) deleteLater(path string) {
 	a.t.Cleanup(func() {
 		r := a.send("DELETE", path, "", nil)
-		if r.status >= 400 && !r.says(10007, 10009, 81044) {
-			a.t.Logf("LEFT BEHIND: %s: %d %s", r.what, r.status, r.raw)
+		if r.status >= 400 && !r.hasCode(10007, 10009, 81044) {
+			a.t.Logf("NOT DELETED: %s: %d %s", r.what, r.status, r.raw)
 		}
 	})
 }
 
-// eventually tries until the answer will do: a live account may need some seconds until everything knows of a change. The
-// sandbox needs none.
-func (a *api) eventually(try func() *answer, done func(*answer) bool) *answer {
+// eventually repeats a call until the response is as expected: in a live account changes may take some seconds to be
+// visible. In the sandbox they do not.
+func (a *api) eventually(try func() *response, done func(*response) bool) *response {
 	a.t.Helper()
 	for left := 10; ; left-- {
 		r := try()

@@ -7,13 +7,13 @@ type batch struct {
 	Posts   []record `json:"posts,omitempty"`
 }
 
-// A batch deletes, patches, puts and posts, in this order: an alias makes way for an address of its name, and each step may
-// need the one before.
+// A batch deletes, patches, puts and posts in this order: a CNAME can be replaced by an address with its name, and each
+// step may depend on the one before.
 func batchOrder(a *api) {
 	deleted, patched, put := a.host(), a.host(), a.host()
 	alias := a.record(record{Type: "CNAME", Name: deleted, Content: "example.com", TTL: 1, Comment: text(comment)})
 	one, two := a.record(address(patched, "1")), a.record(address(put, "1"))
-	// What is patched away makes way for what is put, and that for what is posted.
+	// The patch frees a name for the put, and the put frees one for the post.
 	moved, whole := address(patched, "2"), address(patched, "1")
 	moved.ID, whole.ID = one.ID, two.ID
 	var done batch
@@ -22,25 +22,25 @@ func batchOrder(a *api) {
 		Patches: []record{moved},
 		Puts:    []record{whole},
 		Posts:   []record{address(deleted, "1"), address(put, "1")},
-	}).ok(&done)
-	for _, made := range done.Posts {
-		a.later(records + "/" + made.ID)
+	}).wantOK(&done)
+	for _, created := range done.Posts {
+		a.deleteLater(records + "/" + created.ID)
 	}
 	if len(done.Deletes) != 1 || len(done.Patches) != 1 || len(done.Puts) != 1 || len(done.Posts) != 2 {
 		a.t.Fatalf("done %+v", done)
 	}
-	if found := a.named(deleted); len(found) != 1 || found[0].Type != "A" || found[0].ID != done.Posts[0].ID {
+	if found := a.recordsNamed(deleted); len(found) != 1 || found[0].Type != "A" || found[0].ID != done.Posts[0].ID {
 		a.t.Errorf("in the place of the alias is %+v", found)
 	}
-	if found := a.named(patched); len(found) != 2 {
+	if found := a.recordsNamed(patched); len(found) != 2 {
 		a.t.Errorf("patched and put at one name are %+v", found)
 	}
-	if found := a.named(put); len(found) != 1 || found[0].ID != done.Posts[1].ID {
+	if found := a.recordsNamed(put); len(found) != 1 || found[0].ID != done.Posts[1].ID {
 		a.t.Errorf("in the place of what was put elsewhere is %+v", found)
 	}
 }
 
-// One change that is refused, and none is made.
+// If one change is rejected, none is made.
 func batchWhole(a *api) {
 	host, other := a.host(), a.host()
 	kept := a.record(address(host, "1"))
@@ -51,19 +51,19 @@ func batchWhole(a *api) {
 		Patches: []record{changed},
 		Posts:   []record{address(host, "2"), address(host, "2")},
 	})
-	for _, left := range a.named(host) {
+	for _, left := range a.recordsNamed(host) {
 		if left.ID != kept.ID {
-			a.later(records + "/" + left.ID)
+			a.deleteLater(records + "/" + left.ID)
 		}
 	}
 	if r.Success {
 		a.t.Fatalf("%s: %d %s", r.what, r.status, r.raw)
 	}
-	a.unverified(r.says(81058) && r.Errors[0].Source.Pointer == "/posts/1", "%s: %d %s", r.what, r.status, r.raw)
-	if found := a.named(host); len(found) != 1 || found[0].Content != "192.0.2.1" {
+	a.unverified(r.hasCode(81058) && r.Errors[0].Source.Pointer == "/posts/1", "%s: %d %s", r.what, r.status, r.raw)
+	if found := a.recordsNamed(host); len(found) != 1 || found[0].Content != "192.0.2.1" {
 		a.t.Errorf("after a refused batch there is %+v", found)
 	}
-	if found := a.named(other); len(found) != 1 {
+	if found := a.recordsNamed(other); len(found) != 1 {
 		a.t.Errorf("a refused batch has deleted: %+v", found)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
-// contract is all that is relied on, by subject.
+// contract runs all tests, by subject.
 func contract(t *testing.T, a *api) {
 	for _, part := range []struct {
 		name string
@@ -22,11 +22,11 @@ func contract(t *testing.T, a *api) {
 		{"scripts/upload", upload}, {"scripts/upload again", uploadAgain}, {"scripts/inherit", inherit}, {"scripts/delete", deleteScript},
 		{"scripts/workers.dev", workersDev}, {"scripts/annotations", annotations},
 		{"versions/list", versionList}, {"versions/deploy an older one", deployOlder}, {"versions/changed secret", changedSecret},
-		{"routes/life", routeLife}, {"routes/refusals", routeRefusals},
-		{"records/life", recordLife}, {"records/clashes", recordClashes}, {"records/comment", recordComment}, {"records/pages", recordPages},
+		{"routes/lifecycle", routeLifecycle}, {"routes/refusals", routeRefusals},
+		{"records/lifecycle", recordLifecycle}, {"records/conflicts", recordConflicts}, {"records/comment", recordComment}, {"records/pages", recordPages},
 		{"domains", domains}, {"batch/order", batchOrder}, {"batch/all or nothing", batchWhole},
 	} {
-		t.Run(part.name, func(t *testing.T) { part.run(a.in(t)) })
+		t.Run(part.name, func(t *testing.T) { part.run(a.forTest(t)) })
 	}
 }
 
@@ -35,17 +35,17 @@ func TestSandbox(t *testing.T) {
 	contract(t, inSandbox(t))
 }
 
-// inSandbox gives an empty account, in which names are the same in every run.
+// inSandbox returns an empty account in which names are the same in every run.
 func inSandbox(t *testing.T) *api {
 	t.Helper()
 	store, err := sandbox.Parse([]byte(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net"}]}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := 0
+	created := 0
 	a := &api{
 		token: store.Token(), zoneName: "example.com", transport: sandbox.Transport(sandbox.Handler(store)),
-		unique: func() string { made++; return nameAt(time.Unix(1_800_000_000, 0), fmt.Sprintf("%06x", made)) },
+		unique: func() string { created++; return nameAt(time.Unix(1_800_000_000, 0), fmt.Sprintf("%06x", created)) },
 	}
 	a.locate(t)
 	return a
@@ -54,18 +54,18 @@ func inSandbox(t *testing.T) *api {
 func TestLive(t *testing.T) {
 	token, zone := os.Getenv("CFPROXY_LIVE_TOKEN"), os.Getenv("CFPROXY_LIVE_ZONE")
 	if token == "" || zone == "" {
-		t.Skip("CFPROXY_LIVE_TOKEN and CFPROXY_LIVE_ZONE name no account")
+		t.Skip("CFPROXY_LIVE_TOKEN and CFPROXY_LIVE_ZONE are not set")
 	}
 	a := &api{
 		token: token, zoneName: zone, live: true, transport: http.DefaultTransport,
 		unique: func() string {
-			some := make([]byte, 3)
-			rand.Read(some) // never fails
-			return nameAt(time.Now(), hex.EncodeToString(some))
+			random := make([]byte, 3)
+			rand.Read(random) // never fails
+			return nameAt(time.Now(), hex.EncodeToString(random))
 		},
 	}
 	a.locate(t)
-	a.in(t).sweep(time.Now().Add(-time.Hour))
+	a.forTest(t).sweep(time.Now().Add(-time.Hour))
 	contract(t, a)
 }
 
@@ -73,7 +73,7 @@ func TestLive(t *testing.T) {
 func (a *api) locate(t *testing.T) {
 	t.Helper()
 	var found []zone
-	a.in(t).do("GET", "/zones?name="+a.zoneName, nil).ok(&found)
+	a.forTest(t).do("GET", "/zones?name="+a.zoneName, nil).wantOK(&found)
 	if len(found) != 1 {
 		t.Fatalf("the token sees %d zones named %s", len(found), a.zoneName)
 	}

@@ -1,12 +1,12 @@
-// Package contracttest states what the program relies on of Cloudflare's API, in plain HTTP: no SDK and no engine stands in
-// between. It is all tests. They run against the sandbox, always, and against an account when it is named:
+// Package contracttest has tests for the behaviour of Cloudflare's API that the program relies on, in plain HTTP without
+// an SDK or the engine. They always run against the sandbox, and also against an account if it is named:
 //
 //	CFPROXY_LIVE_TOKEN=… CFPROXY_LIVE_ZONE=example.com go test -v -count=1 -run Live ./provision/contracttest
 //
-// The token needs what a deploy needs: Workers Scripts, Workers Routes and DNS to edit, Zone to read. Everything that is made
-// is named cfproxy-contract-…, goes away with its test, and serves nobody; what an earlier run has left behind is swept first
-// when it is an hour old. Nothing else is touched.
+// The token needs the permissions of a deploy: edit Workers Scripts, Workers Routes and DNS, and read Zone. All resources
+// are named cfproxy-contract-…, serve no traffic and are deleted after their test. Those that an earlier run has not
+// deleted are deleted first once they are an hour old. Nothing else is changed.
 //
-// Where nothing has proved yet how the API behaves, the live run logs what it sees and does not fail; the sandbox must do
-// as the documentation lets expect.
+// Where the behaviour of the API is not verified, a live run logs it and does not fail; the sandbox must behave as
+// documented.
 package contracttest

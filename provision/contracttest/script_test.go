@@ -19,7 +19,7 @@ type script struct {
 	DeploymentID string   `json:"deployment_id"`
 }
 
-func (s script) isOurs() bool { return slices.Contains(s.Tags, tag) }
+func (s script) hasTag() bool { return slices.Contains(s.Tags, tag) }
 
 type metadata struct {
 	MainModule        string            `json:"main_module"`
@@ -50,7 +50,7 @@ func (s settings) binding(name string) *binding {
 	return &s.Bindings[at]
 }
 
-// modules is a Worker of two modules, the second of them data.
+// modules returns the modules of a Worker, the second of which is data.
 func modules() [][3]string {
 	return [][3]string{
 		{"index.js", "application/javascript+module", "import list from './list.txt'\nexport default { fetch() { return new Response(list) } }\n"},
@@ -58,7 +58,7 @@ func modules() [][3]string {
 	}
 }
 
-// form writes what an upload sends: the metadata, and each module as a part that bears its name.
+// form encodes an upload: the metadata, and each module as a part with its name.
 func form(t *testing.T, meta metadata) (kind string, body []byte) {
 	t.Helper()
 	meta.MainModule, meta.CompatibilityDate = "index.js", "2026-06-01"
@@ -88,31 +88,31 @@ func form(t *testing.T, meta metadata) (kind string, body []byte) {
 	return w.FormDataContentType(), b.Bytes()
 }
 
-// upload is strict: what cannot be inherited is an error.
-func (a *api) upload(name string, meta metadata) *answer {
+// upload is strict: a binding that cannot be inherited is an error.
+func (a *api) upload(name string, meta metadata) *response {
 	a.t.Helper()
 	kind, body := form(a.t, meta)
 	return a.send("PUT", "/accounts/$A/workers/scripts/"+name+"?bindings_inherit=strict", kind, body)
 }
 
-// put uploads a script that must be taken. An account without a workers.dev name cannot have its first.
+// put uploads a script that must be accepted. An account without a workers.dev name cannot upload its first script.
 func (a *api) put(name string, meta metadata) script {
 	a.t.Helper()
 	r := a.upload(name, meta)
 	if len(r.Errors) > 0 && r.Errors[0].Code == 10063 {
 		a.t.Skip("the account has no workers.dev name, which these tests do not give it")
 	}
-	var made script
-	r.ok(&made)
-	return made
+	var created script
+	r.wantOK(&created)
+	return created
 }
 
-// script puts a script of its own for a test, and gives its name and path.
+// script uploads a script for one test and returns its name and path.
 func (a *api) script(meta metadata) (name, path string) {
 	a.t.Helper()
 	name = a.unique()
 	path = "/accounts/$A/workers/scripts/" + name
-	a.later(path)
+	a.deleteLater(path)
 	meta.Tags = append(meta.Tags, tag)
 	a.put(name, meta)
 	return name, path
@@ -121,7 +121,7 @@ func (a *api) script(meta metadata) (name, path string) {
 func (a *api) settings(path string) settings {
 	a.t.Helper()
 	var s settings
-	a.do("GET", path+"/settings", nil).ok(&s)
+	a.do("GET", path+"/settings", nil).wantOK(&s)
 	return s
 }
 
@@ -130,7 +130,7 @@ func secretAndText() []binding {
 		{Type: "json", Name: "LIST", JSON: json.RawMessage(`[{"a":1},{"b":[2]}]`)}}
 }
 
-// What is uploaded comes back, but for the text of a secret.
+// What was uploaded is returned, except for the values of secrets.
 func upload(a *api) {
 	name, path := a.script(metadata{Bindings: secretAndText(), Tags: []string{"managed-by=contract"}})
 	s := a.settings(path)
@@ -146,10 +146,10 @@ func upload(a *api) {
 	if b := s.binding("LIST"); b == nil || compact(b.JSON) != `[{"a":1},{"b":[2]}]` {
 		a.t.Errorf("the JSON is %+v", b)
 	}
-	a.modulesComeBack(path)
+	a.checkModules(path)
 	var all []script
-	a.do("GET", "/accounts/$A/workers/scripts", nil).ok(&all)
-	if !slices.ContainsFunc(all, func(s script) bool { return s.ID == name && s.isOurs() }) {
+	a.do("GET", "/accounts/$A/workers/scripts", nil).wantOK(&all)
+	if !slices.ContainsFunc(all, func(s script) bool { return s.ID == name && s.hasTag() }) {
 		a.t.Errorf("the list of scripts lacks %s with its tag", name)
 	}
 }
@@ -162,8 +162,9 @@ func compact(raw json.RawMessage) string {
 	return b.String()
 }
 
-// modulesComeBack reads the code: a form with one part for each module, named and typed as it was sent, byte for byte.
-func (a *api) modulesComeBack(path string) {
+// checkModules reads the code: a form with one part for each module, with the name and type of the upload and the same
+// bytes.
+func (a *api) checkModules(path string) {
 	a.t.Helper()
 	r := a.do("GET", path+"/content/v2", nil)
 	kind, params, err := mime.ParseMediaType(r.header.Get("Content-Type"))
@@ -189,7 +190,7 @@ func (a *api) modulesComeBack(path string) {
 	a.unverified(slices.Equal(got, modules()), "%s: got %q", r.what, got)
 }
 
-// A second upload replaces everything: what is not sent again is gone. It is a version of its own even when nothing differs.
+// A second upload replaces everything that is not sent again. It is a new version even if nothing differs.
 func uploadAgain(a *api) {
 	name, path := a.script(metadata{Bindings: secretAndText()})
 	first := a.put(name, metadata{Bindings: secretAndText(), Tags: []string{tag}})
@@ -203,7 +204,7 @@ func uploadAgain(a *api) {
 	}
 }
 
-// A binding can be kept without being sent, and one that is not there is an error when that is asked for.
+// A binding can be kept without sending it. With strict inheritance a missing one is an error.
 func inherit(a *api) {
 	name, path := a.script(metadata{Bindings: secretAndText()})
 	a.put(name, metadata{Bindings: []binding{{Type: "inherit", Name: "SECRET"}}, Tags: []string{tag}})
@@ -211,7 +212,7 @@ func inherit(a *api) {
 	if b := s.binding("SECRET"); b == nil || b.Type != "secret_text" || len(s.Bindings) != 1 {
 		a.t.Errorf("bindings are %+v", s.Bindings)
 	}
-	a.upload(name, metadata{Bindings: []binding{{Type: "inherit", Name: "GONE"}}, Tags: []string{tag}}).refused(unsettled, 10057)
+	a.upload(name, metadata{Bindings: []binding{{Type: "inherit", Name: "GONE"}}, Tags: []string{tag}}).wantError(anyStatus, 10057)
 	if s := a.settings(path); s.binding("SECRET") == nil {
 		a.t.Errorf("after a refused upload bindings are %+v", s.Bindings)
 	}
@@ -223,19 +224,19 @@ func deleteScript(a *api) {
 	if r.status != 200 || len(r.raw) > 0 && !r.Success {
 		a.t.Fatalf("%s: %d %s", r.what, r.status, r.raw)
 	}
-	a.do("DELETE", path, nil).refused(404, 10007)
-	a.do("GET", path+"/settings", nil).refused(404, 10007)
+	a.do("DELETE", path, nil).wantError(404, 10007)
+	a.do("GET", path+"/settings", nil).wantError(404, 10007)
 }
 
-// An uploaded script has no address on workers.dev until somebody switches it on.
+// An uploaded script has no workers.dev address until it is enabled.
 func workersDev(a *api) {
 	_, path := a.script(metadata{})
 	var dev struct{ Enabled bool }
-	r := a.do("GET", path+"/subdomain", nil).ok(&dev)
+	r := a.do("GET", path+"/subdomain", nil).wantOK(&dev)
 	a.unverified(!dev.Enabled, "%s: %s", r.what, r.raw)
 }
 
-// What an upload says of itself stands with its version.
+// The annotations of an upload are those of its version.
 func annotations(a *api) {
 	_, path := a.script(metadata{Annotations: map[string]string{"workers/message": "contract, first", "workers/tag": "0123456789abcdef"}})
 	found := a.versions(path)

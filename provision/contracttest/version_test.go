@@ -30,31 +30,31 @@ func wholly(v version) deployRequest {
 func (a *api) versions(path string) []version {
 	a.t.Helper()
 	var list struct{ Items []version }
-	a.do("GET", path+"/versions", nil).ok(&list)
+	a.do("GET", path+"/versions", nil).wantOK(&list)
 	return list.Items
 }
 
-// current gives the version that is served, wholly.
+// current returns the version that serves all requests.
 func (a *api) current(path string) string {
 	a.t.Helper()
 	var list struct{ Deployments []deployment }
-	r := a.do("GET", path+"/deployments", nil).ok(&list)
+	r := a.do("GET", path+"/deployments", nil).wantOK(&list)
 	if len(list.Deployments) == 0 || len(list.Deployments[0].Versions) != 1 || list.Deployments[0].Versions[0].Percentage != 100 {
 		a.t.Fatalf("%s: %s", r.what, r.raw)
 	}
 	return list.Deployments[0].Versions[0].VersionID
 }
 
-// twoVersions uploads a script twice and gives the versions, the newer first.
+// twoVersions uploads a script twice and returns the versions, newest first.
 func (a *api) twoVersions(first, second metadata) (path string, found []version) {
 	a.t.Helper()
 	name, path := a.script(first)
 	second.Tags = []string{tag}
 	a.put(name, second)
-	a.eventually(func() *answer {
+	a.eventually(func() *response {
 		found = a.versions(path)
 		return nil
-	}, func(*answer) bool { return len(found) == 2 })
+	}, func(*response) bool { return len(found) == 2 })
 	if len(found) != 2 {
 		a.t.Fatalf("%d versions after two uploads", len(found))
 	}
@@ -65,7 +65,7 @@ func saying(text string) metadata {
 	return metadata{Bindings: []binding{{Type: "plain_text", Name: "TEXT", Text: text}}, Annotations: map[string]string{"workers/message": text}}
 }
 
-// Versions are listed newest first, and the newest upload is what is served.
+// Versions are listed newest first, and the newest upload is served.
 func versionList(a *api) {
 	path, found := a.twoVersions(saying("one"), saying("two"))
 	if found[0].Number <= found[1].Number || found[0].ID == found[1].ID {
@@ -75,15 +75,15 @@ func versionList(a *api) {
 	if got := a.current(path); got != found[0].ID {
 		a.t.Errorf("version %s is served, want %s", got, found[0].ID)
 	}
-	a.do("GET", path+"/versions/00000000-0000-4000-8000-000000000000", nil).refused(unsettled, 100146)
+	a.do("GET", path+"/versions/00000000-0000-4000-8000-000000000000", nil).wantError(anyStatus, 100146)
 }
 
-// An older version can be served again as it was, its bindings included.
+// An older version can be deployed again with its bindings.
 func deployOlder(a *api) {
 	path, found := a.twoVersions(saying("one"), saying("two"))
-	a.do("POST", path+"/deployments", wholly(found[1])).ok(nil)
-	a.eventually(func() *answer { return a.do("GET", path+"/deployments", nil) },
-		func(*answer) bool { return a.current(path) == found[1].ID })
+	a.do("POST", path+"/deployments", wholly(found[1])).wantOK(nil)
+	a.eventually(func() *response { return a.do("GET", path+"/deployments", nil) },
+		func(*response) bool { return a.current(path) == found[1].ID })
 	if got := a.current(path); got != found[1].ID {
 		a.t.Errorf("version %s is served, want %s", got, found[1].ID)
 	}
@@ -93,13 +93,13 @@ func deployOlder(a *api) {
 	var full struct {
 		Resources struct{ Bindings []binding }
 	}
-	a.do("GET", path+"/versions/"+found[1].ID, nil).ok(&full)
+	a.do("GET", path+"/versions/"+found[1].ID, nil).wantOK(&full)
 	if b := (settings{Bindings: full.Resources.Bindings}).binding("TEXT"); b == nil || b.Text != "one" {
 		a.t.Errorf("its bindings are %+v", full.Resources.Bindings)
 	}
 }
 
-// Going back behind the change of a secret has to be asked for.
+// Deploying a version with an older value of a secret has to be forced.
 func changedSecret(a *api) {
 	with := func(text string) metadata {
 		return metadata{Bindings: []binding{{Type: "secret_text", Name: "SECRET", Text: text}}}
@@ -107,5 +107,5 @@ func changedSecret(a *api) {
 	path, found := a.twoVersions(with("one"), with("two"))
 	r := a.do("POST", path+"/deployments", wholly(found[1]))
 	a.unverified(!r.Success && len(r.Errors) > 0 && r.Errors[0].Code == 10220, "%s: %d %s", r.what, r.status, r.raw)
-	a.do("POST", path+"/deployments?force=true", wholly(found[1])).ok(nil)
+	a.do("POST", path+"/deployments?force=true", wholly(found[1])).wantOK(nil)
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// decode reads a state strictly: an unknown field is more often a slip or a foreign file than an extension.
-// The error tells line and column. Defaults are filled in; the certificate authority is not (it is random).
+// decode decodes a state strictly: an unknown field is more often a typo or a foreign file than an extension. Errors have
+// line and column. Defaults are filled in, except for the certificate authority, which is random.
 func decode(data []byte) (*state, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -40,7 +40,7 @@ func located(data []byte, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Errorf("%s: the file ends too early", position(data, int64(len(data))))
 	}
-	// encoding/json gives no offset here, only the name.
+	// encoding/json reports the name but no offset here.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		at := bytes.Index(data, []byte(name))
 		return fmt.Errorf("%s: unknown field %s", position(data, int64(at+1)), name)
@@ -55,7 +55,8 @@ func field(name string) string {
 	return name
 }
 
-// position turns a byte offset (of the byte after the culprit, as encoding/json counts) into line and column, from 1.
+// position returns the line and column, from 1, of a byte offset. As in encoding/json, the offset is that of the byte
+// after the error.
 func position(data []byte, offset int64) string {
 	offset = max(0, min(offset-1, int64(len(data))))
 	before := data[:offset]

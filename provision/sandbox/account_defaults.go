@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// defaultToken has the shape of a user token, https://developers.cloudflare.com/fundamentals/api/get-started/token-formats,
-// and says what it is.
+// defaultToken has the form of a user token,
+// https://developers.cloudflare.com/fundamentals/api/get-started/token-formats, and says that it is not a real one.
 const defaultToken = "cfut_sandbox_token_not_valid_at_cloudflare_005a2db0c5"
 
 const (
@@ -16,7 +16,7 @@ const (
 	planFree      = "free"
 )
 
-// oldestDate is what a Worker without a compatibility date runs with.
+// oldestDate is the compatibility date of a Worker without one.
 const oldestDate = "2021-11-02"
 
 func defaultState() *state {
@@ -32,7 +32,7 @@ func defaultState() *state {
 	return s
 }
 
-// complete fills in what a hand-written file leaves out. It is deterministic, so a file may be read many times
+// complete sets defaults for what a hand-written file leaves out. It is deterministic, so a file may be read many times
 // before it is written.
 func (s *state) complete() {
 	for _, a := range s.Accounts {
@@ -58,7 +58,7 @@ func (s *state) complete() {
 func (a *account) complete() {
 	a.ID = cmp.Or(a.ID, derivedID("account", a.Name))
 	if a.Subdomain == nil {
-		name := label(a.Name)
+		name := subdomainLabel(a.Name)
 		a.Subdomain = &name
 	}
 	for _, z := range a.Zones {
@@ -132,10 +132,10 @@ func (v *version) complete() {
 	}
 }
 
-// epoch dates what a person wrote without a date.
+// epoch is the date of resources that a hand-written file does not date.
 const epoch = "2026-01-01T00:00:00.000000Z"
 
-// nameServers gives a zone a pair of its own, as Cloudflare does.
+// nameServers returns the pair of name servers of a zone, which is derived from its name.
 func nameServers(zone string) []string {
 	first := []string{"ada", "cora", "dina", "elsa"}
 	second := []string{"bob", "hugo", "ivan", "rick"}
@@ -143,8 +143,8 @@ func nameServers(zone string) []string {
 	return []string{first[sum[0]%4] + ".ns.cloudflare.com", second[sum[1]%4] + ".ns.cloudflare.com"}
 }
 
-// label makes a workers.dev subdomain of an account's name.
-func label(name string) string {
+// subdomainLabel derives a workers.dev subdomain from the name of an account.
+func subdomainLabel(name string) string {
 	s := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
@@ -159,7 +159,7 @@ func label(name string) string {
 	return cmp.Or(strings.Trim(s, "-"), "sandbox")
 }
 
-// sort gives lists without an order of their own a fixed one; accounts, zones, tokens and faults stay as written.
+// sort sorts the lists that have no order of their own. Accounts, zones, tokens and faults stay as written.
 func (s *state) sort() {
 	for _, a := range s.Accounts {
 		a.sort()
@@ -170,33 +170,33 @@ func (s *state) sort() {
 }
 
 func (a *account) sort() {
-	order(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
+	sortList(a.Scripts, func(x, y *script) int { return cmp.Compare(x.Name, y.Name) })
 	for _, w := range a.Scripts {
 		w.sortVersions()
 	}
-	order(a.Domains, func(x, y *domain) int { return cmp.Compare(x.Hostname, y.Hostname) })
+	sortList(a.Domains, func(x, y *domain) int { return cmp.Compare(x.Hostname, y.Hostname) })
 }
 
 func (z *zone) sort() {
-	order(z.Records, (*record).compare)
-	order(z.Routes, (*route).compare)
+	sortList(z.Records, (*record).compare)
+	sortList(z.Routes, (*route).compare)
 }
 
-// order sorts what is not sorted yet, which is most often nothing.
-func order[T any](items []T, compare func(x, y T) int) {
+// sortList sorts a list in place unless it is sorted, which it usually is.
+func sortList[T any](items []T, compare func(x, y T) int) {
 	if !slices.IsSortedFunc(items, compare) {
 		slices.SortFunc(items, compare)
 	}
 }
 
-// insert adds an item at its place in a sorted list.
-func insert[T any](items []T, item T, compare func(x, y T) int) []T {
+// insertSorted adds an item to a sorted list.
+func insertSorted[T any](items []T, item T, compare func(x, y T) int) []T {
 	at, _ := slices.BinarySearchFunc(items, item, compare)
 	return slices.Insert(items, at, item)
 }
 
 func (r *record) compare(o *record) int {
-	if c := cmp.Compare(r.Name, o.Name); c != 0 { // nearly always; the rest is worked out in full
+	if c := cmp.Compare(r.Name, o.Name); c != 0 { // decides almost always; the complete comparison is slower
 		return c
 	}
 	return cmp.Or(cmp.Compare(r.Type, o.Type), cmp.Compare(r.Content, o.Content), cmp.Compare(r.ID, o.ID))

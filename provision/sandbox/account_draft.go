@@ -5,71 +5,71 @@ import (
 	"slices"
 )
 
-// A state that stands is never changed: readers hold it without a lock. A writer works on a draft, which shares everything
-// with the state it came from until a part is owned, and is copied then. So a call costs what it touches, not what the
-// account holds, and dropping the draft undoes it.
+// A current state is never changed, so readers need no lock. A writer works on a draft, which shares everything with the
+// state it was made from. A part of it is copied before it is changed. So the cost of a call depends on what it changes
+// and not on the size of the account, and discarding the draft undoes the call.
 
-// draft begins a new state.
+// draft returns a draft of the state.
 func (s *state) draft() *state {
 	out := *s
-	out.from, out.fresh = s, map[any]bool{}
+	out.base, out.mutable = s, map[any]bool{}
 	out.Accounts = slices.Clone(s.Accounts)
-	out.Faults = deep(s.Faults)
+	out.Faults = deepCopy(s.Faults)
 	return &out
 }
 
-// ownAccount gives the draft an account to write to, in the place of one that is shared. Its scripts and zones are still
-// shared; its lists are not.
-func (s *state) ownAccount(a *account) *account {
-	if s.fresh[a] {
+// mutableAccount replaces an account that the draft shares by a copy, and returns the copy. Its scripts and zones are
+// still shared; its lists are not.
+func (s *state) mutableAccount(a *account) *account {
+	if s.mutable[a] {
 		return a
 	}
 	out := *a
 	out.Zones, out.Scripts, out.Domains = slices.Clone(a.Zones), slices.Clone(a.Scripts), slices.Clone(a.Domains)
 	replaced(s.Accounts, a, &out)
-	s.fresh[&out] = true
+	s.mutable[&out] = true
 	return &out
 }
 
-// ownZone does the same for a zone of an owned account. Its records and routes are still shared: who changes one puts
-// another in its place.
-func (s *state) ownZone(a *account, z *zone) *zone {
-	if s.fresh[z] {
+// mutableZone does the same for a zone of a mutable account. Its records and routes are still shared and must be
+// replaced, not changed.
+func (s *state) mutableZone(a *account, z *zone) *zone {
+	if s.mutable[z] {
 		return z
 	}
 	out := *z
 	out.Records, out.Routes = slices.Clone(z.Records), slices.Clone(z.Routes)
 	replaced(a.Zones, z, &out)
-	s.fresh[&out] = true
+	s.mutable[&out] = true
 	return &out
 }
 
-// ownScript does the same for a script, and for all that it holds; nil for nil.
-func (s *state) ownScript(a *account, w *script) *script {
-	if w == nil || s.fresh[w] {
+// mutableScript does the same for a script and all that it contains. It returns nil for nil.
+func (s *state) mutableScript(a *account, w *script) *script {
+	if w == nil || s.mutable[w] {
 		return w
 	}
-	out := deep(w)
+	out := deepCopy(w)
 	replaced(a.Scripts, w, out)
-	s.fresh[out] = true
+	s.mutable[out] = true
 	return out
 }
 
-// own makes what the path of a call names its own, as far as it exists.
-func (c *call) own() {
+// makeMutable makes the existing resources in the path of a call mutable.
+func (c *call) makeMutable() {
 	if c.account == nil {
 		return
 	}
-	c.account = c.state.ownAccount(c.account)
+	c.account = c.state.mutableAccount(c.account)
 	if c.zone != nil {
-		c.zone = c.state.ownZone(c.account, c.zone)
+		c.zone = c.state.mutableZone(c.account, c.zone)
 	}
-	c.state.ownScript(c.account, c.account.script(c.params["script"]))
+	c.state.mutableScript(c.account, c.account.script(c.params["script"]))
 }
 
-// settle ends a draft: what it owns gets the order that the file has, and from now on nothing in it changes.
-func (s *state) settle() {
-	for owned := range s.fresh {
+// finish sorts the mutable parts of a draft. After that nothing in it may change.
+func (s *state) finish() {
+	for owned := range s.mutable {
 		switch o := owned.(type) {
 		case *account:
 			o.sort()
@@ -77,7 +77,7 @@ func (s *state) settle() {
 			o.sort()
 		}
 	}
-	s.from, s.fresh = nil, nil
+	s.base, s.mutable = nil, nil
 }
 
 func replaced[T comparable](list []T, old, next T) {
@@ -86,8 +86,9 @@ func replaced[T comparable](list []T, old, next T) {
 	}
 }
 
-// deep copies all that a value leads to. Strings and bytes are shared: nobody changes them in place.
-func deep[T any](v T) T {
+// deepCopy copies a value and everything that it points to. Strings and byte slices are shared: they are never changed in
+// place.
+func deepCopy[T any](v T) T {
 	return copied(reflect.ValueOf(&v).Elem()).Interface().(T)
 }
 
@@ -127,7 +128,7 @@ func copied(v reflect.Value) reflect.Value {
 	return v
 }
 
-// copyFields copies what the fields of a struct lead to, those of embedded structs too.
+// copyFields deep-copies the fields of a struct, those of embedded structs included.
 func copyFields(out, v reflect.Value) {
 	for i := range v.NumField() {
 		switch f := v.Type().Field(i); {

@@ -19,14 +19,14 @@ type outer struct {
 	seen int
 }
 
-// A script's draft may be changed anywhere without the script that stands noticing.
-func TestDeepCopiesAllThatIsReached(t *testing.T) {
+// A draft of a script may be changed anywhere without changing the original.
+func TestDeepCopy(t *testing.T) {
 	t.Parallel()
 	build := func() *outer {
 		return &outer{inner{[]string{"a"}, map[string][]byte{"k": []byte("v")}}, "o", &outer{inner: inner{List: []string{"b"}}}, nil, 7}
 	}
 	from := build()
-	to := deep(from)
+	to := deepCopy(from)
 	opt := cmp.AllowUnexported(outer{}, inner{})
 	if diff := cmp.Diff(from, to, opt); diff != "" {
 		t.Error(diff)
@@ -37,25 +37,25 @@ func TestDeepCopiesAllThatIsReached(t *testing.T) {
 	}
 }
 
-func TestDraftCopiesOnceAndOnlyWhatIsOwned(t *testing.T) {
+func TestDraftCopiesOnWrite(t *testing.T) {
 	t.Parallel()
-	st, err := parse(t, twoWorkers).state()
+	st, err := parseStore(t, twoWorkers).state()
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := st.draft()
-	a := d.ownAccount(d.Accounts[0])
-	z, w := d.ownZone(a, a.Zones[0]), d.ownScript(a, a.Scripts[0])
+	a := d.mutableAccount(d.Accounts[0])
+	z, w := d.mutableZone(a, a.Zones[0]), d.mutableScript(a, a.Scripts[0])
 	if a == st.Accounts[0] || z == st.Accounts[0].Zones[0] || w == st.Accounts[0].Scripts[0] {
 		t.Error("something owned is shared")
 	}
-	if d.ownAccount(a) != a || d.ownZone(a, z) != z || d.ownScript(a, w) != w {
+	if d.mutableAccount(a) != a || d.mutableZone(a, z) != z || d.mutableScript(a, w) != w {
 		t.Error("something was copied twice")
 	}
 	if d.Accounts[0] != a || a.Zones[0] != z || a.Scripts[0] != w || a.Scripts[1] != st.Accounts[0].Scripts[1] {
 		t.Error("the draft does not hold what it owns, or copied more")
 	}
-	if d.ownScript(a, nil) != nil {
+	if d.mutableScript(a, nil) != nil {
 		t.Error("a script that is not there was copied")
 	}
 }

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// chunks keeps the text of the parts of a state, so that a write encodes what it changed and no more. A part never changes
-// once it stands, so its address tells whether the text is still right.
-type chunks map[string]chunk
+// encodeCache has the encoded text of parts of a state, so that a write encodes only what has changed. Parts are
+// immutable, so the text is valid as long as the pointer is the same.
+type encodeCache map[string]encodedPart
 
-type chunk struct {
+type encodedPart struct {
 	of   any // a pointer
 	text []byte
 }
 
-// encode writes a state in its one form: indented, sorted, with a newline at the end. known may be nil; size is about how
-// long it will be.
-func encode(s *state, known chunks, size int) ([]byte, error) {
-	e := encoder{known: known}
+// encode returns the JSON of a state in its canonical form: indented, sorted, with a final newline. cache may be nil.
+// size is an estimate of the length.
+func encode(s *state, known encodeCache, size int) ([]byte, error) {
+	e := encoder{cache: known}
 	e.b.Grow(size + 1024)
 	e.b.WriteString("{\n  \"accounts\": [")
 	for i, a := range s.Accounts {
@@ -29,21 +29,21 @@ func encode(s *state, known chunks, size int) ([]byte, error) {
 	e.b.WriteString("\n  ]")
 	rest := *s
 	rest.Accounts = nil
-	e.b.Write(bytes.TrimPrefix(e.plain(&rest, 0), []byte("{\n  \"accounts\": null")))
+	e.b.Write(bytes.TrimPrefix(e.marshal(&rest, 0), []byte("{\n  \"accounts\": null")))
 	e.b.WriteByte('\n')
 	if e.err != nil {
 		return nil, fmt.Errorf("encode state: %w", e.err)
 	}
-	if len(known) > 2*e.parts+100 { // most of it belongs to things that are gone
+	if len(known) > 2*e.parts+100 { // most of them are parts that have been deleted
 		clear(known)
 	}
 	return e.b.Bytes(), nil
 }
 
-// encoder puts the file together from its parts. The lists that it writes itself stand last in their structs.
+// encoder writes the file from its parts. The lists that it writes itself are the last fields of their structs.
 type encoder struct {
 	b     bytes.Buffer
-	known chunks
+	cache encodeCache
 	parts int
 	err   error
 }
@@ -51,11 +51,11 @@ type encoder struct {
 func (e *encoder) account(a *account) {
 	head := *a
 	head.Zones, head.Scripts, head.Domains = nil, nil, nil
-	e.b.Write(e.plain(&head, 2))
+	e.b.Write(e.marshal(&head, 2))
 	e.reopen(2)
 	writeList(e, "zones", 3, a.Zones, e.zone)
 	writeList(e, "scripts", 3, a.Scripts, func(w *script) { e.part(a.ID+"/"+w.Name, w, w, 4) })
-	writeList(e, "domains", 3, a.Domains, func(d *domain) { e.b.Write(e.plain(d, 4)) })
+	writeList(e, "domains", 3, a.Domains, func(d *domain) { e.b.Write(e.marshal(d, 4)) })
 	e.close(2)
 }
 
@@ -84,7 +84,7 @@ func writeList[T any](e *encoder, key string, depth int, items []T, write func(T
 	e.b.WriteByte(']')
 }
 
-// next begins an item of a list.
+// next starts an item of a list.
 func (e *encoder) next(i, depth int) {
 	if i > 0 {
 		e.b.WriteByte(',')
@@ -92,13 +92,13 @@ func (e *encoder) next(i, depth int) {
 	e.line(depth)
 }
 
-// line begins a line.
+// line starts a line.
 func (e *encoder) line(depth int) {
 	e.b.WriteByte('\n')
 	e.b.WriteString(strings.Repeat("  ", depth))
 }
 
-// reopen takes back the end of the object that was written last.
+// reopen removes the end of the object that was written last, so that fields can be added.
 func (e *encoder) reopen(depth int) {
 	e.b.Truncate(max(0, e.b.Len()-len("\n}")-2*depth))
 }
@@ -108,23 +108,23 @@ func (e *encoder) close(depth int) {
 	e.b.WriteByte('}')
 }
 
-// part writes the text of a thing, which is worked out of v once for each key and address.
+// part writes v, whose text is cached by key as long as of is the same pointer.
 func (e *encoder) part(key string, of, v any, depth int) {
 	e.parts++
-	if c, ok := e.known[key]; ok && c.of == of {
+	if c, ok := e.cache[key]; ok && c.of == of {
 		e.b.Write(c.text)
 		return
 	}
-	text := e.plain(v, depth)
-	if e.known != nil {
-		e.known[key] = chunk{of, text}
+	text := e.marshal(v, depth)
+	if e.cache != nil {
+		e.cache[key] = encodedPart{of, text}
 	}
 	e.b.Write(text)
 }
 
-// plain is a value on its own, indented as at this depth.
-func (e *encoder) plain(v any, depth int) []byte {
-	data, err := encodePlain(v)
+// marshal returns a value as JSON, indented for its depth.
+func (e *encoder) marshal(v any, depth int) []byte {
+	data, err := marshal(v)
 	if err != nil {
 		e.err = err
 		return nil

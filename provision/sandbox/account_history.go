@@ -7,11 +7,12 @@ import (
 	"slices"
 )
 
-// kept is how many versions of a script, and how many deployments, the file holds: as many as the API lists as deployable.
-const kept = 10
+// maxVersions is the number of versions and of deployments of a script that are kept. It is the number of versions that
+// the API lists as deployable.
+const maxVersions = 10
 
-// all gives the versions of a script, newest first.
-func (w *script) all() []*version {
+// allVersions returns the versions of a script, newest first.
+func (w *script) allVersions() []*version {
 	all := append([]*version{&w.version}, w.Versions...)
 	slices.SortStableFunc(all, newer)
 	return all
@@ -19,21 +20,21 @@ func (w *script) all() []*version {
 
 func newer(x, y *version) int { return cmp.Compare(y.Number, x.Number) }
 
-func (w *script) sortVersions() { order(w.Versions, newer) }
+func (w *script) sortVersions() { sortList(w.Versions, newer) }
 
-// newest is the version that was made last, deployed or not.
-func (w *script) newest() *version { return w.all()[0] }
+// newest returns the version that was created last, deployed or not.
+func (w *script) newest() *version { return w.allVersions()[0] }
 
-// knows tells whether the id is of a version or deployment of the script.
-func (w *script) knows(id string) bool {
+// hasID reports whether the ID is that of a version or deployment of the script.
+func (w *script) hasID(id string) bool {
 	return w.Version == id || w.deployment(id) != nil ||
 		slices.ContainsFunc(w.Versions, func(v *version) bool { return v.Version == id })
 }
 
-// shelve sets a copy of the deployed version aside, before the next one is made out of it.
-func (w *script) shelve() {
+// archiveDeployed adds a copy of the deployed version to the list of versions, before the next version replaces it.
+func (w *script) archiveDeployed() {
 	if w.Version == "" {
-		return // a script that is being made has none
+		return // a new script has none
 	}
 	old := w.version
 	old.Bindings = slices.Clone(old.Bindings)
@@ -41,16 +42,16 @@ func (w *script) shelve() {
 	w.sortVersions()
 }
 
-// shelveNewest does so for a change that the API makes only where the newest version is the deployed one.
-func (w *script) shelveNewest() *apiError {
+// archiveIfNewest does the same for a change that the API allows only if the newest version is the deployed one.
+func (w *script) archiveIfNewest() *apiError {
 	if w.newest().Version != w.Version {
 		return refuse(http.StatusBadRequest, 10215, "The latest version of this Worker is not deployed.")
 	}
-	w.shelve()
+	w.archiveDeployed()
 	return nil
 }
 
-// promote makes a kept version the deployed one.
+// promote makes a version from the list the deployed one.
 func (w *script) promote(id string) {
 	at := slices.IndexFunc(w.Versions, func(v *version) bool { return v.Version == id })
 	if w.Version == id || at < 0 {
@@ -61,36 +62,36 @@ func (w *script) promote(id string) {
 	w.sortVersions()
 }
 
-// trim drops the oldest versions, but none that is served, and the deployments of what is dropped.
+// trim deletes the oldest versions that are not served, and the deployments that refer to them.
 func (w *script) trim() {
 	newest := w.newest()
-	for at := len(w.Versions) - 1; at >= 0 && len(w.Versions) >= kept; at-- {
+	for at := len(w.Versions) - 1; at >= 0 && len(w.Versions) >= maxVersions; at-- {
 		if v := w.Versions[at]; v != newest && !w.serves(v.Version) {
 			w.Versions = slices.Delete(w.Versions, at, at+1)
 		}
 	}
-	w.Deployments = slices.DeleteFunc(w.Deployments, func(d *deployment) bool { return !w.holds(d) })
-	w.Deployments = w.Deployments[:min(kept, len(w.Deployments))]
+	w.Deployments = slices.DeleteFunc(w.Deployments, func(d *deployment) bool { return !w.hasVersionsOf(d) })
+	w.Deployments = w.Deployments[:min(maxVersions, len(w.Deployments))]
 }
 
-// serves tells whether the current deployment has a share for the version.
+// serves reports whether the current deployment includes the version.
 func (w *script) serves(id string) bool {
 	return len(w.Deployments) > 0 && w.Deployments[0].share(id) > 0
 }
 
-// holds tells whether all versions of a deployment are kept.
-func (w *script) holds(d *deployment) bool {
+// hasVersionsOf reports whether all versions of a deployment are kept.
+func (w *script) hasVersionsOf(d *deployment) bool {
 	return !slices.ContainsFunc(d.Versions, func(s deploymentVersion) bool {
-		_, err := w.find(s.VersionID)
+		_, err := w.versionByID(s.VersionID)
 		return err != nil
 	})
 }
 
-// completeHistory fills in what a file by hand, or of a time when only the deployed version was kept, leaves out.
+// completeHistory fills in what is missing in a file that was written by hand, or before versions were kept.
 func (w *script) completeHistory() {
 	for _, v := range w.Versions {
 		if v != nil {
-			w.unfold(v)
+			w.expand(v)
 			v.complete()
 		}
 	}
@@ -102,8 +103,8 @@ func (w *script) completeHistory() {
 	}
 }
 
-// unfold gives the modules of a version that stand in another one their text again.
-func (w *script) unfold(v *version) {
+// expand sets the text of the modules of a version that refer to another version.
+func (w *script) expand(v *version) {
 	for _, m := range v.Modules {
 		if m == nil || m.Like == "" {
 			continue
@@ -128,21 +129,22 @@ func (w *script) moduleOf(id, name string) *module {
 	return nil
 }
 
-// MarshalJSON writes each text once: a module that is the same in a version above only names that version.
+// MarshalJSON writes each text once: a module that is equal to one in a version before it only refers to that version.
 func (w *script) MarshalJSON() ([]byte, error) {
 	type plain script
 	out := plain(*w)
 	out.Versions = nil
 	seen := map[[3]string]string{}
-	w.version.fold(seen)
+	w.version.compact(seen)
 	for _, v := range w.Versions {
-		out.Versions = append(out.Versions, v.fold(seen))
+		out.Versions = append(out.Versions, v.compact(seen))
 	}
-	return encodePlain(&out)
+	return marshal(&out)
 }
 
-// fold gives the version as it stands in the file. seen are the modules above it, and the version of each.
-func (v *version) fold(seen map[[3]string]string) *version {
+// compact returns the version with references in place of repeated modules. seen maps the modules before it to their
+// version.
+func (v *version) compact(seen map[[3]string]string) *version {
 	out := *v
 	out.Modules = nil
 	for _, m := range v.Modules {
@@ -178,7 +180,7 @@ func (w *script) validate(at string) error {
 		}
 	}
 	for i, d := range w.Deployments {
-		if d == nil || d.ID == "" || !w.holds(d) || checkShares(d.Versions) != nil {
+		if d == nil || d.ID == "" || !w.hasVersionsOf(d) || checkShares(d.Versions) != nil {
 			return fmt.Errorf("%s.deployments[%d]: a deployment needs an id, and one or two versions of the script that share 100 percent", at, i)
 		}
 	}

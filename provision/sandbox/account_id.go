@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// idPrefix begins every id that the sandbox makes: hexadecimal for "sandbo(x)", so that a stray id is recognised.
+// idPrefix is the beginning of all IDs that the sandbox creates, hexadecimal for "sandbo(x)", to recognise them
+// elsewhere.
 const idPrefix = "5a2db0"
 
-// timeLayout is how the API writes times: microseconds, UTC.
+// timeLayout is the format of times in the API: microseconds, UTC.
 const timeLayout = "2006-01-02T15:04:05.000000Z"
 
 var idPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
@@ -22,13 +23,13 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// derivedID is the id of what a person wrote without one: the same on every machine.
+// derivedID returns the ID of a resource that was written without one. It is the same on every machine.
 func derivedID(parts ...string) string {
 	return idPrefix + digest(parts...)[:32-len(idPrefix)]
 }
 
-// newID derives an id from what is made and when, so no counter stays in the file after the thing is gone, and a
-// pinned clock gives the same ids again. A taken id gets another try.
+// newID returns an unused ID, which is derived from the resource and the time. So the file needs no counter, and with a
+// fixed clock the same calls create the same IDs.
 func (s *state) newID(parts ...string) string {
 	parts = append(parts, s.now().Format(time.RFC3339Nano))
 	for n := 0; ; n++ {
@@ -39,7 +40,7 @@ func (s *state) newID(parts ...string) string {
 	}
 }
 
-// newUUID is newID in the form that versions have.
+// newUUID returns a new ID in the form that versions have.
 func (s *state) newUUID(parts ...string) string { return uuid(s.newID(parts...)) }
 
 func uuid(hex32 string) string {
@@ -60,7 +61,7 @@ func (s *state) taken(id string) bool {
 			}
 		}
 		for _, w := range a.Scripts {
-			if w.Tag == id || w.knows(version) {
+			if w.Tag == id || w.hasID(version) {
 				return true
 			}
 		}
@@ -68,7 +69,7 @@ func (s *state) taken(id string) bool {
 	return false
 }
 
-// now is the pinned clock of the file, or the real one.
+// now returns the fixed time of the state, or else the current time.
 func (s *state) now() time.Time {
 	if s.Clock != "" {
 		if t, err := time.Parse(time.RFC3339, s.Clock); err == nil {

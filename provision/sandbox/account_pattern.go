@@ -8,11 +8,12 @@ import (
 // pattern is a route pattern, https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior.
 type pattern struct {
 	scheme string // "", "http" or "https"
-	host   string // lower case; may begin with *
-	path   string // begins with /; may end with *
+	host   string // lower case; may start with *
+	path   string // starts with /; may end with *
 }
 
-// parsePattern reads [scheme://]host[/path]. A star may only open the host and close the path; a query is not allowed.
+// parsePattern parses [scheme://]host[/path]. A wildcard is allowed only at the start of the host and at the end of the
+// path, and a query is not allowed.
 func parsePattern(s string) (pattern, bool) {
 	var p pattern
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
@@ -31,16 +32,16 @@ func parsePattern(s string) (pattern, bool) {
 	return p, true
 }
 
-// parse reads the pattern once: a zone has a thousand of them, and each request is compared with all.
-func (r *route) parse() { r.how, r.valid = parsePattern(r.Pattern) }
+// parse parses the pattern once. A zone may have a thousand routes, and each request is compared with all of them.
+func (r *route) parse() { r.parsed, r.valid = parsePattern(r.Pattern) }
 
-// includes tells whether the pattern may stand in the zone.
+// includes reports whether the pattern is allowed in the zone.
 func (p pattern) includes(zone string) bool {
 	return p.host == "*" || within(strings.TrimPrefix(strings.TrimPrefix(p.host, "*"), "."), zone)
 }
 
-// matches compares with a request. The query belongs to what a closing star matches, so a pattern without one
-// matches no request that has a query.
+// matches reports whether a request matches. A final wildcard also matches the query, and a pattern without one matches
+// no request with a query.
 func (p pattern) matches(scheme, host, target string) bool {
 	if p.scheme != "" && p.scheme != scheme {
 		return false
@@ -58,8 +59,8 @@ func (p pattern) matches(scheme, host, target string) bool {
 	return target == p.path
 }
 
-// compare puts the more specific pattern first: a fixed host before a wildcard, the longer before the shorter, host
-// before path. /images* stands before /images/*, which Cloudflare lists among its known issues.
+// compare orders patterns by specificity, most specific first: an exact host before a wildcard, longer before shorter,
+// host before path. /images* precedes /images/*, which Cloudflare lists as a known issue.
 func (p pattern) compare(o pattern) int {
 	star := func(s string) int { return strings.Count(s, "*") }
 	stem := func(s string) int {
@@ -78,12 +79,12 @@ func (p pattern) compare(o pattern) int {
 	)
 }
 
-// match finds the route for a request: nil when none fits. A route without a script is found too: it means that
-// Workers are off there.
+// match returns the most specific route for a request, or nil. It may be a route without a script, which disables
+// Workers.
 func (z *zone) match(scheme, host, target string) *route {
 	var best *route
 	for _, r := range z.Routes {
-		if r.valid && r.how.matches(scheme, host, target) && (best == nil || r.how.compare(best.how) < 0) {
+		if r.valid && r.parsed.matches(scheme, host, target) && (best == nil || r.parsed.compare(best.parsed) < 0) {
 			best = r
 		}
 	}

@@ -2,7 +2,7 @@ package sandbox
 
 import "encoding/json"
 
-// state is the whole file. Its JSON form is documented in doc.go; keep the two together.
+// state is the content of the file. doc.go documents its JSON form and must be kept in sync.
 type state struct {
 	Accounts    []*account      `json:"accounts"`
 	Tokens      []*token        `json:"tokens,omitempty"`
@@ -14,8 +14,8 @@ type state struct {
 	Faults      []*Fault        `json:"faults,omitempty"`
 	Edge        *authority      `json:"edge,omitempty"`
 
-	from  *state       // of a draft: what stands
-	fresh map[any]bool // of a draft: the accounts, zones and scripts that are its own
+	base    *state       // the state that a draft was made from
+	mutable map[any]bool // in a draft, the accounts, zones and scripts that may be changed
 }
 
 type account struct {
@@ -55,20 +55,20 @@ type record struct {
 	ModifiedOn        string          `json:"modified_on,omitempty"`
 	CommentModifiedOn string          `json:"comment_modified_on,omitempty"`
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
-	ReadOnly          bool            `json:"read_only,omitempty"` // belongs to the custom domain at its name
+	ReadOnly          bool            `json:"read_only,omitempty"` // belongs to the custom domain of the same name
 }
 
 type route struct {
 	ID       string `json:"id,omitempty"`
 	Pattern  string `json:"pattern"`
-	Script   string `json:"script,omitempty"` // "" switches Workers off for the pattern
+	Script   string `json:"script,omitempty"` // "" disables Workers for the pattern
 	FailOpen bool   `json:"request_limit_fail_open,omitempty"`
 
-	how   pattern // Pattern, read
-	valid bool    // whether it can be read
+	parsed pattern // the parsed Pattern
+	valid  bool    // whether Pattern is valid
 }
 
-// domain is a Worker's custom domain.
+// domain is a custom domain of a Worker.
 type domain struct {
 	ID       string `json:"id,omitempty"`
 	Hostname string `json:"hostname"`
@@ -76,7 +76,7 @@ type domain struct {
 	Zone     string `json:"zone"`
 }
 
-// script is a Worker: what belongs to all its versions, the deployed one, and the others that are kept.
+// script is a Worker: what all its versions have in common, the deployed version, and other versions.
 type script struct {
 	Name          string          `json:"name"`
 	Tag           string          `json:"tag,omitempty"`
@@ -84,11 +84,11 @@ type script struct {
 	CreatedOn     string          `json:"created_on,omitempty"`
 	ModifiedOn    string          `json:"modified_on,omitempty"`
 	WorkersDev    *workersDev     `json:"workers_dev,omitempty"`
-	Unseen        int             `json:"unseen,omitempty"` // answers 10019 still owed to routes that name it
+	Unseen        int             `json:"unseen,omitempty"` // how many more calls for routes to it fail with 10019
 	Logpush       bool            `json:"logpush,omitempty"`
 	Observability json.RawMessage `json:"observability,omitempty"`
 	TailConsumers json.RawMessage `json:"tail_consumers,omitempty"`
-	version                       // the deployed one, so that a file by hand needs no more than that
+	version                       // the deployed one, so that a hand-written file needs no list
 	Versions      []*version      `json:"versions,omitempty"`    // the others, newest first
 	Deployments   []*deployment   `json:"deployments,omitempty"` // newest first; the first is the current one
 }
@@ -98,16 +98,16 @@ type workersDev struct {
 	PreviewsEnabled bool `json:"previews_enabled"`
 }
 
-// module is one part of an upload. Bytes that are not UTF-8 are kept in Base64.
+// module is one part of an upload. Content that is not UTF-8 is stored as Base64.
 type module struct {
 	Name   string `json:"name"`
 	Type   string `json:"type,omitempty"`
 	Text   text   `json:"text,omitempty"`
 	Base64 []byte `json:"base64,omitempty"`
-	Like   string `json:"like,omitempty"` // in the file only: the version that holds the same module
+	Like   string `json:"like,omitempty"` // only in the file: the version with the same module
 }
 
-// binding is kept as it was sent, since each kind has fields of its own; a map sorts its keys in the file.
+// binding is stored as it was sent, since each type has different fields. A map has its keys sorted in the file.
 type binding map[string]json.RawMessage
 
 type token struct {
@@ -116,13 +116,13 @@ type token struct {
 	Value       string   `json:"value"`
 	Status      string   `json:"status,omitempty"`
 	ExpiresOn   string   `json:"expires_on,omitempty"`
-	Account     string   `json:"account,omitempty"`  // set: owned by that account, not by a user
-	Permissions []string `json:"permissions"`        // null = what a deploy needs, [] = nothing
+	Account     string   `json:"account,omitempty"`  // if set, the token is owned by this account and not by a user
+	Permissions []string `json:"permissions"`        // null = what a deploy needs, [] = none
 	Accounts    []string `json:"accounts,omitempty"` // ids or names; missing = all
 	Zones       []string `json:"zones,omitempty"`    // ids or names; missing = all
 }
 
-// authority is the edge's own certificate authority, in PEM.
+// authority is the certificate authority of the edge, PEM.
 type authority struct {
 	Certificate text `json:"certificate"`
 	Key         text `json:"key"`
@@ -171,7 +171,7 @@ func (s *state) zone(id string) (*account, *zone) {
 	return nil, nil
 }
 
-// zoneOf finds the zone that a hostname lies in; the longest name wins.
+// zoneOf returns the zone that a hostname belongs to. If several match, it is the one with the longest name.
 func (s *state) zoneOf(host string) (*account, *zone) {
 	var owner *account
 	var best *zone

@@ -16,37 +16,37 @@ import (
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 )
 
-// fileMode: the file holds tokens and secrets.
+// fileMode is the mode of the file, which contains tokens and secrets.
 const fileMode = 0o600
 
-// racy is how close to its own modification a file may have been read and still hide a second change in the same
-// tick of the file system's clock. Git calls this the racy index problem.
-const racy = 100 * time.Millisecond
+// racyWindow is how recently a file may have been modified when it was read so that a second change within the same tick
+// of the file system's clock may be missed. Git calls this the racy index problem.
+const racyWindow = 100 * time.Millisecond
 
-// Store holds one account, in a file or in memory. It may be used by many goroutines, and many processes may hold a
-// Store on the same file: each sees what another has written, and writes are serialised by a lock on FILE.lock
-// (an empty file that stays beside FILE).
+// Store stores the accounts in a file or in memory. It may be used by multiple goroutines, and multiple processes may
+// have a Store on the same file: each sees what the others write. Writes are serialised by a lock on FILE.lock, an empty
+// file that is never removed.
 type Store struct {
-	path string            // "" = memory
+	path string            // "" = in memory
 	lock *lockedfile.Mutex // serialises processes; nil in memory
 
-	write sync.Mutex // serialises writers of this process
-	known chunks     // guarded by write
+	write sync.Mutex  // serialises writers in this process
+	cache encodeCache // guarded by write
 
-	mu   sync.Mutex // guards what follows
-	data []byte     // of the file; in memory what the state was parsed from
-	now  *state     // never changed once it stands here
-	info fs.FileInfo
-	read time.Time
+	mu      sync.Mutex // guards the fields below
+	data    []byte     // content of the file; in memory, what the state was parsed from
+	current *state     // immutable
+	info    fs.FileInfo
+	read    time.Time
 }
 
-// Open reads the state at path, strictly: what is not a sandbox state is an error with its line and column, and is
-// left untouched. A missing or empty file becomes a default account, mode 0600; a file that leaves things out is
-// completed and written back once, so that afterwards only changes of the account change the file. The path ""
-// keeps everything in memory.
+// Open reads the state at path strictly: if the file is not a valid state, the error has line and column and the file is
+// left unchanged. If the file is missing or empty, a default account is written to it with mode 0600. If it leaves things
+// out, it is completed and written back once, so that afterwards only changes of the account change the file. With an
+// empty path everything is in memory.
 func Open(path string) (*Store, error) {
 	if path == "" {
-		return create(&Store{}, nil)
+		return initialize(&Store{}, nil)
 	}
 	if real, err := atomicfile.RealPath(path); err == nil {
 		path = real
@@ -66,22 +66,22 @@ func Open(path string) (*Store, error) {
 	if len(data) > 0 {
 		st, err := decode(data)
 		if err != nil {
-			return nil, s.bad(err) // before a lock file stands beside a foreign file
+			return nil, s.wrapError(err) // checked first to create no lock file next to a foreign file
 		}
 		if same, err := encode(st, nil, 0); err == nil && st.Edge != nil && bytes.Equal(same, data) {
-			return s, nil // nothing to complete, so nothing to write: a read-only folder will do
+			return s, nil // nothing to complete or write, so a read-only directory is fine
 		}
 	}
-	return create(s, data)
+	return initialize(s, data)
 }
 
-// Parse opens a state in memory, from the same JSON that a file holds.
+// Parse returns a Store in memory with the state from data, which has the same JSON as a file.
 func Parse(data []byte) (*Store, error) {
-	return create(&Store{}, data)
+	return initialize(&Store{}, data)
 }
 
-// create completes the state and writes it back if that changed anything.
-func create(s *Store, data []byte) (*Store, error) {
+// initialize completes the state and writes it back if this changes anything.
+func initialize(s *Store, data []byte) (*Store, error) {
 	if s.path == "" {
 		s.data = data
 	}
@@ -92,7 +92,7 @@ func create(s *Store, data []byte) (*Store, error) {
 	return s, nil
 }
 
-// Token returns the value of the first token, "" if the state has none or cannot be read any more.
+// Token returns the value of the first token, or "" if there is none or the state cannot be read.
 func (s *Store) Token() string {
 	st, err := s.state()
 	if err != nil || len(st.Tokens) == 0 {
@@ -101,7 +101,7 @@ func (s *Store) Token() string {
 	return st.Tokens[0].Value
 }
 
-// Bytes returns the state as it stands in the file.
+// Bytes returns the state as it is in the file.
 func (s *Store) Bytes() ([]byte, error) {
 	st, err := s.state()
 	if err != nil {
@@ -115,29 +115,29 @@ func (s *Store) Bytes() ([]byte, error) {
 	return bytes.Clone(s.data), nil
 }
 
-// state returns what stands now, for reading only. It costs a stat while nobody writes.
+// state returns the current state, for reading only. It costs a stat call if the file has not changed.
 func (s *Store) state() (*state, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.path == "" {
-		return s.now, nil
+		return s.current, nil
 	}
 	info, err := os.Stat(s.path)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox state: %w", err)
 	}
-	if s.now != nil && s.unchanged(info) {
-		return s.now, nil
+	if s.current != nil && s.unchanged(info) {
+		return s.current, nil
 	}
 	return s.load()
 }
 
 func (s *Store) unchanged(info fs.FileInfo) bool {
 	return s.info != nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() &&
-		info.ModTime().Equal(s.info.ModTime()) && s.read.Sub(info.ModTime()) > racy
+		info.ModTime().Equal(s.info.ModTime()) && s.read.Sub(info.ModTime()) > racyWindow
 }
 
-// load reads the file; mu is held. The old state stays in place if the bytes are the same.
+// load reads the file. It keeps the old state if the content is the same. s.mu is held.
 func (s *Store) load() (*state, error) {
 	read := time.Now()
 	f, err := os.Open(s.path)
@@ -150,8 +150,8 @@ func (s *Store) load() (*state, error) {
 		return nil, fmt.Errorf("sandbox state: %w", err)
 	}
 	same, err := false, nil
-	if s.now != nil {
-		same, err = holds(f, s.data)
+	if s.current != nil {
+		same, err = hasContent(f, s.data)
 	}
 	if err == nil && !same {
 		err = s.decodeAll(f)
@@ -160,11 +160,11 @@ func (s *Store) load() (*state, error) {
 		return nil, err
 	}
 	s.info, s.read = info, read
-	return s.now, nil
+	return s.current, nil
 }
 
-// holds tells whether a file has these very bytes, without keeping a second copy of them: most often it has.
-func holds(f io.Reader, data []byte) (bool, error) {
+// hasContent reports whether a file has exactly this content, without keeping a second copy in memory.
+func hasContent(f io.Reader, data []byte) (bool, error) {
 	part := make([]byte, 64<<10)
 	for {
 		n, err := f.Read(part)
@@ -181,7 +181,7 @@ func holds(f io.Reader, data []byte) (bool, error) {
 	}
 }
 
-// decodeAll makes what a file holds the current state; mu is held.
+// decodeAll decodes the file into the current state. s.mu is held.
 func (s *Store) decodeAll(f *os.File) error {
 	_, err := f.Seek(0, io.SeekStart)
 	var data []byte
@@ -193,14 +193,14 @@ func (s *Store) decodeAll(f *os.File) error {
 	}
 	st, err := decode(data)
 	if err != nil {
-		return s.bad(err)
+		return s.wrapError(err)
 	}
-	s.now, s.data = st, data
+	s.current, s.data = st, data
 	return nil
 }
 
-// update changes the state under the lock of all processes: all of what change did to the draft is written, or, when it
-// returns an error, nothing. Nothing is written either when the bytes stay the same.
+// update changes the state under the lock of all processes. It writes everything that change did to the draft, or nothing
+// if change returns an error. It does not write if the content stays the same.
 func (s *Store) update(change func(*state) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -219,14 +219,14 @@ func (s *Store) update(change func(*state) error) error {
 	if err := change(st); err != nil {
 		return err
 	}
-	st.settle()
+	st.finish()
 	if s.path == "" {
-		return s.adopt(st, nil)
+		return s.setCurrent(st, nil)
 	}
-	if s.known == nil {
-		s.known = chunks{}
+	if s.cache == nil {
+		s.cache = encodeCache{}
 	}
-	data, err := encode(st, s.known, len(old))
+	data, err := encode(st, s.cache, len(old))
 	if err != nil {
 		return err
 	}
@@ -235,16 +235,16 @@ func (s *Store) update(change func(*state) error) error {
 			return fmt.Errorf("sandbox state: %w", err)
 		}
 	}
-	return s.adopt(st, data)
+	return s.setCurrent(st, data)
 }
 
-// base returns what stands now, with the bytes of the file, and at the very beginning what there is to begin with.
+// base returns the current state and the content of the file; before the first write, the initial ones.
 func (s *Store) base() (*state, []byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now != nil {
+	if s.current != nil {
 		if s.path == "" {
-			return s.now, nil, nil
+			return s.current, nil, nil
 		}
 		st, err := s.load()
 		return st, s.data, err
@@ -261,13 +261,13 @@ func (s *Store) base() (*state, []byte, error) {
 	}
 	st, err := decode(data)
 	if err != nil {
-		return nil, nil, s.bad(err)
+		return nil, nil, s.wrapError(err)
 	}
 	return st, data, nil
 }
 
-// adopt makes a written state the current one.
-func (s *Store) adopt(st *state, data []byte) error {
+// setCurrent makes a state that has been written the current one.
+func (s *Store) setCurrent(st *state, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.path != "" {
@@ -277,13 +277,13 @@ func (s *Store) adopt(st *state, data []byte) error {
 		}
 		s.info, s.read = info, time.Now()
 	}
-	if s.now == nil || s.path == "" || !bytes.Equal(data, s.data) {
-		s.now, s.data = st, data
+	if s.current == nil || s.path == "" || !bytes.Equal(data, s.data) {
+		s.current, s.data = st, data
 	}
 	return nil
 }
 
-func (s *Store) bad(err error) error {
+func (s *Store) wrapError(err error) error {
 	if s.path == "" {
 		return fmt.Errorf("sandbox state: %w", err)
 	}

@@ -22,7 +22,7 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-func open(t *testing.T, path string) *Store {
+func openStore(t *testing.T, path string) *Store {
 	t.Helper()
 	s, err := Open(path)
 	if err != nil {
@@ -34,7 +34,7 @@ func open(t *testing.T, path string) *Store {
 func TestNewFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
-	s := open(t, path)
+	s := openStore(t, path)
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -57,41 +57,41 @@ func TestNewFile(t *testing.T) {
 		t.Error(diff)
 	}
 	first := read(t, path)
-	open(t, path)
+	openStore(t, path)
 	if first != read(t, path) {
 		t.Error("opening a complete file changed it")
 	}
-	if open(t, "").Token() != defaultToken {
+	if openStore(t, "").Token() != defaultToken {
 		t.Error("memory has no default account")
 	}
 }
 
 func TestEmptyFileIsNew(t *testing.T) {
 	t.Parallel()
-	if open(t, file(t, "")).Token() != defaultToken {
+	if openStore(t, stateFile(t, "")).Token() != defaultToken {
 		t.Error("no default account")
 	}
 }
 
-func TestHandWrittenFileIsCompletedOnce(t *testing.T) {
+func TestHandWrittenFile(t *testing.T) {
 	t.Parallel()
-	path := file(t, `{"accounts":[{"name":"Acme Inc.","zones":[{"name":"Example.com","records":[{"type":"A","name":"@","content":"1.2.3.4"}],
+	path := stateFile(t, `{"accounts":[{"name":"Acme Inc.","zones":[{"name":"Example.com","records":[{"type":"A","name":"@","content":"1.2.3.4"}],
 		"routes":[{"pattern":"example.com/*","script":"w"}]}],
 		"scripts":[{"name":"w","modules":[{"name":"w.js","text":"export default {}"}]}]}]}`)
-	c := serveStore(t, open(t, path))
+	c := newClientFor(t, openStore(t, path))
 	complete := read(t, path)
-	open(t, path)
+	openStore(t, path)
 	if complete != read(t, path) {
 		t.Error("completed twice")
 	}
 	var views []recordView
-	c.do("GET", "/zones/$Z/dns_records?name=example.com", nil).ok(&views)
+	c.do("GET", "/zones/$Z/dns_records?name=example.com", nil).wantOK(&views)
 	if len(views) != 1 || views[0].TTL != 1 || !idPattern.MatchString(views[0].ID) {
 		t.Errorf("got %+v", views)
 	}
 	var v scriptView
-	c.do("GET", "/accounts/$A/workers/scripts", nil).ok(nil)
-	c.upload("w", `{"main_module":"w.js"}`, js("w.js", hello)).ok(&v)
+	c.do("GET", "/accounts/$A/workers/scripts", nil).wantOK(nil)
+	c.upload("w", `{"main_module":"w.js"}`, js("w.js", hello)).wantOK(&v)
 	if v.ID != "w" {
 		t.Errorf("got %+v", v)
 	}
@@ -100,7 +100,7 @@ func TestHandWrittenFileIsCompletedOnce(t *testing.T) {
 	}
 }
 
-func TestBadFilesAreRefusedAndKept(t *testing.T) {
+func TestInvalidFilesAreKept(t *testing.T) {
 	t.Parallel()
 	for content, want := range map[string]string{
 		"{\n  \"accounts\": [\n":                                                     "line 2, column 16",
@@ -129,7 +129,7 @@ func TestBadFilesAreRefusedAndKept(t *testing.T) {
 		`{"accounts":[{"name":"A"}],"propagation":-1}`:                               "propagation",
 		`not JSON at all`: "line 1, column",
 	} {
-		path := file(t, content)
+		path := stateFile(t, content)
 		_, err := Open(path)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: want an error with %q, got %v", content, want, err)
@@ -149,30 +149,30 @@ func TestBadFilesAreRefusedAndKept(t *testing.T) {
 	}
 }
 
-// life does what a deploy and a destroy do.
-func life(c *client) (create, destroy func()) {
+// lifecycle returns functions that make the calls of a deploy and of a destroy.
+func lifecycle(c *client) (create, destroy func()) {
 	var r routeView
 	var a recordView
 	create = func() {
 		c.upload("relay", `{"main_module":"index.js","tags":["x"],"bindings":[{"type":"json","name":"J","json":[{"id":"a"}]}]}`,
-			js("index.js", "import './b.js'\n"+hello), js("b.js", "export const less = 1 < 2 && '>'\n"), formPart{"c.bin", "application/octet-stream", "\xff\x00"}).ok(nil)
-		c.do("POST", "/zones/$Z/workers/routes", `{"pattern":"a.example.com/*","script":"relay"}`).ok(&r)
-		c.do("POST", "/zones/$Z/dns_records", `{"type":"A","name":"a","content":"2.2.2.2","proxied":true,"comment":"ours"}`).ok(&a)
+			js("index.js", "import './b.js'\n"+hello), js("b.js", "export const less = 1 < 2 && '>'\n"), formPart{"c.bin", "application/octet-stream", "\xff\x00"}).wantOK(nil)
+		c.do("POST", "/zones/$Z/workers/routes", `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(&r)
+		c.do("POST", "/zones/$Z/dns_records", `{"type":"A","name":"a","content":"2.2.2.2","proxied":true,"comment":"ours"}`).wantOK(&a)
 	}
 	destroy = func() {
-		c.do("DELETE", "/zones/$Z/dns_records/"+a.ID, nil).ok(nil)
-		c.do("DELETE", "/zones/$Z/workers/routes/"+r.ID, nil).ok(nil)
-		c.do("DELETE", relayPath+"?force=true", nil).ok(nil)
+		c.do("DELETE", "/zones/$Z/dns_records/"+a.ID, nil).wantOK(nil)
+		c.do("DELETE", "/zones/$Z/workers/routes/"+r.ID, nil).wantOK(nil)
+		c.do("DELETE", relayPath+"?force=true", nil).wantOK(nil)
 	}
 	return create, destroy
 }
 
-func TestCreateAndDestroyRestoreTheFile(t *testing.T) {
+func TestDestroyRestoresFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
-	s := open(t, path)
+	s := openStore(t, path)
 	before := read(t, path)
-	create, destroy := life(serveStore(t, s))
+	create, destroy := lifecycle(newClientFor(t, s))
 	create()
 	between := read(t, path)
 	for _, want := range []string{
@@ -182,7 +182,7 @@ func TestCreateAndDestroyRestoreTheFile(t *testing.T) {
 			t.Errorf("the file does not show %s:\n%s", want, between)
 		}
 	}
-	create2, destroy2 := life(serveStore(t, open(t, path)))
+	create2, destroy2 := lifecycle(newClientFor(t, openStore(t, path)))
 	destroy()
 	create2()
 	destroy2()
@@ -195,64 +195,64 @@ func TestCreateAndDestroyRestoreTheFile(t *testing.T) {
 	}
 }
 
-func TestStoppedClockGivesTheSameFile(t *testing.T) {
+func TestFixedClockIsDeterministic(t *testing.T) {
 	t.Parallel()
 	var files [2]string
 	for i := range files {
-		c := serve(t, acme)
-		create, _ := life(c)
+		c := newClient(t, acme)
+		create, _ := lifecycle(c)
 		create()
-		files[i], _, _ = strings.Cut(c.bytes(), `"edge"`) // the authority is random on purpose
+		files[i], _, _ = strings.Cut(c.bytes(), `"edge"`) // the authority is random
 	}
 	if diff := cmp.Diff(files[0], files[1]); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestTwoStoresSeeEachOther(t *testing.T) {
+func TestTwoStoresOnOneFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
-	one, two := serveStore(t, open(t, path)), serveStore(t, open(t, path))
+	one, two := newClientFor(t, openStore(t, path)), newClientFor(t, openStore(t, path))
 	for i := range 5 {
 		var made recordView
-		one.do("POST", records, fmt.Sprintf(`{"type":"A","name":"n","content":"2.2.2.%d"}`, i)).ok(&made)
-		two.do("GET", records+"/"+made.ID, nil).ok(nil)
-		// The same size again within the same tick of the clock: only the bytes tell.
-		two.do("PATCH", records+"/"+made.ID, fmt.Sprintf(`{"content":"3.2.2.%d"}`, i)).ok(nil)
-		one.do("GET", records+"/"+made.ID, nil).ok(&made)
+		one.do("POST", records, fmt.Sprintf(`{"type":"A","name":"n","content":"2.2.2.%d"}`, i)).wantOK(&made)
+		two.do("GET", records+"/"+made.ID, nil).wantOK(nil)
+		// The same size again within the same tick of the clock: only the content differs.
+		two.do("PATCH", records+"/"+made.ID, fmt.Sprintf(`{"content":"3.2.2.%d"}`, i)).wantOK(nil)
+		one.do("GET", records+"/"+made.ID, nil).wantOK(&made)
 		if made.Content != fmt.Sprintf("3.2.2.%d", i) {
 			t.Errorf("got %+v", made)
 		}
 	}
 }
 
-func TestManyWritersLoseNothing(t *testing.T) {
+func TestConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
 	var all sync.WaitGroup
 	for w := range 4 {
-		c := serveStore(t, open(t, path))
+		c := newClientFor(t, openStore(t, path))
 		all.Go(func() {
 			for i := range 10 {
-				c.do("POST", records, fmt.Sprintf(`{"type":"A","name":"w%d-%d","content":"2.2.2.2"}`, w, i)).ok(nil)
+				c.do("POST", records, fmt.Sprintf(`{"type":"A","name":"w%d-%d","content":"2.2.2.2"}`, w, i)).wantOK(nil)
 			}
 		})
 	}
 	all.Wait()
-	c := serveStore(t, open(t, path))
+	c := newClientFor(t, openStore(t, path))
 	var views []recordView
-	c.do("GET", records, nil).ok(&views)
+	c.do("GET", records, nil).wantOK(&views)
 	if len(views) != 40 {
 		t.Errorf("%d of 40 records are left", len(views))
 	}
 }
 
-// TestManyProcessesLoseNothing runs this test binary as writers of one file.
-func TestManyProcessesLoseNothing(t *testing.T) {
+// TestProcessesLoseNoWrites runs this test binary as several writers of one file.
+func TestProcessesLoseNoWrites(t *testing.T) {
 	if path := os.Getenv("SANDBOX_TEST_FILE"); path != "" {
-		c := serveStore(t, open(t, path))
+		c := newClientFor(t, openStore(t, path))
 		for i := range 10 {
-			c.do("POST", records, fmt.Sprintf(`{"type":"A","name":"p%s-%d","content":"2.2.2.2"}`, os.Getenv("SANDBOX_TEST_NAME"), i)).ok(nil)
+			c.do("POST", records, fmt.Sprintf(`{"type":"A","name":"p%s-%d","content":"2.2.2.2"}`, os.Getenv("SANDBOX_TEST_NAME"), i)).wantOK(nil)
 		}
 		return
 	}
@@ -260,7 +260,7 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "account.json")
 	var all sync.WaitGroup
 	for p := range 3 {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestManyProcessesLoseNothing$")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProcessesLoseNoWrites$")
 		cmd.Env = append(os.Environ(), "SANDBOX_TEST_FILE="+path, fmt.Sprintf("SANDBOX_TEST_NAME=%d", p))
 		all.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {
@@ -270,46 +270,46 @@ func TestManyProcessesLoseNothing(t *testing.T) {
 	}
 	all.Wait()
 	var views []recordView
-	serveStore(t, open(t, path)).do("GET", records, nil).ok(&views)
+	newClientFor(t, openStore(t, path)).do("GET", records, nil).wantOK(&views)
 	if len(views) != 30 {
 		t.Errorf("%d of 30 records are left", len(views))
 	}
 }
 
-func TestFileThatGoesBad(t *testing.T) {
+func TestFileBecomesInvalid(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
-	c := serveStore(t, open(t, path))
+	c := newClientFor(t, openStore(t, path))
 	good := read(t, path)
 	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.do("GET", "/zones", nil).refused(500, 10013)
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).refused(500, 10013)
+	c.do("GET", "/zones", nil).wantError(500, 10013)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(500, 10013)
 	if read(t, path) != "{" {
 		t.Error("the bad file was overwritten")
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).refused(500, 10013)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(500, 10013)
 	if _, err := os.Stat(path); err == nil {
 		t.Error("a file taken away came back by itself")
 	}
 	if err := os.WriteFile(path, []byte(good), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.do("GET", "/zones", nil).ok(nil)
+	c.do("GET", "/zones", nil).wantOK(nil)
 }
 
-func TestSymlinkStays(t *testing.T) {
+func TestSymlinkIsKept(t *testing.T) {
 	t.Parallel()
-	real := file(t, `{"accounts":[{"name":"Acme"}]}`)
+	real := stateFile(t, `{"accounts":[{"name":"Acme"}]}`)
 	link := filepath.Join(t.TempDir(), "link.json")
 	if err := os.Symlink(real, link); err != nil {
 		t.Skip(err)
 	}
-	open(t, link)
+	openStore(t, link)
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link was replaced: %v %v", info, err)
 	}

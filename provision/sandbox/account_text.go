@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// text is a string that stands in the file as a list of lines when it has more than one, so that a changed
-// line of a script is a changed line of the file. Either form is read.
+// text is a string that is written to the file as a list of lines if it has more than one, so that a change of a line in
+// a script changes a line of the file. Both forms can be read.
 type text string
 
-// MarshalJSON writes one line as a string, several as an array of strings.
+// MarshalJSON implements [json.Marshaler].
 func (t text) MarshalJSON() ([]byte, error) {
 	if !strings.Contains(string(t), "\n") {
-		return encodePlain(string(t))
+		return marshal(string(t))
 	}
-	return encodePlain(strings.Split(string(t), "\n"))
+	return marshal(strings.Split(string(t), "\n"))
 }
 
-// UnmarshalJSON reads a string or an array of lines.
+// UnmarshalJSON implements [json.Unmarshaler].
 func (t *text) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
 		var lines []string
@@ -32,8 +32,8 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*string)(t))
 }
 
-// encodePlain leaves <, > and & readable, which json.Marshal does not.
-func encodePlain(v any) ([]byte, error) {
+// marshal is json.Marshal without the escaping of <, > and &.
+func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// validate refuses what would make the emulation meaningless; it is not the API's own validation.
+// validate returns an error if the emulation cannot work with the state. It does not check all that the API checks.
 func (s *state) validate() error {
 	if len(s.Accounts) == 0 {
 		return fmt.Errorf("accounts: there is none")

@@ -17,14 +17,14 @@ func (a *account) view() accountView {
 	return accountView{ID: a.ID, Name: a.Name, Type: "standard", CreatedOn: epoch}
 }
 
-// listAccounts shows the accounts in which the token may do anything at all.
-func listAccounts(c *call) (*answer, error) {
+// listAccounts returns the accounts for which the token has any permission.
+func listAccounts(c *call) (*apiResponse, error) {
 	if err := oneOf(c.query, "direction", "asc", "desc"); err != nil {
 		return nil, err
 	}
 	views := []accountView{}
 	for _, a := range shuffled(c.state.Accounts, func(a *account) string { return a.ID }) {
-		if !c.token.reaches(a) || !c.token.holds(accountReaders()) {
+		if !c.token.canAccess(a) || !c.token.hasPermission(accountReaders()) {
 			continue
 		}
 		if name := c.query.Get("name"); name == "" || name == a.Name {
@@ -38,9 +38,9 @@ func listAccounts(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: part, info: info}, nil
+	return &apiResponse{result: part, info: info}, nil
 }
 
-func getAccount(c *call) (*answer, error) {
-	return &answer{result: c.account.view()}, nil
+func getAccount(c *call) (*apiResponse, error) {
+	return &apiResponse{result: c.account.view()}, nil
 }

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Limits of variables and secrets, https://developers.cloudflare.com/workers/platform/limits/: bytes each, number on Free.
+// Limits of variables and secrets, https://developers.cloudflare.com/workers/platform/limits/: bytes of each, and their
+// number on the Free plan.
 const (
 	variableSize  = 5 << 10
 	variableCount = 64
@@ -16,7 +17,7 @@ const (
 
 var bindingName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.-]*$`)
 
-// bindingFields names the field that a binding of each kind cannot do without; "" for none.
+// bindingFields maps the types of bindings to the field that they require, "" for none.
 func bindingFields() map[string]string {
 	return map[string]string{
 		"plain_text": "text", "secret_text": "text", "json": "json", "kv_namespace": "namespace_id",
@@ -33,7 +34,7 @@ func variable(kind string) bool {
 	return kind == "plain_text" || kind == "secret_text" || kind == "json"
 }
 
-// checkBindings holds new bindings against the rules.
+// checkBindings checks the bindings of a new version.
 func checkBindings(list []binding) *apiError {
 	seen := map[string]bool{}
 	variables := 0
@@ -95,9 +96,10 @@ func (b binding) check() *apiError {
 	return nil
 }
 
-// settle works out the bindings of a new version: those sent, those that inherit from the version before, and those
-// kept by their type. strict makes an unknown inheritance an error instead of nothing.
-func settle(sent []binding, keep []string, before []binding, strict bool) ([]binding, *apiError) {
+// mergeBindings returns the bindings of a new version: those that were sent, those that inherit from the previous
+// version, and those kept because of their type. If strict, a binding that cannot inherit is an error; otherwise it is
+// dropped.
+func mergeBindings(sent []binding, keep []string, before []binding, strict bool) ([]binding, *apiError) {
 	find := func(name string) binding {
 		for _, b := range before {
 			if b.name() == name {
@@ -142,7 +144,7 @@ func (b binding) renamed(name string) binding {
 	return out
 }
 
-// public is the binding as it is read back: a secret keeps its text to itself.
+// public returns the binding as the API shows it, without the value of a secret.
 func (b binding) public() binding {
 	if b.kind() != "secret_text" && b.kind() != "secret_key" {
 		return b

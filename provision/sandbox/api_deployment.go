@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// deployment says which versions of a script are served, and to how large a part of the requests each.
+// deployment is a set of served versions with their percentages of the requests.
 type deployment struct {
 	ID          string              `json:"id"`
 	CreatedOn   string              `json:"created_on,omitempty"`
@@ -39,7 +39,7 @@ func (d *deployment) view() deploymentView {
 		Annotations: d.Annotations, Versions: d.Versions, CreatedOn: d.CreatedOn}
 }
 
-// share is the version's part of the requests, in percent.
+// share returns the percentage of a version.
 func (d *deployment) share(id string) float64 {
 	for _, s := range d.Versions {
 		if s.VersionID == id {
@@ -49,7 +49,7 @@ func (d *deployment) share(id string) float64 {
 	return 0
 }
 
-// main is the version with the largest share, the first of several: the edge serves this one alone.
+// main returns the version with the largest percentage, or the first of several. The edge serves only this one.
 func (d *deployment) main() string {
 	main := d.Versions[0]
 	for _, s := range d.Versions {
@@ -62,12 +62,12 @@ func (d *deployment) main() string {
 
 func wholly(id string) []deploymentVersion { return []deploymentVersion{{id, 100}} }
 
-// automatic is how the API annotates a deployment that comes with another call.
+// automatic returns the annotations of a deployment that is a consequence of another call.
 func automatic(trigger string) map[string]string {
 	if trigger == triggerUpload {
-		return annotated(map[string]string{"workers/message": "Automatic deployment on upload."}, trigger)
+		return withTrigger(map[string]string{"workers/message": "Automatic deployment on upload."}, trigger)
 	}
-	return annotated(nil, trigger)
+	return withTrigger(nil, trigger)
 }
 
 func (w *script) deployment(id string) *deployment {
@@ -79,16 +79,16 @@ func (w *script) deployment(id string) *deployment {
 	return nil
 }
 
-// deployed marks a change of the script's own version as a new version at 100 %.
-func (c *call) deployed(w *script, trigger string, annotations map[string]string) {
-	c.sign(w, &w.version, trigger, annotations)
+// deployNew adds a new version, which the caller has written to the script, and deploys it at 100 %.
+func (c *call) deployNew(w *script, trigger string, annotations map[string]string) {
+	c.initVersion(w, &w.version, trigger, annotations)
 	c.deploy(w, wholly(w.Version), automatic(trigger))
 	if w.CreatedOn == "" {
 		w.CreatedOn = w.ModifiedOn
 	}
 }
 
-// deploy makes a deployment the current one.
+// deploy adds a deployment and makes it the current one.
 func (c *call) deploy(w *script, shares []deploymentVersion, annotations map[string]string) *deployment {
 	d := &deployment{ID: c.state.newUUID("deployment", c.account.ID, w.Name), CreatedOn: c.state.stamp(), Source: c.source(),
 		Annotations: annotations, Versions: shares}
@@ -103,8 +103,8 @@ type deploymentList struct {
 	Deployments []deploymentView `json:"deployments"`
 }
 
-func listDeployments(c *call) (*answer, error) {
-	w, err := c.one()
+func listDeployments(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +112,11 @@ func listDeployments(c *call) (*answer, error) {
 	for _, d := range w.Deployments {
 		out.Deployments = append(out.Deployments, d.view())
 	}
-	return &answer{result: out}, nil
+	return &apiResponse{result: out}, nil
 }
 
 func (c *call) oneDeployment() (*script, *deployment, error) {
-	w, err := c.one()
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -126,16 +126,16 @@ func (c *call) oneDeployment() (*script, *deployment, error) {
 	return nil, nil, refuse(http.StatusNotFound, 10336, "The requested deployment does not exist.")
 }
 
-func getDeployment(c *call) (*answer, error) {
+func getDeployment(c *call) (*apiResponse, error) {
 	_, d, err := c.oneDeployment()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: d.view()}, nil
+	return &apiResponse{result: d.view()}, nil
 }
 
-// deleteDeployment forgets an earlier deployment. How the API refuses the current one is not documented.
-func deleteDeployment(c *call) (*answer, error) {
+// deleteDeployment deletes an earlier deployment. The error of the API for the current one is not documented.
+func deleteDeployment(c *call) (*apiResponse, error) {
 	w, d, err := c.oneDeployment()
 	if err != nil {
 		return nil, err
@@ -144,13 +144,13 @@ func deleteDeployment(c *call) (*answer, error) {
 		return nil, refuse(http.StatusBadRequest, 10336, "The active deployment cannot be deleted.")
 	}
 	w.Deployments = slices.DeleteFunc(w.Deployments, func(o *deployment) bool { return o == d })
-	return &answer{}, nil
+	return &apiResponse{}, nil
 }
 
-// postDeployment serves one or two of the kept versions. Going back to a version whose secrets had other values needs
+// postDeployment deploys one or two existing versions. Deploying a version with other values of secrets needs
 // ?force=true.
-func postDeployment(c *call) (*answer, error) {
-	w, err := c.one()
+func postDeployment(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func postDeployment(c *call) (*answer, error) {
 		return nil, refused
 	}
 	for _, s := range in.Versions {
-		v, err := w.find(s.VersionID)
+		v, err := w.versionByID(s.VersionID)
 		if err != nil {
 			return nil, err
 		}
@@ -181,10 +181,11 @@ func postDeployment(c *call) (*answer, error) {
 				"The following secrets have changed: "+strings.Join(names, ", "))
 		}
 	}
-	return &answer{result: c.deploy(w, in.Versions, annotated(in.Annotations, triggerDeployment)).view()}, nil
+	return &apiResponse{result: c.deploy(w, in.Versions, withTrigger(in.Annotations, triggerDeployment)).view()}, nil
 }
 
-// checkShares wants one or two versions that share 100 percent. The codes of the API for this are not documented.
+// checkShares checks that there are one or two versions with 100 percent in total. The codes of the API for these errors
+// are not documented.
 func checkShares(shares []deploymentVersion) *apiError {
 	sum := 0.0
 	for _, s := range shares {
@@ -198,13 +199,13 @@ func checkShares(shares []deploymentVersion) *apiError {
 		return refuse(http.StatusBadRequest, 10026, "A deployment must have one or two versions.")
 	case len(shares) == 2 && shares[0].VersionID == shares[1].VersionID:
 		return refuse(http.StatusBadRequest, 10026, "A deployment must not name a version twice.")
-	case sum < 99.99 || sum > 100.01: // 33.3 and 66.7 are no round numbers in binary
+	case sum < 99.99 || sum > 100.01: // 33.3 and 66.7 have no exact binary form
 		return refuse(http.StatusBadRequest, 10026, fmt.Sprintf("The percentages must add up to 100, not %v.", sum))
 	}
 	return nil
 }
 
-// changedSecrets names the secrets that have other values now than they had in an earlier version.
+// changedSecrets returns the names of the secrets that have changed since an earlier version.
 func (w *script) changedSecrets(v *version) []string {
 	if v.Number >= w.Number {
 		return nil
@@ -225,7 +226,7 @@ func (w *script) changedSecrets(v *version) []string {
 	return names
 }
 
-// secrets gives what each secret holds: the text, or the key with its usages.
+// secrets returns the values of the secrets: the text, or the key with its usages.
 func (v *version) secrets() map[string][]byte {
 	out := map[string][]byte{}
 	for _, b := range v.Bindings {

@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-// Custom domains, https://developers.cloudflare.com/workers/configuration/routing/custom-domains/. The edge serves one where
-// no route does, and its host has a record that belongs to it.
+// Custom domains, https://developers.cloudflare.com/workers/configuration/routing/custom-domains/. The edge serves one if
+// no route matches. It has a DNS record that the API does not allow to be changed.
 
-// customRecord is what the record of a custom domain points to: the discard prefix of RFC 6666, since the Worker is the origin.
+// customRecord is the content of the record of a custom domain, the discard prefix of RFC 6666: the Worker is the origin.
 const customRecord = "100::"
 
-// customQuota: https://developers.cloudflare.com/workers/platform/limits/#custom-domains, for one zone.
+// customQuota is the number of custom domains in a zone,
+// https://developers.cloudflare.com/workers/platform/limits/#custom-domains.
 const customQuota = 100
 
 type domainView struct {
@@ -29,7 +30,7 @@ type domainView struct {
 	Previews    bool   `json:"previews_enabled"`
 }
 
-// The two overrides are not in the schema of the API. It takes them nevertheless, and its refusals name them.
+// The schema of the API lacks the two overrides, but the API accepts them, and its errors mention them.
 type domainInput struct {
 	Hostname       string `json:"hostname"`
 	Service        string `json:"service"`
@@ -48,7 +49,7 @@ func (d *domain) view(a *account) domainView {
 	return v
 }
 
-// zone finds the zone of a domain: the one it names, else the one that its hostname lies in.
+// zone returns the zone of a domain: the one that it names, else the one that its hostname belongs to.
 func (d *domain) zone(a *account) *zone {
 	var best *zone
 	for _, z := range a.Zones {
@@ -60,7 +61,7 @@ func (d *domain) zone(a *account) *zone {
 	return best
 }
 
-// domain finds the custom domain at a host.
+// domain returns the custom domain with this hostname.
 func (a *account) domain(host string) *domain {
 	for _, d := range a.Domains {
 		if d.Hostname == host {
@@ -70,7 +71,7 @@ func (a *account) domain(host string) *domain {
 	return nil
 }
 
-// complete gives a domain what a hand-written file leaves out: its record too.
+// complete sets the defaults of a domain in a hand-written file and creates its record.
 func (d *domain) complete(a *account) {
 	d.Hostname = strings.ToLower(d.Hostname)
 	d.ID = cmp.Or(d.ID, derivedID("domain", d.Hostname))
@@ -89,7 +90,7 @@ func (d *domain) record(id, now string) *record {
 		CreatedOn: now, ModifiedOn: now}
 }
 
-func listDomains(c *call) (*answer, error) {
+func listDomains(c *call) (*apiResponse, error) {
 	views := []domainView{}
 	for _, d := range shuffled(c.account.Domains, func(d *domain) string { return d.ID }) {
 		v := d.view(c.account)
@@ -98,7 +99,7 @@ func listDomains(c *call) (*answer, error) {
 			views = append(views, v)
 		}
 	}
-	return &answer{result: views}, nil
+	return &apiResponse{result: views}, nil
 }
 
 func fits(c *call, key, value string) bool {
@@ -115,16 +116,16 @@ func (c *call) oneDomain() (*domain, error) {
 	return nil, refuse(http.StatusNotFound, 100114, "The requested custom domain does not exist.")
 }
 
-func getDomain(c *call) (*answer, error) {
+func getDomain(c *call) (*apiResponse, error) {
 	d, err := c.oneDomain()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: d.view(c.account)}, nil
+	return &apiResponse{result: d.view(c.account)}, nil
 }
 
-// putDomain puts a script at a host. The same again changes nothing.
-func putDomain(c *call) (*answer, error) {
+// putDomain creates a custom domain for a script. Repeating the call changes nothing.
+func putDomain(c *call) (*apiResponse, error) {
 	var in domainInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -133,10 +134,10 @@ func putDomain(c *call) (*answer, error) {
 	z := d.zone(c.account)
 	switch {
 	case !hostname(d.Hostname) || d.Service == "":
-		return nil, malformed(true) // the real code is not verified
+		return nil, malformed(true) // the actual code is not verified
 	case z == nil:
-		return nil, refuse(http.StatusBadRequest, 10082, "The hostname lies in no zone of the account.") // neither is this
-	case !c.token.reachesZone(c.account, z):
+		return nil, refuse(http.StatusBadRequest, 10082, "The hostname lies in no zone of the account.") // not verified either
+	case !c.token.canAccessZone(c.account, z):
 		return nil, forbidden()
 	case c.account.script(d.Service) == nil:
 		return nil, noWorker()
@@ -149,16 +150,16 @@ func putDomain(c *call) (*answer, error) {
 		}
 		d.ID = old.ID
 		replaced(c.account.Domains, old, d)
-		return &answer{result: d.view(c.account)}, nil
+		return &apiResponse{result: d.view(c.account)}, nil
 	}
-	if err := c.settleDomain(d, c.state.ownZone(c.account, z), in.OverrideRecord); err != nil {
+	if err := c.createDomainRecord(d, c.state.mutableZone(c.account, z), in.OverrideRecord); err != nil {
 		return nil, err
 	}
-	return &answer{result: d.view(c.account)}, nil
+	return &apiResponse{result: d.view(c.account)}, nil
 }
 
-// settleDomain gives a new domain its record, in the place of others if it may.
-func (c *call) settleDomain(d *domain, z *zone, override bool) error {
+// createDomainRecord creates the record of a new domain. With override it replaces existing records.
+func (c *call) createDomainRecord(d *domain, z *zone, override bool) error {
 	inTheWay := func(r *record) bool { return r.Name == d.Hostname && r.resolves() }
 	if slices.ContainsFunc(z.Records, inTheWay) && !override {
 		return conflict(100117, d.Hostname, "has externally managed DNS records (A, CNAME, etc). Either delete them",
@@ -177,33 +178,34 @@ func (c *call) settleDomain(d *domain, z *zone, override bool) error {
 	z.Records = slices.DeleteFunc(z.Records, inTheWay)
 	d.ID = c.state.newID("domain", c.account.ID, d.Hostname)
 	r := d.record(c.state.newID("record", z.ID, "custom domain", d.Hostname), c.state.stamp())
-	z.Records = insert(z.Records, r, (*record).compare)
+	z.Records = insertSorted(z.Records, r, (*record).compare)
 	c.account.Domains = append(c.account.Domains, d)
 	c.writesRecords(z)
 	return nil
 }
 
-// deleteDomain answers with nothing at all, not even a content type, as the API was seen to do in July 2026.
-func deleteDomain(c *call) (*answer, error) {
+// deleteDomain responds without a body and without a content type, as the API did in July 2026.
+func deleteDomain(c *call) (*apiResponse, error) {
 	d, err := c.oneDomain()
 	if err != nil {
 		return nil, err
 	}
 	c.account.Domains = slices.DeleteFunc(c.account.Domains, func(o *domain) bool { return o == d })
 	if z := d.zone(c.account); z != nil {
-		z = c.state.ownZone(c.account, z)
+		z = c.state.mutableZone(c.account, z)
 		z.Records = slices.DeleteFunc(z.Records, func(r *record) bool { return r.ReadOnly && r.Name == d.Hostname })
 		c.writesRecords(z)
 	}
-	return &answer{empty: true}, nil
+	return &apiResponse{empty: true}, nil
 }
 
-// writesRecords tells that a call, whatever its path, writes to the records of a zone.
+// writesRecords marks the records of a zone as changed by a call, whatever its path.
 func (c *call) writesRecords(z *zone) {
 	c.subjects = append(c.subjects, "/zones/"+z.ID+"/dns_records")
 }
 
-// conflict: the status of 100116 was seen, that of 100117 is taken to be the same.
+// conflict returns the error for an existing record or domain. The status of 100116 was observed; that of 100117 is
+// assumed to be the same.
 func conflict(code int, host, why, option string) *apiError {
 	return refuse(http.StatusConflict, code, fmt.Sprintf(
 		"Hostname '%s' already %s, try a different hostname, or use the option '%s' to override.", host, why, option))

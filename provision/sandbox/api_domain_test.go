@@ -10,31 +10,31 @@ import (
 
 const domains = "/accounts/$A/workers/domains"
 
-// twoWorkers is an account with the scripts relay and other, and nothing at their addresses.
+// twoWorkers is an account with the scripts relay and other and without routes.
 const twoWorkers = `{"clock":"2026-11-20T12:00:00Z","accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[
 	{"name":"relay","modules":[{"name":"index.js","text":"export default { fetch() { return new Response('relay') } }"}]},
 	{"name":"other","modules":[{"name":"index.js","text":"export default { fetch() { return new Response('other') } }"}]}]}]}`
 
-func TestDomainOfAFileHasItsRecord(t *testing.T) {
+func TestDomainInFileHasRecord(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],
 		"domains":[{"hostname":"a.example.com","service":"relay"}]}]}`)
 	var views []domainView
-	c.do("GET", domains+"?zone_id="+c.zone, nil).ok(&views)
+	c.do("GET", domains+"?zone_id="+c.zone, nil).wantOK(&views)
 	if len(views) != 1 || views[0].Hostname != "a.example.com" || views[0].ZoneName != "example.com" {
 		t.Fatalf("got %+v", views)
 	}
-	c.do("GET", domains+"/"+views[0].ID, nil).ok(nil)
+	c.do("GET", domains+"/"+views[0].ID, nil).wantOK(nil)
 	var made []recordView
-	c.do("GET", records, nil).ok(&made)
+	c.do("GET", records, nil).wantOK(&made)
 	if len(made) != 1 || made[0].Content != "100::" || !made[0].Proxied || !made[0].Meta.ReadOnly {
 		t.Errorf("got %+v", made)
 	}
-	c.do("GET", domains+"?service=other", nil).ok(&views)
+	c.do("GET", domains+"?service=other", nil).wantOK(&views)
 	if len(views) != 0 {
 		t.Errorf("got %+v", views)
 	}
-	again := parse(t, c.bytes())
+	again := parseStore(t, c.bytes())
 	if got, err := again.Bytes(); err != nil || string(got) != c.bytes() {
 		t.Errorf("read again it is another: %v %s", err, got)
 	}
@@ -42,27 +42,27 @@ func TestDomainOfAFileHasItsRecord(t *testing.T) {
 
 func TestCustomDomain(t *testing.T) {
 	t.Parallel()
-	c := serve(t, twoWorkers)
+	c := newClient(t, twoWorkers)
 	before := c.bytes()
 	var d, again domainView
-	c.do("PUT", domains, `{"hostname":"A.example.com","service":"relay"}`).ok(&d)
-	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","zone_id":"`+c.zone+`","environment":"production"}`).ok(&again)
+	c.do("PUT", domains, `{"hostname":"A.example.com","service":"relay"}`).wantOK(&d)
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","zone_id":"`+c.zone+`","environment":"production"}`).wantOK(&again)
 	if diff := cmp.Diff(d, again); diff != "" || d.Hostname != "a.example.com" || d.ZoneID != c.zone {
 		t.Errorf("%+v: %s", d, diff)
 	}
 	var made []recordView
-	if c.do("GET", records, nil).ok(&made); len(made) != 1 || made[0].Type != "AAAA" {
+	if c.do("GET", records, nil).wantOK(&made); len(made) != 1 || made[0].Type != "AAAA" {
 		t.Fatalf("got %+v", made)
 	}
 	one := records + "/" + made[0].ID
-	c.do("PATCH", one, `{"content":"2001:db8::1"}`).refused(400, 1043)
-	c.do("PUT", one, `{"type":"A","name":"a","content":"2.2.2.2"}`).refused(400, 1043)
-	c.do("DELETE", one, nil).refused(400, 1043)
-	c.do("POST", records+"/batch", `{"deletes":[{"id":"`+made[0].ID+`"}]}`).refused(400, 1043)
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).refused(400, 81062)
+	c.do("PATCH", one, `{"content":"2001:db8::1"}`).wantError(400, 1043)
+	c.do("PUT", one, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(400, 1043)
+	c.do("DELETE", one, nil).wantError(400, 1043)
+	c.do("POST", records+"/batch", `{"deletes":[{"id":"`+made[0].ID+`"}]}`).wantError(400, 1043)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(400, 81062)
 
-	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other"}`).refused(409, 100116)
-	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other","override_existing_origin":true}`).ok(&again)
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other"}`).wantError(409, 100116)
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other","override_existing_origin":true}`).wantOK(&again)
 	if again.ID != d.ID || again.Service != "other" {
 		t.Errorf("got %+v", again)
 	}
@@ -70,18 +70,18 @@ func TestCustomDomain(t *testing.T) {
 	if _, typed := r.Header["Content-Type"]; r.Status != 200 || len(r.Raw) != 0 || typed {
 		t.Errorf("got %d %v %q", r.Status, r.Header, r.Raw)
 	}
-	c.do("DELETE", domains+"/"+d.ID, nil).refused(404, 100114)
-	c.do("GET", domains+"/"+d.ID, nil).refused(404, 100114)
+	c.do("DELETE", domains+"/"+d.ID, nil).wantError(404, 100114)
+	c.do("GET", domains+"/"+d.ID, nil).wantError(404, 100114)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestCustomDomainRefusals(t *testing.T) {
+func TestCustomDomainErrors(t *testing.T) {
 	t.Parallel()
-	c := serve(t, twoWorkers)
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).ok(nil)
-	c.do("POST", records, `{"type":"TXT","name":"a","content":"kept"}`).ok(nil)
+	c := newClient(t, twoWorkers)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantOK(nil)
+	c.do("POST", records, `{"type":"TXT","name":"a","content":"kept"}`).wantOK(nil)
 	for body, want := range map[string]int{
 		`{"hostname":"a.example.com","service":"absent"}`:                        10007,
 		`{"hostname":"a.example.com","service":"relay"}`:                         100117,
@@ -95,16 +95,16 @@ func TestCustomDomainRefusals(t *testing.T) {
 			t.Errorf("%s: want %d, got %d %s", body, want, r.Status, r.Raw)
 		}
 	}
-	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","override_existing_dns_record":true}`).ok(nil)
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","override_existing_dns_record":true}`).wantOK(nil)
 	var left []recordView
-	c.do("GET", records+"?order=type", nil).ok(&left)
+	c.do("GET", records+"?order=type", nil).wantOK(&left)
 	if len(left) != 2 || left[0].Content != "100::" || left[1].Content != "kept" {
 		t.Errorf("got %+v", left)
 	}
 	for i := range customQuota - 1 {
-		c.do("PUT", domains, fmt.Sprintf(`{"hostname":"n%d.example.com","service":"relay"}`, i)).ok(nil)
+		c.do("PUT", domains, fmt.Sprintf(`{"hostname":"n%d.example.com","service":"relay"}`, i)).wantOK(nil)
 	}
-	c.do("PUT", domains, `{"hostname":"more.example.com","service":"relay"}`).refused(400, 10025)
+	c.do("PUT", domains, `{"hostname":"more.example.com","service":"relay"}`).wantError(400, 10025)
 
 	for _, hosts := range []string{`{"hostname":"a.example.org","service":"relay"}`, `null`,
 		`{"hostname":"a.example.com","service":"relay"},{"hostname":"A.example.com","service":"other"}`} {
@@ -115,23 +115,23 @@ func TestCustomDomainRefusals(t *testing.T) {
 	}
 }
 
-func TestCustomDomainNeedsItsZone(t *testing.T) {
+func TestCustomDomainInWrongZone(t *testing.T) {
 	t.Parallel()
 	state := strings.Replace(twoWorkers, `{"name":"example.com"}`, `{"name":"example.com"},{"name":"example.org"}`, 1)
-	c := serve(t, strings.Replace(state, "{", `{"tokens":[{"value":"cfut_narrow","zones":["example.org"]}],`, 1))
-	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay"}`).refused(403, 10000)
-	c.do("PUT", domains, `{"hostname":"a.example.org","service":"relay"}`).ok(nil)
+	c := newClient(t, strings.Replace(state, "{", `{"tokens":[{"value":"cfut_narrow","zones":["example.org"]}],`, 1))
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay"}`).wantError(403, 10000)
+	c.do("PUT", domains, `{"hostname":"a.example.org","service":"relay"}`).wantOK(nil)
 }
 
-func TestCustomDomainTrailsBehindWithItsRecord(t *testing.T) {
+func TestCustomDomainLag(t *testing.T) {
 	t.Parallel()
-	c := serve(t, strings.Replace(twoWorkers, "{", `{"lag":1,`, 1))
-	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay"}`).ok(nil)
+	c := newClient(t, strings.Replace(twoWorkers, "{", `{"lag":1,`, 1))
+	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay"}`).wantOK(nil)
 	for i := range 2 {
 		var d []domainView
 		var r []recordView
-		c.do("GET", domains, nil).ok(&d)
-		c.do("GET", records, nil).ok(&r)
+		c.do("GET", domains, nil).wantOK(&d)
+		c.do("GET", records, nil).wantOK(&r)
 		if len(d) != i || len(r) != i {
 			t.Errorf("read %d: %d domains, %d records", i, len(d), len(r))
 		}

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// envelope is what wraps every JSON answer, https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/.
+// envelope is the form of every JSON response, https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/.
 type envelope struct {
 	Result     any         `json:"result"`
 	Success    bool        `json:"success"`
@@ -42,13 +42,13 @@ type resultInfo struct {
 	TotalPages int `json:"total_pages"`
 }
 
-// apiError is a refusal as the API words it.
+// apiError is an error response of the API.
 type apiError struct {
 	status   int
 	problems []problem
 }
 
-// Error gives the status, the code and the text.
+// Error implements error.
 func (e *apiError) Error() string {
 	return fmt.Sprintf("%d: %d %s", e.status, e.problems[0].Code, e.problems[0].Message)
 }
@@ -57,13 +57,13 @@ func refuse(status, code int, message string) *apiError {
 	return &apiError{status: status, problems: []problem{{Code: code, Message: message}}}
 }
 
-// chained is a refusal in the form of a general code with the real one beneath it.
+// chained returns an error with a general code and the specific error in its chain.
 func chained(status, code int, message string, inner int, why string) *apiError {
 	return &apiError{status: status, problems: []problem{{
 		Code: code, Message: message, Chain: []problem{{Code: inner, Message: why}}}}}
 }
 
-// at names the item of a batch that an error is about.
+// at sets the item of a batch that caused the error.
 func (e *apiError) at(pointer string) *apiError {
 	for i := range e.problems {
 		e.problems[i].Source = &source{Pointer: pointer}
@@ -71,8 +71,9 @@ func (e *apiError) at(pointer string) *apiError {
 	return e
 }
 
-// answer is what an endpoint gives back: a result for the envelope, raw bytes with their own content type, or nothing.
-type answer struct {
+// apiResponse is the result of an endpoint: a value for the envelope, raw bytes with a content type, or an empty
+// response.
+type apiResponse struct {
 	empty    bool
 	result   any
 	messages []notice
@@ -82,7 +83,7 @@ type answer struct {
 	header   map[string]string
 }
 
-func (a *answer) write(w http.ResponseWriter) {
+func (a *apiResponse) write(w http.ResponseWriter) {
 	for k, v := range a.header {
 		w.Header().Set(k, v)
 	}
@@ -120,12 +121,12 @@ func writeJSON(w http.ResponseWriter, status int, e envelope) {
 	w.Write(data)
 }
 
-// dress sets the headers that every answer of the API carries, but for those of the rate limit.
-func dress(h http.Header) {
+// setCommonHeaders sets the headers of all responses, except for those of the rate limit.
+func setCommonHeaders(h http.Header) {
 	h.Set("Server", "cloudflare")
 	h.Set("Cf-Ray", newRay())
 	h.Set("Cache-Control", "no-store, no-cache, must-revalidate, post-check=0, pre-check=0")
 }
 
-// newRay returns a request ID in the form of Cloudflare's; SBX, in place of a data centre, is the sandbox.
+// newRay returns a request ID in Cloudflare's form, with SBX in place of a data centre.
 func newRay() string { return fmt.Sprintf("%016x-SBX", rand.Uint64()) }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// The texts are protocol data: short, and as the API words them. Clients should match codes.
+// The messages are shortened versions of the API's. Clients should match the codes.
 const (
 	textUnknown  = "An unknown error has occurred. If this error persists, please file a report in workers-sdk or reach out to your account team."
 	textNoWorker = "This Worker does not exist on your account."
@@ -15,7 +15,7 @@ const (
 func internal(err error) *apiError {
 	e := refuse(http.StatusInternalServerError, 10013, textUnknown)
 	if err != nil {
-		// The state file is the caller's own: its trouble is worth more than the real text.
+		// The file belongs to the caller, so the error helps more than the message of the API.
 		e.problems[0].Message = err.Error()
 	}
 	return e
@@ -47,7 +47,7 @@ func unreachable() *apiError {
 
 func noWorker() *apiError { return refuse(http.StatusNotFound, 10007, textNoWorker) }
 
-// invalid is the validation error of an upload.
+// invalid returns the validation error of an upload.
 func invalid(format string, args ...any) *apiError {
 	e := refuse(http.StatusBadRequest, 10021, fmt.Sprintf(format, args...))
 	e.problems[0].DocumentationURL = docWorkers
@@ -61,7 +61,7 @@ func malformed(workers bool) *apiError {
 	return refuse(http.StatusBadRequest, 6007, "Malformed JSON in request body")
 }
 
-// noSubdomain is what a new account meets until its workers.dev name is chosen.
+// noSubdomain returns the error for an account without a workers.dev subdomain, which new accounts do not have.
 func noSubdomain() *apiError {
 	return refuse(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed. "+
 		"Please go to the dashboard and open the Workers menu. "+

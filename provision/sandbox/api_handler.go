@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// call is one request on its way through an endpoint. state is a draft when it writes; account, zone, and the script that
-// the path names are the endpoint's own copies then.
+// call is a request to an endpoint. If the endpoint writes, state is a draft, and account, zone and the script in the
+// path are mutable.
 type call struct {
-	state    *state
-	endpoint *endpoint
-	method   string
-	path     string // as the client sent it
-	header   http.Header
-	query    url.Values
-	params   map[string]string
-	body     []byte
-	token    *token
-	account  *account
-	zone     *zone
-	keep     bool     // write the state although the call is refused
-	subjects []string // what it writes to
+	state        *state
+	endpoint     *endpoint
+	method       string
+	path         string // as the client sent it
+	header       http.Header
+	query        url.Values
+	params       map[string]string
+	body         []byte
+	token        *token
+	account      *account
+	zone         *zone
+	commitAnyway bool     // write the state although the call fails
+	subjects     []string // the resources that it writes to
 }
 
 type api struct {
@@ -37,12 +37,12 @@ type api struct {
 	throttle  throttle
 }
 
-// Handler serves the API below /client/v4/ as https://developers.cloudflare.com/api/ describes it, and as strictly.
-// It answers JSON envelopes only, unless a fault in the state says otherwise.
+// Handler returns a handler for the API below /client/v4/, as strict as https://developers.cloudflare.com/api/ describes
+// it. All responses are JSON envelopes, except for those of faults in the state.
 func Handler(s *Store) http.Handler { return HandlerAt(s, time.Now) }
 
-// HandlerAt is Handler with a clock for the rate limit, so that whoever tries a client against it need not wait. Ids and
-// dates go by the clock of the state, not by this one. now may be called by many goroutines.
+// HandlerAt is [Handler] with a clock for the rate limit, so that tests need not wait. IDs and dates depend on the clock
+// of the state and not on this one. now may be called by multiple goroutines.
 func HandlerAt(s *Store, now func() time.Time) http.Handler {
 	return &api{
 		store: s, endpoints: endpoints(), lag: lagging{subjects: map[string]*subject{}},
@@ -50,10 +50,10 @@ func HandlerAt(s *Store, now func() time.Time) http.Handler {
 	}
 }
 
-// ServeHTTP may panic with http.ErrAbortHandler, as net/http asks of a handler that cuts the connection: for a
-// fault that says "drop", and when the client left before there was an answer.
+// ServeHTTP panics with http.ErrAbortHandler, which closes the connection, for a fault with "drop" and when the client is
+// gone before there is a response.
 func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	dress(w.Header())
+	setCommonHeaders(w.Header())
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -86,7 +86,7 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.drain(r)
 	}
 	if !f.Wait(r.Context()) {
-		panic(http.ErrAbortHandler) // nobody is there to answer
+		panic(http.ErrAbortHandler) // the client is gone
 	}
 	if f.failsBefore() {
 		f.write(w)
@@ -113,18 +113,18 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve finds the endpoint, reads the body, and runs the endpoint on the state.
-func (h *api) serve(r *http.Request) (*answer, error) {
-	e, params, ok := find(h.endpoints, r.Method, strings.TrimPrefix(r.URL.EscapedPath(), prefix))
+// serve finds the endpoint, reads the body and runs the endpoint.
+func (h *api) serve(r *http.Request) (*apiResponse, error) {
+	e, params, ok := findEndpoint(h.endpoints, r.Method, strings.TrimPrefix(r.URL.EscapedPath(), prefix))
 	if e == nil {
 		return nil, unknownPath(r.URL.Path)
 	}
 	c := &call{endpoint: e, method: r.Method, path: r.URL.Path, header: r.Header, query: r.URL.Query(), params: params}
 	if !ok {
-		return nil, h.misdirected(c)
+		return nil, h.checkMethod(c)
 	}
 	if e.writes() {
-		body, err := readBody(r, e.bodyLimit()) // before the lock: a slow client must not hold up others
+		body, err := readBody(r, e.bodyLimit()) // before taking the lock, so that a slow client does not block others
 		if err != nil {
 			return nil, err
 		}
@@ -138,14 +138,14 @@ func (h *api) serve(r *http.Request) (*answer, error) {
 	return c.run(h.lag.read(strings.TrimPrefix(c.path, prefix), r.URL.RequestURI(), st))
 }
 
-// change runs a writing endpoint; what it did is kept if it succeeds or asks for it.
-func (h *api) change(c *call) (result *answer, refused error) {
+// change runs an endpoint that writes. The state is written if the endpoint succeeds or asks for it.
+func (h *api) change(c *call) (result *apiResponse, refused error) {
 	c.subjects = subjectsOf(strings.TrimPrefix(c.path, prefix))
 	var before *state
 	err := h.store.update(func(st *state) error {
-		before = st.from
+		before = st.base
 		result, refused = c.run(st)
-		if refused != nil && !c.keep {
+		if refused != nil && !c.commitAnyway {
 			return refused
 		}
 		return nil
@@ -159,8 +159,8 @@ func (h *api) change(c *call) (result *answer, refused error) {
 	return result, refused
 }
 
-// misdirected answers a known path with a wrong method; bad credentials are found out first.
-func (h *api) misdirected(c *call) error {
+// checkMethod returns the error for a known path with a wrong method. Errors in the credentials take precedence.
+func (h *api) checkMethod(c *call) error {
 	st, err := h.store.state()
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func (h *api) misdirected(c *call) error {
 	return wrongMethod(c.method, c.endpoint.workers())
 }
 
-func (c *call) run(st *state) (*answer, error) {
+func (c *call) run(st *state) (*apiResponse, error) {
 	c.state = st
 	t, refused := st.authenticate(c.header, c.endpoint.family(), c.path)
 	if refused != nil {
@@ -181,24 +181,24 @@ func (c *call) run(st *state) (*answer, error) {
 	if refused := c.resolve(); refused != nil {
 		return nil, refused
 	}
-	if !t.holds(c.endpoint.groups) {
-		if c.object() {
+	if !t.hasPermission(c.endpoint.groups) {
+		if c.isObject() {
 			return nil, unreachable()
 		}
 		return nil, forbidden()
 	}
 	if c.endpoint.writes() {
-		c.own()
+		c.makeMutable()
 	}
 	return c.endpoint.run(c)
 }
 
-// object tells whether the call is about an account or zone as such, where a refusal is worded differently.
-func (c *call) object() bool {
+// isObject reports whether the call is for an account or zone itself, which has different errors.
+func (c *call) isObject() bool {
 	return c.endpoint.path == "/accounts/{account}" || c.endpoint.path == "/zones/{zone}"
 }
 
-// resolve looks up {account} and {zone} and checks every other id in the path for its form.
+// resolve looks up {account} and {zone} and checks the format of all other IDs in the path.
 func (c *call) resolve() *apiError {
 	for _, name := range []string{"account", "zone", "record", "route"} {
 		if id, ok := c.params[name]; ok && !idPattern.MatchString(id) {
@@ -207,23 +207,24 @@ func (c *call) resolve() *apiError {
 	}
 	if id, ok := c.params["account"]; ok {
 		c.account = c.state.account(id)
-		if c.account == nil || !c.token.reaches(c.account) {
-			return c.out()
+		if c.account == nil || !c.token.canAccess(c.account) {
+			return c.notAccessible()
 		}
 	}
 	if id, ok := c.params["zone"]; ok {
 		c.account, c.zone = c.state.zone(id)
-		if c.zone == nil || !c.token.reachesZone(c.account, c.zone) {
-			return c.out()
+		if c.zone == nil || !c.token.canAccessZone(c.account, c.zone) {
+			return c.notAccessible()
 		}
 	}
 	return nil
 }
 
-// out refuses a resource that does not exist or that the token may not see: the API does not tell which.
-func (c *call) out() *apiError {
+// notAccessible returns the error for a resource that does not exist or that the token has no access to. The API does not
+// distinguish the two.
+func (c *call) notAccessible() *apiError {
 	switch {
-	case c.object():
+	case c.isObject():
 		return unreachable()
 	case c.endpoint.family() == familyVerify:
 		return unknownToken(familyVerify)
@@ -231,7 +232,7 @@ func (c *call) out() *apiError {
 	return forbidden()
 }
 
-// decode reads a JSON object from the body. Unknown fields are ignored, as the API ignores them.
+// decode decodes a JSON object from the body. Unknown fields are ignored, as in the API.
 func (c *call) decode(into any) *apiError {
 	kind, _, err := mime.ParseMediaType(c.header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
@@ -247,12 +248,12 @@ func (c *call) decode(into any) *apiError {
 		if c.endpoint.workers() {
 			return malformed(true)
 		}
-		return refuse(http.StatusBadRequest, 9207, fmt.Sprintf("Failed to parse request body: %s", jsonSlip(err)))
+		return refuse(http.StatusBadRequest, 9207, fmt.Sprintf("Failed to parse request body: %s", describeJSONError(err)))
 	}
 	return nil
 }
 
-func jsonSlip(err error) string {
+func describeJSONError(err error) string {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
 		return fmt.Sprintf("%s cannot be a %s", field(kind.Field), kind.Value)

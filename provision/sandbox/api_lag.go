@@ -5,27 +5,29 @@ import (
 	"sync"
 )
 
-// lagging makes reads trail behind writes, as the copies of a distributed database do: what a question (path and query)
-// showed before a write it goes on showing so many times more. It lives in the memory of a handler, so that it leaves no
-// trace in the file and asking never writes.
+// lagging delays the visibility of writes, as the replicas of a distributed database do: each request (path and query)
+// returns the state before a write a number of times. It is in the memory of a handler, so it does not change the file,
+// and reads never write.
 type lagging struct {
 	mu       sync.Mutex
 	subjects map[string]*subject
 }
 
-// subject is what a call is about, such as the routes of one zone: a write to it holds up the reads of it alone.
+// subject is a resource that can be written, such as the routes of one zone. A write affects the reads of that resource
+// only.
 type subject struct {
-	first  *state            // before the first write: what a question that was not asked since still shows
-	trails map[string]*trail // by question
+	first  *state            // before the first write: the state for requests that have not been made since
+	trails map[string]*trail // by request
 }
 
-// trail is how far behind one question is.
+// trail is how far one request is behind.
 type trail struct {
-	shown *state
-	left  int // answers that still come from shown
+	shown     *state
+	remaining int // number of responses that still come from shown
 }
 
-// subjectsOf names what a path below /client/v4 is about, the most specific last: a script belongs to the list of scripts.
+// subjectsOf returns the resources that a path below /client/v4 belongs to, the most specific last. A script also belongs
+// to the list of scripts.
 func subjectsOf(path string) []string {
 	parts := strings.Split(path, "/")
 	n := 4 // /zones/ID/dns_records
@@ -39,8 +41,8 @@ func subjectsOf(path string) []string {
 	return out
 }
 
-// wrote is called after a write, with the state before it. A question that is behind already stays where it is, and counts
-// anew.
+// wrote is called after a write with the state before it. A request that is already behind keeps its state and starts to
+// count again.
 func (l *lagging) wrote(names []string, before *state) {
 	if before.Lag == 0 {
 		return
@@ -54,15 +56,15 @@ func (l *lagging) wrote(names []string, before *state) {
 			l.subjects[name] = s
 		}
 		for _, t := range s.trails {
-			if t.left == 0 {
+			if t.remaining == 0 {
 				t.shown = before
 			}
-			t.left = before.Lag
+			t.remaining = before.Lag
 		}
 	}
 }
 
-// read returns the state that a question is answered from, given what stands now.
+// read returns the state for a request; now is the current state.
 func (l *lagging) read(path, question string, now *state) *state {
 	if now.Lag == 0 {
 		return now
@@ -76,15 +78,15 @@ func (l *lagging) read(path, question string, now *state) *state {
 	}
 	t := s.trails[question]
 	if t == nil {
-		t = &trail{shown: s.first, left: now.Lag}
+		t = &trail{shown: s.first, remaining: now.Lag}
 		s.trails[question] = t
 	}
-	if t.left == 0 {
+	if t.remaining == 0 {
 		return now
 	}
 	shown := t.shown
-	if t.left--; t.left == 0 {
-		t.shown = nil // the next answer has caught up
+	if t.remaining--; t.remaining == 0 {
+		t.shown = nil // the next response is up to date
 	}
 	return shown
 }

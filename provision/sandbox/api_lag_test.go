@@ -8,15 +8,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// slow is one account whose reads trail behind by two.
-const slow = `{"clock":"2026-11-20T12:00:00Z","lag":2,"accounts":[{"name":"Acme","zones":[{"name":"example.com"},{"name":"example.org"}],
+// laggingState is an account in which two reads after a write return the state before it.
+const laggingState = `{"clock":"2026-11-20T12:00:00Z","lag":2,"accounts":[{"name":"Acme","zones":[{"name":"example.com"},{"name":"example.org"}],
 	"scripts":[{"name":"relay","modules":[{"name":"index.js","text":"export default {}"}]}]}]}`
 
-// patterns lists the routes as they are read.
+// patterns returns the routes as the API lists them.
 func (c *client) patterns() string {
 	c.t.Helper()
 	var views []routeView
-	c.do("GET", routes, nil).ok(&views)
+	c.do("GET", routes, nil).wantOK(&views)
 	var out []string
 	for _, v := range views {
 		out = append(out, v.Pattern)
@@ -25,17 +25,17 @@ func (c *client) patterns() string {
 	return strings.Join(out, " ")
 }
 
-func TestReadsTrailBehindWrites(t *testing.T) {
+func TestLag(t *testing.T) {
 	t.Parallel()
-	c := serve(t, slow)
+	c := newClient(t, laggingState)
 	const a, b = `{"pattern":"a.example.com/*","script":"relay"}`, `{"pattern":"b.example.com/*"}`
 	var got []string
 	read := func() { got = append(got, c.patterns()) }
 	read()
-	c.do("POST", routes, a).ok(nil)
-	c.do("POST", routes, a).refused(409, 10020)
+	c.do("POST", routes, a).wantOK(nil)
+	c.do("POST", routes, a).wantError(409, 10020)
 	read()
-	c.do("POST", routes, b).ok(nil) // begins the count anew
+	c.do("POST", routes, b).wantOK(nil) // starts the count again
 	read()
 	read()
 	read()
@@ -46,77 +46,77 @@ func TestReadsTrailBehindWrites(t *testing.T) {
 	}
 }
 
-func TestRecordsTrailBehindPerQuestion(t *testing.T) {
+func TestLagIsPerRequest(t *testing.T) {
 	t.Parallel()
-	c := serve(t, slow)
+	c := newClient(t, laggingState)
 	const one = `{"type":"A","name":"a","content":"2.2.2.2"}`
 	var made recordView
-	c.do("POST", records, one).ok(&made)
-	c.do("POST", records, one).refused(400, 81058)
+	c.do("POST", records, one).wantOK(&made)
+	c.do("POST", records, one).wantError(400, 81058)
 	for _, path := range []string{records, records + "?name=a.example.com"} {
 		for i, want := range []int{0, 0, 1, 1} {
 			var views []recordView
-			if c.do("GET", path, nil).ok(&views); len(views) != want {
+			if c.do("GET", path, nil).wantOK(&views); len(views) != want {
 				t.Errorf("%s, read %d: %d records, want %d", path, i, len(views), want)
 			}
 		}
 	}
-	c.do("GET", records+"/"+made.ID, nil).refused(404, 81044)
-	c.do("GET", records+"/"+made.ID, nil).refused(404, 81044)
-	c.do("GET", records+"/"+made.ID, nil).ok(nil)
+	c.do("GET", records+"/"+made.ID, nil).wantError(404, 81044)
+	c.do("GET", records+"/"+made.ID, nil).wantError(404, 81044)
+	c.do("GET", records+"/"+made.ID, nil).wantOK(nil)
 
-	c.do("DELETE", records+"/"+made.ID, nil).ok(nil)
-	c.do("DELETE", records+"/"+made.ID, nil).refused(404, 81044)
-	c.do("GET", records+"/"+made.ID, nil).ok(nil)
-	c.do("GET", records+"/"+made.ID, nil).ok(nil)
-	c.do("GET", records+"/"+made.ID, nil).refused(404, 81044)
+	c.do("DELETE", records+"/"+made.ID, nil).wantOK(nil)
+	c.do("DELETE", records+"/"+made.ID, nil).wantError(404, 81044)
+	c.do("GET", records+"/"+made.ID, nil).wantOK(nil)
+	c.do("GET", records+"/"+made.ID, nil).wantOK(nil)
+	c.do("GET", records+"/"+made.ID, nil).wantError(404, 81044)
 }
 
-func TestAWriteHoldsUpItsOwnSubjectOnly(t *testing.T) {
+func TestLagIsPerResource(t *testing.T) {
 	t.Parallel()
-	c := serve(t, slow)
+	c := newClient(t, laggingState)
 	const scripts = "/accounts/$A/workers/scripts"
-	c.relay("other")
+	c.uploadHello("other")
 	for i, want := range []int{1, 1, 2} {
 		var views []scriptView
-		if c.do("GET", scripts, nil).ok(&views); len(views) != want {
+		if c.do("GET", scripts, nil).wantOK(&views); len(views) != want {
 			t.Errorf("read %d: %d scripts, want %d", i, len(views), want)
 		}
 	}
-	c.do("GET", scripts+"/other/settings", nil).refused(404, 10007)
-	c.do("GET", scripts+"/other/settings", nil).refused(404, 10007)
-	c.do("GET", scripts+"/other/settings", nil).ok(nil)
+	c.do("GET", scripts+"/other/settings", nil).wantError(404, 10007)
+	c.do("GET", scripts+"/other/settings", nil).wantError(404, 10007)
+	c.do("GET", scripts+"/other/settings", nil).wantOK(nil)
 
 	// A new upload of one script, and the settings of both.
-	c.upload("other", `{"main_module":"index.js","compatibility_date":"2026-06-02"}`, js("index.js", hello)).ok(nil)
+	c.upload("other", `{"main_module":"index.js","compatibility_date":"2026-06-02"}`, js("index.js", hello)).wantOK(nil)
 	for i, want := range []string{"2026-06-01", "2026-06-01", "2026-06-02"} {
 		var s settingsView
-		if c.do("GET", scripts+"/other/settings", nil).ok(&s); s.CompatibilityDate != want {
+		if c.do("GET", scripts+"/other/settings", nil).wantOK(&s); s.CompatibilityDate != want {
 			t.Errorf("read %d: %s, want %s", i, s.CompatibilityDate, want)
 		}
 	}
-	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"other"}`).ok(nil)
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"other"}`).wantOK(nil)
 	var r []recordView
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).ok(nil)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantOK(nil)
 	for range 2 {
-		c.do("GET", records, nil).ok(&r)
+		c.do("GET", records, nil).wantOK(&r)
 	}
-	if c.do("GET", records, nil).ok(&r); len(r) != 1 || c.patterns() != "" {
+	if c.do("GET", records, nil).wantOK(&r); len(r) != 1 || c.patterns() != "" {
 		t.Errorf("the routes are held up by themselves alone: %d records, routes %q", len(r), c.patterns())
 	}
 }
 
-func TestLagLeavesNoTrace(t *testing.T) {
+func TestLagDoesNotChangeFile(t *testing.T) {
 	t.Parallel()
-	c := serve(t, strings.Replace(acme, "{", `{"lag":3,`, 1))
+	c := newClient(t, strings.Replace(acme, "{", `{"lag":3,`, 1))
 	before := c.bytes()
-	create, destroy := life(c)
+	create, destroy := lifecycle(c)
 	create()
 	if got := c.patterns(); got != "" {
 		t.Errorf("routes %q", got)
 	}
 	between := c.bytes()
-	if got := serveStore(t, c.store).patterns(); got != "a.example.com/*" {
+	if got := newClientFor(t, c.store).patterns(); got != "a.example.com/*" {
 		t.Errorf("another handler sees everything at once: routes %q", got)
 	}
 	if c.bytes() != between {
@@ -126,7 +126,7 @@ func TestLagLeavesNoTrace(t *testing.T) {
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Parse([]byte(strings.Replace(slow, `"lag":2`, `"lag":-1`, 1))); err == nil || !strings.Contains(err.Error(), "lag") {
+	if _, err := Parse([]byte(strings.Replace(laggingState, `"lag":2`, `"lag":-1`, 1))); err == nil || !strings.Contains(err.Error(), "lag") {
 		t.Errorf("got %v", err)
 	}
 }

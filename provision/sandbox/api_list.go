@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// shuffled returns items in an order that means nothing but is the same every time: no client may count on one.
+// shuffled returns items in an arbitrary order, which is always the same, because clients must not depend on it.
 func shuffled[T any](items []T, id func(T) string) []T {
 	type place struct {
 		at   string
@@ -26,7 +26,7 @@ func shuffled[T any](items []T, id func(T) string) []T {
 	return out
 }
 
-// sorted orders items by a text of each, for ?order= and ?direction=.
+// sorted sorts items by a key, for ?order= and ?direction=.
 func sorted[T any](items []T, key func(T) string, direction string) []T {
 	out := slices.Clone(items)
 	slices.SortStableFunc(out, func(x, y T) int {
@@ -38,13 +38,13 @@ func sorted[T any](items []T, key func(T) string, direction string) []T {
 	return out
 }
 
-// page cuts one page out of a list. A size beyond the bounds is cut to them, as seen of the real API.
+// page returns one page of a list. A page size out of bounds is clamped, as observed with the API.
 func page[T any](q url.Values, items []T, size, smallest, largest int) ([]T, *resultInfo, *apiError) {
-	number, err := natural(q, "page", 1)
+	number, err := positive(q, "page", 1)
 	if err != nil {
 		return nil, nil, err
 	}
-	if size, err = natural(q, "per_page", size); err != nil {
+	if size, err = positive(q, "per_page", size); err != nil {
 		return nil, nil, err
 	}
 	size = min(max(size, smallest), largest)
@@ -59,8 +59,8 @@ func page[T any](q url.Values, items []T, size, smallest, largest int) ([]T, *re
 	}, nil
 }
 
-// natural reads a number from 1 to a billion.
-func natural(q url.Values, key string, otherwise int) (int, *apiError) {
+// positive returns a number from 1 to 10^9 from the query, or a default.
+func positive(q url.Values, key string, otherwise int) (int, *apiError) {
 	if !q.Has(key) {
 		return otherwise, nil
 	}
@@ -75,7 +75,7 @@ func badQuery(key string) *apiError {
 	return refuse(http.StatusBadRequest, 1001, "Invalid value for query parameter "+key)
 }
 
-// oneOf checks a query parameter with a closed set of values.
+// oneOf returns an error if a query parameter is not one of the values.
 func oneOf(q url.Values, key string, values ...string) *apiError {
 	if q.Has(key) && !slices.Contains(values, q.Get(key)) {
 		return badQuery(key)
@@ -86,7 +86,7 @@ func oneOf(q url.Values, key string, values ...string) *apiError {
 // filter is one condition of a list.
 type filter[T any] func(T) bool
 
-// choose keeps the items that satisfy all filters, or with match=any at least one. No filters keep everything.
+// choose returns the items that match all filters or, with match=any, at least one. Without filters it returns all.
 func choose[T any](items []T, filters []filter[T], match string) []T {
 	var out []T
 	for _, item := range items {
@@ -103,7 +103,7 @@ func choose[T any](items []T, filters []filter[T], match string) []T {
 	return out
 }
 
-// textFilters collects ?key= and ?key.exact= and so on, without regard to case as the API compares names.
+// textFilters returns the filters for ?key=, ?key.exact= and so on, which ignore case as the API does for names.
 func textFilters[T any](q url.Values, key string, value func(T) string) []filter[T] {
 	var out []filter[T]
 	for suffix, test := range map[string]func(s, sub string) bool{
@@ -120,8 +120,8 @@ func textFilters[T any](q url.Values, key string, value func(T) string) []filter
 
 func equal(a, b string) bool { return a == b }
 
-// operators reads a value as ?name= of zones takes it: plain, or with an operator before a colon.
-func operators(want, value string) bool {
+// matchesOperator compares a value with the ?name= of a list of zones: plain, or with an operator before a colon.
+func matchesOperator(want, value string) bool {
 	op, rest, ok := strings.Cut(want, ":")
 	if !ok {
 		return strings.EqualFold(want, value)

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Permission groups by their display names,
-// https://developers.cloudflare.com/fundamentals/api/reference/permissions/.
+// Permission groups by their display names, https://developers.cloudflare.com/fundamentals/api/reference/permissions/.
 const (
 	zoneRead       = "Zone Read"
 	dnsRead        = "DNS Read"
@@ -38,7 +37,7 @@ type permissionGroup struct {
 	Scopes []string `json:"scopes"`
 }
 
-// permissionGroups lists the groups that the sandbox knows. The ids are Cloudflare's where they are known.
+// permissionGroups returns the known groups, with Cloudflare's IDs where these are known.
 func permissionGroups() []permissionGroup {
 	group := func(name, scope, id string) permissionGroup {
 		if id == "" {
@@ -84,12 +83,12 @@ func groupNamed(name string) *permissionGroup {
 	return nil
 }
 
-// deployPermissions is what a token made for one deploy holds: the same five that the pre-filled token page asks for.
+// deployPermissions returns the permissions that a deploy needs, the five that the pre-filled token page asks for.
 func deployPermissions() []string {
 	return []string{scriptsWrite, routesWrite, dnsWrite, zoneRead, settingsRead}
 }
 
-// accountReaders is any group that lets a token see its account as an object.
+// accountReaders returns the groups with which a token can read an account.
 func accountReaders() []string {
 	var names []string
 	for _, g := range permissionGroups() {
@@ -100,26 +99,26 @@ func accountReaders() []string {
 	return names
 }
 
-// zoneReaders is any group that lets a token read one zone as an object.
+// zoneReaders returns the groups with which a token can read a zone.
 func zoneReaders() []string {
 	return []string{zoneRead, "Zone Write", "Zone Settings Read", "Zone Settings Write", dnsRead, dnsWrite,
 		scriptsRead, scriptsWrite, routesRead, routesWrite, sslRead, sslWrite}
 }
 
-// holds reports whether the token has any of the groups; no groups at all means that none is needed.
-func (t *token) holds(groups []string) bool {
+// hasPermission reports whether the token has any of the groups. Without groups no permission is needed.
+func (t *token) hasPermission(groups []string) bool {
 	return len(groups) == 0 || slices.ContainsFunc(groups, func(g string) bool { return slices.Contains(t.Permissions, g) })
 }
 
-// reaches reports whether the account lies within the token's resources.
-func (t *token) reaches(a *account) bool {
+// canAccess reports whether the account is among the token's resources.
+func (t *token) canAccess(a *account) bool {
 	if t.Account != "" && !a.is(t.Account) {
 		return false
 	}
 	return t.Accounts == nil || slices.ContainsFunc(t.Accounts, a.is)
 }
 
-// reachesZone reports whether the zone does.
-func (t *token) reachesZone(a *account, z *zone) bool {
-	return t.reaches(a) && (t.Zones == nil || slices.ContainsFunc(t.Zones, z.is))
+// canAccessZone reports whether the zone is among the token's resources.
+func (t *token) canAccessZone(a *account, z *zone) bool {
+	return t.canAccess(a) && (t.Zones == nil || slices.ContainsFunc(t.Zones, z.is))
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// posts is a batch of n new records, with a comment as long as the plan allows.
+// posts returns a batch of n new records with comments of the given length.
 func posts(n, comment int) string {
 	all := make([]string, n)
 	for i := range all {
@@ -20,24 +20,24 @@ func TestQuotaOfRecordsAndBatches(t *testing.T) {
 	for plan, most := range map[string]struct{ records, comment int }{"free": {200, 100}, "business": {3500, 500}} {
 		t.Run(plan, func(t *testing.T) {
 			t.Parallel()
-			c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","plan":"`+plan+`"}]}]}`)
-			c.do("POST", records+"/batch", posts(most.records+1, 0)).refused(400, 9400)
+			c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","plan":"`+plan+`"}]}]}`)
+			c.do("POST", records+"/batch", posts(most.records+1, 0)).wantError(400, 9400)
 			var out batchResult
-			c.do("POST", records+"/batch", posts(most.records, most.comment)).ok(&out)
+			c.do("POST", records+"/batch", posts(most.records, most.comment)).wantOK(&out)
 			if len(out.Posts) != most.records {
 				t.Errorf("%d records made", len(out.Posts))
 			}
 			before := c.bytes()
 			const more = `{"type":"A","name":"more","content":"2.2.2.2"}`
-			c.do("POST", records, more).refused(400, 81045)
-			c.do("POST", records+"/batch", `{"posts":[`+more+`]}`).refused(400, 81045)
-			// Deletes come first in a batch, and make room.
+			c.do("POST", records, more).wantError(400, 81045)
+			c.do("POST", records+"/batch", `{"posts":[`+more+`]}`).wantError(400, 81045)
+			// Deletes are the first in a batch, so they free space.
 			swap := fmt.Sprintf(`{"deletes":[{"id":%q}],"posts":[%s]}`, out.Posts[0].ID, more)
-			c.do("POST", records+"/batch", strings.Replace(swap, "2.2.2.2", "none", 1)).refused(400, 9005)
+			c.do("POST", records+"/batch", strings.Replace(swap, "2.2.2.2", "none", 1)).wantError(400, 9005)
 			if c.bytes() != before {
 				t.Error("a refused batch left a trace")
 			}
-			c.do("POST", records+"/batch", swap).ok(nil)
+			c.do("POST", records+"/batch", swap).wantOK(nil)
 		})
 	}
 }
@@ -48,13 +48,13 @@ func TestQuotaOfRoutes(t *testing.T) {
 	for i := range stand {
 		stand[i] = fmt.Sprintf(`{"pattern":"h%d.example.com/*"}`, i)
 	}
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","routes":[`+strings.Join(stand, ",")+`]}]}]}`)
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","routes":[`+strings.Join(stand, ",")+`]}]}]}`)
 	var last routeView
-	c.do("POST", routes, `{"pattern":"last.example.com/*"}`).ok(&last)
-	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).refused(400, 10025)
-	c.do("PUT", routes+"/"+last.ID, `{"pattern":"other.example.com/*"}`).ok(nil)
-	c.do("DELETE", routes+"/"+last.ID, nil).ok(nil)
-	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).ok(nil)
+	c.do("POST", routes, `{"pattern":"last.example.com/*"}`).wantOK(&last)
+	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).wantError(400, 10025)
+	c.do("PUT", routes+"/"+last.ID, `{"pattern":"other.example.com/*"}`).wantOK(nil)
+	c.do("DELETE", routes+"/"+last.ID, nil).wantOK(nil)
+	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).wantOK(nil)
 }
 
 func TestQuotaOfWorkers(t *testing.T) {
@@ -63,8 +63,8 @@ func TestQuotaOfWorkers(t *testing.T) {
 	for i := range stand {
 		stand[i] = fmt.Sprintf(`{"name":"w%d","modules":[{"name":"index.js","text":"export default {}"}]}`, i)
 	}
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[`+strings.Join(stand, ",")+`]}]}`)
-	c.relay("last")
-	c.upload("more", `{"main_module":"index.js","compatibility_date":"2026-06-01"}`, js("index.js", hello)).refused(400, 10037)
-	c.relay("w7")
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[`+strings.Join(stand, ",")+`]}]}`)
+	c.uploadHello("last")
+	c.upload("more", `{"main_module":"index.js","compatibility_date":"2026-06-01"}`, js("index.js", hello)).wantError(400, 10037)
+	c.uploadHello("w7")
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
 
-// simpleLimit is the only kind of rate limit that the API knows.
-// https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
+// simpleLimit is the only kind of rate limit in the API,
+// https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/.
 type simpleLimit struct {
 	Limit      int  `json:"limit"`
 	Period     int  `json:"period"`
@@ -17,7 +17,7 @@ type simpleLimit struct {
 
 var namespacePattern = regexp.MustCompile(`^[1-9][0-9]*$`)
 
-// rateLimit reads a binding of type ratelimit, or says what is wrong with it.
+// rateLimit returns the settings of a binding of type ratelimit, or an error if they are invalid.
 func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
 	wrong := func(what string) (workerd.RateLimit, *apiError) {
 		return workerd.RateLimit{}, invalid("binding %s of type ratelimit must have a valid `%s` specified", b.name(), what)
@@ -31,14 +31,15 @@ func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
 		return wrong("simple.limit")
 	case simple.Period != 10 && simple.Period != 60:
 		return wrong("simple.period")
-	case simple.Mitigation != nil && !simple.mitigates():
+	case simple.Mitigation != nil && !simple.validMitigation():
 		return wrong("simple.mitigation_timeout")
 	}
 	return workerd.RateLimit{Namespace: namespace, Limit: simple.Limit, Period: simple.Period}, nil
 }
 
-// mitigates tells a timeout that the schema allows: none, 10 seconds or whole minutes up to a day, and not below the period.
-func (s simpleLimit) mitigates() bool {
+// validMitigation reports whether the schema allows the timeout: 0, 10 seconds, or whole minutes up to a day, and not
+// less than the period.
+func (s simpleLimit) validMitigation() bool {
 	t := *s.Mitigation
 	return t == 0 || t >= s.Period && t <= 86400 && (t == 10 || t%60 == 0)
 }

@@ -7,7 +7,7 @@ import (
 
 func TestRateLimitBindingAndInheritedSecret(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	put := func(key string) *response {
 		meta := `{"main_module":"index.js","compatibility_date":"2026-06-01","bindings":[` + key + `,
 			{"type":"ratelimit","name":"RPM_2","namespace_id":"7","simple":{"limit":2,"period":60}}]}`
@@ -15,24 +15,24 @@ func TestRateLimitBindingAndInheritedSecret(t *testing.T) {
 		return c.send("PUT", relayPath+"?bindings_inherit=strict", kind, body)
 	}
 	const inherit = `{"type":"inherit","name":"KEY"}`
-	put(inherit).refused(400, 10057)
-	put(`{"type":"secret_text","name":"KEY","text":"hidden"}`).ok(nil)
-	put(inherit).ok(nil)
+	put(inherit).wantError(400, 10057)
+	put(`{"type":"secret_text","name":"KEY","text":"hidden"}`).wantOK(nil)
+	put(inherit).wantOK(nil)
 	r := c.do("GET", relayPath+"/settings", nil)
 	if raw := string(r.Raw); strings.Contains(raw, "hidden") || !strings.Contains(raw, `"simple":{"limit":2,"period":60}`) {
 		t.Errorf("settings: %s", raw)
 	}
-	put(`{"type":"inherit","name":"OTHER"}`).refused(400, 10057)
+	put(`{"type":"inherit","name":"OTHER"}`).wantError(400, 10057)
 }
 
 func TestRegionsNeedAPermission(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	var got struct{ Providers []cloud }
-	c.do("GET", "/accounts/$A/workers/placement/regions", nil).ok(&got)
+	c.do("GET", "/accounts/$A/workers/placement/regions", nil).wantOK(&got)
 	if len(got.Providers) != 3 || got.Providers[0].ID != "aws" || got.Providers[0].Regions[0].ID != "us-east-1" {
 		t.Errorf("got %+v", got)
 	}
-	c = serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}],"tokens":[{"value":"cfut_0123456789","permissions":["DNS Write"]}]}`)
-	c.do("GET", "/accounts/$A/workers/placement/regions", nil).refused(403, 10000)
+	c = newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}],"tokens":[{"value":"cfut_0123456789","permissions":["DNS Write"]}]}`)
+	c.do("GET", "/accounts/$A/workers/placement/regions", nil).wantError(403, 10000)
 }

@@ -27,8 +27,8 @@ type recordView struct {
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
 }
 
-// recordMeta: clients of the API read this field in records that belong to a custom domain; what else such a record carries
-// (origin_worker_id was seen) is not verified.
+// recordMeta has the field that clients read in records of custom domains. Other fields of it (origin_worker_id was
+// observed) are not verified.
 type recordMeta struct {
 	ReadOnly bool `json:"read_only,omitempty"`
 }
@@ -41,7 +41,7 @@ func (r *record) view() recordView {
 		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn, Meta: recordMeta{r.ReadOnly},
 	}
 	if r.Proxied {
-		v.TTL = 1 // whatever was asked for
+		v.TTL = 1 // regardless of the request
 	}
 	if r.Comment != "" {
 		v.Comment = &r.Comment
@@ -55,15 +55,15 @@ func (r *record) view() recordView {
 	return v
 }
 
-// proxiable: only addresses and aliases, and only to public targets.
+// proxiable reports whether the record can be proxied: only addresses and CNAMEs can, and only with public targets.
 func proxiable(r *record) bool {
 	return r.Type == "CNAME" || (r.Type == "A" || r.Type == "AAAA") && publicTarget(r.Content)
 }
 
-// resolves tells a record that says where its name leads.
+// resolves reports whether the record is an address or CNAME.
 func (r *record) resolves() bool { return r.Type == "A" || r.Type == "AAAA" || r.Type == "CNAME" }
 
-func listRecords(c *call) (*answer, error) {
+func listRecords(c *call) (*apiResponse, error) {
 	q := c.query
 	for _, bad := range []*apiError{
 		oneOf(q, "type", recordTypes()...),
@@ -91,7 +91,7 @@ func listRecords(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: part, info: info}, nil
+	return &apiResponse{result: part, info: info}, nil
 }
 
 func (v recordView) field(name string) string {
@@ -101,7 +101,7 @@ func (v recordView) field(name string) string {
 	case "content":
 		return v.Content
 	case "ttl":
-		return strconv.Itoa(1e9 + v.TTL) // of equal length, so that texts compare as numbers
+		return strconv.Itoa(1e9 + v.TTL) // all of the same length, so that strings compare as numbers
 	case "proxied":
 		return strconv.FormatBool(v.Proxied)
 	case "comment":
@@ -140,7 +140,7 @@ func recordFilters(c *call) []filter[recordView] {
 	return out
 }
 
-// tagFilters knows ?tag=name:value and ?tag.present=name; Free zones have no tags to find.
+// tagFilters returns the filters for ?tag=name:value and ?tag.present=name. Free zones have no tags.
 func tagFilters(c *call) []filter[recordView] {
 	var out []filter[recordView]
 	if want := c.query.Get("tag"); want != "" {
@@ -155,15 +155,15 @@ func tagFilters(c *call) []filter[recordView] {
 	return out
 }
 
-func getRecord(c *call) (*answer, error) {
+func getRecord(c *call) (*apiResponse, error) {
 	r := c.zone.record(c.params["record"])
 	if r == nil {
 		return nil, noRecord()
 	}
-	return &answer{result: r.view()}, nil
+	return &apiResponse{result: r.view()}, nil
 }
 
-func postRecord(c *call) (*answer, error) {
+func postRecord(c *call) (*apiResponse, error) {
 	var in recordInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -172,13 +172,13 @@ func postRecord(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: r.view()}, nil
+	return &apiResponse{result: r.view()}, nil
 }
 
-func putRecord(c *call) (*answer, error)   { return c.change(false) }
-func patchRecord(c *call) (*answer, error) { return c.change(true) }
+func putRecord(c *call) (*apiResponse, error)   { return c.change(false) }
+func patchRecord(c *call) (*apiResponse, error) { return c.change(true) }
 
-func (c *call) change(partial bool) (*answer, error) {
+func (c *call) change(partial bool) (*apiResponse, error) {
 	var in recordInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -187,21 +187,21 @@ func (c *call) change(partial bool) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: r.view()}, nil
+	return &apiResponse{result: r.view()}, nil
 }
 
-func deleteRecord(c *call) (*answer, error) {
+func deleteRecord(c *call) (*apiResponse, error) {
 	r, err := c.removeRecord(c.params["record"])
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: map[string]string{"id": r.ID}}, nil
+	return &apiResponse{result: map[string]string{"id": r.ID}}, nil
 }
 
 func noRecord() *apiError { return refuse(http.StatusNotFound, 81044, "Record does not exist.") }
 
-// readOnly: seen in reports of others about records that Cloudflare keeps itself; that it is this code for the record of a
-// custom domain is not verified.
+// readOnly returns the error for a record that Cloudflare manages, as reported by users. That it is also the error for
+// the record of a custom domain is not verified.
 func readOnly() *apiError { return refuse(http.StatusBadRequest, 1043, "DNS record is read only") }
 
 func (z *zone) record(id string) *record {

@@ -19,10 +19,10 @@ type batchResult struct {
 	Posts   []recordView `json:"posts"`
 }
 
-// batchRecords does all or nothing, in the order deletes, patches, puts, posts,
-// https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/. The call works on its own copy
-// of the state, so a refusal in the middle leaves no trace.
-func batchRecords(c *call) (*answer, error) {
+// batchRecords applies all changes or none, in the order deletes, patches, puts, posts,
+// https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/. The call works on a draft of the
+// state, so an error in the middle leaves it unchanged.
+func batchRecords(c *call) (*apiResponse, error) {
 	var in batchInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -52,5 +52,5 @@ func batchRecords(c *call) (*answer, error) {
 			*part.out = append(*part.out, r.view())
 		}
 	}
-	return &answer{result: out}, nil
+	return &apiResponse{result: out}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// sameName is where the API sends people whose records clash.
+// sameName is the page that the API refers to for conflicting records.
 const sameName = "https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/"
 
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}(:.{0,100})?$`)
@@ -20,7 +20,7 @@ func recordTypes() []string {
 		"OPENPGPKEY", "PTR", "SMIMEA", "SRV", "SSHFP", "SVCB", "TLSA", "TXT", "URI"}
 }
 
-// checkRecord holds a record against the rules and the other records of its zone.
+// checkRecord checks a record, also against the other records of the zone.
 func (z *zone) checkRecord(r *record) *apiError {
 	bad := func(code int, text string, args ...any) *apiError {
 		return refuse(http.StatusBadRequest, code, fmt.Sprintf(text, args...))
@@ -42,13 +42,13 @@ func (z *zone) checkRecord(r *record) *apiError {
 	if r.Proxied && !proxiable(r) {
 		return bad(9003, "Target %s is not allowed for a proxied record.", r.Content)
 	}
-	if err := z.checkNotes(r); err != nil {
+	if err := z.checkCommentAndTags(r); err != nil {
 		return err
 	}
-	return z.checkClash(r)
+	return z.checkConflict(r)
 }
 
-// recordName allows a star as the first label.
+// recordName reports whether a name is valid. The first label may be a star.
 func recordName(name string) bool {
 	rest, _ := strings.CutPrefix(name, "*.")
 	return len(name) <= 253 && name != "" && labels(rest)
@@ -83,8 +83,8 @@ func checkContent(r *record) *apiError {
 	return nil
 }
 
-// normalContent writes contents as the API gives them back.
-func normalContent(kind, content, zone string) string {
+// normalizeContent returns the content of a record as the API returns it.
+func normalizeContent(kind, content, zone string) string {
 	switch kind {
 	case "A", "AAAA":
 		if addr, err := netip.ParseAddr(content); err == nil {
@@ -99,15 +99,17 @@ func normalContent(kind, content, zone string) string {
 	return content
 }
 
-// publicTarget: the proxy does not connect to private networks, nor to Cloudflare's own resolver.
+// publicTarget reports whether the proxy connects to a target. It does not connect to private networks and to
+// Cloudflare's own resolver.
 func publicTarget(content string) bool {
 	a, err := netip.ParseAddr(content)
 	return err == nil && !a.IsPrivate() && !a.IsLoopback() && !a.IsUnspecified() && !a.IsLinkLocalUnicast() &&
 		!a.IsMulticast() && !netip.MustParsePrefix("100.64.0.0/10").Contains(a) && content != "1.1.1.1" && content != "1.0.0.1"
 }
 
-// checkNotes: https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/.
-func (z *zone) checkNotes(r *record) *apiError {
+// checkCommentAndTags checks the limits in
+// https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/.
+func (z *zone) checkCommentAndTags(r *record) *apiError {
 	comment, tags := 500, 20
 	if z.free() {
 		comment, tags = 100, 0
@@ -131,8 +133,8 @@ func (z *zone) checkNotes(r *record) *apiError {
 	return nil
 }
 
-// checkClash: a name has either one CNAME or any number of addresses, and no two records are the same.
-func (z *zone) checkClash(r *record) *apiError {
+// checkConflict checks that a name has either one CNAME or any number of addresses, and that no two records are equal.
+func (z *zone) checkConflict(r *record) *apiError {
 	address := func(kind string) bool { return kind == "A" || kind == "AAAA" }
 	for _, o := range z.Records {
 		if o.ID == r.ID || o.Name != r.Name {

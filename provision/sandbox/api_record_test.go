@@ -11,12 +11,12 @@ import (
 
 const records = "/zones/$Z/dns_records"
 
-func TestRecordLife(t *testing.T) {
+func TestRecordLifecycle(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	before := c.bytes()
 	var made, got recordView
-	c.do("POST", records, `{"type":"A","name":"A.Example.com","content":"2.2.2.2","proxied":true,"ttl":300,"comment":"ours"}`).ok(&made)
+	c.do("POST", records, `{"type":"A","name":"A.Example.com","content":"2.2.2.2","proxied":true,"ttl":300,"comment":"ours"}`).wantOK(&made)
 	ours := "ours"
 	want := recordView{
 		ID: made.ID, Name: "a.example.com", Type: "A", Content: "2.2.2.2", Proxiable: true, Proxied: true, TTL: 1, Comment: &ours,
@@ -27,25 +27,25 @@ func TestRecordLife(t *testing.T) {
 		t.Errorf("id %s: %s", made.ID, diff)
 	}
 	one := records + "/" + made.ID
-	c.do("PATCH", one, `{"proxied":false}`).ok(&got)
+	c.do("PATCH", one, `{"proxied":false}`).wantOK(&got)
 	if got.Proxied || got.Content != "2.2.2.2" || *got.Comment != "ours" {
 		t.Errorf("a patch changes what it names: %+v", got)
 	}
-	c.do("PATCH", one, `{"comment":null}`).ok(&got)
+	c.do("PATCH", one, `{"comment":null}`).wantOK(&got)
 	if got.Comment != nil {
 		t.Errorf("got %+v", got)
 	}
-	c.do("PUT", one, `{"type":"A","name":"a","content":"3.3.3.3"}`).ok(&got)
+	c.do("PUT", one, `{"type":"A","name":"a","content":"3.3.3.3"}`).wantOK(&got)
 	if got.ID != made.ID || got.Name != "a.example.com" || got.Content != "3.3.3.3" || got.Proxied || got.Comment != nil || got.TTL != 1 {
 		t.Errorf("a put replaces all: %+v", got)
 	}
-	r := c.do("GET", one, nil).ok(nil)
+	r := c.do("GET", one, nil).wantOK(nil)
 	if !strings.Contains(string(r.Raw), `"comment":null`) {
 		t.Errorf("an unset comment is null: %s", r.Raw)
 	}
-	c.do("DELETE", one, nil).ok(nil)
-	c.do("DELETE", one, nil).refused(404, 81044).says("Record does not exist.")
-	c.do("PATCH", one, `{}`).refused(404, 81044)
+	c.do("DELETE", one, nil).wantOK(nil)
+	c.do("DELETE", one, nil).wantError(404, 81044).wantMessage("Record does not exist.")
+	c.do("PATCH", one, `{}`).wantError(404, 81044)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Error(diff)
 	}
@@ -53,27 +53,27 @@ func TestRecordLife(t *testing.T) {
 
 func TestRecordNames(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	for name, want := range map[string]string{
 		"@": "example.com", "www": "www.example.com", "x.example.com.": "x.example.com", "*": "*.example.com",
 		"other.org": "other.org.example.com", "_acme": "_acme.example.com",
 	} {
 		var v recordView
-		c.do("POST", records, map[string]string{"type": "TXT", "name": name, "content": "x"}).ok(&v)
+		c.do("POST", records, map[string]string{"type": "TXT", "name": name, "content": "x"}).wantOK(&v)
 		if v.Name != want || v.Proxiable {
 			t.Errorf("%s: got %+v", name, v)
 		}
 	}
 	for _, name := range []string{"", "a b", "-a", "a..b", "a.*.b", "ü", strings.Repeat("x", 64)} {
-		c.do("POST", records, map[string]string{"type": "TXT", "name": name, "content": "x"}).refused(400, 9000).says("DNS name is invalid.")
+		c.do("POST", records, map[string]string{"type": "TXT", "name": name, "content": "x"}).wantError(400, 9000).wantMessage("DNS name is invalid.")
 	}
 }
 
-func TestRecordRefusals(t *testing.T) {
+func TestRecordErrors(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).ok(nil)
-	c.do("POST", records, `{"type":"CNAME","name":"c","content":"target.example.org"}`).ok(nil)
+	c := newClient(t, acme)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantOK(nil)
+	c.do("POST", records, `{"type":"CNAME","name":"c","content":"target.example.org"}`).wantOK(nil)
 	long := strings.Repeat("ü", 101)
 	for _, test := range []struct {
 		body  string
@@ -105,32 +105,32 @@ func TestRecordRefusals(t *testing.T) {
 		{`{"type":"A","name":"b","content":"2.2.2.2","comment":"` + long + `"}`, 9313, 0},
 		{`{"type":"A","name":"b","content":"2.2.2.2","comment":"a\nb"}`, 9314, 0},
 	} {
-		r := c.do("POST", records, test.body).refused(400, test.code)
+		r := c.do("POST", records, test.body).wantError(400, test.code)
 		if test.chain != 0 && r.Errors[0].Chain[0].Code != test.chain {
 			t.Errorf("%s: %s", test.body, r.Raw)
 		}
 	}
-	c.do("POST", records, `{"type":"A","name":"b","content":"2.2.2.2","tags":["a:b"]}`).refused(400, 1004).says("DNS Validation Error")
-	c.do("POST", records, `{"type":"A","name":"a","content":"3.3.3.3"}`).ok(nil) // a second address is legal
-	c.do("POST", records, `{"type":"A","name":"b","content":"10.0.0.1"}`).ok(nil)
-	c.do("POST", records, map[string]any{"type": "AAAA", "name": "b", "content": "100::", "proxied": true, "comment": strings.Repeat("ü", 100)}).ok(nil)
+	c.do("POST", records, `{"type":"A","name":"b","content":"2.2.2.2","tags":["a:b"]}`).wantError(400, 1004).wantMessage("DNS Validation Error")
+	c.do("POST", records, `{"type":"A","name":"a","content":"3.3.3.3"}`).wantOK(nil) // a second address is allowed
+	c.do("POST", records, `{"type":"A","name":"b","content":"10.0.0.1"}`).wantOK(nil)
+	c.do("POST", records, map[string]any{"type": "AAAA", "name": "b", "content": "100::", "proxied": true, "comment": strings.Repeat("ü", 100)}).wantOK(nil)
 }
 
 func TestPaidZoneHasTags(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","plan":"pro"}]}]}`)
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","plan":"pro"}]}]}`)
 	var v recordView
-	c.do("POST", records, map[string]any{"type": "A", "name": "a", "content": "2.2.2.2", "tags": []string{"team:x"}, "comment": strings.Repeat("x", 500)}).ok(&v)
+	c.do("POST", records, map[string]any{"type": "A", "name": "a", "content": "2.2.2.2", "tags": []string{"team:x"}, "comment": strings.Repeat("x", 500)}).wantOK(&v)
 	if !slices.Equal(v.Tags, []string{"team:x"}) || v.TagsModifiedOn == "" {
 		t.Errorf("got %+v", v)
 	}
-	c.do("POST", records, `{"type":"A","name":"b","content":"2.2.2.2","tags":["cf-x:y"]}`).refused(400, 1004)
+	c.do("POST", records, `{"type":"A","name":"b","content":"2.2.2.2","tags":["cf-x:y"]}`).wantError(400, 1004)
 	var all []recordView
-	c.do("GET", records+"?tag=team:x", nil).ok(&all)
+	c.do("GET", records+"?tag=team:x", nil).wantOK(&all)
 	if len(all) != 1 {
 		t.Errorf("got %+v", all)
 	}
-	c.do("GET", records+"?tag.absent=team", nil).ok(&all)
+	c.do("GET", records+"?tag.absent=team", nil).wantOK(&all)
 	if len(all) != 0 {
 		t.Errorf("got %+v", all)
 	}
@@ -138,14 +138,14 @@ func TestPaidZoneHasTags(t *testing.T) {
 
 func TestListRecords(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	for _, body := range []string{
 		`{"type":"A","name":"a","content":"2.2.2.2","proxied":true,"comment":"ours: a"}`,
 		`{"type":"AAAA","name":"a","content":"::2"}`,
 		`{"type":"TXT","name":"b","content":"hello","comment":"theirs"}`,
 		`{"type":"A","name":"@","content":"3.3.3.3","ttl":120}`,
 	} {
-		c.do("POST", records, body).ok(nil)
+		c.do("POST", records, body).wantOK(nil)
 	}
 	for query, want := range map[string]string{
 		"":                                       "A:3.3.3.3 A:2.2.2.2 AAAA:::2 TXT:hello",
@@ -166,7 +166,7 @@ func TestListRecords(t *testing.T) {
 		"search=ours":                            "A:2.2.2.2",
 	} {
 		var views []recordView
-		c.do("GET", records+"?"+query, nil).ok(&views)
+		c.do("GET", records+"?"+query, nil).wantOK(&views)
 		got := names(views, func(v recordView) string { return v.Type + ":" + v.Content })
 		expect := strings.Fields(want)
 		slices.Sort(got)
@@ -176,47 +176,47 @@ func TestListRecords(t *testing.T) {
 		}
 	}
 	var views []recordView
-	c.do("GET", records+"?order=ttl&direction=desc", nil).ok(&views)
+	c.do("GET", records+"?order=ttl&direction=desc", nil).wantOK(&views)
 	if views[0].TTL != 120 {
 		t.Errorf("got %+v", views)
 	}
 	for _, bad := range []string{"type=SPAM", "order=id", "direction=x", "match=x", "proxied=maybe", "page=0"} {
-		c.do("GET", records+"?"+bad, nil).refused(400, 1001)
+		c.do("GET", records+"?"+bad, nil).wantError(400, 1001)
 	}
 }
 
 func TestRecordPages(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	var posts []map[string]string
 	for i := range 105 {
 		posts = append(posts, map[string]string{"type": "A", "name": fmt.Sprintf("n%03d", i), "content": "2.2.2.2"})
 	}
-	c.do("POST", records+"/batch", map[string]any{"posts": posts}).ok(nil)
+	c.do("POST", records+"/batch", map[string]any{"posts": posts}).wantOK(nil)
 	var views []recordView
-	if r := c.do("GET", records, nil).ok(&views); len(views) != 100 || r.Info != (resultInfo{1, 100, 100, 105, 2}) {
+	if r := c.do("GET", records, nil).wantOK(&views); len(views) != 100 || r.Info != (resultInfo{1, 100, 100, 105, 2}) {
 		t.Errorf("got %d, %+v", len(views), r.Info)
 	}
 	if slices.IsSortedFunc(views, func(a, b recordView) int { return strings.Compare(a.Name, b.Name) }) {
 		t.Error("the list is in order: a client could come to rely on it")
 	}
-	if r := c.do("GET", records+"?per_page=10000&page=1", nil).ok(&views); len(views) != 105 || r.Info.PerPage != 5000 {
+	if r := c.do("GET", records+"?per_page=10000&page=1", nil).wantOK(&views); len(views) != 105 || r.Info.PerPage != 5000 {
 		t.Errorf("got %d, %+v", len(views), r.Info)
 	}
-	c.do("POST", records+"/batch", map[string]any{"posts": posts[:95]}).refused(400, 81058)
+	c.do("POST", records+"/batch", map[string]any{"posts": posts[:95]}).wantError(400, 81058)
 	for i := range 95 {
 		posts[i]["name"] = fmt.Sprintf("m%03d", i)
 	}
-	c.do("POST", records+"/batch", map[string]any{"posts": posts[:95]}).ok(nil)
-	c.do("POST", records, `{"type":"A","name":"one-more","content":"2.2.2.2"}`).refused(400, 81045).says("The record quota has been exceeded.")
+	c.do("POST", records+"/batch", map[string]any{"posts": posts[:95]}).wantOK(nil)
+	c.do("POST", records, `{"type":"A","name":"one-more","content":"2.2.2.2"}`).wantError(400, 81045).wantMessage("The record quota has been exceeded.")
 }
 
 func TestBatchIsAllOrNothing(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	var a, b recordView
-	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).ok(&a)
-	c.do("POST", records, `{"type":"A","name":"b","content":"2.2.2.2"}`).ok(&b)
+	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantOK(&a)
+	c.do("POST", records, `{"type":"A","name":"b","content":"2.2.2.2"}`).wantOK(&b)
 	before := c.bytes()
 	r := c.do("POST", records+"/batch", map[string]any{
 		"deletes": []any{map[string]string{"id": a.ID}},
@@ -224,22 +224,22 @@ func TestBatchIsAllOrNothing(t *testing.T) {
 			map[string]string{"type": "A", "name": "c", "content": "2.2.2.2"},
 			map[string]string{"type": "A", "name": "d", "content": "nonsense"},
 		},
-	}).refused(400, 9005)
+	}).wantError(400, 9005)
 	if r.Errors[0].Source == nil || r.Errors[0].Source.Pointer != "/posts/1" {
 		t.Errorf("got %s", r.Raw)
 	}
 	if before != c.bytes() {
 		t.Error("a refused batch changed something")
 	}
-	c.do("POST", records+"/batch", `{"patches":[{"id":"`+strings.Repeat("0", 32)+`"}]}`).refused(404, 81044)
+	c.do("POST", records+"/batch", `{"patches":[{"id":"`+strings.Repeat("0", 32)+`"}]}`).wantError(404, 81044)
 
-	// Deletes go first, whatever the order in the body: the same record can be made anew.
+	// Deletes are applied first, whatever the order in the body, so the same record can be created again.
 	var out batchResult
 	c.do("POST", records+"/batch", map[string]any{
 		"posts":   []any{map[string]string{"type": "CNAME", "name": "a", "content": "x.example.org"}},
 		"puts":    []any{map[string]string{"id": b.ID, "type": "A", "name": "b", "content": "4.4.4.4"}},
 		"deletes": []any{map[string]string{"id": a.ID}},
-	}).ok(&out)
+	}).wantOK(&out)
 	if len(out.Deletes) != 1 || out.Deletes[0].ID != a.ID || len(out.Posts) != 1 || out.Puts[0].Content != "4.4.4.4" || out.Patches == nil {
 		t.Errorf("got %+v", out)
 	}

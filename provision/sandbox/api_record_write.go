@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// recordInput is a record as a client sends it; nil means that the field was left out (or null).
+// recordInput is a record in a request. Fields that were left out, or are null, are nil.
 type recordInput struct {
-	ID       string          `json:"id"` // in a batch only
+	ID       string          `json:"id"` // only in a batch
 	Type     *string         `json:"type"`
 	Name     *string         `json:"name"`
 	Content  *string         `json:"content"`
@@ -21,13 +21,13 @@ type recordInput struct {
 	Settings json.RawMessage `json:"settings"`
 }
 
-// optionalString tells null, which clears a comment, from a field that is not there.
+// optionalString distinguishes null, which deletes a comment, from a missing field.
 type optionalString struct {
 	set   bool
 	value string
 }
 
-// UnmarshalJSON takes a string or null.
+// UnmarshalJSON implements [json.Unmarshaler].
 func (o *optionalString) UnmarshalJSON(data []byte) error {
 	o.set, o.value = true, ""
 	return json.Unmarshal(data, &o.value)
@@ -51,11 +51,11 @@ func (c *call) createRecord(in *recordInput) (*record, *apiError) {
 	if len(r.Tags) > 0 {
 		r.TagsModifiedOn = now
 	}
-	c.zone.Records = insert(c.zone.Records, r, (*record).compare)
+	c.zone.Records = insertSorted(c.zone.Records, r, (*record).compare)
 	return r, nil
 }
 
-// updateRecord overwrites a record (PUT) or only the fields that were sent (PATCH).
+// updateRecord replaces a record (PUT) or changes the fields that were sent (PATCH).
 func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, *apiError) {
 	old := c.zone.record(id)
 	if old == nil {
@@ -97,7 +97,7 @@ func (c *call) removeRecord(id string) (*record, *apiError) {
 	return r, nil
 }
 
-// apply lays what was sent over a record. Names become absolute, contents normal.
+// apply sets the fields of a record that were sent. It makes names absolute and normalizes contents.
 func (in *recordInput) apply(r *record, z *zone) {
 	set(&r.Type, in.Type)
 	set(&r.Content, in.Content)
@@ -125,12 +125,12 @@ func (in *recordInput) apply(r *record, z *zone) {
 		r.TTL = int(*in.TTL)
 	}
 	if r.Proxied || r.TTL == 0 && in.TTL == nil {
-		r.TTL = 1 // whatever was asked for
+		r.TTL = 1 // regardless of the request
 	}
 	if len(r.Tags) == 0 {
 		r.Tags = nil
 	}
-	r.Content = normalContent(r.Type, r.Content, z.Name)
+	r.Content = normalizeContent(r.Type, r.Content, z.Name)
 }
 
 func set[T any](to *T, from *T) {
@@ -139,8 +139,9 @@ func set[T any](to *T, from *T) {
 	}
 }
 
-// recordQuota is how many records a zone may hold, https://developers.cloudflare.com/dns/manage-dns-records/#record-quota,
-// and how many changes a batch. Free is that of zones made since September 2024.
+// recordQuota returns the number of records that a zone may have,
+// https://developers.cloudflare.com/dns/manage-dns-records/#record-quota, which is also the limit of changes in a batch.
+// For Free it is that of zones created since September 2024.
 func (z *zone) recordQuota() int {
 	if z.free() {
 		return 200

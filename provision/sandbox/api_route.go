@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// routeQuota: https://developers.cloudflare.com/workers/platform/limits/#routes, for one zone.
+// routeQuota is the number of routes in a zone, https://developers.cloudflare.com/workers/platform/limits/#routes.
 const routeQuota = 1000
 
 type routeView struct {
@@ -30,23 +30,23 @@ type routeInput struct {
 	FailOpen *bool   `json:"request_limit_fail_open"`
 }
 
-func listRoutes(c *call) (*answer, error) {
+func listRoutes(c *call) (*apiResponse, error) {
 	views := []routeView{}
 	for _, r := range shuffled(c.zone.Routes, func(r *route) string { return r.ID }) {
 		views = append(views, r.view())
 	}
-	return &answer{result: views}, nil
+	return &apiResponse{result: views}, nil
 }
 
-func getRoute(c *call) (*answer, error) {
+func getRoute(c *call) (*apiResponse, error) {
 	r := c.zone.route(c.params["route"])
 	if r == nil {
 		return nil, refuse(http.StatusNotFound, 10007, "The requested route does not exist.")
 	}
-	return &answer{result: r.view()}, nil
+	return &apiResponse{result: r.view()}, nil
 }
 
-func postRoute(c *call) (*answer, error) {
+func postRoute(c *call) (*apiResponse, error) {
 	in, err := c.routeInput("")
 	if err != nil {
 		return nil, err
@@ -56,11 +56,11 @@ func postRoute(c *call) (*answer, error) {
 		return nil, refuse(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d routes.", routeQuota))
 	}
 	r := in.route(c.state.newID("route", c.zone.ID, in.Pattern))
-	c.zone.Routes = insert(c.zone.Routes, r, (*route).compare)
-	return &answer{result: r.view()}, nil
+	c.zone.Routes = insertSorted(c.zone.Routes, r, (*route).compare)
+	return &apiResponse{result: r.view()}, nil
 }
 
-func putRoute(c *call) (*answer, error) {
+func putRoute(c *call) (*apiResponse, error) {
 	r := c.zone.route(c.params["route"])
 	if r == nil {
 		return nil, noRoute()
@@ -71,16 +71,16 @@ func putRoute(c *call) (*answer, error) {
 	}
 	next := in.route(r.ID)
 	replaced(c.zone.Routes, r, next)
-	return &answer{result: next.view()}, nil
+	return &apiResponse{result: next.view()}, nil
 }
 
-func deleteRoute(c *call) (*answer, error) {
+func deleteRoute(c *call) (*apiResponse, error) {
 	id := c.params["route"]
 	if c.zone.route(id) == nil {
 		return nil, noRoute()
 	}
 	c.zone.Routes = slices.DeleteFunc(c.zone.Routes, func(r *route) bool { return r.ID == id })
-	return &answer{result: map[string]string{"id": id}}, nil
+	return &apiResponse{result: map[string]string{"id": id}}, nil
 }
 
 func noRoute() *apiError {
@@ -104,7 +104,7 @@ func (in *routeInput) route(id string) *route {
 	return r
 }
 
-// routeInput reads and checks a route; self is the id of the route that is being replaced.
+// routeInput decodes and checks a route. self is the ID of the route that is replaced.
 func (c *call) routeInput(self string) (*routeInput, error) {
 	in := new(routeInput)
 	if err := c.decode(in); err != nil {
@@ -118,7 +118,7 @@ func (c *call) routeInput(self string) (*routeInput, error) {
 		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+c.zone.Name)
 	}
 	for _, r := range c.zone.Routes {
-		if r.ID != self && r.valid && r.how == p {
+		if r.ID != self && r.valid && r.parsed == p {
 			return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
 		}
 	}
@@ -129,15 +129,15 @@ func (c *call) routeInput(self string) (*routeInput, error) {
 	return in, nil
 }
 
-// visible tells whether routes see the script yet. A new script may owe some refusals first, and each one counts.
+// visible reports whether routes can refer to a script. A new script is not visible at first, and each call counts down.
 func (c *call) visible(name string) bool {
 	w := c.account.script(name)
 	if w == nil {
 		return false
 	}
 	if w.Unseen > 0 {
-		c.state.ownScript(c.account, w).Unseen--
-		c.keep = true
+		c.state.mutableScript(c.account, w).Unseen--
+		c.commitAnyway = true
 		return false
 	}
 	return true

@@ -9,50 +9,50 @@ import (
 
 const routes = "/zones/$Z/workers/routes"
 
-func TestRouteLife(t *testing.T) {
+func TestRouteLifecycle(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.relay("relay")
+	c := newClient(t, acme)
+	c.uploadHello("relay")
 	before := c.bytes()
 	var made, got routeView
-	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).ok(&made)
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(&made)
 	if !idPattern.MatchString(made.ID) || made.Pattern != "a.example.com/*" || *made.Script != "relay" || made.FailOpen {
 		t.Errorf("got %+v", made)
 	}
-	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).refused(409, 10020).says("A route with the same pattern already exists")
-	c.do("POST", routes, `{"pattern":"A.Example.com/*"}`).refused(409, 10020)
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).wantError(409, 10020).wantMessage("A route with the same pattern already exists")
+	c.do("POST", routes, `{"pattern":"A.Example.com/*"}`).wantError(409, 10020)
 	one := routes + "/" + made.ID
-	c.do("GET", one, nil).ok(&got)
+	c.do("GET", one, nil).wantOK(&got)
 	if diff := cmp.Diff(made, got); diff != "" {
 		t.Error(diff)
 	}
 	got = routeView{}
-	c.do("PUT", one, `{"pattern":"b.example.com/*","request_limit_fail_open":true}`).ok(&got)
+	c.do("PUT", one, `{"pattern":"b.example.com/*","request_limit_fail_open":true}`).wantOK(&got)
 	if got.Script != nil || !got.FailOpen || got.Pattern != "b.example.com/*" {
 		t.Errorf("got %+v", got)
 	}
 	var all []routeView
-	c.do("GET", routes, nil).ok(&all)
+	c.do("GET", routes, nil).wantOK(&all)
 	if len(all) != 1 || all[0].ID != made.ID {
 		t.Errorf("got %+v", all)
 	}
 	var gone struct{ ID string }
-	c.do("DELETE", one, nil).ok(&gone)
+	c.do("DELETE", one, nil).wantOK(&gone)
 	if gone.ID != made.ID {
 		t.Errorf("got %+v", gone)
 	}
-	c.do("DELETE", one, nil).refused(404, 10009)
+	c.do("DELETE", one, nil).wantError(404, 10009)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestRouteRefusals(t *testing.T) {
+func TestRouteErrors(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.relay("relay")
-	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"absent"}`).refused(400, 10019).
-		says("Cannot configure a route for a Worker which does not exist. Please ensure this Worker exists and try again.")
+	c := newClient(t, acme)
+	c.uploadHello("relay")
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"absent"}`).wantError(400, 10019).
+		wantMessage("Cannot configure a route for a Worker which does not exist. Please ensure this Worker exists and try again.")
 	for pattern, code := range map[string]int{
 		"":                        10021,
 		"a.example.org/*":         10022,
@@ -66,23 +66,23 @@ func TestRouteRefusals(t *testing.T) {
 		"a b.example.com/*":       10021,
 		"https://example.com.x/*": 10022,
 	} {
-		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).refused(400, code)
+		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).wantError(400, code)
 	}
 	for _, pattern := range []string{"*/*", "*.example.com/*", "*example.com/*", "example.com", "https://example.com/a*", "xn--fiq.example.com/*"} {
-		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).ok(nil)
+		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).wantOK(nil)
 	}
-	c.do("POST", routes, `{"pattern":"off.example.com/*"}`).ok(nil)
-	c.do("POST", routes, `{"pattern":"off2.example.com/*","script":null}`).ok(nil)
+	c.do("POST", routes, `{"pattern":"off.example.com/*"}`).wantOK(nil)
+	c.do("POST", routes, `{"pattern":"off2.example.com/*","script":null}`).wantOK(nil)
 }
 
-func TestRoutesSurviveTheirScript(t *testing.T) {
+func TestDeletingScriptKeepsRoutes(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.relay("relay")
-	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).ok(nil)
-	c.do("DELETE", relayPath, nil).ok(nil)
+	c := newClient(t, acme)
+	c.uploadHello("relay")
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(nil)
+	c.do("DELETE", relayPath, nil).wantOK(nil)
 	var all []routeView
-	c.do("GET", routes, nil).ok(&all)
+	c.do("GET", routes, nil).wantOK(&all)
 	if len(all) != 1 {
 		t.Errorf("got %+v", all)
 	}
@@ -90,17 +90,17 @@ func TestRoutesSurviveTheirScript(t *testing.T) {
 
 func TestPropagation(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"propagation":2,"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}]}`)
+	c := newClient(t, `{"propagation":2,"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}]}`)
 	before := c.bytes()
-	c.relay("relay")
+	c.uploadHello("relay")
 	const body = `{"pattern":"a.example.com/*","script":"relay"}`
-	c.do("POST", routes, body).refused(400, 10019)
-	c.relay("relay") // an update does not start it again
-	c.do("POST", routes, body).refused(400, 10019)
+	c.do("POST", routes, body).wantError(400, 10019)
+	c.uploadHello("relay") // an update does not start it again
+	c.do("POST", routes, body).wantError(400, 10019)
 	var made routeView
-	c.do("POST", routes, body).ok(&made)
-	c.do("DELETE", routes+"/"+made.ID, nil).ok(nil)
-	c.do("DELETE", relayPath, nil).ok(nil)
+	c.do("POST", routes, body).wantOK(&made)
+	c.do("DELETE", routes+"/"+made.ID, nil).wantOK(nil)
+	c.do("DELETE", relayPath, nil).wantOK(nil)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Error(diff)
 	}
@@ -120,7 +120,7 @@ func TestMatch(t *testing.T) {
 		"x.example.com /":              "*.example.com/*",
 		"x.y.example.com /":            "*.example.com/*",
 		"a.example.com /":              "a.example.com/*",
-		"a.example.com /images/x":      "a.example.com/images*", // a known issue of the real thing
+		"a.example.com /images/x":      "a.example.com/images*", // a known issue of Cloudflare's
 		"a.example.com /imagesx":       "a.example.com/images*",
 		"a.example.com /IMAGES":        "a.example.com/*",
 		"a.example.com /exact":         "a.example.com/exact",

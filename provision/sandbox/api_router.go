@@ -6,27 +6,27 @@ import (
 	"strings"
 )
 
-// prefix is the version of the API.
+// prefix is the path of the API and its version.
 const prefix = "/client/v4"
 
-// Body limits, bytes. Real ones are not documented; these keep a mistake from filling the memory.
+// Limits of request bodies, in bytes. Cloudflare's are not documented. These protect against running out of memory.
 const (
 	bodyJSON   = 1 << 20
 	bodyBatch  = 8 << 20 // 3,500 records with long comments
 	bodyScript = 64 << 20
 )
 
-// endpoint is one method on one path. In a path {account} and {zone} are resolved before the endpoint runs.
+// endpoint is a method and a path. {account} and {zone} in the path are resolved before run is called.
 type endpoint struct {
 	method string
 	path   string
-	groups []string // any of these permission groups suffices; none = no permission needed
-	run    func(*call) (*answer, error)
+	groups []string // any of these permission groups is sufficient; none = no permission needed
+	run    func(*call) (*apiResponse, error)
 }
 
 func (e *endpoint) writes() bool { return e.method != http.MethodGet }
 
-// workers tells the part of the API that words its general refusals in its own way.
+// workers reports whether the endpoint belongs to the part of the API that has different general errors.
 func (e *endpoint) workers() bool { return strings.Contains(e.path, "/workers/") }
 
 func (e *endpoint) family() family {
@@ -51,9 +51,9 @@ func (e *endpoint) bodyLimit() int64 {
 	return bodyJSON
 }
 
-// find returns the endpoint for a request and its path parameters, decoded. With a known path and a wrong method it
-// returns an endpoint of that path and false; with an unknown path nil.
-func find(endpoints []endpoint, method, escaped string) (e *endpoint, params map[string]string, ok bool) {
+// findEndpoint returns the endpoint for a request and the decoded path parameters. If only the method is wrong, it
+// returns an endpoint of that path and false. For an unknown path it returns nil.
+func findEndpoint(endpoints []endpoint, method, escaped string) (e *endpoint, params map[string]string, ok bool) {
 	for i := range endpoints {
 		p, match := matchPath(endpoints[i].path, escaped)
 		if !match {
@@ -91,7 +91,7 @@ func matchPath(pattern, escaped string) (map[string]string, bool) {
 	return params, true
 }
 
-// endpoints is the whole API that the sandbox speaks. Literal segments stand before parameters.
+// endpoints returns all endpoints. Literal segments are listed before parameters.
 func endpoints() []endpoint {
 	var all []endpoint
 	all = append(all, accountEndpoints()...)

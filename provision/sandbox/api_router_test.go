@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func TestEveryAnswerIsDressed(t *testing.T) {
+func TestCommonHeaders(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	for _, r := range []*response{c.do("GET", "/zones", nil), c.do("GET", "/nowhere", nil), c.do("DELETE", "/zones/$Z", nil)} {
 		if !regexp.MustCompile(`^[0-9a-f]{16}-SBX$`).MatchString(r.Header.Get("Cf-Ray")) {
 			t.Errorf("%s: cf-ray %q", r.what, r.Header.Get("Cf-Ray"))
@@ -27,7 +27,7 @@ func TestEveryAnswerIsDressed(t *testing.T) {
 
 func TestRouting(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	zero := strings.Repeat("0", 32)
 	for _, test := range []struct {
 		method, path string
@@ -52,15 +52,15 @@ func TestRouting(t *testing.T) {
 		{"GET", "/zones/$Z/dns_records/" + zero, 404, 81044},
 		{"DELETE", "/zones/$Z/dns_records/" + zero, 404, 81044},
 	} {
-		c.do(test.method, test.path, nil).refused(test.status, test.code)
+		c.do(test.method, test.path, nil).wantError(test.status, test.code)
 	}
 	c.token = ""
-	c.do("POST", "/accounts/$A/workers/domains", nil).refused(400, 9106)
+	c.do("POST", "/accounts/$A/workers/domains", nil).wantError(400, 9106)
 }
 
 func TestUnknownPathHasBothCodes(t *testing.T) {
 	t.Parallel()
-	r := serve(t, acme).do("GET", "/nowhere", nil).refused(404, 7003)
+	r := newClient(t, acme).do("GET", "/nowhere", nil).wantError(404, 7003)
 	if len(r.Errors) != 2 || r.Errors[1].Code != 7000 {
 		t.Errorf("got %s", r.Raw)
 	}
@@ -68,7 +68,7 @@ func TestUnknownPathHasBothCodes(t *testing.T) {
 
 func TestOutsideTheAPI(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	res, err := http.Get(c.base + "/")
 	if err != nil {
 		t.Fatal(err)
@@ -81,15 +81,15 @@ func TestOutsideTheAPI(t *testing.T) {
 
 func TestBodies(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	const records, routes = "/zones/$Z/dns_records", "/zones/$Z/workers/routes"
-	c.send("POST", records, "", []byte(`{}`)).refused(400, 9207)
-	c.send("POST", records, "text/plain", []byte(`{}`)).refused(400, 9207).says("Content-type must be application/json.")
-	c.do("POST", records, `{"type":`).refused(400, 6007).says("Malformed JSON in request body")
-	c.do("POST", records, `{"type":1}`).refused(400, 9207)
-	c.do("POST", records, `[]`).refused(400, 9207)
-	c.send("POST", routes, "text/plain", []byte(`{}`)).refused(400, 10001)
-	c.do("POST", routes, `{"pattern":`).refused(400, 10026)
-	c.do("POST", routes, `{"pattern":1}`).refused(400, 10026)
-	c.do("POST", routes, strings.Repeat(" ", bodyJSON)+"{}").refused(413, 10026)
+	c.send("POST", records, "", []byte(`{}`)).wantError(400, 9207)
+	c.send("POST", records, "text/plain", []byte(`{}`)).wantError(400, 9207).wantMessage("Content-type must be application/json.")
+	c.do("POST", records, `{"type":`).wantError(400, 6007).wantMessage("Malformed JSON in request body")
+	c.do("POST", records, `{"type":1}`).wantError(400, 9207)
+	c.do("POST", records, `[]`).wantError(400, 9207)
+	c.send("POST", routes, "text/plain", []byte(`{}`)).wantError(400, 10001)
+	c.do("POST", routes, `{"pattern":`).wantError(400, 10026)
+	c.do("POST", routes, `{"pattern":1}`).wantError(400, 10026)
+	c.do("POST", routes, strings.Repeat(" ", bodyJSON)+"{}").wantError(413, 10026)
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// scriptName: lower case, digits and dashes, 63 at most; the API tolerates an underscore.
+// scriptName allows lower-case letters, digits and dashes, at most 63. The API also accepts underscores.
 var scriptName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
 type scriptView struct {
@@ -45,7 +45,7 @@ func (w *script) view() scriptView {
 	}
 }
 
-// etag is a digest of the code.
+// etag returns a digest of the code.
 func (v *version) etag() string {
 	parts := []string{v.Main, v.Body}
 	for _, m := range v.Modules {
@@ -68,15 +68,15 @@ func orJSON(raw json.RawMessage, otherwise string) json.RawMessage {
 	return raw
 }
 
-// listScripts is not paged. ?tags=a:yes,b:no asks for scripts with a and without b.
-func listScripts(c *call) (*answer, error) {
+// listScripts is not paginated. ?tags=a:yes,b:no selects the scripts with tag a and without tag b.
+func listScripts(c *call) (*apiResponse, error) {
 	views := []scriptView{}
 	for _, w := range shuffled(c.account.Scripts, func(w *script) string { return w.Tag }) {
 		if w.tagged(c.query.Get("tags")) {
 			views = append(views, w.view())
 		}
 	}
-	return &answer{result: views}, nil
+	return &apiResponse{result: views}, nil
 }
 
 func (w *script) tagged(want string) bool {
@@ -89,50 +89,50 @@ func (w *script) tagged(want string) bool {
 	return true
 }
 
-// one finds the script that the path names.
-func (c *call) one() (*script, error) {
+// scriptInPath returns the script that the path names.
+func (c *call) scriptInPath() (*script, error) {
 	if w := c.account.script(c.params["script"]); w != nil {
 		return w, nil
 	}
 	return nil, noWorker()
 }
 
-func getScript(c *call) (*answer, error) {
-	w, err := c.one()
+func getScript(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range w.Modules {
 		if m.Name == w.Body {
-			return &answer{raw: m.source(), kind: typeScript, header: map[string]string{"Etag": w.etag()}}, nil
+			return &apiResponse{raw: m.source(), kind: typeScript, header: map[string]string{"Etag": w.etag()}}, nil
 		}
 	}
 	return w.content()
 }
 
-// getContent gives the deployed code, or that of ?version=.
-func getContent(c *call) (*answer, error) {
-	w, err := c.one()
+// getContent returns the deployed code, or that of ?version=.
+func getContent(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
-	v, err := w.find(cmp.Or(c.query.Get("version"), w.Version))
+	v, err := w.versionByID(cmp.Or(c.query.Get("version"), w.Version))
 	if err != nil {
 		return nil, err
 	}
 	return v.content()
 }
 
-func (v *version) content() (*answer, error) {
+func (v *version) content() (*apiResponse, error) {
 	kind, body, err := form(v.Modules)
 	if err != nil {
 		return nil, err
 	}
-	return &answer{raw: body, kind: kind, header: map[string]string{"Etag": v.etag(), "Cf-Entrypoint": cmp.Or(v.Main, v.Body)}}, nil
+	return &apiResponse{raw: body, kind: kind, header: map[string]string{"Etag": v.etag(), "Cf-Entrypoint": cmp.Or(v.Main, v.Body)}}, nil
 }
 
-// putScript makes a new version of a script, or a script, and deploys it at once.
-func putScript(c *call) (*answer, error) {
+// putScript creates a script or a new version of it and deploys it.
+func putScript(c *call) (*apiResponse, error) {
 	name := c.params["script"]
 	if !scriptName.MatchString(name) {
 		return nil, refuse(http.StatusBadRequest, 10016, "workers.api.error.invalid_script_name")
@@ -155,18 +155,18 @@ func putScript(c *call) (*answer, error) {
 		return nil, err
 	}
 	before := w.newest().Bindings
-	w.shelve()
-	if err := c.fill(&w.version, u, before); err != nil {
+	w.archiveDeployed()
+	if err := c.applyUpload(&w.version, u, before); err != nil {
 		return nil, err
 	}
-	w.keepUnversioned(&u.meta)
-	c.deployed(w, triggerUpload, u.meta.Annotations)
+	w.applyScriptMetadata(&u.meta)
+	c.deployNew(w, triggerUpload, u.meta.Annotations)
 	if isNew {
 		c.account.Scripts = append(c.account.Scripts, w)
 	}
 	v, startup := w.view(), 3
 	v.StartupTimeMS = &startup
-	return &answer{result: v, header: map[string]string{"Etag": w.etag()}}, nil
+	return &apiResponse{result: v, header: map[string]string{"Etag": w.etag()}}, nil
 }
 
 func (c *call) draft(name string) (w *script, isNew bool, err error) {
@@ -181,13 +181,14 @@ func (c *call) draft(name string) (w *script, isNew bool, err error) {
 	}, true, nil
 }
 
-// fill takes over what an upload says of a version; what it leaves out gets its default. before is what bindings inherit from.
-func (c *call) fill(v *version, u *upload, before []binding) error {
+// applyUpload sets the fields of a version from an upload, with defaults for those that are missing. previous has the
+// bindings that can be inherited.
+func (c *call) applyUpload(v *version, u *upload, before []binding) error {
 	m := &u.meta
 	if err := checkBindings(m.Bindings); err != nil {
 		return err
 	}
-	bindings, err := settle(m.Bindings, m.KeepBindings, before, c.query.Get("bindings_inherit") == "strict")
+	bindings, err := mergeBindings(m.Bindings, m.KeepBindings, before, c.query.Get("bindings_inherit") == "strict")
 	if err != nil {
 		return err
 	}
@@ -202,25 +203,25 @@ func (c *call) fill(v *version, u *upload, before []binding) error {
 		v.Body = ""
 	}
 	v.CompatibilityDate, v.CompatibilityFlags, v.UsageModel = date, m.CompatibilityFlags, usage
-	v.Limits, v.Placement = present(m.Limits), present(m.Placement)
+	v.Limits, v.Placement = nonNull(m.Limits), nonNull(m.Placement)
 	return nil
 }
 
-// keepUnversioned takes over what belongs to the script (tags, observability, logpush, tail consumers): it stays unless it
-// is sent.
-func (w *script) keepUnversioned(m *metadata) {
+// applyScriptMetadata sets what belongs to the script and not to a version (tags, observability, logpush, tail
+// consumers), if it was sent.
+func (w *script) applyScriptMetadata(m *metadata) {
 	set(&w.Tags, m.Tags)
 	set(&w.Logpush, m.Logpush)
 	if m.Observability != nil {
-		w.Observability = present(m.Observability)
+		w.Observability = nonNull(m.Observability)
 	}
 	if m.TailConsumers != nil {
-		w.TailConsumers = present(m.TailConsumers)
+		w.TailConsumers = nonNull(m.TailConsumers)
 	}
 }
 
-// present drops a JSON null.
-func present(raw json.RawMessage) json.RawMessage {
+// nonNull returns nil for a JSON null.
+func nonNull(raw json.RawMessage) json.RawMessage {
 	if string(raw) == "null" {
 		return nil
 	}
@@ -238,20 +239,20 @@ func (s *state) checkDate(date string) *apiError {
 	return nil
 }
 
-func deleteScript(c *call) (*answer, error) {
-	w, err := c.one()
+func deleteScript(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
-	if c.query.Get("force") != "true" && c.bound(w.Name) {
+	if c.query.Get("force") != "true" && c.isBound(w.Name) {
 		return nil, refuse(http.StatusBadRequest, 10064, "Other Workers are bound to this Worker. Delete with force=true to do it nevertheless.")
 	}
 	c.account.Scripts = slices.DeleteFunc(c.account.Scripts, func(o *script) bool { return o == w })
-	return &answer{}, nil
+	return &apiResponse{}, nil
 }
 
-// bound tells whether another Worker has a service binding to this one.
-func (c *call) bound(name string) bool {
+// isBound reports whether another Worker has a service binding to this one.
+func (c *call) isBound(name string) bool {
 	return slices.ContainsFunc(c.account.Scripts, func(o *script) bool {
 		return o.Name != name && slices.ContainsFunc(o.Bindings, func(b binding) bool {
 			to, _ := b.string("service")

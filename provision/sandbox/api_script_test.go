@@ -15,33 +15,33 @@ import (
 
 const relayPath = "/accounts/$A/workers/scripts/relay"
 
-func TestScriptLife(t *testing.T) {
+func TestScriptLifecycle(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	before := c.bytes()
-	c.do("GET", relayPath, nil).refused(404, 10007).says("This Worker does not exist on your account.")
+	c.do("GET", relayPath, nil).wantError(404, 10007).wantMessage("This Worker does not exist on your account.")
 	var made, again scriptView
 	meta := `{"main_module":"index.js","compatibility_date":"2026-06-01","compatibility_flags":["nodejs_compat"],"tags":["ours"],
 		"bindings":[{"type":"plain_text","name":"A","text":"b"},{"type":"secret_text","name":"S","text":"hidden"}],
 		"placement":{"mode":"smart"},"observability":{"enabled":true},"annotations":{"workers/message":"first"}}`
-	c.upload("relay", meta, js("index.js", `import { x } from "./lib/x.js"; export default x`), js("lib/x.js", "export const x = {}")).ok(&made)
+	c.upload("relay", meta, js("index.js", `import { x } from "./lib/x.js"; export default x`), js("lib/x.js", "export const x = {}")).wantOK(&made)
 	if made.ID != "relay" || !idPattern.MatchString(made.Tag) || len(made.Etag) != 64 || !made.HasModules || !idPattern.MatchString(made.DeploymentID) {
 		t.Errorf("got %+v", made)
 	}
 	if made.CreatedOn != "2026-11-20T12:00:00.000000Z" || made.CreatedOn != made.ModifiedOn || string(made.Placement) != `{"mode":"smart"}` {
 		t.Errorf("got %+v", made)
 	}
-	c.upload("relay", meta, js("index.js", hello)).ok(&again)
+	c.upload("relay", meta, js("index.js", hello)).wantOK(&again)
 	if again.Tag != made.Tag || again.Etag == made.Etag || again.DeploymentID == made.DeploymentID {
 		t.Errorf("an update must keep the tag and make a new version: %+v then %+v", made, again)
 	}
 	var all []scriptView
-	c.do("GET", "/accounts/$A/workers/scripts", nil).ok(&all)
+	c.do("GET", "/accounts/$A/workers/scripts", nil).wantOK(&all)
 	if len(all) != 1 || all[0].ID != "relay" || !slices.Equal(all[0].Tags, []string{"ours"}) {
 		t.Errorf("got %+v", all)
 	}
-	c.do("DELETE", relayPath+"?force=true", nil).ok(nil)
-	c.do("DELETE", relayPath, nil).refused(404, 10007)
+	c.do("DELETE", relayPath+"?force=true", nil).wantOK(nil)
+	c.do("DELETE", relayPath, nil).wantError(404, 10007)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Errorf("create and delete leave traces:\n%s", diff)
 	}
@@ -49,13 +49,13 @@ func TestScriptLife(t *testing.T) {
 
 func TestListScriptsByTag(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	for name, tags := range map[string]string{"one": `["a"]`, "two": `["a","b"]`, "three": `[]`} {
-		c.upload(name, `{"main_module":"index.js","tags":`+tags+`}`, js("index.js", hello)).ok(nil)
+		c.upload(name, `{"main_module":"index.js","tags":`+tags+`}`, js("index.js", hello)).wantOK(nil)
 	}
 	for query, want := range map[string]string{"": "one three two", "tags=a:yes": "one two", "tags=a:yes,b:no": "one", "tags=a:no": "three"} {
 		var views []scriptView
-		c.do("GET", "/accounts/$A/workers/scripts?"+query, nil).ok(&views)
+		c.do("GET", "/accounts/$A/workers/scripts?"+query, nil).wantOK(&views)
 		got := names(views, func(v scriptView) string { return v.ID })
 		slices.Sort(got)
 		if strings.Join(got, " ") != want {
@@ -64,49 +64,49 @@ func TestListScriptsByTag(t *testing.T) {
 	}
 }
 
-func TestBindingsAreReplacedUnlessKept(t *testing.T) {
+func TestKeepBindings(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	put := func(query, meta string) *response {
 		kind, body := buildForm(t, formPart{"metadata", "application/json", meta}, js("index.js", hello))
 		return c.send("PUT", relayPath+query, kind, body)
 	}
 	bindings := func() string {
 		var v settingsView
-		c.do("GET", relayPath+"/settings", nil).ok(&v)
+		c.do("GET", relayPath+"/settings", nil).wantOK(&v)
 		data, err := json.Marshal(v.Bindings)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(data)
 	}
-	put("", `{"main_module":"index.js","bindings":[{"type":"secret_text","name":"S","text":"hidden"},{"type":"plain_text","name":"A","text":"1"}]}`).ok(nil)
+	put("", `{"main_module":"index.js","bindings":[{"type":"secret_text","name":"S","text":"hidden"},{"type":"plain_text","name":"A","text":"1"}]}`).wantOK(nil)
 	if strings.Contains(bindings(), "hidden") {
 		t.Error("a secret is read back")
 	}
-	put("", `{"main_module":"index.js","keep_bindings":["secret_text"]}`).ok(nil)
+	put("", `{"main_module":"index.js","keep_bindings":["secret_text"]}`).wantOK(nil)
 	if diff := cmp.Diff(`[{"name":"S","type":"secret_text"}]`, bindings()); diff != "" {
 		t.Error(diff)
 	}
-	put("", `{"main_module":"index.js","bindings":[{"type":"inherit","name":"T","old_name":"S"},{"type":"inherit","name":"X"}]}`).ok(nil)
+	put("", `{"main_module":"index.js","bindings":[{"type":"inherit","name":"T","old_name":"S"},{"type":"inherit","name":"X"}]}`).wantOK(nil)
 	if diff := cmp.Diff(`[{"name":"T","type":"secret_text"}]`, bindings()); diff != "" {
 		t.Error(diff)
 	}
 	if !strings.Contains(c.bytes(), "hidden") {
 		t.Error("the inherited secret lost its text")
 	}
-	put("?bindings_inherit=strict", `{"main_module":"index.js","bindings":[{"type":"inherit","name":"X"}]}`).refused(400, 10057)
-	put("", `{"main_module":"index.js"}`).ok(nil)
+	put("?bindings_inherit=strict", `{"main_module":"index.js","bindings":[{"type":"inherit","name":"X"}]}`).wantError(400, 10057)
+	put("", `{"main_module":"index.js"}`).wantOK(nil)
 	if bindings() != "[]" {
 		t.Errorf("got %s", bindings())
 	}
 }
 
-func TestContentComesBackAsModules(t *testing.T) {
+func TestContent(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	binary := "\x00asm\xff\xfe"
-	c.upload("relay", `{"main_module":"index.js"}`, js("index.js", hello), formPart{"lib/a.wasm", "application/wasm", binary}).ok(nil)
+	c.upload("relay", `{"main_module":"index.js"}`, js("index.js", hello), formPart{"lib/a.wasm", "application/wasm", binary}).wantOK(nil)
 	for _, path := range []string{relayPath, relayPath + "/content/v2"} {
 		r := c.do("GET", path, nil)
 		kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -133,14 +133,14 @@ func TestContentComesBackAsModules(t *testing.T) {
 			t.Errorf("%s: %s", path, diff)
 		}
 	}
-	c.do("GET", "/accounts/$A/workers/scripts/other/content/v2", nil).refused(404, 10007)
+	c.do("GET", "/accounts/$A/workers/scripts/other/content/v2", nil).wantError(404, 10007)
 }
 
 func TestDeleteNeedsForceWhenBound(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.relay("relay")
-	c.upload("front", `{"main_module":"index.js","bindings":[{"type":"service","name":"R","service":"relay"}]}`, js("index.js", hello)).ok(nil)
-	c.do("DELETE", relayPath, nil).refused(400, 10064)
-	c.do("DELETE", relayPath+"?force=true", nil).ok(nil)
+	c := newClient(t, acme)
+	c.uploadHello("relay")
+	c.upload("front", `{"main_module":"index.js","bindings":[{"type":"service","name":"R","service":"relay"}]}`, js("index.js", hello)).wantOK(nil)
+	c.do("DELETE", relayPath, nil).wantError(400, 10064)
+	c.do("DELETE", relayPath+"?force=true", nil).wantOK(nil)
 }

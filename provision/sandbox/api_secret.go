@@ -14,8 +14,8 @@ type secretView struct {
 
 func secret(b binding) bool { return b.kind() == "secret_text" || b.kind() == "secret_key" }
 
-func listSecrets(c *call) (*answer, error) {
-	w, err := c.one()
+func listSecrets(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -25,12 +25,12 @@ func listSecrets(c *call) (*answer, error) {
 			views = append(views, secretView{b.name(), b.kind()})
 		}
 	}
-	return &answer{result: views}, nil
+	return &apiResponse{result: views}, nil
 }
 
-// putSecret sets one secret and deploys a version with it.
-func putSecret(c *call) (*answer, error) {
-	w, err := c.one()
+// putSecret sets a secret and deploys a version with it.
+func putSecret(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func putSecret(c *call) (*answer, error) {
 	if err := checkBindings([]binding{in}); err != nil {
 		return nil, err
 	}
-	if refused := w.shelveNewest(); refused != nil {
+	if refused := w.archiveIfNewest(); refused != nil {
 		return nil, refused
 	}
 	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return b.name() == in.name() })
@@ -60,12 +60,12 @@ func putSecret(c *call) (*answer, error) {
 	default:
 		w.Bindings[at] = in
 	}
-	c.deployed(w, triggerSecret, nil)
-	return &answer{result: secretView{in.name(), in.kind()}}, nil
+	c.deployNew(w, triggerSecret, nil)
+	return &apiResponse{result: secretView{in.name(), in.kind()}}, nil
 }
 
 func (c *call) findSecret() (*script, int, error) {
-	w, err := c.one()
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -78,23 +78,23 @@ func (c *call) findSecret() (*script, int, error) {
 	return w, at, nil
 }
 
-func getSecret(c *call) (*answer, error) {
+func getSecret(c *call) (*apiResponse, error) {
 	w, at, err := c.findSecret()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: secretView{w.Bindings[at].name(), w.Bindings[at].kind()}}, nil
+	return &apiResponse{result: secretView{w.Bindings[at].name(), w.Bindings[at].kind()}}, nil
 }
 
-func deleteSecret(c *call) (*answer, error) {
+func deleteSecret(c *call) (*apiResponse, error) {
 	w, at, err := c.findSecret()
 	if err != nil {
 		return nil, err
 	}
-	if refused := w.shelveNewest(); refused != nil {
+	if refused := w.archiveIfNewest(); refused != nil {
 		return nil, refused
 	}
 	w.Bindings = slices.Delete(w.Bindings, at, at+1)
-	c.deployed(w, triggerSecret, nil)
-	return &answer{}, nil
+	c.deployNew(w, triggerSecret, nil)
+	return &apiResponse{}, nil
 }

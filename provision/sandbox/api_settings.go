@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// settingsView is what GET settings shows: everything of a version but its code.
+// settingsView is the result of GET settings: a version without its code.
 type settingsView struct {
 	Bindings           []binding         `json:"bindings"`
 	CompatibilityDate  string            `json:"compatibility_date"`
@@ -29,12 +29,12 @@ func (w *script) settings() settingsView {
 	}
 }
 
-func getSettings(c *call) (*answer, error) {
-	w, err := c.one()
+func getSettings(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: w.settings()}, nil
+	return &apiResponse{result: w.settings()}, nil
 }
 
 type settingsInput struct {
@@ -43,9 +43,9 @@ type settingsInput struct {
 	CompatibilityFlags *[]string  `json:"compatibility_flags"`
 }
 
-// patchSettings takes a form with one part "settings", never plain JSON, and makes a new version.
-func patchSettings(c *call) (*answer, error) {
-	w, err := c.one()
+// patchSettings accepts a form with one part "settings", not JSON, and creates a new version.
+func patchSettings(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -63,19 +63,19 @@ func patchSettings(c *call) (*answer, error) {
 		if p.name == "settings" {
 			found = true
 			if err := json.Unmarshal(p.source, in); err != nil {
-				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part settings: "+jsonSlip(err))
+				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part settings: "+describeJSONError(err))
 			}
 		}
 	}
 	if !found {
 		return nil, invalid("could not read content for part settings")
 	}
-	w.shelve()
+	w.archiveDeployed()
 	if err := c.patch(w, in); err != nil {
 		return nil, err
 	}
-	c.deployed(w, triggerSettings, in.Annotations)
-	return &answer{result: w.settings()}, nil
+	c.deployNew(w, triggerSettings, in.Annotations)
+	return &apiResponse{result: w.settings()}, nil
 }
 
 func (c *call) patch(w *script, in *settingsInput) error {
@@ -91,7 +91,7 @@ func (c *call) patch(w *script, in *settingsInput) error {
 		if err := checkBindings(*in.Bindings); err != nil {
 			return err
 		}
-		next, err := settle(*in.Bindings, in.KeepBindings, w.Bindings, c.query.Get("bindings_inherit") == "strict")
+		next, err := mergeBindings(*in.Bindings, in.KeepBindings, w.Bindings, c.query.Get("bindings_inherit") == "strict")
 		if err != nil {
 			return err
 		}
@@ -106,16 +106,16 @@ func (c *call) patch(w *script, in *settingsInput) error {
 	set(&w.CompatibilityFlags, in.CompatibilityFlags)
 	set(&w.UsageModel, in.UsageModel)
 	if in.Limits != nil {
-		w.Limits = present(in.Limits)
+		w.Limits = nonNull(in.Limits)
 	}
 	if in.Placement != nil {
-		w.Placement = present(in.Placement)
+		w.Placement = nonNull(in.Placement)
 	}
-	w.keepUnversioned(&in.metadata)
+	w.applyScriptMetadata(&in.metadata)
 	return nil
 }
 
-// scriptSettings belong to the script, not to a version: changing them deploys nothing.
+// scriptSettings belong to the script and not to a version. Changing them deploys nothing.
 type scriptSettings struct {
 	Logpush       bool            `json:"logpush"`
 	Observability json.RawMessage `json:"observability"`
@@ -128,16 +128,16 @@ func (w *script) scriptSettings() scriptSettings {
 		TailConsumers: orJSON(w.TailConsumers, "null")}
 }
 
-func getScriptSettings(c *call) (*answer, error) {
-	w, err := c.one()
+func getScriptSettings(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: w.scriptSettings()}, nil
+	return &apiResponse{result: w.scriptSettings()}, nil
 }
 
-func patchScriptSettings(c *call) (*answer, error) {
-	w, err := c.one()
+func patchScriptSettings(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func patchScriptSettings(c *call) (*answer, error) {
 			return nil, err
 		}
 	}
-	w.keepUnversioned(&in)
+	w.applyScriptMetadata(&in)
 	w.ModifiedOn = c.state.stamp()
-	return &answer{result: w.scriptSettings()}, nil
+	return &apiResponse{result: w.scriptSettings()}, nil
 }

@@ -9,15 +9,15 @@ type subdomainBody struct {
 	Subdomain string `json:"subdomain"`
 }
 
-func getSubdomain(c *call) (*answer, error) {
+func getSubdomain(c *call) (*apiResponse, error) {
 	if *c.account.Subdomain == "" {
 		return nil, refuse(http.StatusNotFound, 10007, "You do not have a workers.dev subdomain")
 	}
-	return &answer{result: subdomainBody{*c.account.Subdomain}}, nil
+	return &apiResponse{result: subdomainBody{*c.account.Subdomain}}, nil
 }
 
-// putSubdomain is write-once: to change the name, delete it first.
-func putSubdomain(c *call) (*answer, error) {
+// putSubdomain can set the name only once. To change it, it has to be deleted first.
+func putSubdomain(c *call) (*apiResponse, error) {
 	var in subdomainBody
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -34,21 +34,21 @@ func putSubdomain(c *call) (*answer, error) {
 		}
 	}
 	c.account.Subdomain = &in.Subdomain
-	return &answer{result: in}, nil
+	return &apiResponse{result: in}, nil
 }
 
-func deleteSubdomain(c *call) (*answer, error) {
+func deleteSubdomain(c *call) (*apiResponse, error) {
 	none := ""
 	c.account.Subdomain = &none
-	return &answer{}, nil
+	return &apiResponse{}, nil
 }
 
-func getWorkersDev(c *call) (*answer, error) {
-	w, err := c.one()
+func getWorkersDev(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: w.workersDev()}, nil
+	return &apiResponse{result: w.workersDev()}, nil
 }
 
 func (w *script) workersDev() workersDev {
@@ -58,9 +58,9 @@ func (w *script) workersDev() workersDev {
 	return *w.WorkersDev
 }
 
-// postWorkersDev switches the script's workers.dev address; previews follow unless they are named.
-func postWorkersDev(c *call) (*answer, error) {
-	w, err := c.one()
+// postWorkersDev enables or disables the workers.dev address of the script. Previews follow unless they are given.
+func postWorkersDev(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -83,14 +83,14 @@ func postWorkersDev(c *call) (*answer, error) {
 	if next == (workersDev{}) {
 		w.WorkersDev = nil
 	}
-	return &answer{result: next}, nil
+	return &apiResponse{result: next}, nil
 }
 
-func deleteWorkersDev(c *call) (*answer, error) {
-	w, err := c.one()
+func deleteWorkersDev(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
 	w.WorkersDev = nil
-	return &answer{result: workersDev{}}, nil
+	return &apiResponse{result: workersDev{}}, nil
 }

@@ -7,36 +7,37 @@ import (
 	"time"
 )
 
-// callLimit bounds the calls of one token, https://developers.cloudflare.com/fundamentals/api/reference/limits/: after so many
-// within so many seconds, all are refused for as long again.
+// callLimit is a limit on the calls of one token, https://developers.cloudflare.com/fundamentals/api/reference/limits/.
+// Once it is exceeded within the period, all calls are rejected for the same time.
 type callLimit struct {
 	Calls   int `json:"calls"`
 	Seconds int `json:"seconds"`
 }
 
-// realLimit is what the API publishes. Without a limit in the state the headers speak of it, and nothing is counted.
-func realLimit() callLimit { return callLimit{Calls: 1200, Seconds: 300} }
+// documentedLimit is the limit of the API. Without a limit in the state the headers describe this one, but calls are not
+// counted.
+func documentedLimit() callLimit { return callLimit{Calls: 1200, Seconds: 300} }
 
 func (l callLimit) window() time.Duration { return time.Duration(l.Seconds) * time.Second }
 
-// throttle counts calls by credential, in the memory of a handler and by a clock of its own.
+// throttle counts the calls of each token, in the memory of a handler and with a clock of its own.
 type throttle struct {
 	now    func() time.Time
 	mu     sync.Mutex
 	meters map[string]*meter
 }
 
-// meter is what one token has used up.
+// meter has the calls of one token.
 type meter struct {
-	calls   []time.Time // within the window, oldest first; refused calls are not among them
-	blocked time.Time   // until then
+	calls   []time.Time // within the window, oldest first; rejected calls are not included
+	blocked time.Time   // until this time
 }
 
-// admit counts a call, sets the headers that tell how many are left and until when, and refuses it if there is none.
+// admit counts a call, sets the headers with the remaining calls, and returns an error if there are none.
 func (t *throttle) admit(limit *callLimit, credential string, h http.Header) *apiError {
 	if limit == nil {
-		real := realLimit()
-		announce(h, real, real.Calls-1, real.window())
+		real := documentedLimit()
+		setLimitHeaders(h, real, real.Calls-1, real.window())
 		return nil
 	}
 	t.mu.Lock()
@@ -55,23 +56,24 @@ func (t *throttle) admit(limit *callLimit, credential string, h http.Header) *ap
 	}
 	if now.Before(m.blocked) {
 		left := m.blocked.Sub(now)
-		announce(h, *limit, 0, left)
-		h.Set("Retry-After", fmt.Sprint(seconds(left)))
+		setLimitHeaders(h, *limit, 0, left)
+		h.Set("Retry-After", fmt.Sprint(ceilSeconds(left)))
 		return tooMany(*limit)
 	}
 	m.calls = append(m.calls, now)
-	announce(h, *limit, limit.Calls-len(m.calls), m.calls[0].Add(window).Sub(now))
+	setLimitHeaders(h, *limit, limit.Calls-len(m.calls), m.calls[0].Add(window).Sub(now))
 	return nil
 }
 
-// announce writes the two headers that every answer has, https://developers.cloudflare.com/fundamentals/api/reference/limits/.
-func announce(h http.Header, l callLimit, left int, reset time.Duration) {
-	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, seconds(reset)))
+// setLimitHeaders sets the two headers of all responses,
+// https://developers.cloudflare.com/fundamentals/api/reference/limits/.
+func setLimitHeaders(h http.Header, l callLimit, left int, reset time.Duration) {
+	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, ceilSeconds(reset)))
 	h.Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.Calls, l.Seconds))
 }
 
-// seconds are whole ones, rounded up: who waits so long has waited enough.
-func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+// ceilSeconds returns whole seconds, rounded up, so that waiting this long is enough.
+func ceilSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 func tooMany(l callLimit) *apiError {
 	return refuse(http.StatusTooManyRequests, 10100, fmt.Sprintf(

@@ -29,10 +29,10 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// limited is a handler with three calls in ten seconds, and a clock that stands still.
-func limited(t *testing.T) (call func(token string) string, c *clock) {
+// limitedHandler returns a handler with three calls in ten seconds, and a fixed clock.
+func limitedHandler(t *testing.T) (call func(token string) string, c *clock) {
 	t.Helper()
-	s := parse(t, strings.Replace(acme, "{", `{"rate_limit":{"calls":3,"seconds":10},
+	s := parseStore(t, strings.Replace(acme, "{", `{"rate_limit":{"calls":3,"seconds":10},
 		"tokens":[{"value":"cfut_one"},{"value":"cfut_two"}],`, 1))
 	c = &clock{at: time.Unix(1e9, 0)}
 	transport := Transport(HandlerAt(s, c.now))
@@ -61,9 +61,9 @@ func limited(t *testing.T) (call func(token string) string, c *clock) {
 	}, c
 }
 
-func TestRateLimitBlocksAndEnds(t *testing.T) {
+func TestRateLimit(t *testing.T) {
 	t.Parallel()
-	call, c := limited(t)
+	call, c := limitedHandler(t)
 	var got []string
 	for _, step := range []time.Duration{0, 4 * time.Second, 1500 * time.Millisecond, 0, 9500 * time.Millisecond, 500 * time.Millisecond} {
 		c.pass(step)
@@ -82,9 +82,9 @@ func TestRateLimitBlocksAndEnds(t *testing.T) {
 	}
 }
 
-func TestRateLimitSlides(t *testing.T) {
+func TestRateLimitWindow(t *testing.T) {
 	t.Parallel()
-	call, c := limited(t)
+	call, c := limitedHandler(t)
 	for i := range 20 {
 		if got := call("cfut_one"); !strings.HasPrefix(got, "200") {
 			t.Fatalf("call %d, one in four seconds: %s", i, got)
@@ -95,7 +95,7 @@ func TestRateLimitSlides(t *testing.T) {
 
 func TestRateLimitIsPerToken(t *testing.T) {
 	t.Parallel()
-	call, _ := limited(t)
+	call, _ := limitedHandler(t)
 	for range 4 {
 		call("cfut_one")
 	}
@@ -106,9 +106,9 @@ func TestRateLimitIsPerToken(t *testing.T) {
 
 func TestNoRateLimit(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	for range 3 {
-		h := c.do("GET", "/zones", nil).ok(nil).Header
+		h := c.do("GET", "/zones", nil).wantOK(nil).Header
 		if h.Get("Ratelimit") != `"default";r=1199;t=300` || h.Get("Ratelimit-Policy") != `"default";q=1200;w=300` {
 			t.Errorf("got %v", h)
 		}

@@ -9,31 +9,31 @@ import (
 )
 
 var (
-	// tokenPattern: the old 40 characters, or a prefix, 40 characters and a checksum.
+	// tokenPattern matches the old format with 40 characters, and a prefix, 40 characters and a checksum.
 	tokenPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{40}|cf(ut|at)_[A-Za-z0-9_-]{40}[0-9a-f]{8})$`)
 	keyPattern   = regexp.MustCompile(`^([0-9a-f]{37}|cfk_[A-Za-z0-9_-]{40}[0-9a-f]{8})$`)
 )
 
-// family is a part of the API with its own words for bad credentials.
+// family is a part of the API with its own errors for invalid credentials.
 type family int
 
 const (
 	familyZones   family = iota // /zones and /user
 	familyAccount               // /accounts
-	familyVerify                // the two token verifications
+	familyVerify                // the two endpoints that verify tokens
 )
 
-// authenticate finds the token of a request. A stored value is good whatever its shape.
+// authenticate returns the token of a request. A token in the state is valid whatever its format.
 func (s *state) authenticate(h http.Header, f family, path string) (*token, *apiError) {
 	if h.Get("Authorization") == "" {
-		return nil, legacy(h, f, path)
+		return nil, noTokenError(h, f, path)
 	}
 	scheme, value, _ := strings.Cut(h.Get("Authorization"), " ")
 	value = strings.TrimSpace(value)
 	if strings.EqualFold(scheme, "Bearer") {
 		for _, t := range s.Tokens {
 			if t.Value == value {
-				return s.admit(t, f)
+				return s.checkStatus(t, f)
 			}
 		}
 	}
@@ -46,8 +46,9 @@ func (s *state) authenticate(h http.Header, f family, path string) (*token, *api
 	return nil, unknownToken(f)
 }
 
-// admit lets a disabled token only have itself verified; elsewhere it is as good as unknown.
-func (s *state) admit(t *token, f family) (*token, *apiError) {
+// checkStatus returns an error for a token that is not active. A disabled token can still be verified; elsewhere it is
+// treated like an unknown one.
+func (s *state) checkStatus(t *token, f family) (*token, *apiError) {
 	if f != familyVerify && s.status(t) != statusActive {
 		return nil, unknownToken(f)
 	}
@@ -73,8 +74,9 @@ func unknownToken(f family) *apiError {
 	return refuse(http.StatusForbidden, 9109, "Invalid access token")
 }
 
-// legacy answers requests with the global key, of which the sandbox has none, or with no credentials at all.
-func legacy(h http.Header, f family, path string) *apiError {
+// noTokenError returns the error for a request with the global API key, which the sandbox does not have, or without
+// credentials.
+func noTokenError(h http.Header, f family, path string) *apiError {
 	key, mail := h.Get("X-Auth-Key"), h.Get("X-Auth-Email")
 	switch {
 	case key == "" && mail == "" && f == familyVerify && strings.Contains(path, "/accounts/"):
@@ -93,14 +95,14 @@ type tokenStatus struct {
 	ExpiresOn string `json:"expires_on,omitempty"`
 }
 
-// verifyToken serves both verifications; each knows only its own kind of token.
-func verifyToken(c *call) (*answer, error) {
+// verifyToken serves both endpoints, for the tokens of users and of accounts. Each accepts only its own kind.
+func verifyToken(c *call) (*apiResponse, error) {
 	owned := c.token.Account != ""
 	if owned != (c.account != nil) {
 		return nil, unknownToken(familyVerify)
 	}
 	status := c.state.status(c.token)
-	a := &answer{result: tokenStatus{ID: c.token.ID, Status: status, ExpiresOn: c.token.ExpiresOn}}
+	a := &apiResponse{result: tokenStatus{ID: c.token.ID, Status: status, ExpiresOn: c.token.ExpiresOn}}
 	if status == statusActive {
 		a.messages = []notice{{Code: 10000, Message: "This API Token is valid and active"}}
 	} else {
@@ -109,7 +111,7 @@ func verifyToken(c *call) (*answer, error) {
 	return a, nil
 }
 
-func listPermissionGroups(c *call) (*answer, error) {
+func listPermissionGroups(c *call) (*apiResponse, error) {
 	if c.account == nil && c.token.Account != "" {
 		return nil, unreachable()
 	}
@@ -125,5 +127,5 @@ func listPermissionGroups(c *call) (*answer, error) {
 			groups = append(groups, g)
 		}
 	}
-	return &answer{result: groups}, nil
+	return &apiResponse{result: groups}, nil
 }

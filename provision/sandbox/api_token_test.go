@@ -28,9 +28,9 @@ const tokens = `{
   ]
 }`
 
-func TestBadCredentials(t *testing.T) {
+func TestInvalidCredentials(t *testing.T) {
 	t.Parallel()
-	c := serve(t, tokens)
+	c := newClient(t, tokens)
 	const zones, scripts, user, account = "/zones", "/accounts/$A/workers/scripts", "/user/tokens/verify", "/accounts/$A/tokens/verify"
 	for _, test := range []struct {
 		name, path, header, value string
@@ -58,7 +58,7 @@ func TestBadCredentials(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := *c
 			c.t, c.token = t, ""
-			r := c.send("GET", test.path, "", nil, test.header, test.value).refused(test.status, test.code)
+			r := c.send("GET", test.path, "", nil, test.header, test.value).wantError(test.status, test.code)
 			if test.chain != 0 && (len(r.Errors[0].Chain) != 1 || r.Errors[0].Chain[0].Code != test.chain) {
 				t.Errorf("error_chain: want %d, got %s", test.chain, r.Raw)
 			}
@@ -71,22 +71,22 @@ func TestBadCredentials(t *testing.T) {
 
 func TestGlobalKey(t *testing.T) {
 	t.Parallel()
-	c := serve(t, tokens)
+	c := newClient(t, tokens)
 	c.token = ""
-	r := c.send("GET", "/zones", "", nil, "X-Auth-Key", "short", "X-Auth-Email", "a@example.com").refused(400, 6003)
+	r := c.send("GET", "/zones", "", nil, "X-Auth-Key", "short", "X-Auth-Email", "a@example.com").wantError(400, 6003)
 	if r.Errors[0].Chain[0].Code != 6103 {
 		t.Errorf("error_chain: %s", r.Raw)
 	}
-	c.send("GET", "/zones", "", nil, "X-Auth-Key", strings.Repeat("0", 37), "X-Auth-Email", "a@example.com").refused(403, 9103)
+	c.send("GET", "/zones", "", nil, "X-Auth-Key", strings.Repeat("0", 37), "X-Auth-Email", "a@example.com").wantError(403, 9103)
 }
 
 func TestVerifyToken(t *testing.T) {
 	t.Parallel()
-	c := serve(t, tokens)
+	c := newClient(t, tokens)
 	for token, want := range map[string]string{"all": "active", "none": "active", "late": "expired", disabledToken: "disabled"} {
 		c.token = token
 		var got tokenStatus
-		r := c.do("GET", "/user/tokens/verify", nil).ok(&got)
+		r := c.do("GET", "/user/tokens/verify", nil).wantOK(&got)
 		if got.Status != want || !idPattern.MatchString(got.ID) {
 			t.Errorf("%s: got %+v", token, got)
 		}
@@ -95,12 +95,12 @@ func TestVerifyToken(t *testing.T) {
 		}
 	}
 	c.token = "owned"
-	c.do("GET", "/accounts/$A/tokens/verify", nil).ok(nil)
+	c.do("GET", "/accounts/$A/tokens/verify", nil).wantOK(nil)
 }
 
 func TestPermissions(t *testing.T) {
 	t.Parallel()
-	c := serve(t, tokens)
+	c := newClient(t, tokens)
 	st, err := c.store.state()
 	if err != nil {
 		t.Fatal(err)
@@ -134,23 +134,23 @@ func TestPermissions(t *testing.T) {
 	} {
 		c.token = test.token
 		if r := c.do(test.method, test.path, nil); test.code == 0 {
-			r.ok(nil)
+			r.wantOK(nil)
 		} else {
-			r.refused(test.status, test.code)
+			r.wantError(test.status, test.code)
 		}
 	}
 }
 
 func TestPermissionGroups(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}],
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}],
 		"tokens":[{"value":"x","permissions":["API Tokens Read","Account API Tokens Read"]}]}`)
 	var groups []permissionGroup
-	c.do("GET", "/user/tokens/permission_groups?name=Zone+Read", nil).ok(&groups)
+	c.do("GET", "/user/tokens/permission_groups?name=Zone+Read", nil).wantOK(&groups)
 	if len(groups) != 1 || groups[0].ID != "c8fed203ed3043cba015a93ad1616f1f" {
 		t.Errorf("got %+v", groups)
 	}
-	c.do("GET", "/accounts/$A/tokens/permission_groups?scope="+scopeZone, nil).ok(&groups)
+	c.do("GET", "/accounts/$A/tokens/permission_groups?scope="+scopeZone, nil).wantOK(&groups)
 	for _, g := range groups {
 		if g.Scopes[0] != scopeZone || !idPattern.MatchString(g.ID) {
 			t.Errorf("got %+v", g)
@@ -158,7 +158,7 @@ func TestPermissionGroups(t *testing.T) {
 	}
 }
 
-func TestDefaultTokenHasTheRealShape(t *testing.T) {
+func TestDefaultTokenFormat(t *testing.T) {
 	t.Parallel()
 	if !tokenPattern.MatchString(defaultToken) || !strings.HasPrefix(defaultToken, "cfut_sandbox") {
 		t.Error(defaultToken)

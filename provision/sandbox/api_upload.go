@@ -15,7 +15,7 @@ import (
 	"unicode"
 )
 
-// Module types, https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/.
+// Types of modules, https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/.
 const (
 	typeModule = "application/javascript+module"
 	typeScript = "application/javascript"
@@ -26,17 +26,17 @@ func moduleTypes() []string {
 		"application/json", "application/wasm", "text/x-python", "text/x-python-requirement", "application/source-map"}
 }
 
-// scriptSize is the limit of the Free plan: bytes after gzip.
+// scriptSize is the limit of the Free plan, in bytes after gzip.
 const scriptSize = 3 << 20
 
-// part is one part of a multipart body, in the order sent.
+// part is one part of a multipart body.
 type part struct {
 	name   string
 	kind   string // media type without parameters
 	source []byte
 }
 
-// metadata is the JSON part of an upload. nil means left out.
+// metadata is the JSON part of an upload. Missing fields are nil.
 type metadata struct {
 	MainModule         string            `json:"main_module"`
 	BodyPart           string            `json:"body_part"`
@@ -55,14 +55,14 @@ type metadata struct {
 	Migrations         json.RawMessage   `json:"migrations"`
 }
 
-// upload is what PUT of a script sends.
+// upload is the body of PUT of a script.
 type upload struct {
 	meta    metadata
 	modules []*module
 }
 
-// readUpload takes the body apart: a form with a part "metadata" and one part for each module, or plain JavaScript in
-// service-worker syntax.
+// readUpload parses the body: a form with a part "metadata" and one part for each module, or JavaScript in service-worker
+// syntax.
 func readUpload(contentType string, body []byte) (*upload, *apiError) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	switch {
@@ -83,7 +83,7 @@ func readUpload(contentType string, body []byte) (*upload, *apiError) {
 		if p.name == "metadata" {
 			found = true
 			if err := json.Unmarshal(p.source, &u.meta); err != nil {
-				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part metadata: "+jsonSlip(err))
+				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part metadata: "+describeJSONError(err))
 			}
 			continue
 		}
@@ -126,7 +126,7 @@ func readParts(boundary string, body []byte) ([]part, *apiError) {
 	}
 }
 
-// check holds an upload against the rules that need no other state.
+// check checks an upload as far as this does not depend on the state.
 func (u *upload) check() *apiError {
 	m := &u.meta
 	main := m.MainModule
@@ -147,7 +147,7 @@ func (u *upload) check() *apiError {
 			return invalid("Module %q has an unknown type: %s", x.Name, x.Type)
 		}
 	}
-	if size := u.compressed(); size > scriptSize {
+	if size := u.compressedSize(); size > scriptSize {
 		return refuse(http.StatusBadRequest, 10027,
 			"Your Worker exceeded the size limit of 3 MiB. Please upgrade to a paid plan to deploy Workers up to 10 MiB")
 	}
@@ -188,8 +188,8 @@ func checkAnnotations(a map[string]string) *apiError {
 	return nil
 }
 
-// compressed is the size that the limit counts.
-func (u *upload) compressed() int {
+// compressedSize returns the size that the limit applies to.
+func (u *upload) compressedSize() int {
 	var size counter
 	z := gzip.NewWriter(&size)
 	for _, m := range u.modules {
@@ -201,10 +201,10 @@ func (u *upload) compressed() int {
 
 type counter int
 
-// Write counts.
+// Write implements [io.Writer]. It counts bytes.
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
-// form writes modules the way the API gives them back: one part each, named as it was uploaded.
+// form encodes modules as the API returns them: one part for each, with the name of its upload.
 func form(modules []*module) (contentType string, body []byte, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)

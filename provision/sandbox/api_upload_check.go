@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The API runs a script once before it takes it. The sandbox has no JavaScript engine at this point, so it looks for
-// the two mistakes that an uploader makes, a module left behind and a script that does nothing, by reading the text.
+// The API runs a script before it accepts it. The sandbox has no JavaScript engine at this point. It searches the source
+// for the two most common mistakes: a missing module, and a script without event handlers.
 var (
 	importPattern = regexp.MustCompile(`(?m)^\s*(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["']([^"'\n]+)["']`)
 	exportPattern = regexp.MustCompile(`\bexport\s*(\bdefault\b|\{[^}]*\bdefault\b)`)
@@ -39,7 +39,8 @@ func (u *upload) checkSource(main *module) *apiError {
 	return nil
 }
 
-// resolves finds an imported name among the parts; names with a scheme (node:, cloudflare:) belong to the runtime.
+// resolves reports whether an import is among the parts of the upload. Names with a scheme (node:, cloudflare:) belong to
+// the runtime.
 func (u *upload) resolves(from, name string) bool {
 	if strings.Contains(name, ":") {
 		return true
@@ -51,7 +52,7 @@ func (u *upload) resolves(from, name string) bool {
 	return slices.ContainsFunc(u.modules, func(m *module) bool { return path.Clean(m.Name) == full })
 }
 
-// handlers guesses which events the script takes; fetch at least.
+// handlers guesses which events the script handles; at least fetch.
 func (v *version) handlers() []string {
 	var names []string
 	for _, m := range v.Modules {

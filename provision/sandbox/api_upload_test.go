@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func TestUploadRefusals(t *testing.T) {
+func TestUploadErrors(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	index := js("index.js", hello)
 	binding := func(list string) string { return `{"main_module":"index.js","bindings":[` + list + `]}` }
 	many := make([]string, 65)
@@ -61,38 +61,38 @@ func TestUploadRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			c := *c
 			c.t = t
-			r := c.upload("relay", test.meta, test.parts...).refused(400, test.code)
+			r := c.upload("relay", test.meta, test.parts...).wantError(400, test.code)
 			if test.text != "" {
-				r.says(test.text)
+				r.wantMessage(test.text)
 			}
 			if test.code == 10021 && r.Errors[0].DocumentationURL == "" {
 				t.Errorf("no documentation_url: %s", r.Raw)
 			}
-			c.do("GET", relayPath, nil).refused(404, 10007)
+			c.do("GET", relayPath, nil).wantError(404, 10007)
 		})
 	}
 }
 
 func TestUploadEncodings(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	kind, noMeta := buildForm(t, js("index.js", hello))
-	c.send("PUT", relayPath, kind, noMeta).refused(400, 10021).says("could not read content for part metadata")
-	// What a generated form encoder may make of the metadata: fields of their own instead of one JSON part.
+	c.send("PUT", relayPath, kind, noMeta).wantError(400, 10021).wantMessage("could not read content for part metadata")
+	// A generated form encoder may write the metadata as separate fields instead of one JSON part.
 	kind, split := buildForm(t, formPart{"metadata.main_module", "text/plain", "index.js"}, js("files.0", hello))
-	c.send("PUT", relayPath, kind, split).refused(400, 10021).says("could not read content for part metadata")
-	c.send("PUT", relayPath, kind, []byte("--nonsense")).refused(400, 10026)
-	c.send("PUT", relayPath, "multipart/form-data", noMeta).refused(400, 10026)
-	c.send("PUT", relayPath, "application/json", []byte(`{}`)).refused(400, 10001).
-		says("Content-Type must be one of: application/javascript, text/javascript, multipart/form-data")
-	c.send("PUT", relayPath, "", nil).refused(400, 10001)
+	c.send("PUT", relayPath, kind, split).wantError(400, 10021).wantMessage("could not read content for part metadata")
+	c.send("PUT", relayPath, kind, []byte("--nonsense")).wantError(400, 10026)
+	c.send("PUT", relayPath, "multipart/form-data", noMeta).wantError(400, 10026)
+	c.send("PUT", relayPath, "application/json", []byte(`{}`)).wantError(400, 10001).
+		wantMessage("Content-Type must be one of: application/javascript, text/javascript, multipart/form-data")
+	c.send("PUT", relayPath, "", nil).wantError(400, 10001)
 
 	kind, last := buildForm(t, js("index.js", hello), formPart{"metadata", "application/octet-stream", `{"main_module":"index.js"}`})
-	c.send("PUT", relayPath, kind, last).ok(nil)
-	c.send("PUT", relayPath, "text/javascript", []byte("1")).refused(400, 10068)
+	c.send("PUT", relayPath, kind, last).wantOK(nil)
+	c.send("PUT", relayPath, "text/javascript", []byte("1")).wantError(400, 10068)
 	const worker = "addEventListener('fetch', e => e.respondWith(new Response('x')))"
 	var v scriptView
-	c.send("PUT", relayPath, "application/javascript", []byte(worker)).ok(&v)
+	c.send("PUT", relayPath, "application/javascript", []byte(worker)).wantOK(&v)
 	if v.HasModules || v.CompatibilityDate != oldestDate {
 		t.Errorf("got %+v", v)
 	}
@@ -103,42 +103,42 @@ func TestUploadEncodings(t *testing.T) {
 
 func TestScriptNames(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	for _, bad := range []string{"Upper", "-dash", "dash-", "a.b", "a%20b", strings.Repeat("x", 64)} {
 		kind, body := buildForm(t, formPart{"metadata", "application/json", `{"main_module":"index.js"}`}, js("index.js", hello))
-		c.send("PUT", "/accounts/$A/workers/scripts/"+bad, kind, body).refused(400, 10016).says("workers.api.error.invalid_script_name")
+		c.send("PUT", "/accounts/$A/workers/scripts/"+bad, kind, body).wantError(400, 10016).wantMessage("workers.api.error.invalid_script_name")
 	}
-	c.relay(strings.Repeat("x", 63))
-	c.relay("a-b_c-1")
+	c.uploadHello(strings.Repeat("x", 63))
+	c.uploadHello("a-b_c-1")
 }
 
 func TestScriptTooLarge(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	noise := make([]byte, scriptSize) // does not compress
 	rand.NewChaCha8([32]byte{}).Read(noise)
-	c.upload("relay", `{"main_module":"index.js"}`, js("index.js", hello), formPart{"noise", "application/octet-stream", string(noise)}).refused(400, 10027)
+	c.upload("relay", `{"main_module":"index.js"}`, js("index.js", hello), formPart{"noise", "application/octet-stream", string(noise)}).wantError(400, 10027)
 }
 
 func TestAccountsThatCannotUpload(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"accounts":[{"name":"New","subdomain":"","zones":[{"name":"example.com"}]},{"name":"Old","subdomain":"taken"}]}`)
+	c := newClient(t, `{"accounts":[{"name":"New","subdomain":"","zones":[{"name":"example.com"}]},{"name":"Old","subdomain":"taken"}]}`)
 	put := func() *response { return c.upload("relay", `{"main_module":"index.js"}`, js("index.js", hello)) }
-	put().refused(400, 10063)
-	c.do("GET", "/accounts/$A/workers/subdomain", nil).refused(404, 10007).says("You do not have a workers.dev subdomain")
-	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"taken"}`).refused(403, 10031)
-	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"No.Good"}`).refused(400, 10030)
+	put().wantError(400, 10063)
+	c.do("GET", "/accounts/$A/workers/subdomain", nil).wantError(404, 10007).wantMessage("You do not have a workers.dev subdomain")
+	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"taken"}`).wantError(403, 10031)
+	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"No.Good"}`).wantError(400, 10030)
 	var got subdomainBody
-	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"fresh"}`).ok(&got)
-	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"other"}`).refused(409, 10036).says("Account already has an associated subdomain")
-	c.do("GET", "/accounts/$A/workers/subdomain", nil).ok(&got)
+	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"fresh"}`).wantOK(&got)
+	c.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"other"}`).wantError(409, 10036).wantMessage("Account already has an associated subdomain")
+	c.do("GET", "/accounts/$A/workers/subdomain", nil).wantOK(&got)
 	if got.Subdomain != "fresh" {
 		t.Errorf("got %+v", got)
 	}
-	put().ok(nil)
-	c.do("DELETE", "/accounts/$A/workers/subdomain", nil).ok(nil)
-	c.do("GET", "/accounts/$A/workers/subdomain", nil).refused(404, 10007)
+	put().wantOK(nil)
+	c.do("DELETE", "/accounts/$A/workers/subdomain", nil).wantOK(nil)
+	c.do("GET", "/accounts/$A/workers/subdomain", nil).wantError(404, 10007)
 
-	c = serve(t, `{"accounts":[{"name":"New","email_unverified":true,"zones":[{"name":"example.com"}]}]}`)
-	put().refused(403, 10034)
+	c = newClient(t, `{"accounts":[{"name":"New","email_unverified":true,"zones":[{"name":"example.com"}]}]}`)
+	put().wantError(403, 10034)
 }

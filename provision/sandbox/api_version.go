@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// version is one version of a script: its code and all that is uploaded together with it.
+// version is one version of a script: its code and what is uploaded with it.
 type version struct {
-	Version            string            `json:"version,omitempty"` // its UUID
+	Version            string            `json:"version,omitempty"` // a UUID
 	Number             int               `json:"number,omitempty"`  // counts the versions of a script
 	UploadedOn         string            `json:"uploaded_on,omitempty"`
 	Source             string            `json:"source,omitempty"` // "wrangler"; missing = the API
 	Annotations        map[string]string `json:"annotations,omitempty"`
 	Main               string            `json:"main,omitempty"`
-	Body               string            `json:"body,omitempty"` // instead of Main: a script in service-worker syntax
+	Body               string            `json:"body,omitempty"` // in place of Main: a script in service-worker syntax
 	CompatibilityDate  string            `json:"compatibility_date,omitempty"`
 	CompatibilityFlags []string          `json:"compatibility_flags,omitempty"`
 	UsageModel         string            `json:"usage_model,omitempty"`
@@ -25,8 +25,8 @@ type version struct {
 	Modules            []*module         `json:"modules,omitempty"`
 }
 
-// What made a version or a deployment. "upload" and "secret" are documented; "version_upload" and "deployment" are what
-// people show in issues, and "settings" is a guess. Clients only print them.
+// Triggers of versions and deployments. "upload" and "secret" are documented, "version_upload" and "deployment" appear in
+// issues of users, and "settings" is a guess. Clients only print them.
 const (
 	triggerUpload     = "upload"
 	triggerSecret     = "secret"
@@ -36,7 +36,7 @@ const (
 	triggerKey        = "workers/triggered_by"
 )
 
-// author is who does everything here.
+// author is the user of all tokens.
 const author = "sandbox@example.com"
 
 type versionView struct {
@@ -45,7 +45,7 @@ type versionView struct {
 	Metadata    versionMeta       `json:"metadata"`
 	Annotations map[string]string `json:"annotations,omitempty"`
 	Resources   *versionResources `json:"resources,omitempty"`
-	Startup     int               `json:"startup_time_ms,omitempty"` // only where it is uploaded
+	Startup     int               `json:"startup_time_ms,omitempty"` // only in the response to an upload
 }
 
 type versionMeta struct {
@@ -96,38 +96,38 @@ type versionItems struct {
 	Items []versionView `json:"items"`
 }
 
-// listVersions shows all versions that are kept. Each of them can be deployed, so ?deployable=true changes nothing.
-func listVersions(c *call) (*answer, error) {
-	w, err := c.one()
+// listVersions returns all versions that are kept. Each of them can be deployed, so ?deployable=true changes nothing.
+func listVersions(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
 	views := []versionView{}
-	for _, v := range w.all() {
+	for _, v := range w.allVersions() {
 		views = append(views, v.describe(false))
 	}
 	part, info, refused := page(c.query, views, 20, 1, 100)
 	if refused != nil {
 		return nil, refused
 	}
-	return &answer{result: versionItems{part}, info: info}, nil
+	return &apiResponse{result: versionItems{part}, info: info}, nil
 }
 
-func getVersion(c *call) (*answer, error) {
-	w, err := c.one()
+func getVersion(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
-	v, err := w.find(c.params["version"])
+	v, err := w.versionByID(c.params["version"])
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: v.describe(true)}, nil
+	return &apiResponse{result: v.describe(true)}, nil
 }
 
-// find gives a kept version by its UUID.
-func (w *script) find(id string) (*version, error) {
-	for _, v := range w.all() {
+// versionByID returns the version with this UUID.
+func (w *script) versionByID(id string) (*version, error) {
+	for _, v := range w.allVersions() {
 		if v.Version == id {
 			return v, nil
 		}
@@ -135,10 +135,10 @@ func (w *script) find(id string) (*version, error) {
 	return nil, refuse(http.StatusNotFound, 100146, "The requested version does not exist.")
 }
 
-// postVersion uploads a version that nobody is served until it is deployed. What belongs to the script (tags, logpush,
-// tail consumers) is no part of it and is passed over.
-func postVersion(c *call) (*answer, error) {
-	w, err := c.one()
+// postVersion uploads a version, which is not served until it is deployed. Metadata that belongs to the script (tags,
+// logpush, tail consumers) is ignored.
+func postVersion(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -150,27 +150,27 @@ func postVersion(c *call) (*answer, error) {
 		return nil, refused
 	}
 	v := new(version)
-	if err := c.fill(v, u, w.newest().Bindings); err != nil {
+	if err := c.applyUpload(v, u, w.newest().Bindings); err != nil {
 		return nil, err
 	}
-	c.sign(w, v, triggerVersion, u.meta.Annotations)
+	c.initVersion(w, v, triggerVersion, u.meta.Annotations)
 	w.Versions = append(w.Versions, v)
 	w.sortVersions()
 	w.trim()
 	out := v.describe(true)
 	out.Startup = 3
-	return &answer{result: out}, nil
+	return &apiResponse{result: out}, nil
 }
 
-// sign gives a new version its number and says where it comes from.
-func (c *call) sign(w *script, v *version, trigger string, annotations map[string]string) {
+// initVersion sets the ID, the number and the origin of a new version.
+func (c *call) initVersion(w *script, v *version, trigger string, annotations map[string]string) {
 	v.Number = w.newest().Number + 1
 	v.Version = c.state.newUUID("version", c.account.ID, w.Name)
 	v.UploadedOn = c.state.stamp()
-	v.Source, v.Annotations = c.source(), annotated(annotations, trigger)
+	v.Source, v.Annotations = c.source(), withTrigger(annotations, trigger)
 }
 
-// source is how the API tells its clients apart; whether it reads the same header is not documented.
+// source returns how the API identifies the client. Whether the API uses the same header is not documented.
 func (c *call) source() string {
 	if strings.HasPrefix(c.header.Get("User-Agent"), "wrangler/") {
 		return "wrangler"
@@ -178,8 +178,8 @@ func (c *call) source() string {
 	return ""
 }
 
-// annotated adds to a client's annotations what only the API may say.
-func annotated(sent map[string]string, trigger string) map[string]string {
+// withTrigger adds the annotation that only the API sets to those of a client.
+func withTrigger(sent map[string]string, trigger string) map[string]string {
 	out := map[string]string{triggerKey: trigger}
 	for key, value := range sent {
 		if key != triggerKey {

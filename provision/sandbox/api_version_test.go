@@ -11,8 +11,8 @@ import (
 
 const absentVersion = "00000000-0000-0000-0000-000000000000"
 
-// say is a script with one answer.
-func say(text string) formPart {
+// replyWith returns a script with one response.
+func replyWith(text string) formPart {
 	return js("index.js", "export default { fetch: () => new Response('"+text+"') }\n")
 }
 
@@ -26,19 +26,19 @@ func (c *client) version(query, meta string, parts ...formPart) *response {
 func (c *client) versions() []versionView {
 	c.t.Helper()
 	var list versionItems
-	c.do("GET", relayPath+"/versions?deployable=true", nil).ok(&list)
+	c.do("GET", relayPath+"/versions?deployable=true", nil).wantOK(&list)
 	return list.Items
 }
 
 func (c *client) deployments() []deploymentView {
 	c.t.Helper()
 	var list deploymentList
-	c.do("GET", relayPath+"/deployments", nil).ok(&list)
+	c.do("GET", relayPath+"/deployments", nil).wantOK(&list)
 	return list.Deployments
 }
 
-// serveAt deploys versions with their percentages: "ID 40 ID 60".
-func (c *client) serveAt(query, shares string) *response {
+// deploy deploys versions with their percentages: "ID 40 ID 60".
+func (c *client) deploy(query, shares string) *response {
 	c.t.Helper()
 	fields := strings.Fields(shares)
 	var versions []string
@@ -49,13 +49,13 @@ func (c *client) serveAt(query, shares string) *response {
 		"annotations":{"workers/message":"why","workers/triggered_by":"me"}}`)
 }
 
-// served is what everybody reads of the deployed version: its code, settings and secrets.
-func (c *client) served() string {
+// deployed returns what the API shows of the deployed version: its code, settings and secrets.
+func (c *client) deployed() string {
 	c.t.Helper()
 	var v settingsView
-	c.do("GET", relayPath+"/settings", nil).ok(&v)
+	c.do("GET", relayPath+"/settings", nil).wantOK(&v)
 	var secrets []secretView
-	c.do("GET", relayPath+"/secrets", nil).ok(&secrets)
+	c.do("GET", relayPath+"/secrets", nil).wantOK(&secrets)
 	code := string(c.do("GET", relayPath+"/content/v2", nil).Raw)
 	_, code, _ = strings.Cut(code, "Response('")
 	code, _, _ = strings.Cut(code, "'")
@@ -64,26 +64,26 @@ func (c *client) served() string {
 	return strings.Join(append([]string{code, v.CompatibilityDate}, all...), " ")
 }
 
-func TestAVersionIsServedOnceItIsDeployed(t *testing.T) {
+func TestVersionIsDeployed(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.version("", `{"main_module":"index.js"}`, say("one")).refused(404, 10007)
-	c.do("GET", relayPath+"/versions", nil).refused(404, 10007)
-	c.do("GET", relayPath+"/deployments", nil).refused(404, 10007)
+	c := newClient(t, acme)
+	c.version("", `{"main_module":"index.js"}`, replyWith("one")).wantError(404, 10007)
+	c.do("GET", relayPath+"/versions", nil).wantError(404, 10007)
+	c.do("GET", relayPath+"/deployments", nil).wantError(404, 10007)
 	var made scriptView
 	c.upload("relay", `{"main_module":"index.js","compatibility_date":"2026-06-01","tags":["ours"],
-		"bindings":[{"type":"secret_text","name":"K","text":"hidden"}],"annotations":{"workers/message":"first"}}`, say("one")).ok(&made)
+		"bindings":[{"type":"secret_text","name":"K","text":"hidden"}],"annotations":{"workers/message":"first"}}`, replyWith("one")).wantOK(&made)
 	var second versionView
 	c.version("?bindings_inherit=strict", `{"main_module":"index.js","compatibility_date":"2026-07-01","tags":["theirs"],
 		"keep_bindings":["secret_text"],"bindings":[{"type":"inherit","name":"L","old_name":"K"}],
-		"placement":{"mode":"smart"},"limits":{"cpu_ms":5},"annotations":{"workers/tag":"v2"}}`, say("two")).ok(&second)
+		"placement":{"mode":"smart"},"limits":{"cpu_ms":5},"annotations":{"workers/tag":"v2"}}`, replyWith("two")).wantOK(&second)
 	if second.Number != 2 || second.Metadata.Source != "wrangler" || second.Resources.Script.Etag == made.Etag || len(second.Resources.Bindings) != 2 {
 		t.Errorf("got %+v", second)
 	}
 	if diff := cmp.Diff(map[string]string{"workers/tag": "v2", "workers/triggered_by": "version_upload"}, second.Annotations); diff != "" {
 		t.Error(diff)
 	}
-	if got := c.served(); got != "one 2026-06-01 K" {
+	if got := c.deployed(); got != "one 2026-06-01 K" {
 		t.Errorf("an upload alone changes what is served: %s", got)
 	}
 	first := c.versions()[1]
@@ -94,8 +94,8 @@ func TestAVersionIsServedOnceItIsDeployed(t *testing.T) {
 		t.Error(diff)
 	}
 	var d deploymentView
-	c.serveAt("", second.ID+" 100").ok(&d)
-	if got := c.served(); got != "two 2026-07-01 K L" {
+	c.deploy("", second.ID+" 100").wantOK(&d)
+	if got := c.deployed(); got != "two 2026-07-01 K L" {
 		t.Errorf("got %s", got)
 	}
 	if diff := cmp.Diff(map[string]string{"workers/message": "why", "workers/triggered_by": "deployment"}, d.Annotations); diff != "" {
@@ -106,80 +106,80 @@ func TestAVersionIsServedOnceItIsDeployed(t *testing.T) {
 		t.Errorf("got %+v", all)
 	}
 	var v settingsView
-	c.do("GET", relayPath+"/settings", nil).ok(&v)
+	c.do("GET", relayPath+"/settings", nil).wantOK(&v)
 	if !slices.Equal(v.Tags, []string{"ours"}) {
 		t.Errorf("tags belong to the script: %v", v.Tags)
 	}
 	if old := c.do("GET", relayPath+"/content/v2?version="+first.ID, nil); !strings.Contains(string(old.Raw), "'one'") {
 		t.Errorf("got %s", old.Raw)
 	}
-	c.do("GET", relayPath+"/content/v2?version="+absentVersion, nil).refused(404, 100146)
-	c.do("GET", relayPath+"/versions/"+absentVersion, nil).refused(404, 100146)
+	c.do("GET", relayPath+"/content/v2?version="+absentVersion, nil).wantError(404, 100146)
+	c.do("GET", relayPath+"/versions/"+absentVersion, nil).wantError(404, 100146)
 }
 
-func TestBackToAVersionWithOtherSecrets(t *testing.T) {
+func TestDeployVersionWithOtherSecrets(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.upload("relay", `{"main_module":"index.js"}`, say("one")).ok(nil)
+	c := newClient(t, acme)
+	c.upload("relay", `{"main_module":"index.js"}`, replyWith("one")).wantOK(nil)
 	first := c.versions()[0].ID
-	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"hidden"}`).ok(nil)
+	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"hidden"}`).wantOK(nil)
 	if all := c.versions(); len(all) != 2 || all[0].Annotations["workers/triggered_by"] != "secret" {
 		t.Errorf("a secret makes a version: %+v", all)
 	}
 	second := c.versions()[0].ID
-	r := c.serveAt("", first+" 100").refused(400, 10220)
+	r := c.deploy("", first+" 100").wantError(400, 10220)
 	if !strings.HasSuffix(r.Errors[0].Message, "The following secrets have changed: K") || strings.Contains(string(r.Raw), "hidden") {
 		t.Errorf("got %s", r.Raw)
 	}
-	c.serveAt("?force=true", first+" 100").ok(nil)
-	if got := c.served(); got != "one 2021-11-02" {
+	c.deploy("?force=true", first+" 100").wantOK(nil)
+	if got := c.deployed(); got != "one 2021-11-02" {
 		t.Errorf("got %s", got)
 	}
-	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"other"}`).refused(400, 10215)
-	c.serveAt("", second+" 100").ok(nil) // to a newer version nothing is asked
-	c.do("DELETE", relayPath+"/secrets/K", nil).ok(nil)
+	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"other"}`).wantError(400, 10215)
+	c.deploy("", second+" 100").wantOK(nil) // a newer version needs no force
+	c.do("DELETE", relayPath+"/secrets/K", nil).wantOK(nil)
 	if all := c.versions(); len(all) != 3 || all[0].Number != 3 {
 		t.Errorf("got %+v", all)
 	}
-	c.serveAt("", first+" 100").ok(nil) // the secrets are as they were
+	c.deploy("", first+" 100").wantOK(nil) // the secrets are unchanged
 }
 
-func TestDeploymentsThatAreRefused(t *testing.T) {
+func TestDeploymentErrors(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
-	c.relay("relay")
-	c.relay("relay")
+	c := newClient(t, acme)
+	c.uploadHello("relay")
+	c.uploadHello("relay")
 	one, two := c.versions()[0].ID, c.versions()[1].ID
 	before := c.bytes()
 	for shares, code := range map[string]int{
 		"": 10026, one + " 99": 10026, one + " 60 " + two + " 60": 10026, one + " -1 " + two + " 101": 10026, one + " 50 " + one + " 50": 10026,
 		one + " 40 " + two + " 40 " + absentVersion + " 20": 10026, absentVersion + " 100": 100146, one + " 50 " + absentVersion + " 50": 100146,
 	} {
-		c.serveAt("", shares).refused(map[int]int{10026: 400, 100146: 404}[code], code)
+		c.deploy("", shares).wantError(map[int]int{10026: 400, 100146: 404}[code], code)
 	}
-	c.do("POST", relayPath+"/deployments", `{"versions":[{"version_id":"`+one+`","percentage":100}]}`).refused(400, 10026)
-	c.do("POST", "/accounts/$A/workers/scripts/other/deployments", `{}`).refused(404, 10007)
+	c.do("POST", relayPath+"/deployments", `{"versions":[{"version_id":"`+one+`","percentage":100}]}`).wantError(400, 10026)
+	c.do("POST", "/accounts/$A/workers/scripts/other/deployments", `{}`).wantError(404, 10007)
 	all := c.deployments()
-	c.do("DELETE", relayPath+"/deployments/"+all[0].ID, nil).refused(400, 10336)
-	c.do("GET", relayPath+"/deployments/x", nil).refused(404, 10336)
-	c.do("DELETE", relayPath+"/deployments/x", nil).refused(404, 10336)
+	c.do("DELETE", relayPath+"/deployments/"+all[0].ID, nil).wantError(400, 10336)
+	c.do("GET", relayPath+"/deployments/x", nil).wantError(404, 10336)
+	c.do("DELETE", relayPath+"/deployments/x", nil).wantError(404, 10336)
 	if before != c.bytes() {
 		t.Error("a refusal changed the state")
 	}
-	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).ok(nil)
-	c.do("DELETE", relayPath+"/deployments/"+all[1].ID, nil).ok(nil)
-	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).refused(404, 10336)
+	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).wantOK(nil)
+	c.do("DELETE", relayPath+"/deployments/"+all[1].ID, nil).wantOK(nil)
+	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).wantError(404, 10336)
 }
 
-// The list is as long as the API's, and the file holds a text once however many versions have it.
-func TestTheLastTenVersionsAreKept(t *testing.T) {
+// The list is as long as the API's, and the file has the text of each module only once.
+func TestLastTenVersionsAreKept(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	library := js("lib.js", "export const same = 'in all of them'\n")
-	c.upload("relay", `{"main_module":"index.js"}`, say("one"), library).ok(nil)
+	c.upload("relay", `{"main_module":"index.js"}`, replyWith("one"), library).wantOK(nil)
 	first := c.versions()[0].ID
 	for i := range 12 {
-		c.version("", `{"main_module":"index.js"}`, say(fmt.Sprint(i%2)), library).ok(nil)
+		c.version("", `{"main_module":"index.js"}`, replyWith(fmt.Sprint(i%2)), library).wantOK(nil)
 	}
 	all := c.versions()
 	numbers := names(all, func(v versionView) string { return fmt.Sprint(v.Number) })
@@ -191,39 +191,39 @@ func TestTheLastTenVersionsAreKept(t *testing.T) {
 			t.Errorf("%q stands %d times in the file", text, got)
 		}
 	}
-	again := serveStore(t, parse(t, c.bytes()))
+	again := newClientFor(t, parseStore(t, c.bytes()))
 	if again.bytes() != c.bytes() {
 		t.Errorf("the file reads back as another:\n%s", cmp.Diff(c.bytes(), again.bytes()))
 	}
-	again.serveAt("", all[1].ID+" 100").ok(nil)
-	if got := again.served(); got != "0 2021-11-02" {
+	again.deploy("", all[1].ID+" 100").wantOK(nil)
+	if got := again.deployed(); got != "0 2021-11-02" {
 		t.Errorf("got %s", got)
 	}
 	for range 12 {
-		again.serveAt("", all[0].ID+" 100").ok(nil)
+		again.deploy("", all[0].ID+" 100").wantOK(nil)
 	}
-	again.version("", `{"main_module":"index.js"}`, say("last")).ok(nil)
-	again.do("GET", relayPath+"/versions/"+first, nil).refused(404, 100146)
+	again.version("", `{"main_module":"index.js"}`, replyWith("last")).wantOK(nil)
+	again.do("GET", relayPath+"/versions/"+first, nil).wantError(404, 100146)
 	if got := len(again.deployments()); got != 10 {
 		t.Errorf("%d deployments", got)
 	}
-	again.do("DELETE", relayPath, nil).ok(nil)
-	if diff := cmp.Diff(serve(t, acme).scripts(), again.scripts()); diff != "" {
+	again.do("DELETE", relayPath, nil).wantOK(nil)
+	if diff := cmp.Diff(newClient(t, acme).scripts(), again.scripts()); diff != "" {
 		t.Errorf("a script leaves traces: %s", diff)
 	}
 }
 
-// scripts is the state up to the authority, which is random.
+// scripts returns the state up to the authority, which is random.
 func (c *client) scripts() string {
 	c.t.Helper()
 	text, _, _ := strings.Cut(c.bytes(), `"edge"`)
 	return text
 }
 
-// A file of a time when only the deployed version was kept.
+// A file without versions, which only has the deployed one.
 func TestFileWithoutHistory(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[{"name":"relay","tag":"5a2db0fa91dd5a0d1ce5d2ad1e8a5c47",
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[{"name":"relay","tag":"5a2db0fa91dd5a0d1ce5d2ad1e8a5c47",
 		"created_on":"2026-10-01T00:00:00.000000Z","modified_on":"2026-10-02T00:00:00.000000Z","version":"5a2db0ad-54e0-d44d-7a24-8cc2b4bf0a9b",
 		"number":7,"annotations":{"workers/tag":"x"},"main":"index.js","compatibility_date":"2026-06-01","usage_model":"standard",
 		"bindings":[{"name":"K","type":"secret_text","text":"hidden"}],
@@ -232,17 +232,17 @@ func TestFileWithoutHistory(t *testing.T) {
 	if all := c.deployments(); len(all) != 1 || all[0].Versions[0] != (deploymentVersion{id, 100}) || all[0].CreatedOn != "2026-10-02T00:00:00.000000Z" {
 		t.Errorf("got %+v", all)
 	}
-	c.upload("relay", `{"main_module":"index.js","keep_bindings":["secret_text"]}`, say("new")).ok(nil)
+	c.upload("relay", `{"main_module":"index.js","keep_bindings":["secret_text"]}`, replyWith("new")).wantOK(nil)
 	if all := c.versions(); len(all) != 2 || all[0].Number != 8 || all[1].ID != id {
 		t.Errorf("got %+v", all)
 	}
-	c.serveAt("", id+" 100").ok(nil)
-	if got := c.served(); got != " 2026-06-01 K" {
+	c.deploy("", id+" 100").wantOK(nil)
+	if got := c.deployed(); got != " 2026-06-01 K" {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestHistoryThatIsNoneIsRefused(t *testing.T) {
+func TestInvalidVersionsInFile(t *testing.T) {
 	t.Parallel()
 	for script, want := range map[string]string{
 		`"versions":[null]`:                  "scripts[0].versions[0]: a version needs an id",

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// wranglerEndpoints are what Cloudflare's own command line calls besides the documented API. Their answers hold what it
-// reads, by its source (https://github.com/cloudflare/workers-sdk).
+// wranglerEndpoints returns the undocumented endpoints that Cloudflare's command line uses. Their responses have what its
+// source reads (https://github.com/cloudflare/workers-sdk).
 func wranglerEndpoints() []endpoint {
 	read := []string{scriptsRead, scriptsWrite, tailRead}
 	const workers = "/accounts/{account}/workers"
@@ -30,12 +30,12 @@ type userView struct {
 	Email string `json:"email"`
 }
 
-// getUser shows whose the token is.
-func getUser(c *call) (*answer, error) {
-	if c.token.Account != "" || !c.token.holds([]string{"User Details Read"}) {
+// getUser returns the user of the token.
+func getUser(c *call) (*apiResponse, error) {
+	if c.token.Account != "" || !c.token.hasPermission([]string{"User Details Read"}) {
 		return nil, unreachable()
 	}
-	return &answer{result: userView{derivedID("user", author), author}}, nil
+	return &apiResponse{result: userView{derivedID("user", author), author}}, nil
 }
 
 type membership struct {
@@ -46,17 +46,17 @@ type membership struct {
 	Permissions struct{}    `json:"permissions"`
 }
 
-// listMemberships shows the accounts of the token's user; a token of an account has none.
-func listMemberships(c *call) (*answer, error) {
+// listMemberships returns the accounts of the token's user. A token that belongs to an account has none.
+func listMemberships(c *call) (*apiResponse, error) {
 	if c.token.Account != "" {
 		return nil, forbidden()
 	}
-	if !c.token.holds([]string{"Memberships Read"}) {
+	if !c.token.hasPermission([]string{"Memberships Read"}) {
 		return nil, unreachable()
 	}
 	views := []membership{}
 	for _, a := range shuffled(c.state.Accounts, func(a *account) string { return a.ID }) {
-		if c.token.reaches(a) {
+		if c.token.canAccess(a) {
 			views = append(views, membership{ID: derivedID("membership", a.ID), Status: "accepted", Account: a.view(),
 				Roles: []string{"Super Administrator - All Privileges"}})
 		}
@@ -65,16 +65,16 @@ func listMemberships(c *call) (*answer, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	return &answer{result: part, info: info}, nil
+	return &apiResponse{result: part, info: info}, nil
 }
 
-// listNamespaces: the sandbox has no KV.
-func listNamespaces(c *call) (*answer, error) {
+// listNamespaces returns an empty list: the sandbox has no KV.
+func listNamespaces(c *call) (*apiResponse, error) {
 	part, info, refused := page(c.query, []struct{}{}, 20, 1, 1000)
 	if refused != nil {
 		return nil, refused
 	}
-	return &answer{result: part, info: info}, nil
+	return &apiResponse{result: part, info: info}, nil
 }
 
 type serviceView struct {
@@ -98,21 +98,21 @@ type environmentName struct {
 	ModifiedOn  string `json:"modified_on"`
 }
 
-// getService is a script in an older form of the API, where each had environments.
-func getService(c *call) (*answer, error) {
+// getService returns a script in an older form of the API, in which scripts had environments.
+func getService(c *call) (*apiResponse, error) {
 	w := c.account.script(c.params["script"])
 	if w == nil {
 		return nil, refuse(http.StatusNotFound, 10090, "workers.api.error.service_not_found")
 	}
 	const name = "production"
-	return &answer{result: serviceView{
+	return &apiResponse{result: serviceView{
 		ID: w.Name, CreatedOn: w.CreatedOn, ModifiedOn: w.ModifiedOn,
 		Default:     serviceEnvironment{Environment: name, CreatedOn: w.CreatedOn, ModifiedOn: w.ModifiedOn, Script: w.view()},
 		Environment: []environmentName{{Environment: name, CreatedOn: w.CreatedOn, ModifiedOn: w.ModifiedOn}},
 	}}, nil
 }
 
-func deleteService(c *call) (*answer, error) {
+func deleteService(c *call) (*apiResponse, error) {
 	c.subjects = subjectsOf("/accounts/" + c.account.ID + "/workers/scripts/" + c.params["script"])
 	return deleteScript(c)
 }
@@ -132,9 +132,9 @@ type serviceReference struct {
 	Name        string `json:"name"` // of the binding
 }
 
-// getReferences shows which Workers have a service binding to this one, and to which it has one.
-func getReferences(c *call) (*answer, error) {
-	w, err := c.one()
+// getReferences returns the Workers that have a service binding to this one and those that it has a service binding to.
+func getReferences(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -151,15 +151,15 @@ func getReferences(c *call) (*answer, error) {
 			}
 		}
 	}
-	return &answer{result: out}, nil
+	return &apiResponse{result: out}, nil
 }
 
-// listTailProducers: tail consumers are stored and not looked into.
-func listTailProducers(c *call) (*answer, error) {
-	if _, err := c.one(); err != nil {
+// listTailProducers returns an empty list: tail consumers are stored but not evaluated.
+func listTailProducers(c *call) (*apiResponse, error) {
+	if _, err := c.scriptInPath(); err != nil {
 		return nil, err
 	}
-	return &answer{result: []struct{}{}}, nil
+	return &apiResponse{result: []struct{}{}}, nil
 }
 
 type scriptRoute struct {
@@ -168,10 +168,10 @@ type scriptRoute struct {
 	ZoneName string `json:"zone_name"`
 }
 
-// putScriptRoutes makes the list the script's routes in all zones; others of it go. A token that does not reach all zones
-// is refused, and wrangler then goes from zone to zone.
-func putScriptRoutes(c *call) (*answer, error) {
-	w, err := c.one()
+// putScriptRoutes replaces the routes of the script in all zones. It rejects a token that does not have access to all
+// zones; wrangler then updates one zone at a time.
+func putScriptRoutes(c *call) (*apiResponse, error) {
+	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func putScriptRoutes(c *call) (*answer, error) {
 	keep := map[*route]bool{}
 	views := []routeView{}
 	for _, wanted := range in {
-		r, refused := c.scriptRoute(w, wanted)
+		r, refused := c.ensureRoute(w, wanted)
 		if refused != nil {
 			return nil, refused
 		}
@@ -199,17 +199,18 @@ func putScriptRoutes(c *call) (*answer, error) {
 			z.Routes = slices.DeleteFunc(z.Routes, gone)
 		}
 	}
-	return &answer{result: views}, nil
+	return &apiResponse{result: views}, nil
 }
 
-// writesRoutes makes a zone the call's own, and tells that it writes to the routes of it, whatever the path of the call.
+// writesRoutes makes a zone mutable and marks its routes as changed by the call, whatever its path.
 func (c *call) writesRoutes(z *zone) *zone {
 	c.subjects = append(c.subjects, "/zones/"+z.ID+"/workers/routes")
-	return c.state.ownZone(c.account, z)
+	return c.state.mutableZone(c.account, z)
 }
 
-// scriptRoute finds or makes one route of the script. A pattern that another Worker holds is refused.
-func (c *call) scriptRoute(w *script, in scriptRoute) (*route, *apiError) {
+// ensureRoute returns the route of the script with this pattern, which it creates if necessary. A pattern that another
+// Worker uses is an error.
+func (c *call) ensureRoute(w *script, in scriptRoute) (*route, *apiError) {
 	p, ok := parsePattern(in.Pattern)
 	if !ok {
 		return nil, refuse(http.StatusBadRequest, 10021, fmt.Sprintf("Invalid route pattern: %q", in.Pattern))
@@ -222,7 +223,7 @@ func (c *call) scriptRoute(w *script, in scriptRoute) (*route, *apiError) {
 		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+z.Name)
 	}
 	for _, r := range z.Routes {
-		if !r.valid || r.how != p {
+		if !r.valid || r.parsed != p {
 			continue
 		}
 		if r.Script != w.Name {
@@ -232,11 +233,11 @@ func (c *call) scriptRoute(w *script, in scriptRoute) (*route, *apiError) {
 	}
 	r := (&routeInput{Pattern: in.Pattern, Script: &w.Name}).route(c.state.newID("route", z.ID, in.Pattern))
 	z = c.writesRoutes(z)
-	z.Routes = insert(z.Routes, r, (*route).compare)
+	z.Routes = insertSorted(z.Routes, r, (*route).compare)
 	return r, nil
 }
 
-// routeZone is the zone that is named, by id or name, or else the one that the pattern's host lies in.
+// routeZone returns the zone with the given ID or name, or else the one that the host of the pattern belongs to.
 func (c *call) routeZone(p pattern, named string) *zone {
 	if named != "" {
 		for _, z := range c.account.Zones {

@@ -79,8 +79,8 @@ func (z *zone) view(a *account) zoneView {
 
 func (z *zone) free() bool { return z.Plan == planFree }
 
-// listZones leaves out the zones that the token may not read; it does not refuse.
-func listZones(c *call) (*answer, error) {
+// listZones omits the zones that the token may not read; it returns no error for them.
+func listZones(c *call) (*apiResponse, error) {
 	q := c.query
 	for _, bad := range []*apiError{
 		oneOf(q, "status", "initializing", statusPending, statusActive, "moved"),
@@ -95,7 +95,7 @@ func listZones(c *call) (*answer, error) {
 	var views []zoneView
 	for _, a := range c.state.Accounts {
 		for _, z := range a.Zones {
-			if c.token.reachesZone(a, z) && c.token.holds([]string{zoneRead, "Zone Write"}) {
+			if c.token.canAccessZone(a, z) && c.token.hasPermission([]string{zoneRead, "Zone Write"}) {
 				views = append(views, z.view(a))
 			}
 		}
@@ -110,7 +110,7 @@ func listZones(c *call) (*answer, error) {
 	var filters []filter[zoneView]
 	for _, name := range []string{"name", "status", "account.id", "account.name"} {
 		if want := q.Get(name); want != "" {
-			filters = append(filters, func(v zoneView) bool { return operators(want, keys[name](v)) })
+			filters = append(filters, func(v zoneView) bool { return matchesOperator(want, keys[name](v)) })
 		}
 	}
 	views = shuffled(choose(views, filters, q.Get("match")), func(v zoneView) string { return v.ID })
@@ -121,9 +121,9 @@ func listZones(c *call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &answer{result: part, info: info}, nil
+	return &apiResponse{result: part, info: info}, nil
 }
 
-func getZone(c *call) (*answer, error) {
-	return &answer{result: c.zone.view(c.account)}, nil
+func getZone(c *call) (*apiResponse, error) {
+	return &apiResponse{result: c.zone.view(c.account)}, nil
 }

@@ -19,7 +19,7 @@ func names[T any](views []T, name func(T) string) []string {
 
 func TestListZones(t *testing.T) {
 	t.Parallel()
-	c := serve(t, `{"accounts":[
+	c := newClient(t, `{"accounts":[
 		{"name":"Acme","zones":[{"name":"example.com"},{"name":"sub.example.com","plan":"pro"},{"name":"example.net","status":"pending"}]},
 		{"name":"Other","zones":[{"name":"example.edu"}]}]}`)
 	st, err := c.store.state()
@@ -42,7 +42,7 @@ func TestListZones(t *testing.T) {
 		"match=any&name=example.edu&status=pending": "example.edu example.net",
 	} {
 		var views []zoneView
-		c.do("GET", "/zones?"+query, nil).ok(&views)
+		c.do("GET", "/zones?"+query, nil).wantOK(&views)
 		got := names(views, func(v zoneView) string { return v.Name })
 		slices.Sort(got)
 		if diff := cmp.Diff(strings.Fields(want), got); diff != "" {
@@ -50,27 +50,27 @@ func TestListZones(t *testing.T) {
 		}
 	}
 	var views []zoneView
-	c.do("GET", "/zones?order=name&direction=desc", nil).ok(&views)
+	c.do("GET", "/zones?order=name&direction=desc", nil).wantOK(&views)
 	got := names(views, func(v zoneView) string { return v.Name })
 	if diff := cmp.Diff([]string{"sub.example.com", "example.net", "example.edu", "example.com"}, got); diff != "" {
 		t.Error(diff)
 	}
 	for _, bad := range []string{"status=gone", "order=size", "direction=up", "match=some", "page=0", "page=x", "per_page=-1"} {
-		c.do("GET", "/zones?"+bad, nil).refused(400, 1001)
+		c.do("GET", "/zones?"+bad, nil).wantError(400, 1001)
 	}
 }
 
-func TestZonesAreUnorderedAndPaged(t *testing.T) {
+func TestZonePages(t *testing.T) {
 	t.Parallel()
 	var zones []string
 	for i := range 60 {
 		zones = append(zones, fmt.Sprintf(`{"name":"z%02d.example"}`, i))
 	}
-	c := serve(t, `{"accounts":[{"name":"Acme","zones":[`+strings.Join(zones, ",")+`]}]}`)
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[`+strings.Join(zones, ",")+`]}]}`)
 	var all []string
 	for page, want := range []int{50, 10, 0} {
 		var views []zoneView
-		r := c.do("GET", fmt.Sprintf("/zones?per_page=1000&page=%d", page+1), nil).ok(&views)
+		r := c.do("GET", fmt.Sprintf("/zones?per_page=1000&page=%d", page+1), nil).wantOK(&views)
 		if diff := cmp.Diff(resultInfo{Page: page + 1, PerPage: 50, Count: want, TotalCount: 60, TotalPages: 2}, r.Info); diff != "" {
 			t.Error(diff)
 		}
@@ -84,18 +84,18 @@ func TestZonesAreUnorderedAndPaged(t *testing.T) {
 		t.Errorf("got %d different zones", len(slices.Compact(all)))
 	}
 	var small []zoneView
-	if r := c.do("GET", "/zones?per_page=1", nil).ok(&small); r.Info.PerPage != 5 || len(small) != 5 {
+	if r := c.do("GET", "/zones?per_page=1", nil).wantOK(&small); r.Info.PerPage != 5 || len(small) != 5 {
 		t.Errorf("per_page below its bound: %+v", r.Info)
 	}
 }
 
-func TestZonesThatTheTokenMayNotReadAreLeftOut(t *testing.T) {
+func TestZonesWithoutPermissionAreOmitted(t *testing.T) {
 	t.Parallel()
-	c := serve(t, tokens)
+	c := newClient(t, tokens)
 	for token, want := range map[string]int{"all": 3, "none": 0, "acme": 2, "org": 1, "owned": 2} {
 		c.token = token
 		var views []zoneView
-		r := c.do("GET", "/zones", nil).ok(&views)
+		r := c.do("GET", "/zones", nil).wantOK(&views)
 		if views == nil || len(views) != want || r.Info.TotalCount != want {
 			t.Errorf("%s: want %d zones, got %s", token, want, r.Raw)
 		}
@@ -104,41 +104,41 @@ func TestZonesThatTheTokenMayNotReadAreLeftOut(t *testing.T) {
 
 func TestGetZone(t *testing.T) {
 	t.Parallel()
-	c := serve(t, acme)
+	c := newClient(t, acme)
 	var v zoneView
-	c.do("GET", "/zones/$Z", nil).ok(&v)
+	c.do("GET", "/zones/$Z", nil).wantOK(&v)
 	if v.Name != "example.com" || v.Account.Name != "Acme" || len(v.NameServers) != 2 || v.ActivatedOn == nil || v.Plan.LegacyID != "free" {
 		t.Errorf("got %+v", v)
 	}
-	c.do("GET", "/zones/nonsense", nil).refused(404, 7003).
-		says("Could not route to /client/v4/zones/nonsense, perhaps your object identifier is invalid?")
+	c.do("GET", "/zones/nonsense", nil).wantError(404, 7003).
+		wantMessage("Could not route to /client/v4/zones/nonsense, perhaps your object identifier is invalid?")
 }
 
 func TestAccounts(t *testing.T) {
 	t.Parallel()
-	c := serve(t, tokens)
+	c := newClient(t, tokens)
 	for token, want := range map[string]int{"all": 2, "none": 0, "acme": 1, "owned": 1, "reader": 2} {
 		c.token = token
 		var views []accountView
-		c.do("GET", "/accounts", nil).ok(&views)
+		c.do("GET", "/accounts", nil).wantOK(&views)
 		if len(views) != want {
 			t.Errorf("%s: want %d accounts, got %+v", token, want, views)
 		}
 	}
 	c.token = "all"
 	var views []accountView
-	c.do("GET", "/accounts?direction=desc", nil).ok(&views)
+	c.do("GET", "/accounts?direction=desc", nil).wantOK(&views)
 	if diff := cmp.Diff([]string{"Other", "Acme"}, names(views, func(v accountView) string { return v.Name })); diff != "" {
 		t.Error(diff)
 	}
-	c.do("GET", "/accounts?name=Acme", nil).ok(&views)
+	c.do("GET", "/accounts?name=Acme", nil).wantOK(&views)
 	if len(views) != 1 || views[0].ID != c.account {
 		t.Errorf("got %+v", views)
 	}
 	var one accountView
-	c.do("GET", "/accounts/$A", nil).ok(&one)
+	c.do("GET", "/accounts/$A", nil).wantOK(&one)
 	if one.Name != "Acme" || one.Type != "standard" {
 		t.Errorf("got %+v", one)
 	}
-	c.do("GET", "/accounts/nonsense", nil).refused(404, 7003)
+	c.do("GET", "/accounts/nonsense", nil).wantError(404, 7003)
 }

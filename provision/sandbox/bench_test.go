@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// A thousand hosts, in one zone and in two hundred, in memory and in a file. Measurements; they never fail for being slow.
+// These benchmarks measure a thousand hosts, in one zone and in two hundred, in memory and in a file.
 
-// many is an account with zones of a paid plan, and a script of about 60 KB.
-func many(zones int) []byte {
+// largeState returns an account with zones of a paid plan and a script of about 60 KB.
+func largeState(zones int) []byte {
 	a := &account{Name: "Acme", Scripts: []*script{{
 		Name:    "relay",
 		version: version{Modules: []*module{{Name: "index.js", Text: text(strings.Repeat("// sixty bytes of a comment, as many as a relay's own text..\n", 1000))}}},
@@ -25,12 +25,12 @@ func many(zones int) []byte {
 	}
 	data, err := json.Marshal(&state{Accounts: []*account{a}})
 	if err != nil {
-		panic(err) // a state without maps and functions
+		panic(err) // the state has no maps or functions
 	}
 	return data
 }
 
-// bench sends calls in process and demands success.
+// bench makes calls without a network and requires success.
 type bench struct {
 	b     *testing.B
 	store *Store
@@ -71,7 +71,7 @@ func (c *bench) call(method, path string, body []byte) []byte {
 	return data
 }
 
-// zones lists the ids by name.
+// zones returns the IDs by name.
 func (c *bench) zones() map[string]string {
 	st, err := c.store.state()
 	if err != nil {
@@ -88,7 +88,7 @@ func routeBody(host string) []byte {
 	return fmt.Appendf(nil, `{"pattern":"%s/*","script":"relay"}`, host)
 }
 
-// recordsBody is the records of hosts h0 to hN of a zone.
+// recordsBody returns a batch with the records of hosts h0 to hN of a zone.
 func recordsBody(zone string, n int) []byte {
 	var posts []string
 	for i := range n {
@@ -101,7 +101,7 @@ func BenchmarkThousandHosts(b *testing.B) {
 	for _, zones := range []int{1, 200} {
 		for where, inFile := range map[string]bool{"memory": false, "file": true} {
 			b.Run(fmt.Sprintf("zones=%d/%s", zones, where), func(b *testing.B) {
-				state, hosts := many(zones), 1000/zones
+				state, hosts := largeState(zones), 1000/zones
 				for b.Loop() {
 					b.StopTimer()
 					c := newBench(b, state, inFile)
@@ -118,9 +118,9 @@ func BenchmarkThousandHosts(b *testing.B) {
 	}
 }
 
-// BenchmarkReads lists what stands of a thousand hosts.
+// BenchmarkReads lists the resources of a thousand hosts.
 func BenchmarkReads(b *testing.B) {
-	c := newBench(b, many(1), false)
+	c := newBench(b, largeState(1), false)
 	for name, id := range c.zones() {
 		for i := range 1000 {
 			c.call("POST", "/zones/"+id+"/workers/routes", routeBody(fmt.Sprintf("h%d.%s", i, name)))

@@ -228,7 +228,7 @@ func (f *Fault) message(status int) string {
 	case f.Message != "":
 		return f.Message
 	case f.code(status) == 10100:
-		return tooMany(realLimit()).problems[0].Message
+		return tooMany(documentedLimit()).problems[0].Message
 	}
 	return textUnknown
 }

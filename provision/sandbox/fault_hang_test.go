@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// watched is a context that tells when somebody first waits for its end.
+// watched is a context that closes a channel when its end is first waited for.
 type watched struct {
 	context.Context
 	once    sync.Once
@@ -22,7 +22,7 @@ func (w *watched) Done() <-chan struct{} {
 	return w.Context.Done()
 }
 
-func TestHangEndsWhenTheClientLeaves(t *testing.T) {
+func TestHangEndsWithContext(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		fault string
@@ -31,8 +31,8 @@ func TestHangEndsWhenTheClientLeaves(t *testing.T) {
 		{`{"method":"POST","hang":true}`, false},
 		{`{"method":"POST","hang":true,"after":true}`, true},
 	} {
-		s := parse(t, faulty(test.fault))
-		c := serveStore(t, s)
+		s := parseStore(t, withFaults(test.fault))
+		c := newClientFor(t, s)
 		inner, leave := context.WithCancel(t.Context())
 		ctx := &watched{Context: inner, waiting: make(chan struct{})}
 		r, err := http.NewRequestWithContext(ctx, "POST", c.path(routes), strings.NewReader(`{"pattern":"a.example.com/*"}`))
@@ -58,11 +58,11 @@ func TestHangEndsWhenTheClientLeaves(t *testing.T) {
 	}
 }
 
-// The server ends the call when a client on the network leaves, else closing it would wait for ever.
+// The server ends the call when a client on the network is gone; otherwise closing the server would hang.
 func TestHangOnTheNetwork(t *testing.T) {
 	t.Parallel()
 	for _, after := range []string{"", `,"after":true`} {
-		c := serve(t, faulty(`{"hang":true,"times":-1`+after+`}`))
+		c := newClient(t, withFaults(`{"hang":true,"times":-1`+after+`}`))
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, "POST", c.path(routes), strings.NewReader(`{"pattern":"a.example.com/*"}`))
@@ -79,19 +79,19 @@ func TestHangOnTheNetwork(t *testing.T) {
 
 func TestFaultByCallNumber(t *testing.T) {
 	t.Parallel()
-	c := serve(t, faulty(`{"skip":2,"status":502},{"skip":3,"status":503},{"skip":3,"code":10035}`))
-	c.do("GET", "/zones", nil).ok(nil)
-	c.do("POST", routes, `{"pattern":"a.example.com/*"}`).ok(nil)
-	c.do("GET", records, nil).refused(502, 10013)
-	c.do("GET", "/accounts", nil).ok(nil)
-	c.do("GET", "/user/tokens/verify", nil).refused(503, 10013)
-	c.do("GET", "/zones", nil).refused(400, 10035)
-	c.do("GET", "/zones", nil).ok(nil)
+	c := newClient(t, withFaults(`{"skip":2,"status":502},{"skip":3,"status":503},{"skip":3,"code":10035}`))
+	c.do("GET", "/zones", nil).wantOK(nil)
+	c.do("POST", routes, `{"pattern":"a.example.com/*"}`).wantOK(nil)
+	c.do("GET", records, nil).wantError(502, 10013)
+	c.do("GET", "/accounts", nil).wantOK(nil)
+	c.do("GET", "/user/tokens/verify", nil).wantError(503, 10013)
+	c.do("GET", "/zones", nil).wantError(400, 10035)
+	c.do("GET", "/zones", nil).wantOK(nil)
 }
 
-func TestHangNeedsAPlaceThatNotices(t *testing.T) {
+func TestHangIsNotForTLS(t *testing.T) {
 	t.Parallel()
-	if _, err := Parse([]byte(faulty(`{"at":"tls","hang":true}`))); err == nil || !strings.Contains(err.Error(), "faults[0].hang") {
+	if _, err := Parse([]byte(withFaults(`{"at":"tls","hang":true}`))); err == nil || !strings.Contains(err.Error(), "faults[0].hang") {
 		t.Errorf("got %v", err)
 	}
 }

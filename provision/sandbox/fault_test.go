@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// faulty is one account with these faults.
-func faulty(faults string) string {
+// withFaults returns an account with these faults.
+func withFaults(faults string) string {
 	return `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}]}],"faults":[` + faults + `]}`
 }
 
-func TestFaultsStrikeInOrderAndRunOut(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	c := serve(t, faulty(`
+	c := newClient(t, withFaults(`
 		{"method":"POST","path":"/zones/*/workers/routes","times":2,"status":503},
 		{"method":"POST","path":"/zones/*/workers/routes","code":10019},
 		{"path":"/zones","skip":1,"retry_after":"7"},
@@ -26,17 +26,17 @@ func TestFaultsStrikeInOrderAndRunOut(t *testing.T) {
 		{"path":"/user/tokens/verify","status":502,"body":"bad gateway","content_type":"text/plain"},
 		{"method":"DELETE"}`))
 	const route = `{"pattern":"a.example.com/*"}`
-	c.do("POST", routes, route).refused(503, 10013)
-	c.do("GET", routes, nil).ok(nil)
-	c.do("POST", routes, route).refused(503, 10013)
-	c.do("POST", routes, route).refused(400, 10019)
-	c.do("POST", routes, route).ok(nil)
+	c.do("POST", routes, route).wantError(503, 10013)
+	c.do("GET", routes, nil).wantOK(nil)
+	c.do("POST", routes, route).wantError(503, 10013)
+	c.do("POST", routes, route).wantError(400, 10019)
+	c.do("POST", routes, route).wantOK(nil)
 
-	c.do("GET", "/zones", nil).ok(nil)
-	if r := c.do("GET", "/zones", nil).refused(429, 10100); r.Header.Get("Retry-After") != "7" {
+	c.do("GET", "/zones", nil).wantOK(nil)
+	if r := c.do("GET", "/zones", nil).wantError(429, 10100); r.Header.Get("Retry-After") != "7" {
 		t.Errorf("got %v", r.Header)
 	}
-	c.do("GET", "/zones", nil).ok(nil)
+	c.do("GET", "/zones", nil).wantOK(nil)
 
 	if r := c.do("GET", "/accounts/$A/workers/scripts", nil); r.Status != 403 || string(r.Raw) != "<html>blocked</html>" || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
 		t.Errorf("got %d %s", r.Status, r.Raw)
@@ -44,25 +44,25 @@ func TestFaultsStrikeInOrderAndRunOut(t *testing.T) {
 	if r := c.do("GET", "/user/tokens/verify", nil); r.Status != 502 || r.Header.Get("Content-Type") != "text/plain" {
 		t.Errorf("got %d %v", r.Status, r.Header)
 	}
-	c.do("DELETE", routes+"/x", nil).refused(500, 10013)
+	c.do("DELETE", routes+"/x", nil).wantError(500, 10013)
 	if strings.Contains(c.bytes(), "faults") {
 		t.Errorf("faults are left: %s", c.bytes())
 	}
 }
 
-func TestFaultAfterTheWork(t *testing.T) {
+func TestFaultAfter(t *testing.T) {
 	t.Parallel()
-	c := serve(t, faulty(`{"method":"POST","after":true,"status":502}`))
-	c.do("POST", routes, `{"pattern":"a.example.com/*"}`).refused(502, 10013)
-	c.do("POST", routes, `{"pattern":"a.example.com/*"}`).refused(409, 10020)
+	c := newClient(t, withFaults(`{"method":"POST","after":true,"status":502}`))
+	c.do("POST", routes, `{"pattern":"a.example.com/*"}`).wantError(502, 10013)
+	c.do("POST", routes, `{"pattern":"a.example.com/*"}`).wantError(409, 10020)
 }
 
-func TestFaultThatStays(t *testing.T) {
+func TestPermanentFault(t *testing.T) {
 	t.Parallel()
-	c := serve(t, faulty(`{"path":"/zones","times":-1,"status":500}`))
+	c := newClient(t, withFaults(`{"path":"/zones","times":-1,"status":500}`))
 	before := c.bytes()
 	for range 3 {
-		c.do("GET", "/zones", nil).refused(500, 10013)
+		c.do("GET", "/zones", nil).wantError(500, 10013)
 	}
 	if before != c.bytes() {
 		t.Error("it counted")
@@ -72,10 +72,10 @@ func TestFaultThatStays(t *testing.T) {
 func TestDroppedConnections(t *testing.T) {
 	t.Parallel()
 	for _, after := range []string{"", `"after":true,`} {
-		c := serve(t, faulty(`{"method":"POST",`+after+`"drop":true}`))
+		c := newClient(t, withFaults(`{"method":"POST",`+after+`"drop":true}`))
 		for name, try := range map[string]http.RoundTripper{"network": http.DefaultTransport, "process": Transport(Handler(c.store))} {
 			if name == "process" {
-				c.store = parse(t, faulty(`{"method":"POST",`+after+`"drop":true}`))
+				c.store = parseStore(t, withFaults(`{"method":"POST",`+after+`"drop":true}`))
 				try = Transport(Handler(c.store))
 			}
 			r, err := http.NewRequest("POST", c.path(routes), strings.NewReader(`{"pattern":"a.example.com/*"}`))
@@ -101,8 +101,8 @@ func TestDroppedConnections(t *testing.T) {
 
 func TestDelay(t *testing.T) {
 	t.Parallel()
-	c := serve(t, faulty(`{"path":"/zones","delay_ms":1},{"path":"/zones","delay_ms":60000}`))
-	c.do("GET", "/zones", nil).ok(nil)
+	c := newClient(t, withFaults(`{"path":"/zones","delay_ms":1},{"path":"/zones","delay_ms":60000}`))
+	c.do("GET", "/zones", nil).wantOK(nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, "GET", c.path("/zones"), nil)
@@ -141,7 +141,7 @@ func TestGlob(t *testing.T) {
 
 func TestTransport(t *testing.T) {
 	t.Parallel()
-	s := parse(t, acme)
+	s := parseStore(t, acme)
 	hc := http.Client{Transport: Transport(Handler(s))}
 	r, err := http.NewRequest("GET", "https://api.cloudflare.com/client/v4/zones?name=example.com", nil)
 	if err != nil {
@@ -164,9 +164,9 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-func TestPanicBecomesAnAnswer(t *testing.T) {
+func TestPanicIsAnError(t *testing.T) {
 	t.Parallel()
-	h := &api{store: parse(t, acme), endpoints: []endpoint{{"GET", "/zones", nil, func(*call) (*answer, error) { panic("bug") }}}}
+	h := &api{store: parseStore(t, acme), endpoints: []endpoint{{"GET", "/zones", nil, func(*call) (*apiResponse, error) { panic("bug") }}}}
 	r, err := http.NewRequest("GET", "https://api.cloudflare.com/client/v4/zones", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -22,8 +22,8 @@ const fuzzForm = "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r
 	"--B\r\nContent-Disposition: form-data; name=\"i.js\"; filename=\"i.js\"\r\nContent-Type: application/javascript+module\r\n\r\n" +
 	"export default {}\r\n--B--\r\n"
 
-// FuzzHandler: whatever a client sends, the answer is the envelope (or a script that was asked for), never a 500, and
-// what the store holds afterwards can be read again.
+// FuzzHandler checks that every request results in an envelope (or a requested script) and not in a 500, and that the
+// state can be decoded afterwards.
 func FuzzHandler(f *testing.F) {
 	const account, zone = "/accounts/00000000000000000000000000000001", "/zones/00000000000000000000000000000002"
 	const relay, form = account + "/workers/scripts/relay", "multipart/form-data; boundary=B"
@@ -55,7 +55,7 @@ func FuzzHandler(f *testing.F) {
 		if err != nil || method == "" || strings.ContainsAny(method, " \r\n") {
 			return
 		}
-		s := parse(t, fuzzState)
+		s := parseStore(t, fuzzState)
 		r := &http.Request{Method: method, URL: u, Body: io.NopCloser(bytes.NewReader(body)),
 			Header: http.Header{"Authorization": {"Bearer " + defaultToken}, "Content-Type": {kind}}}
 		res, err := Transport(Handler(s)).RoundTrip(r)
@@ -104,7 +104,7 @@ func checkState(t *testing.T, s *Store) {
 	}
 }
 
-// FuzzDecode: no bytes make the reader of a state file panic, and what it takes it writes and takes again.
+// FuzzDecode checks that decoding does not panic, and that a decoded state can be encoded and decoded again.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(acme))
 	f.Add([]byte(tokens))

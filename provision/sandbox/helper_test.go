@@ -17,13 +17,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// acme is the state most tests start from: a stopped clock, so that nothing in an answer is accidental.
+// acme is the state of most tests. Its clock is fixed, so that responses are deterministic.
 const acme = `{
   "clock": "2026-11-20T12:00:00Z",
   "accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net", "status": "pending"}]}]
 }`
 
-func parse(t *testing.T, state string) *Store {
+func parseStore(t *testing.T, state string) *Store {
 	t.Helper()
 	s, err := Parse([]byte(state))
 	if err != nil {
@@ -32,7 +32,7 @@ func parse(t *testing.T, state string) *Store {
 	return s
 }
 
-func file(t *testing.T, content string) string {
+func stateFile(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "account.json")
 	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
@@ -41,7 +41,7 @@ func file(t *testing.T, content string) string {
 	return path
 }
 
-// client speaks real HTTP with the emulated API.
+// client is an HTTP client of the emulated API.
 type client struct {
 	t       *testing.T
 	store   *Store
@@ -51,14 +51,14 @@ type client struct {
 	zone    string
 }
 
-func serve(t *testing.T, state string) *client {
+func newClient(t *testing.T, state string) *client {
 	t.Helper()
-	return serveStore(t, parse(t, state))
+	return newClientFor(t, parseStore(t, state))
 }
 
-func serveStore(t *testing.T, s *Store) *client {
+func newClientFor(t *testing.T, s *Store) *client {
 	t.Helper()
-	server := httptest.NewServer(judging(t, Handler(s)))
+	server := httptest.NewServer(checked(t, Handler(s)))
 	t.Cleanup(server.Close)
 	st, err := s.state()
 	if err != nil {
@@ -68,7 +68,7 @@ func serveStore(t *testing.T, s *Store) *client {
 	return &client{t: t, store: s, base: server.URL, token: s.Token(), account: a.ID, zone: a.Zones[0].ID}
 }
 
-// response is an answer with its envelope taken apart.
+// response is a response with a decoded envelope.
 type response struct {
 	t        *testing.T
 	what     string
@@ -82,7 +82,7 @@ type response struct {
 	Info     resultInfo      `json:"result_info"`
 }
 
-// path fills in $A (the account), $Z (the first zone) and the usual prefixes.
+// path returns a URL. It replaces $A by the account and $Z by the first zone.
 func (c *client) path(p string) string {
 	p = strings.NewReplacer("$A", c.account, "$Z", c.zone).Replace(p)
 	return c.base + prefix + p
@@ -105,7 +105,7 @@ func (c *client) send(method, path, kind string, body []byte, header ...string) 
 			r.Header.Set(header[i], header[i+1])
 		}
 	}
-	stands := c.standing()
+	stands := c.checkImmutable()
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, path, err)
@@ -125,7 +125,7 @@ func (c *client) send(method, path, kind string, body []byte, header ...string) 
 	return out
 }
 
-// do sends JSON: a string as it is, nothing for nil.
+// do sends JSON: a string as it is, other values encoded, and no body for nil.
 func (c *client) do(method, path string, body any) *response {
 	c.t.Helper()
 	switch b := body.(type) {
@@ -142,8 +142,8 @@ func (c *client) do(method, path string, body any) *response {
 	}
 }
 
-// ok demands success and decodes the result.
-func (r *response) ok(into any) *response {
+// wantOK fails the test unless the call succeeded, and decodes the result.
+func (r *response) wantOK(into any) *response {
 	r.t.Helper()
 	if r.Status != http.StatusOK || !r.Success || len(r.Errors) != 0 {
 		r.t.Fatalf("%s: want success, got %d %s", r.what, r.Status, r.Raw)
@@ -156,8 +156,8 @@ func (r *response) ok(into any) *response {
 	return r
 }
 
-// refused demands a failure with this status and code, in a whole envelope.
-func (r *response) refused(status, code int) *response {
+// wantError fails the test unless the call failed with this status and code, in a complete envelope.
+func (r *response) wantError(status, code int) *response {
 	r.t.Helper()
 	if r.Status != status || r.Success || len(r.Errors) == 0 || r.Errors[0].Code != code || string(r.Result) != "null" {
 		r.t.Fatalf("%s: want %d with code %d, got %d %s", r.what, status, code, r.Status, r.Raw)
@@ -168,7 +168,7 @@ func (r *response) refused(status, code int) *response {
 	return r
 }
 
-func (r *response) says(text string) {
+func (r *response) wantMessage(text string) {
 	r.t.Helper()
 	if r.Errors[0].Message != text {
 		r.t.Errorf("%s: message\n got %q\nwant %q", r.what, r.Errors[0].Message, text)
@@ -206,17 +206,17 @@ func buildForm(t *testing.T, parts ...formPart) (kind string, body []byte) {
 	return w.FormDataContentType(), b.Bytes()
 }
 
-// upload puts a script: the metadata as JSON and its modules.
+// upload uploads a script: the metadata as JSON and its modules.
 func (c *client) upload(name, meta string, parts ...formPart) *response {
 	c.t.Helper()
 	kind, body := buildForm(c.t, append([]formPart{{"metadata", "application/json", meta}}, parts...)...)
 	return c.send("PUT", "/accounts/$A/workers/scripts/"+name, kind, body)
 }
 
-// relay uploads a script that says hello.
-func (c *client) relay(name string) {
+// uploadHello uploads a script that responds with hello.
+func (c *client) uploadHello(name string) {
 	c.t.Helper()
-	c.upload(name, `{"main_module":"index.js","compatibility_date":"2026-06-01"}`, js("index.js", hello)).ok(nil)
+	c.upload(name, `{"main_module":"index.js","compatibility_date":"2026-06-01"}`, js("index.js", hello)).wantOK(nil)
 }
 
 func (c *client) bytes() string {
@@ -228,12 +228,12 @@ func (c *client) bytes() string {
 	return string(data)
 }
 
-// standing returns a check that the state which stands now is not changed from then on, and that the one which stands then
-// is encoded as encoding/json alone would.
-func (c *client) standing() func() {
+// checkImmutable returns a function that checks that the current state has not been changed in place since, and that the
+// state then is encoded like encoding/json would do it.
+func (c *client) checkImmutable() func() {
 	before, err := c.store.state()
 	if err != nil {
-		return func() {} // a file that went bad on purpose
+		return func() {} // a file that is invalid on purpose
 	}
 	want := c.encoded(before)
 	return func() {

@@ -2,7 +2,7 @@ package sandbox
 
 import "strings"
 
-// hostname reports whether name is a lower-case DNS name of at least two labels, underscores allowed.
+// hostname reports whether name is a lower-case DNS name with at least two labels. Underscores are allowed.
 func hostname(name string) bool {
 	return len(name) <= 253 && strings.Contains(name, ".") && labels(name)
 }
@@ -21,12 +21,13 @@ func labels(name string) bool {
 	return true
 }
 
-// within reports whether host is the zone's apex or lies below it.
+// within reports whether host is the zone's apex or below it.
 func within(host, zone string) bool {
 	return host == zone || strings.HasSuffix(host, "."+zone)
 }
 
-// absolute expands a record's name as the API does: "@" is the apex, a name outside the zone is relative to it.
+// absolute returns the full name of a record as the API does: "@" is the apex, and a name outside the zone is relative to
+// it.
 func absolute(name, zone string) string {
 	name = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(name)), ".")
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox/schematest"
 )
 
-// described is an account with a little of everything that the API can show.
+// described is an account with all kinds of resources.
 const described = `{
   "clock": "2026-11-20T12:00:00Z",
   "accounts": [
@@ -27,55 +27,55 @@ const described = `{
   ]
 }`
 
-// judging makes every answer that a test gets an error of the test where it is not as described. What tests send is often wrong
-// on purpose.
-func judging(t *testing.T, next http.Handler) http.Handler {
+// checked fails the test if a response does not match the API description. Requests in tests are often wrong on purpose.
+func checked(t *testing.T, next http.Handler) http.Handler {
 	c := &schematest.Checker{Report: func(v schematest.Violation) {
-		if v.Part == schematest.PartAnswer {
+		if v.Part == schematest.PartResponse {
 			t.Errorf("against the API's description: %v", v)
 		}
 	}}
 	return c.Handler(next)
 }
 
-// walker makes calls and remembers which endpoints they reached, well and badly.
-type walker struct {
+// apiTour makes calls to all endpoints and records which ones succeeded and failed.
+type apiTour struct {
 	*client
 	checker *schematest.Checker
 	mu      sync.Mutex
-	seen    []judged
+	reached []reached
 }
 
-// judged is an endpoint and whether it did what it was asked.
-type judged struct {
+// reached is an endpoint and whether the call succeeded.
+type reached struct {
 	endpoint string
 	good     bool
 }
 
-// newWalker gives a sandbox whose every answer is judged, and so is every request that it takes.
-func newWalker(t *testing.T) *walker {
+// newTour returns a sandbox in which all responses, and all requests that succeed, are checked against the API
+// description.
+func newTour(t *testing.T) *apiTour {
 	t.Helper()
-	w := &walker{checker: &schematest.Checker{}}
+	w := &apiTour{checker: &schematest.Checker{}}
 	w.checker.Report = func(v schematest.Violation) {
-		if v.Part == schematest.PartAnswer || v.Status < 400 {
+		if v.Part == schematest.PartResponse || v.Status < 400 {
 			t.Error(v)
 		}
 	}
-	w.client = serveStore(t, parse(t, described))
+	w.client = newClientFor(t, parseStore(t, described))
 	server := httptest.NewServer(w.checker.Handler(w.counted(Handler(w.store))))
 	t.Cleanup(server.Close)
 	w.base = server.URL
 	return w
 }
 
-func (w *walker) counted(next http.Handler) http.Handler {
+func (w *apiTour) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		kept := &statusWriter{ResponseWriter: out}
 		next.ServeHTTP(kept, r)
-		if e, _, ok := find(endpoints(), r.Method, strings.TrimPrefix(r.URL.EscapedPath(), prefix)); ok {
+		if e, _, ok := findEndpoint(endpoints(), r.Method, strings.TrimPrefix(r.URL.EscapedPath(), prefix)); ok {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.seen = append(w.seen, judged{e.method + " " + e.path, kept.status < 300})
+			w.reached = append(w.reached, reached{e.method + " " + e.path, kept.status < 300})
 		}
 	})
 }
@@ -85,32 +85,32 @@ type statusWriter struct {
 	status int
 }
 
-// WriteHeader implements http.ResponseWriter.
+// WriteHeader implements [http.ResponseWriter].
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Every answer of every endpoint, good and refused, is what the API's description says, and so is every request that is taken.
-func TestAnswersAreAsDescribed(t *testing.T) {
+// All responses of all endpoints, successful or not, match the API description, and so do all requests that succeed.
+func TestResponsesMatchDescription(t *testing.T) {
 	t.Parallel()
-	w := newWalker(t)
-	w.walk()
+	w := newTour(t)
+	w.run()
 	for _, e := range endpoints() {
 		name := e.method + " " + e.path
 		for _, good := range []bool{true, false} {
-			if !slices.Contains(w.seen, judged{name, good}) {
+			if !slices.Contains(w.reached, reached{name, good}) {
 				t.Errorf("%s: no answer was judged that is good=%v: take it into the walk", name, good)
 			}
 		}
 	}
 }
 
-// An exception that nothing needs is wrong, or the sandbox does not do what it is for.
-func TestExceptionsFromTheDescriptionAreNeeded(t *testing.T) {
+// An exception that is not needed is wrong, or the sandbox does not do what the exception is for.
+func TestExceptionsAreNeeded(t *testing.T) {
 	t.Parallel()
-	w := newWalker(t)
-	w.walk()
+	w := newTour(t)
+	w.run()
 	for _, e := range w.checker.Unused() {
 		t.Errorf("never needed: %s %s %s %s (%s)", e.Operation, e.Part, e.Pointer, e.Rule, e.Why)
 	}

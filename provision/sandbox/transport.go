@@ -7,14 +7,14 @@ import (
 	"net/http"
 )
 
-// Transport hands requests to h without a network. The answer is buffered whole. A handler that cuts the connection
-// (http.ErrAbortHandler) becomes io.ErrUnexpectedEOF, as a broken connection would; a request whose context ends gets
-// the context's error while the handler finishes on its own.
+// Transport returns a RoundTripper that calls h without a network and buffers the response. If the handler aborts with
+// http.ErrAbortHandler, the error is io.ErrUnexpectedEOF, as for a broken connection. If the context of a request ends,
+// the error is that of the context, while the handler continues in the background.
 func Transport(h http.Handler) http.RoundTripper { return &transport{h} }
 
 type transport struct{ handler http.Handler }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements [http.RoundTripper].
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -49,7 +49,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// recorder is the ResponseWriter of a request in process.
+// recorder is the ResponseWriter for a request without a network.
 type recorder struct {
 	status int
 	header http.Header
@@ -61,7 +61,7 @@ type recorder struct {
 func run(h http.Handler, r *http.Request) (w *recorder) {
 	w = &recorder{header: http.Header{}}
 	defer func() {
-		// Whatever the handler panics with: a server would have dropped the connection too.
+		// A server would close the connection for any panic.
 		if recover() != nil {
 			w.cut = true
 		}
@@ -71,17 +71,17 @@ func run(h http.Handler, r *http.Request) (w *recorder) {
 	return w
 }
 
-// Header implements http.ResponseWriter.
+// Header implements [http.ResponseWriter].
 func (w *recorder) Header() http.Header { return w.header }
 
-// WriteHeader implements http.ResponseWriter; only the first call counts.
+// WriteHeader implements [http.ResponseWriter]. Only the first call has an effect.
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status, w.sent = status, w.header.Clone()
 	}
 }
 
-// Write implements http.ResponseWriter.
+// Write implements [http.ResponseWriter].
 func (w *recorder) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	return w.body.Write(p)

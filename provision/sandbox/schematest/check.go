@@ -1,7 +1,8 @@
-// Package schematest judges calls of Cloudflare's API by its published description, for tests: method and path, the values in
-// path and query, the JSON that is sent, and the JSON that comes back. It is stricter than the description in one point: what
-// the description does not name is a violation too, since that is how a mistyped name shows. Where the API itself departs
-// from its description, [Exceptions] says so.
+// Package schematest checks calls of Cloudflare's API against a description of it, for tests: the method and path, the
+// values in path and query, and the JSON of request and response. The description is an OpenAPI document that was
+// assembled from public schemas; it is not an official one (see testdata/README.md). The checks are stricter than it in
+// one point: properties and parameters that it does not have are violations too, which finds misspelled names.
+// [Exceptions] lists where the API differs from the description.
 //
 //	client := http.Client{Transport: schematest.Transport(t, http.DefaultTransport)}
 package schematest
@@ -16,53 +17,54 @@ import (
 	"testing"
 )
 
-// Checker judges the calls that pass. It may be used by many goroutines. The zero value reports to nobody.
+// Checker checks calls. It may be used by multiple goroutines.
 type Checker struct {
-	// Report is told of each violation that no exception covers, one at a time.
+	// Report is called for each violation that is not an exception, by one goroutine at a time. It may be nil.
 	Report func(Violation)
 
 	mu   sync.Mutex
 	used map[int]bool
 }
 
-// Transport judges what a test sends and receives: every violation is an error of t, and must therefore come before t ends.
+// Transport returns a RoundTripper that checks the calls through next and reports every violation as an error of t. The
+// calls must end before t ends.
 func Transport(t testing.TB, next http.RoundTripper) http.RoundTripper {
-	c := &Checker{Report: func(v Violation) { t.Helper(); t.Errorf("against the API's description: %v", v) }}
+	c := &Checker{Report: func(v Violation) { t.Helper(); t.Errorf("violates the API description: %v", v) }}
 	return c.Transport(next)
 }
 
-// Transport judges what passes through next. Calls and answers are the same as without it, but that both are read whole. A call
-// without an answer is judged too.
+// Transport returns a RoundTripper that checks the calls through next. It buffers requests and responses but does not
+// change them. A request without a response is checked too.
 func (c *Checker) Transport(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		asked, err := readRequest(r)
+		sent, err := readRequest(r)
 		if err != nil {
 			return nil, err
 		}
 		res, err := next.RoundTrip(r)
 		if err != nil {
-			return nil, errorOr(c.judge(r, asked, 0, half{}), err)
+			return nil, errorOr(c.check(r, sent, 0, message{}), err)
 		}
 		body, err := io.ReadAll(res.Body)
 		res.Body.Close()
 		if err != nil {
-			return nil, errorOr(c.judge(r, asked, 0, half{}), err)
+			return nil, errorOr(c.check(r, sent, 0, message{}), err)
 		}
 		res.Body = io.NopCloser(bytes.NewReader(body))
-		return res, c.judge(r, asked, res.StatusCode, half{res.Header, body})
+		return res, c.check(r, sent, res.StatusCode, message{res.Header, body})
 	})
 }
 
-// Handler judges what passes through next on a server. The answer is held back until it is whole.
+// Handler returns a handler that checks the calls of next. It buffers the response.
 func (c *Checker) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked, err := readRequest(r)
+		sent, err := readRequest(r)
 		if err != nil {
-			panic(http.ErrAbortHandler) // as a server does with a request that breaks off
+			panic(http.ErrAbortHandler) // as a server does with an incomplete request
 		}
 		recorder := httptest.NewRecorder()
 		next.ServeHTTP(recorder, r)
-		if err := c.judge(r, asked, recorder.Code, half{recorder.Header(), recorder.Body.Bytes()}); err != nil {
+		if err := c.check(r, sent, recorder.Code, message{recorder.Header(), recorder.Body.Bytes()}); err != nil {
 			panic(err)
 		}
 		for name, values := range recorder.Header() {
@@ -73,13 +75,13 @@ func (c *Checker) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// judge reports what no exception covers. Its error means that the description itself cannot be read.
-func (c *Checker) judge(r *http.Request, asked half, status int, answered half) error {
+// check reports the violations that are not exceptions. It returns an error if the description cannot be read.
+func (c *Checker) check(r *http.Request, sent message, status int, received message) error {
 	d, err := load()
 	if err != nil {
 		return err
 	}
-	found := d.judge(r, asked, status, answered)
+	found := d.check(r, sent, status, received)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, v := range found {
@@ -97,7 +99,7 @@ func (c *Checker) judge(r *http.Request, asked half, status int, answered half) 
 	return nil
 }
 
-// Unused lists the exceptions that covered nothing so far.
+// Unused returns the exceptions that have not matched a violation so far.
 func (c *Checker) Unused() []Exception {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,18 +112,18 @@ func (c *Checker) Unused() []Exception {
 	return unused
 }
 
-// readRequest reads the body, and gives the request one that is as good as before.
-func readRequest(r *http.Request) (half, error) {
+// readRequest reads the body and replaces it by an equal one.
+func readRequest(r *http.Request) (message, error) {
 	if r.Body == nil {
-		return half{header: r.Header}, nil
+		return message{header: r.Header}, nil
 	}
 	body, err := io.ReadAll(r.Body)
 	r.Body.Close()
 	if err != nil {
-		return half{}, fmt.Errorf("read request body: %w", err)
+		return message{}, fmt.Errorf("read request body: %w", err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return half{r.Header, body}, nil
+	return message{r.Header, body}, nil
 }
 
 func errorOr(first, second error) error {

@@ -2,7 +2,7 @@ package schematest
 
 import (
 	"bytes"
-	_ "embed" // the description
+	_ "embed" // for the description
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -14,13 +14,13 @@ import (
 )
 
 //go:embed testdata/cloudflare-openapi-subset.json
-var subset []byte
+var descriptionJSON []byte
 
-// prefix is what stands before every path of the API.
+// prefix precedes all paths of the API.
 const prefix = "/client/v4"
 
-// document is the description, ready to look things up in. Schemas are compiled when they are first needed: a test makes a
-// few of sixty kinds of calls.
+// document is the parsed description. Schemas are compiled when they are first needed, because a test makes only a few of
+// the sixty kinds of calls.
 type document struct {
 	Paths map[string]map[string]operation `json:"paths"`
 
@@ -52,41 +52,41 @@ type media struct {
 	Schema json.RawMessage `json:"schema"`
 }
 
-// load reads the description once for all tests of a process.
+// load parses the description once per process.
 var load = sync.OnceValues(func() (*document, error) {
 	d := &document{compiler: jsonschema.NewCompiler(), compiled: map[string]*jsonschema.Schema{}}
-	if err := json.Unmarshal(subset, d); err != nil {
+	if err := json.Unmarshal(descriptionJSON, d); err != nil {
 		return nil, fmt.Errorf("description: %w", err)
 	}
-	// The fourth draft is the one that OpenAPI 3.0 grew out of; see translate.
+	// OpenAPI 3.0 is based on draft 4 of JSON Schema; see translate.
 	d.compiler.DefaultDraft(jsonschema.Draft4)
 	d.compiler.AssertFormat()
-	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(subset))
+	root, err := jsonschema.UnmarshalJSON(bytes.NewReader(descriptionJSON))
 	if err != nil {
 		return nil, fmt.Errorf("description: %w", err)
 	}
-	components := whole.(map[string]any)["components"].(map[string]any)["schemas"].(map[string]any)
+	components := root.(map[string]any)["components"].(map[string]any)["schemas"].(map[string]any)
 	d.components = components
-	for _, way := range []direction{request, answer} {
-		t := d.translator(way)
+	for _, dir := range []direction{request, response} {
+		t := d.translator(dir)
 		definitions := map[string]any{}
 		for name, schema := range components {
 			if definitions[name], err = t.translate(schema); err != nil {
 				return nil, fmt.Errorf("schema %s: %w", name, err)
 			}
 		}
-		if err := d.compiler.AddResource(way.url(), map[string]any{"definitions": definitions}); err != nil {
+		if err := d.compiler.AddResource(dir.url(), map[string]any{"definitions": definitions}); err != nil {
 			return nil, fmt.Errorf("description: %w", err)
 		}
 	}
 	return d, nil
 })
 
-// schema compiles a schema that stands in an operation itself. Its text is its name: the same text means the same.
-func (d *document) schema(way direction, source json.RawMessage) (*jsonschema.Schema, error) {
+// schema compiles the schema of an operation. Its text is the key of the cache.
+func (d *document) schema(dir direction, source json.RawMessage) (*jsonschema.Schema, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := way.url() + string(source)
+	key := dir.url() + string(source)
 	if s := d.compiled[key]; s != nil {
 		return s, nil
 	}
@@ -94,11 +94,11 @@ func (d *document) schema(way direction, source json.RawMessage) (*jsonschema.Sc
 	if err != nil {
 		return nil, err
 	}
-	translated, err := d.translator(way).translate(parsed)
+	translated, err := d.translator(dir).translate(parsed)
 	if err != nil {
 		return nil, err
 	}
-	address := fmt.Sprintf("%s/%d", way.url(), len(d.compiled))
+	address := fmt.Sprintf("%s/%d", dir.url(), len(d.compiled))
 	if err := d.compiler.AddResource(address, translated); err != nil {
 		return nil, err
 	}
@@ -110,14 +110,15 @@ func (d *document) schema(way direction, source json.RawMessage) (*jsonschema.Sc
 	return s, nil
 }
 
-// find gives the operation of a request, its template and the values of its path; nil where the description has none.
+// find returns the operation of a request, its path template and the values in its path. The operation is nil if the
+// description does not have it.
 func (d *document) find(method, escaped string) (op *operation, template string, values map[string]string) {
 	_, path, _ := strings.Cut(escaped, prefix)
 	var names []string
 	for name := range d.Paths {
 		names = append(names, name)
 	}
-	// A literal segment goes before a parameter: "}" and "{" sort behind all letters, so the least fits best.
+	// Literal segments take precedence over parameters: "{" sorts after all letters, so the first match is the best.
 	slices.Sort(names)
 	for _, name := range names {
 		values, ok := match(name, path)

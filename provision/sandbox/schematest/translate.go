@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// direction is the way that a body goes: OpenAPI has one schema for both, with marks.
+// direction is that of a body: OpenAPI has one schema for requests and responses, with readOnly and writeOnly properties.
 type direction string
 
 const (
-	request direction = "request"
-	answer  direction = "answer"
+	request  direction = "request"
+	response direction = "response"
 )
 
-// url names the definitions of a direction. Nothing is ever fetched from there.
+// url returns the URL of the definitions for a direction. Nothing is fetched from there.
 func (d direction) url() string { return "https://cfproxy.invalid/" + string(d) }
 
-// hidden is the mark of properties that do not travel this way: nobody sends what is read-only, and what is write-only, such as
-// a secret, never comes back.
+// hidden returns the attribute of properties that do not occur in this direction: requests have no read-only properties,
+// and responses no write-only ones, such as secrets.
 func (d direction) hidden() string {
 	if d == request {
 		return "readOnly"
@@ -28,40 +28,41 @@ func (d direction) hidden() string {
 	return "writeOnly"
 }
 
-// translator makes JSON Schema of an OpenAPI 3.0 schema, which looks like it and is not.
-// https://spec.openapis.org/oas/v3.0.3#schema-object
+// translator translates OpenAPI 3.0 schemas, which resemble JSON Schema but differ from it,
+// https://spec.openapis.org/oas/v3.0.3#schema-object.
 type translator struct {
-	way        direction
+	dir        direction
 	components map[string]any
 }
 
-func (d *document) translator(way direction) translator { return translator{way, d.components} }
+func (d *document) translator(dir direction) translator { return translator{dir, d.components} }
 
-// known are the keywords that are translated, or mean the same in draft 4: exclusiveMinimum, for one, is a boolean in both.
-// The formats that occur (date-time, ipv4, hostname, email, uuid) are judged by the library, "binary" is anything.
-// There is no discriminator here: unions tell their members by an enum of one value, mostly of the property "type".
-var known = []string{
+// supportedKeywords are translated or mean the same in draft 4; for example, exclusiveMinimum is a boolean in both. The
+// library checks the formats that occur (date-time, ipv4, hostname, email, uuid), except for "binary". The description
+// has no discriminator: the members of unions differ by an enum with one value, usually of the property "type".
+var supportedKeywords = []string{
 	"$ref", "type", "enum", "format", "properties", "required", "items", "additionalProperties", "allOf", "anyOf", "oneOf", "not",
 	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "pattern",
 	"minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "nullable",
 }
 
-// silent are the keywords that allow and forbid nothing.
-var silent = []string{"description", "title", "example", "default", "readOnly", "writeOnly", "deprecated", "externalDocs"}
+// ignoredKeywords do not restrict values.
+var ignoredKeywords = []string{"description", "title", "example", "default", "readOnly", "writeOnly", "deprecated", "externalDocs"}
 
-// translate copies a schema and changes what differs:
-//   - nullable becomes one more type;
-//   - allOf becomes one object, so that it can be closed;
-//   - properties of the other direction vanish, and are not required;
-//   - an object with properties has no others, unless it says so itself: OpenAPI lets unknown ones pass, but a mistyped name
-//     is what these tests are to find.
+// translate returns a copy of a schema with these differences:
+//
+//   - nullable becomes another type;
+//   - allOf becomes one object, so that unknown properties can be forbidden;
+//   - properties of the other direction are removed and not required;
+//   - an object with properties may have no others unless it says so. OpenAPI allows unknown properties, but these
+//     tests are to find misspelled names.
 func (t translator) translate(schema any) (map[string]any, error) {
 	in, ok := schema.(map[string]any)
 	if !ok {
-		return nil, fmt.Errorf("%v is no schema", schema)
+		return nil, fmt.Errorf("%v is not a schema", schema)
 	}
-	if ref, ok := in["$ref"].(string); ok { // what stands beside a reference does not count
-		return map[string]any{"$ref": t.way.url() + "#/definitions/" + strings.TrimPrefix(ref, "#/components/schemas/")}, nil
+	if ref, ok := in["$ref"].(string); ok { // the siblings of a reference have no effect
+		return map[string]any{"$ref": t.dir.url() + "#/definitions/" + strings.TrimPrefix(ref, "#/components/schemas/")}, nil
 	}
 	if in["allOf"] != nil {
 		merged, err := t.merge(in)
@@ -72,10 +73,10 @@ func (t translator) translate(schema any) (map[string]any, error) {
 	}
 	out := map[string]any{}
 	for keyword, value := range in {
-		if slices.Contains(silent, keyword) {
+		if slices.Contains(ignoredKeywords, keyword) {
 			continue
 		}
-		if !slices.Contains(known, keyword) && !strings.HasPrefix(keyword, "x-") {
+		if !slices.Contains(supportedKeywords, keyword) && !strings.HasPrefix(keyword, "x-") {
 			return nil, fmt.Errorf("keyword %s cannot be translated", keyword)
 		}
 		translated, err := t.keyword(keyword, value)
@@ -84,11 +85,11 @@ func (t translator) translate(schema any) (map[string]any, error) {
 		}
 		out[keyword] = translated
 	}
-	t.close(in, out)
-	return orNull(out), nil
+	t.closeObject(in, out)
+	return applyNullable(out), nil
 }
 
-// keyword translates the schemas within a keyword's value; other values stay.
+// keyword translates the schemas in the value of a keyword. Other values are unchanged.
 func (t translator) keyword(keyword string, value any) (any, error) {
 	switch keyword {
 	case "properties":
@@ -125,11 +126,11 @@ func (t translator) keyword(keyword string, value any) (any, error) {
 
 func (t translator) hides(schema any) bool {
 	s, _ := schema.(map[string]any)
-	return s[t.way.hidden()] == true
+	return s[t.dir.hidden()] == true
 }
 
-// close forbids unknown properties, and requires no hidden one.
-func (t translator) close(in, out map[string]any) {
+// closeObject forbids unknown properties and requires no hidden ones.
+func (t translator) closeObject(in, out map[string]any) {
 	properties, ok := in["properties"].(map[string]any)
 	if !ok {
 		return
@@ -139,12 +140,13 @@ func (t translator) close(in, out map[string]any) {
 	}
 	required, _ := in["required"].([]any)
 	required = slices.DeleteFunc(slices.Clone(required), func(name any) bool { return t.hides(properties[name.(string)]) })
-	if delete(out, "required"); len(required) > 0 { // draft 4 knows no empty list
+	if delete(out, "required"); len(required) > 0 { // draft 4 does not allow an empty list
 		out["required"] = required
 	}
 }
 
-// merge makes one schema of a schema with allOf: the properties and required names of all together, and all else as it is.
+// merge returns one schema for a schema with allOf: with the properties and required names of all parts, and otherwise
+// unchanged.
 func (t translator) merge(in map[string]any) (map[string]any, error) {
 	out := maps.Clone(in)
 	delete(out, "allOf")
@@ -166,8 +168,8 @@ func (t translator) merge(in map[string]any) (map[string]any, error) {
 	return out, nil
 }
 
-// orNull translates nullable. Without a type it says that null is allowed beside whatever else is said.
-func orNull(schema map[string]any) map[string]any {
+// applyNullable translates nullable. A schema without a type allows null in addition to what it allows otherwise.
+func applyNullable(schema map[string]any) map[string]any {
 	nullable := schema["nullable"] == true
 	delete(schema, "nullable")
 	switch kind, typed := schema["type"].(string); {
@@ -184,12 +186,13 @@ func orNull(schema map[string]any) map[string]any {
 	return schema
 }
 
-// value reads a parameter as what its schema wants; what cannot be read so stays a text, which the schema then refuses.
+// value converts a parameter to the type in its schema. If this is impossible it stays a string, which the schema then
+// rejects.
 func value(schema json.RawMessage, text string) any {
 	var wants struct {
 		Type string `json:"type"`
 	}
-	// A reference has no type of its own; those that occur are texts.
+	// References have no type of their own; those that occur are to strings.
 	if json.Unmarshal(schema, &wants) != nil {
 		return text
 	}

@@ -13,66 +13,66 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// Part says what of a call is meant.
+// Part is the part of a call that a violation is in.
 type Part string
 
 // The parts of a call.
 const (
-	PartCall   Part = "call" // method and path
-	PartPath   Part = "path" // a value in the path
-	PartQuery  Part = "query"
-	PartBody   Part = "request"
-	PartAnswer Part = "answer"
+	PartCall     Part = "call" // method and path
+	PartPath     Part = "path" // a value in the path
+	PartQuery    Part = "query"
+	PartBody     Part = "request"
+	PartResponse Part = "response"
 )
 
-// What can be wrong, besides the names of JSON Schema's own keywords.
+// Rules besides the keywords of JSON Schema.
 const (
-	ruleUnknown   = "unknown"      // the description has no such thing
-	ruleMediaType = "content-type" // it has, but in another form
+	ruleUnknown   = "unknown"      // not in the description
+	ruleMediaType = "content-type" // in the description with another content type
 )
 
-// Violation is one thing in a call that the description does not allow.
+// Violation is a difference between a call and the description.
 type Violation struct {
 	Operation string // "POST /zones/{zone_id}/dns_records"
 	Part      Part
-	Status    int    // of the answer; 0 where none came
-	Pointer   string // JSON pointer to the value; in a path or query: "/" and the name
+	Status    int    // of the response; 0 if there was none
+	Pointer   string // JSON pointer to the value; in a path or query "/" and the name
 	Rule      string // such as required, type, enum, unknown
-	Type      string // of the value in JSON; "" where there is none
-	Says      string // what was wanted
-	Schema    string // where the description says so, below its components; "" for what is not about a schema of its own
+	Type      string // JSON type of the value; "" if it is missing
+	Message   string // what is expected
+	Schema    string // path of the schema below the components of the description; "" if it is not one of these
 }
 
-// String says all of it in one line, without the value, which may be a secret.
+// String returns one line without the value, which may be a secret.
 func (v Violation) String() string {
-	return fmt.Sprintf("%s (%d): %s %s (%s): %s: %s", v.Operation, v.Status, v.Part, cmp.Or(v.Pointer, "/"), cmp.Or(v.Type, "missing"), v.Rule, v.Says)
+	return fmt.Sprintf("%s (%d): %s %s (%s): %s: %s", v.Operation, v.Status, v.Part, cmp.Or(v.Pointer, "/"), cmp.Or(v.Type, "missing"), v.Rule, v.Message)
 }
 
-// violations takes the judgement of a schema apart. The first lines of a judgement are about unions; what helps is what is
-// wrong with the member that was meant.
-func violations(err error, whole any) []Violation {
-	var judgement *jsonschema.ValidationError
-	if !errors.As(err, &judgement) {
+// violations returns the violations in a validation error. For a union, it returns those of the member that was probably
+// meant.
+func violations(err error, root any) []Violation {
+	var validation *jsonschema.ValidationError
+	if !errors.As(err, &validation) {
 		if err == nil {
 			return nil
 		}
-		return []Violation{{Rule: "schema", Says: err.Error()}}
+		return []Violation{{Rule: "schema", Message: err.Error()}}
 	}
-	found := leaves(judgement, whole)
+	found := leaves(validation, root)
 	slices.SortFunc(found, func(a, b Violation) int { return cmp.Compare(a.Pointer+a.Rule, b.Pointer+b.Rule) })
 	return slices.Compact(found)
 }
 
-func leaves(e *jsonschema.ValidationError, whole any) []Violation {
+func leaves(e *jsonschema.ValidationError, root any) []Violation {
 	switch {
 	case len(e.Causes) == 0:
-		return leaf(e, whole)
+		return leaf(e, root)
 	case isUnion(e):
-		return leaves(nearest(e.Causes), whole)
+		return leaves(closest(e.Causes), root)
 	}
 	var all []Violation
 	for _, cause := range e.Causes {
-		all = append(all, leaves(cause, whole)...)
+		all = append(all, leaves(cause, root)...)
 	}
 	return all
 }
@@ -85,16 +85,15 @@ func isUnion(e *jsonschema.ValidationError) bool {
 	return false
 }
 
-// nearest picks the member of a union that the value comes closest to.
-func nearest(members []*jsonschema.ValidationError) *jsonschema.ValidationError {
+// closest returns the error of the member of a union that the value comes closest to.
+func closest(members []*jsonschema.ValidationError) *jsonschema.ValidationError {
 	return slices.MinFunc(members, func(a, b *jsonschema.ValidationError) int { return cmp.Compare(distance(a), distance(b)) })
 }
 
-// distance counts what is wrong. A wrong enum weighs more than anything else: that is how the members of a union say which of
-// them is meant.
+// distance counts the errors. A wrong enum counts most, because it distinguishes the members of a union.
 func distance(e *jsonschema.ValidationError) int {
 	if isUnion(e) && len(e.Causes) > 0 {
-		return distance(nearest(e.Causes))
+		return distance(closest(e.Causes))
 	}
 	switch k := e.ErrorKind.(type) {
 	case *kind.Enum:
@@ -111,7 +110,7 @@ func distance(e *jsonschema.ValidationError) int {
 	return max(sum, 1)
 }
 
-func leaf(e *jsonschema.ValidationError, whole any) []Violation {
+func leaf(e *jsonschema.ValidationError, root any) []Violation {
 	here := pointer(e.InstanceLocation)
 	one := func(name, rule, says string) Violation {
 		at := here
@@ -119,7 +118,7 @@ func leaf(e *jsonschema.ValidationError, whole any) []Violation {
 			at += pointer([]string{name})
 		}
 		_, schema, _ := strings.Cut(e.SchemaURL, "#/definitions/")
-		return Violation{Pointer: at, Rule: rule, Type: typeAt(whole, at), Says: says, Schema: schema}
+		return Violation{Pointer: at, Rule: rule, Type: typeAt(root, at), Message: says, Schema: schema}
 	}
 	var all []Violation
 	switch k := e.ErrorKind.(type) {
@@ -134,10 +133,10 @@ func leaf(e *jsonschema.ValidationError, whole any) []Violation {
 		}
 		return all
 	}
-	return []Violation{one("", ruleOf(e.ErrorKind), wanted(e.ErrorKind))}
+	return []Violation{one("", ruleOf(e.ErrorKind), expectation(e.ErrorKind))}
 }
 
-// ruleOf gives the keyword that is not held to.
+// ruleOf returns the keyword that is violated.
 func ruleOf(k jsonschema.ErrorKind) string {
 	if path := k.KeywordPath(); len(path) > 0 {
 		return path[0]
@@ -145,8 +144,8 @@ func ruleOf(k jsonschema.ErrorKind) string {
 	return "schema"
 }
 
-// wanted says what the schema asks for. The library's own sentences would repeat what they got.
-func wanted(k jsonschema.ErrorKind) string {
+// expectation describes what the schema requires. The messages of the library contain the value.
+func expectation(k jsonschema.ErrorKind) string {
 	switch k := k.(type) {
 	case *kind.Enum:
 		return fmt.Sprintf("must be one of %v", k.Want)
@@ -155,15 +154,15 @@ func wanted(k jsonschema.ErrorKind) string {
 	case *kind.Format:
 		return "must be a " + k.Want
 	case *kind.MaxLength:
-		return fmt.Sprintf("%d characters where at most %d may be", k.Got, k.Want)
+		return fmt.Sprintf("has %d characters, at most %d are allowed", k.Got, k.Want)
 	case *kind.Minimum:
 		return "must be at least " + k.Want.RatString()
 	case *kind.Maximum:
 		return "must be at most " + k.Want.RatString()
 	case *kind.OneOf:
-		return "fits more than one member of the union"
+		return "matches more than one member of the union"
 	}
-	return "does not hold to it"
+	return "does not match the schema"
 }
 
 func pointer(segments []string) string {
@@ -174,31 +173,31 @@ func pointer(segments []string) string {
 	return b.String()
 }
 
-// typeAt names the JSON type of what a pointer leads to; "" for nothing.
-func typeAt(whole any, pointer string) string {
+// typeAt returns the JSON type of the value at a pointer, or "" if there is none.
+func typeAt(root any, pointer string) string {
 	for segment := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		if pointer == "" {
 			break
 		}
 		segment = strings.ReplaceAll(strings.ReplaceAll(segment, "~1", "/"), "~0", "~")
-		switch in := whole.(type) {
+		switch in := root.(type) {
 		case map[string]any:
 			inner, ok := in[segment]
 			if !ok {
 				return ""
 			}
-			whole = inner
+			root = inner
 		case []any:
 			at, err := strconv.Atoi(segment)
 			if err != nil || at < 0 || at >= len(in) {
 				return ""
 			}
-			whole = in[at]
+			root = in[at]
 		default:
 			return ""
 		}
 	}
-	return typeOf(whole)
+	return typeOf(root)
 }
 
 func typeOf(v any) string {
