@@ -31,21 +31,21 @@ func (p *program) deployFlags() []cli.Flag {
 
 // deploy makes the account match, then proves that the relays work.
 func (p *program) deploy(c *cli.Context) error {
-	release, err := p.holdFile(c)
+	unlock, err := p.lockConfig(c)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer unlock()
 	f, account, way, err := p.openToProve(c)
 	if err != nil {
 		return err
 	}
 	defer way.Close()
-	d, err := p.carryOut(c, f, account, way, release)
+	d, err := p.carryOut(c, f, account, way, unlock)
 	if err != nil {
 		return err
 	}
-	release()
+	unlock()
 	return p.prove(c, f, account, way, d)
 }
 
@@ -69,7 +69,7 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 }
 
 // carryOut plans, asks for confirmation, and applies.
-func (p *program) carryOut(c *cli.Context, f fleet, account *account, way *network, release func()) (deployment, error) {
+func (p *program) carryOut(c *cli.Context, f fleet, account *account, way *network, unlock func()) (deployment, error) {
 	observed, err := p.observeToDeploy(c, account.engine, f)
 	if err != nil {
 		return deployment{}, err
@@ -78,7 +78,7 @@ func (p *program) carryOut(c *cli.Context, f fleet, account *account, way *netwo
 	if err != nil {
 		return deployment{}, err
 	}
-	return p.apply(c, f, account, way, plan, release)
+	return p.apply(c, f, account, way, plan, unlock)
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.

@@ -11,9 +11,10 @@ const module = "github.com/cfproxy/cfproxy/"
 
 // walls says which packages of ours a package may import itself. The command line may import all of them.
 var walls = map[string][]string{
-	"cmd/internal/i18n":    nil,
-	"cmd/internal/problem": nil,
-	"cmd/internal/prompt":  {"cmd/internal/i18n"},
+	"cmd/internal/filelock": nil,
+	"cmd/internal/i18n":     nil,
+	"cmd/internal/problem":  nil,
+	"cmd/internal/prompt":   {"cmd/internal/i18n"},
 	"cmd/internal/view": {
 		"cmd/internal/i18n", "provision", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode", "provision/verify",
 	},

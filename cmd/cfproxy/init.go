@@ -24,11 +24,11 @@ func (p *program) initCommand() *cli.Command {
 
 // init goes from nothing to a working relay: it asks for what is missing, and then does what deploy does.
 func (p *program) init(c *cli.Context) error {
-	release, err := p.holdFile(c)
+	unlock, err := p.lockConfig(c)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer unlock()
 	all, err := p.settings(c)
 	if err != nil {
 		return err
@@ -65,11 +65,11 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	d, err := p.carryOut(c, fleet{r}, account, way, release)
+	d, err := p.carryOut(c, fleet{r}, account, way, unlock)
 	if err != nil {
 		return err
 	}
-	release()
+	unlock()
 	p.issued = issued
 	unproved := p.prove(c, fleet{r}, account, way, d)
 	return cmp.Or(unproved, p.keep(c, r, d.Receipt.Plan.Worker, account))

@@ -86,30 +86,30 @@ func (p *program) keyAdd(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	file, release, err := p.holdTokens(c)
+	file, unlock, err := p.lockTokens(c)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer unlock()
 	token, err := p.tokenWanted(c, file, name)
 	if err != nil {
 		return err
 	}
 	p.issued = issue(token)
-	return p.change(c, file, tokenChange{verb: "add", token: p.issued.token}, release)
+	return p.change(c, file, tokenChange{verb: "add", token: p.issued.token}, unlock)
 }
 
-// holdTokens takes the turn to change the file, and reads it as whoever had the turn before left it.
-func (p *program) holdTokens(c *cli.Context) (tokenFile, func(), error) {
-	release, err := p.holdFile(c)
+// lockTokens locks the file with the tokens and then reads it.
+func (p *program) lockTokens(c *cli.Context) (tokenFile, func(), error) {
+	unlock, err := p.lockConfig(c)
 	if err != nil {
 		return tokenFile{}, nil, err
 	}
 	file, err := openTokens(c.String("config"))
 	if err != nil {
-		release()
+		unlock()
 	}
-	return file, release, err
+	return file, unlock, err
 }
 
 // tokenWanted reads the flags of a new token. A provider must be one that the relay leads to.
@@ -150,12 +150,12 @@ func (p *program) keyRevoke(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	file, release, err := p.holdTokens(c)
+	file, unlock, err := p.lockTokens(c)
 	if err != nil {
 		return err
 	}
-	defer release()
-	return p.change(c, file, tokenChange{verb: "revoke", token: worker.Token{Name: name}}, release)
+	defer unlock()
+	return p.change(c, file, tokenChange{verb: "revoke", token: worker.Token{Name: name}}, unlock)
 }
 
 // keyList shows who holds a token, and nothing by which one could be used.

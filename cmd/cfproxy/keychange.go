@@ -49,8 +49,8 @@ func (x tokenChange) refusal(f tokenFile) error {
 }
 
 // change edits the file and, where access is managed, deploys. What can go wrong before anything is written is found before:
-// plan and yes come first, then the file, then the account. release lets others have the file.
-func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, release func()) error {
+// plan and yes come first, then the file, then the account. unlock releases the lock of the file.
+func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, unlock func()) error {
 	next, err := change.edit(file)
 	if err == nil && !change.isIn(file) {
 		err = file.writable()
@@ -69,7 +69,7 @@ func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, rel
 	case !deploys:
 		return p.changeFile(c, file, next, change, len(f) > 0)
 	}
-	return p.changeRelays(c, file, next, change, f, release)
+	return p.changeRelays(c, file, next, change, f, unlock)
 }
 
 // managedRelays gives the relays of a file for which tokens are good.
@@ -99,7 +99,7 @@ func (p *program) mayLook(c *cli.Context, change tokenChange) bool {
 }
 
 // changeRelays changes the file and then the relays.
-func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change tokenChange, f fleet, release func()) error {
+func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change tokenChange, f fleet, unlock func()) error {
 	token, err := p.askToken(c)
 	if err != nil {
 		return err
@@ -131,12 +131,12 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 		p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
 		p.hand(p.issued)
 	}
-	d, err := p.apply(c, f, account, way, plan, release)
+	d, err := p.apply(c, f, account, way, plan, unlock)
 	if err != nil {
 		p.note("key.pending."+change.verb, "name", change.token.Name)
 		return err
 	}
-	release()
+	unlock()
 	return p.proveChange(c, f, way, d, change)
 }
 

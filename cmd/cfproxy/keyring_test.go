@@ -101,13 +101,13 @@ func (o *overheard) text() string {
 // A keyring that never answers is left alone, having been mentioned once; so is one while the program is interrupted.
 func TestAKeyringThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
-	release := make(chan struct{})
+	unlock := make(chan struct{})
 	var asked sync.WaitGroup
 	defer asked.Wait()
-	defer close(release)
+	defer close(unlock)
 	hang := func() error {
 		defer asked.Done()
-		<-release
+		<-unlock
 		return nil
 	}
 	told := 0

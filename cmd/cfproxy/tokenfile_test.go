@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/filelock"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -122,12 +123,12 @@ func TestWritersDoNotLoseEachOther(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
-			release, err := hold(t.Context(), first.path, time.Minute, func() {})
+			unlock, err := filelock.Lock(t.Context(), first.path, time.Minute, func() {})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			defer release()
+			defer unlock()
 			f, err := openTokens(first.path)
 			if err != nil {
 				t.Error(err)

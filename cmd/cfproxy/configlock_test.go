@@ -2,48 +2,47 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/filelock"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 )
 
-// heard is a stderr that tells when something was said.
-type heard struct {
-	said  strings.Builder
-	wants string
-	found chan struct{}
+// waitNotice is a stderr that closes found when the notice appears.
+type waitNotice struct {
+	output strings.Builder
+	want   string
+	found  chan struct{}
 }
 
-func (h *heard) Write(b []byte) (int, error) {
-	before := strings.Contains(h.said.String(), h.wants)
-	n, err := h.said.Write(b)
-	if !before && strings.Contains(h.said.String(), h.wants) {
+func (h *waitNotice) Write(b []byte) (int, error) {
+	before := strings.Contains(h.output.String(), h.want)
+	n, err := h.output.Write(b)
+	if !before && strings.Contains(h.output.String(), h.want) {
 		close(h.found)
 	}
 	return n, err
 }
 
-// begin runs the program in the background and returns when it waits for its turn.
-func begin(t *testing.T, ctx context.Context, variables map[string]string, args ...string) (status chan int, h *heard) {
+// runUntilWaiting runs the program in the background and returns when it waits for the lock.
+func runUntilWaiting(t *testing.T, ctx context.Context, variables map[string]string, args ...string) (status chan int, h *waitNotice) {
 	t.Helper()
-	h = &heard{wants: "Another cfproxy process is changing", found: make(chan struct{})}
+	h = &waitNotice{want: "Another cfproxy process is changing", found: make(chan struct{})}
 	status = background(ctx, h, variables, args...)
 	select {
 	case <-h.found:
 	case code := <-status:
-		t.Fatalf("it did not wait: exit status %d\n%s", code, h.said.String())
+		t.Fatalf("it did not wait: exit status %d\n%s", code, h.output.String())
 	case <-t.Context().Done():
 		t.Fatal("the test ended")
 	}
@@ -64,52 +63,52 @@ func background(ctx context.Context, stderr io.Writer, variables map[string]stri
 const oneToken = "domains = [\"gptapi.example.com\"]\n" +
 	"\n[[tokens]]\nname = \"mallory\"\nsha256 = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n"
 
-// heldFile is a file of which somebody else has the turn.
-func heldFile(t *testing.T) (f tokenFile, release func()) {
+// lockedFile returns a file that is locked, and a function that unlocks it.
+func lockedFile(t *testing.T) (f tokenFile, unlock func()) {
 	t.Helper()
 	f = tokensFile(t, oneToken)
 	real, err := atomicfile.RealPath(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	release, err = hold(t.Context(), real, time.Minute, func() {})
+	unlock, err = filelock.Lock(t.Context(), real, time.Minute, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f, release
+	return f, unlock
 }
 
-// Whoever waited for another one goes by what that one left behind.
-func TestAWaitingChangeReadsTheFileAnew(t *testing.T) {
+// A command that waited for the lock reads the file after it has the lock.
+func TestLockedConfigIsReadAfterTheWait(t *testing.T) {
 	t.Parallel()
-	f, release := heldFile(t)
-	status, h := begin(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.path)
+	f, unlock := lockedFile(t)
+	status, h := runUntilWaiting(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.path)
 	gone, err := f.without("mallory")
 	if err == nil {
 		err = f.write(gone)
 	}
-	release()
+	unlock()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if code := <-status; code != problem.ExitOK {
-		t.Fatalf("exit status %d\n%s", code, h.said.String())
+		t.Fatalf("exit status %d\n%s", code, h.output.String())
 	}
 	if now, err := openTokens(f.path); err != nil || now.names() != "carol" {
 		t.Errorf("%v: the file lists %s", err, now.names())
 	}
 }
 
-func TestAWaitCanBeInterrupted(t *testing.T) {
+func TestInterruptWhileWaitingForTheLock(t *testing.T) {
 	t.Parallel()
-	f, release := heldFile(t)
-	defer release()
+	f, unlock := lockedFile(t)
+	defer unlock()
 	for _, args := range [][]string{{"key", "revoke", "mallory", "--no-deploy"}, {"deploy", "--yes"}} {
 		ctx, interrupt := context.WithCancel(t.Context())
-		status, h := begin(t, ctx, nil, append(args, "--config", f.path)...)
+		status, h := runUntilWaiting(t, ctx, nil, append(args, "--config", f.path)...)
 		interrupt()
 		if code := <-status; code != problem.ExitInterrupted {
-			t.Errorf("exit status %d\n%s", code, h.said.String())
+			t.Errorf("exit status %d\n%s", code, h.output.String())
 		}
 	}
 	if text, err := os.ReadFile(f.path); err != nil || string(text) != oneToken {
@@ -117,39 +116,19 @@ func TestAWaitCanBeInterrupted(t *testing.T) {
 	}
 }
 
-func TestPatienceEnds(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), configName)
-	release, err := hold(t.Context(), path, time.Minute, func() {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := hold(t.Context(), path, time.Millisecond, func() {}); !errors.Is(err, errHeld) {
-		t.Errorf("got %v", err)
-	}
-	release()
-	release()
-	// Whoever gave up has not kept the turn that came too late.
-	release, err = hold(t.Context(), path, time.Minute, func() {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	release()
-}
-
-// An upload that takes long does not bring back whom somebody else revokes meanwhile.
-func TestASlowChangeKeepsOthersWaiting(t *testing.T) {
+// A slow upload does not restore a token that another command revokes meanwhile.
+func TestSlowDeployKeepsRevokeWaiting(t *testing.T) {
 	t.Parallel()
 	store, err := sandbox.Open("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	uploading, goOn := make(chan struct{}, 9), make(chan struct{})
+	uploading, proceed := make(chan struct{}, 9), make(chan struct{})
 	handler := sandbox.Handler(store)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPut {
 			uploading <- struct{}{}
-			<-goOn
+			<-proceed
 		}
 		handler.ServeHTTP(w, r)
 	}))
@@ -159,22 +138,22 @@ func TestASlowChangeKeepsOthersWaiting(t *testing.T) {
 		"CLOUDFLARE_BASE_URL": api.URL + "/client/v4", "CLOUDFLARE_API_TOKEN": store.Token(), "CFPROXY_KEY_OPENAI": standin.Key,
 	}
 	flags := []string{"--config", f.path, "--yes", "--no-verify"}
-	goOnOnce := sync.OnceFunc(func() { close(goOn) })
-	defer goOnOnce()
-	var said strings.Builder
-	deployed := background(t.Context(), &said, variables, append([]string{"deploy"}, flags...)...)
+	continueOnce := sync.OnceFunc(func() { close(proceed) })
+	defer continueOnce()
+	var output strings.Builder
+	deployed := background(t.Context(), &output, variables, append([]string{"deploy"}, flags...)...)
 	select {
 	case <-uploading:
 	case code := <-deployed:
-		t.Fatalf("exit status %d\n%s", code, said.String())
+		t.Fatalf("exit status %d\n%s", code, output.String())
 	}
-	revoked, h := begin(t, t.Context(), variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
-	goOnOnce()
+	revoked, h := runUntilWaiting(t, t.Context(), variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
+	continueOnce()
 	if code := <-deployed; code != problem.ExitOK {
-		t.Fatalf("exit status %d\n%s", code, said.String())
+		t.Fatalf("exit status %d\n%s", code, output.String())
 	}
 	if code := <-revoked; code != problem.ExitOK {
-		t.Fatalf("exit status %d\n%s", code, h.said.String())
+		t.Fatalf("exit status %d\n%s", code, h.output.String())
 	}
 	var status strings.Builder
 	if code := <-background(t.Context(), &status, variables, "plan", "--config", f.path, "--exit-code"); code != problem.ExitOK {
