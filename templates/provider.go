@@ -8,42 +8,43 @@ import (
 	"sync"
 )
 
-// Provider describes an upstream as data: adding one is an entry in providers.json, and a file in testdata/answers.
+// Provider describes an upstream. To add one, add an entry to providers.json and a file to testdata/answers.
 type Provider struct {
-	// ID is the name in flags, files and paths (/openai/v1/…): lower-case letters, digits and dashes.
+	// ID names the provider in flags, files and paths (/openai/v1/…): lower-case letters, digits and dashes.
 	ID string `json:"id"`
-	// Name is what people call it.
+	// Name is the display name.
 	Name string `json:"name"`
-	// Origin is scheme and host, without a path: "https://api.openai.com". A part in braces is for the owner to say; its
-	// name is the question: "https://{resource}.openai.azure.com", or "{origin}" where nothing is known beforehand.
+	// Origin is scheme and host, without a path: "https://api.openai.com". A placeholder in braces is filled in by the
+	// owner: "https://{resource}.openai.azure.com", or "{origin}" if the whole origin is the owner's.
 	Origin string `json:"origin"`
-	// Base is the path under the host that clients put in their base URL: "/v1".
+	// Base is the path that clients add to the host in their base URL: "/v1".
 	Base string `json:"base"`
-	// Auth is the request header that carries its key, in lower case; "authorization" means a bearer's.
+	// Auth is the request header, in lower case, that carries the key. "authorization" means a bearer token.
 	Auth string `json:"auth"`
-	// Dialect says whose SDK speaks to it, and so which snippets fit, files client/<Dialect>.<kind>.tmpl, and in which
-	// shape the relay's own errors come: worker.Dialect….
+	// Dialect is the API that it speaks, one of the worker.Dialect constants. It selects the snippets
+	// client/<Dialect>.<kind>.tmpl and the format of the relay's own errors.
 	Dialect string `json:"dialect"`
-	// WebSockets are the paths at which it takes WebSocket connections, below the host.
+	// WebSockets are the paths that accept WebSocket connections.
 	WebSockets []WebSocket `json:"websockets"`
-	// Docs leads to the provider's own reference.
+	// Docs is the URL of the provider's API reference.
 	Docs string `json:"docs"`
-	// Probe is a request that costs nothing without a key.
+	// Probe is a request that is free of charge without a key.
 	Probe Probe `json:"probe"`
-	// Chat is where an OpenAI-shaped chat completion is asked for, and a small model; Path is "" where there is none, so
-	// that the paid checks are not made.
+	// Chat is the endpoint for chat completions in OpenAI's format, and a small model. Path is "" if there is no such
+	// endpoint; then verify makes no paid checks.
 	Chat Chat `json:"chat"`
-	// Refused are the provider's own answers to the Probe, by what is wrong with the key.
+	// Refused are the provider's error responses to Probe, without a key and with a bad key.
 	Refused Refused `json:"refused"`
-	// Blocked are its answers where it does not serve the place in which the Worker runs. They are looked for first.
+	// Blocked are its error responses if it does not serve the region in which the Worker runs. They are matched before
+	// Refused.
 	Blocked []Signature `json:"blocked"`
-	// Unverified says that no source was read for the origin or the base path.
+	// Unverified reports that the origin or the base path is not confirmed by a source.
 	Unverified bool `json:"unverified"`
-	// Sources name where the facts come from: OWNER/REPOSITORY#ISSUE, OWNER/REPOSITORY:PATH, or an address.
+	// Sources are the sources of these facts: OWNER/REPOSITORY#ISSUE, OWNER/REPOSITORY:PATH, or a URL.
 	Sources []string `json:"sources"`
 }
 
-// WebSocket is a path that takes WebSocket connections.
+// WebSocket is a path that accepts WebSocket connections.
 type WebSocket struct {
 	Path       string `json:"path"`
 	Unverified bool   `json:"unverified"`
@@ -56,24 +57,24 @@ type Probe struct {
 	Body   string `json:"body"`
 }
 
-// Chat is an endpoint and a model for one tiny completion.
+// Chat is an endpoint and a model for a minimal completion.
 type Chat struct {
 	Path  string `json:"path"`
 	Model string `json:"model"`
 }
 
-// Refused holds a provider's refusals, any one of each list. Either list proves that the provider was reached.
+// Refused holds the signatures of a provider's refusals. A match in either list shows that the provider was reached.
 type Refused struct {
 	Keyless []Signature `json:"keyless"`
 	BadKey  []Signature `json:"bad_key"`
 }
 
-// Signature tells an answer by its HTTP status, by its media type if Type is not empty, and, by dotted path, the JSON
-// values any of which may stand there ("0.error.code" where the document is a list).
+// Signature matches a response by HTTP status, by media type if Type is not empty, and by JSON values: each dotted
+// path ("0.error.code" if the document is a list) must have one of the listed values.
 //
-// Texts are not matched, for providers reword them. Where nobody has written down what a provider says without a key,
-// the entry is generous and Unverified: 400, 401 and 403 count, each as long as it is JSON. That is still a proof, since
-// the verifier has told apart before what the relay, Cloudflare's edge and the region block say.
+// Messages are not matched, because providers reword them. If no source documents the refusal without a key, the
+// entry is Unverified and broad: 400, 401 and 403 match, each with any JSON body. That is still conclusive, because
+// the verifier has already recognized responses of the relay, of Cloudflare's edge and of the region block.
 type Signature struct {
 	Status     int              `json:"status"`
 	Type       string           `json:"type"`
@@ -81,7 +82,7 @@ type Signature struct {
 	Unverified bool             `json:"unverified"`
 }
 
-// Providers gives every provider that is known, the most used first.
+// Providers returns all known providers, the most used first.
 var Providers = sync.OnceValues(func() ([]Provider, error) {
 	text, err := files.ReadFile("providers.json")
 	if err != nil {
@@ -96,24 +97,25 @@ var Providers = sync.OnceValues(func() ([]Provider, error) {
 	return providers, nil
 })
 
-// Placeholder names what the owner must say of the origin, "resource" or "origin"; "" where it is complete.
+// Placeholder returns the name of the placeholder in the origin, "resource" or "origin", or "" if there is none.
 func (p Provider) Placeholder() string {
 	_, rest, _ := strings.Cut(p.Origin, "{")
 	name, _, _ := strings.Cut(rest, "}")
 	return name
 }
 
-// Fill gives the provider with the value in its origin. One that is nothing but its owner's address is called by it.
+// Fill returns the provider with the value in its origin. If the origin is only a placeholder, the value also becomes
+// the name.
 func (p Provider) Fill(value string) Provider {
-	place := "{" + p.Placeholder() + "}"
-	if p.Origin == place {
+	placeholder := "{" + p.Placeholder() + "}"
+	if p.Origin == placeholder {
 		p.Name = strings.TrimPrefix(value, "https://")
 	}
-	p.Origin = strings.ReplaceAll(p.Origin, place, value)
+	p.Origin = strings.ReplaceAll(p.Origin, placeholder, value)
 	return p
 }
 
-// ValueIn reads back from a filled origin what Fill put there, "" where the origin is of another form.
+// ValueIn returns the value that Fill put in an origin, or "" if the origin does not have this form.
 func (p Provider) ValueIn(origin string) string {
 	before, after, found := strings.Cut(p.Origin, "{"+p.Placeholder()+"}")
 	if !found || !strings.HasPrefix(origin, before) || !strings.HasSuffix(origin, after) || len(origin) < len(before)+len(after) {

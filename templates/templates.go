@@ -1,5 +1,5 @@
-// Package templates holds the data that people read or copy: what is known of each provider, the snippets for clients,
-// and a starter cfproxy.toml. It has no logic beyond reading them.
+// Package templates holds the data that people read or copy: the known providers, client snippets and a starter
+// cfproxy.toml. It has no logic beyond reading them.
 package templates
 
 import (
@@ -16,13 +16,13 @@ import (
 //go:embed providers.json cfproxy.toml.tmpl client/*.tmpl
 var files embed.FS
 
-// Snippet is a few lines for a user to copy. Kind is "env", "curl", "python" or "node".
+// Snippet is a few lines for the user to copy. Kind is "env", "curl", "python" or "node".
 type Snippet struct {
 	Kind string `json:"kind"`
 	Text string `json:"text"`
 }
 
-// Kinds of snippets, in the order in which people want them. Not every dialect has all of them.
+// kinds are the kinds of snippets in display order. Not every dialect has all of them.
 var kinds = []string{"env", "curl", "python", "node"}
 
 // Snippets returns the client snippets of a provider that a relay serves at root: "https://HOST", or "https://HOST/ID"
@@ -36,7 +36,7 @@ func Snippets(p Provider, root, keyNote string) ([]Snippet, error) {
 		if _, err := fs.Stat(files, name); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		text, err := fill(name, data)
+		text, err := execute(name, data)
 		if err != nil {
 			return nil, err
 		}
@@ -45,8 +45,8 @@ func Snippets(p Provider, root, keyNote string) ([]Snippet, error) {
 	return snippets, nil
 }
 
-// File is what a starter cfproxy.toml says. Comments are its explanations in the owner's language, by key.
-type File struct {
+// Config is the content of a starter cfproxy.toml. Comments are explanations in the user's language, by key.
+type Config struct {
 	Domains, Providers      []string
 	Worker, Region, Account string
 	Origin                  string
@@ -55,12 +55,12 @@ type File struct {
 	Comments                map[string]string
 }
 
-// ConfigFile writes the text of a cfproxy.toml.
-func ConfigFile(f File) (string, error) { return fill("cfproxy.toml.tmpl", f) }
+// ConfigFile returns the text of a cfproxy.toml.
+func ConfigFile(c Config) (string, error) { return execute("cfproxy.toml.tmpl", c) }
 
-// fill quotes through %q, which for the plain ASCII values of these files is also how TOML quotes.
-func fill(name string, data any) (string, error) {
-	tmpl, err := template.New(path.Base(name)).Option("missingkey=error").Funcs(template.FuncMap{"list": list}).ParseFS(files, name)
+// execute executes a template. Its %q quotes as TOML does, because all values are printable ASCII.
+func execute(name string, data any) (string, error) {
+	tmpl, err := template.New(path.Base(name)).Option("missingkey=error").Funcs(template.FuncMap{"list": tomlList}).ParseFS(files, name)
 	if err != nil {
 		return "", err
 	}
@@ -71,7 +71,7 @@ func fill(name string, data any) (string, error) {
 	return b.String(), nil
 }
 
-func list(values []string) string {
+func tomlList(values []string) string {
 	quoted := slices.Clone(values)
 	for i, value := range quoted {
 		quoted[i] = fmt.Sprintf("%q", value)

@@ -16,7 +16,7 @@ var (
 	sourceForm = regexp.MustCompile(`^([\w.-]+/[\w.-]+(#\d+|:\S+)|https://\S+)$`)
 )
 
-func all(t *testing.T) []templates.Provider {
+func loadProviders(t *testing.T) []templates.Provider {
 	t.Helper()
 	providers, err := templates.Providers()
 	if err != nil {
@@ -25,16 +25,16 @@ func all(t *testing.T) []templates.Provider {
 	return providers
 }
 
-func TestEveryProviderIsComplete(t *testing.T) {
+func TestProviders(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for _, p := range all(t) {
+	for _, p := range loadProviders(t) {
 		if !idForm.MatchString(p.ID) || seen[p.ID] {
-			t.Errorf("id %q is malformed or stands twice", p.ID)
+			t.Errorf("id %q is malformed or a duplicate", p.ID)
 		}
 		seen[p.ID] = true
 		if !headerForm.MatchString(p.Auth) {
-			t.Errorf("%s: %q is no header in lower case", p.ID, p.Auth)
+			t.Errorf("%s: %q is not a header name in lower case", p.ID, p.Auth)
 		}
 		if p.Name == "" || p.Chat.Model == "" || !strings.HasPrefix(p.Docs, "https://") {
 			t.Errorf("%s lacks a name, a model or docs", p.ID)
@@ -44,12 +44,12 @@ func TestEveryProviderIsComplete(t *testing.T) {
 				t.Errorf("%s: %q is not below the base path %q", p.ID, path, p.Base)
 			}
 		}
-		// The relay asks for a probe of managed access with one of these two, and drops a query.
+		// A managed relay sends its probe as one of these two, and drops the query.
 		if (p.Probe.Method != "POST" || p.Probe.Body != "{}") && p.Probe.Method != "GET" || strings.Contains(p.Probe.Path, "?") {
-			t.Errorf("%s: the probe %+v cannot be made where access is managed", p.ID, p.Probe)
+			t.Errorf("%s: the probe %+v cannot be sent by a managed relay", p.ID, p.Probe)
 		}
 		if p.Chat.Path != "" && p.Dialect != "openai" {
-			t.Errorf("%s: a chat in OpenAI's shape and the dialect %s", p.ID, p.Dialect)
+			t.Errorf("%s: a chat endpoint in OpenAI's format, but the dialect %s", p.ID, p.Dialect)
 		}
 		for _, socket := range p.WebSockets {
 			if !strings.HasPrefix(socket.Path, "/") {
@@ -59,25 +59,25 @@ func TestEveryProviderIsComplete(t *testing.T) {
 	}
 }
 
-func TestEverySignatureSaysSomething(t *testing.T) {
+func TestSignatures(t *testing.T) {
 	t.Parallel()
-	for _, p := range all(t) {
+	for _, p := range loadProviders(t) {
 		if len(p.Refused.Keyless) == 0 || len(p.Refused.BadKey) == 0 || len(p.Sources) == 0 {
-			t.Errorf("%s lacks an answer by which it refuses, or the sources of these facts", p.ID)
+			t.Errorf("%s has no refusals or no sources", p.ID)
 		}
 		for _, source := range p.Sources {
 			if !sourceForm.MatchString(source) {
-				t.Errorf("%s: %q is no source", p.ID, source)
+				t.Errorf("%s: %q is not a source", p.ID, source)
 			}
 		}
 		for _, s := range slices.Concat(p.Refused.Keyless, p.Refused.BadKey) {
 			if s.Status < 400 || s.Status > 499 {
-				t.Errorf("%s: %+v is no refusal", p.ID, s)
+				t.Errorf("%s: %+v is not a refusal", p.ID, s)
 			}
 		}
 		for _, s := range p.Blocked {
 			if len(s.JSON) == 0 {
-				t.Errorf("%s: %+v would take any refusal for a region block", p.ID, s)
+				t.Errorf("%s: %+v matches any refusal", p.ID, s)
 			}
 		}
 	}
@@ -85,18 +85,18 @@ func TestEverySignatureSaysSomething(t *testing.T) {
 
 func TestOrigins(t *testing.T) {
 	t.Parallel()
-	for _, p := range all(t) {
+	for _, p := range loadProviders(t) {
 		value := map[string]string{"": "", "resource": "my-resource", "origin": "https://llm.example.org:8443"}[p.Placeholder()]
 		filled := p.Fill(value)
 		origin, err := url.Parse(filled.Origin)
 		if err != nil || origin.Scheme != "https" || filled.Origin != "https://"+origin.Host {
-			t.Errorf("%s: origin %q is more or less than https and a host", p.ID, filled.Origin)
+			t.Errorf("%s: origin %q is not https and a host", p.ID, filled.Origin)
 		}
 		if got := p.ValueIn(filled.Origin); got != value {
 			t.Errorf("%s: the value in %q is %q, want %q", p.ID, filled.Origin, got, value)
 		}
 		if p.Placeholder() != "" && p.ValueIn("http://nobody") != "" && p.ID != "custom" {
-			t.Errorf("%s reads a value from the origin of another", p.ID)
+			t.Errorf("%s reads a value from a foreign origin", p.ID)
 		}
 		if p.ID == "custom" && filled.Name != "llm.example.org:8443" {
 			t.Errorf("a custom provider is called %q", filled.Name)
@@ -106,7 +106,7 @@ func TestOrigins(t *testing.T) {
 
 func TestSnippetsContainKeyNote(t *testing.T) {
 	t.Parallel()
-	for _, p := range all(t) {
+	for _, p := range loadProviders(t) {
 		const note = "_KEY: your key"
 		snippets, err := templates.Snippets(p, "https://gptapi.example.com", ": your key")
 		if err != nil {
@@ -122,7 +122,7 @@ func TestSnippetsContainKeyNote(t *testing.T) {
 
 func TestSnippets(t *testing.T) {
 	t.Parallel()
-	for _, p := range all(t) {
+	for _, p := range loadProviders(t) {
 		for _, root := range []string{"https://gptapi.example.com", "https://gptapi.example.com/" + p.ID} {
 			snippets, err := templates.Snippets(p, root, "")
 			if err != nil || len(snippets) < 3 {

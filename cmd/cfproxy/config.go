@@ -210,7 +210,7 @@ func (p *program) writeConfig(r relay, name string) (path string, written bool, 
 	for _, key := range append([]string{"head"}, settingsOf("init")...) {
 		comments[key] = p.text.T("comment." + key)
 	}
-	file := templates.File{
+	file := templates.Config{
 		Domains: r.Domains, Providers: specsOf(r.providers), Worker: name, Region: r.Region, Account: r.Account, Comments: comments,
 	}
 	if r.Origin != plan.DefaultOrigin {
