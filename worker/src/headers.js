@@ -46,23 +46,12 @@ export function cleanRequestHeaders(headers) {
 }
 
 /**
- * Looks at one letter first, which decides for most names: Accept, Anthropic-*, Authorization, X-Stainless-*.
  * @param {string} name in lower case
  * @returns {boolean} whether it is in strippedRequestHeaders, CF-*, X-Forwarded-* or Sec-*. Sec-WebSocket-* is kept for the handshake.
  */
 function isStripped(name) {
-  switch (name.charCodeAt(0)) {
-    case 0x61: // a
-      return false;
-    case 0x63: // c
-      return name.startsWith("cf-") || strippedRequestHeaders.has(name);
-    case 0x73: // s
-      return name.startsWith("sec-") && !name.startsWith("sec-websocket-");
-    case 0x78: // x
-      return name.charCodeAt(2) !== 0x73 && (name.startsWith("x-forwarded-") || strippedRequestHeaders.has(name));
-    default:
-      return strippedRequestHeaders.has(name);
-  }
+  return strippedRequestHeaders.has(name) || name.startsWith("cf-") || name.startsWith("x-forwarded-") ||
+    name.startsWith("sec-") && !name.startsWith("sec-websocket-");
 }
 
 /**
