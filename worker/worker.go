@@ -1,8 +1,8 @@
 // Package worker embeds the Worker, the ES modules in src, and defines the names that the Worker and the rest of the
-// program share. Comments are removed before the upload.
+// program share.
 //
-// The modules are plain JavaScript without a build step and are never templated. All settings reach the Worker as
-// bindings (https://developers.cloudflare.com/workers/runtime-apis/bindings/).
+// The modules are plain JavaScript without a build step, never templated and uploaded as they are. All settings reach
+// the Worker as bindings (https://developers.cloudflare.com/workers/runtime-apis/bindings/).
 package worker
 
 import (
@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -160,10 +159,6 @@ type Bundle struct {
 //go:embed src/*.js src/*.html src/*.txt
 var sources embed.FS
 
-// commentLines matches lines of JavaScript that hold only a comment, which is the only form of comments in src. They
-// are half of it.
-var commentLines = regexp.MustCompile(`(?m)^\s*(?://|/\*\*|\*(?:/|\s)).*\n`)
-
 // Load returns the embedded Worker, with its modules sorted by name. Each call returns its own copy.
 func Load() Bundle {
 	b := Bundle{
@@ -177,7 +172,7 @@ func Load() Bundle {
 		m := Module{Name: e.Name(), Type: TypeText}
 		m.Source, _ = fs.ReadFile(sources, "src/"+e.Name())
 		if path.Ext(e.Name()) == ".js" {
-			m.Type, m.Source = TypeModule, commentLines.ReplaceAll(m.Source, nil)
+			m.Type = TypeModule
 		}
 		b.Modules = append(b.Modules, m)
 	}

