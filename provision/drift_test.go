@@ -32,7 +32,7 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 func TestHiddenDriftIsRepaired(t *testing.T) {
 	t.Parallel()
 	for attr, edit := range map[string][2]string{
-		binding.AttrCode:     {`"export default { fetch: handle };",`, `"// edited",`},
+		binding.AttrCode:     {`"// @ts-check",`, `"// edited",`},
 		binding.AttrFailOpen: {`"pattern": "gptapi.example.com/*",`, `"pattern": "gptapi.example.com/*", "request_limit_fail_open": true,`},
 	} {
 		w := newWorld(t, "")

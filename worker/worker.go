@@ -156,7 +156,7 @@ type Bundle struct {
 	CompatibilityFlags []string
 }
 
-//go:embed src/*.js src/*.html src/*.txt
+//go:embed src/*.js src/*.txt
 var sources embed.FS
 
 // Load returns the embedded Worker, with its modules sorted by name. Each call returns its own copy.

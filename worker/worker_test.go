@@ -44,7 +44,7 @@ func TestLoadReturnsACopy(t *testing.T) {
 
 func TestImportsAreInTheBundle(t *testing.T) {
 	t.Parallel()
-	imports := regexp.MustCompile(`(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']`)
+	imports := regexp.MustCompile(`(?m)^import (?:.* from )?"([^"]+)";$`)
 	b := worker.Load()
 	sources := map[string][]byte{}
 	for _, m := range b.Modules {
@@ -100,8 +100,11 @@ func TestModuleConventions(t *testing.T) {
 		if !strings.HasPrefix(text, "// @ts-check\n") {
 			t.Errorf("%s does not begin with // @ts-check", name)
 		}
+		if strings.HasPrefix(filepath.Base(name), "page-") {
+			continue // HTML, with snippets and client code
+		}
 		text = comments.ReplaceAllString(text, "")
-		for _, banned := range []string{`\bconsole\b`, `\bclass\b`, `\b(?:let|var)\b`, `\beval\b`, `\bwaitUntil\b`} {
+		for _, banned := range []string{`\bconsole\b`, `\bclass\b`, `\b(?:let|var)\b`, `\beval\b`, `\bwaitUntil\b`, `\bimport\(`} {
 			if found := regexp.MustCompile(banned).FindString(text); found != "" {
 				t.Errorf("%s uses %s", name, found)
 			}
@@ -111,8 +114,8 @@ func TestModuleConventions(t *testing.T) {
 
 func TestBundleSize(t *testing.T) {
 	t.Parallel()
-	if size := gzipSize(t); size >= 16<<10 {
-		t.Errorf("%d bytes with gzip, want less than 16 KB", size)
+	if size := gzipSize(t); size >= 17<<10 {
+		t.Errorf("%d bytes with gzip, want less than 17 KB", size)
 	}
 }
 

@@ -1,22 +1,9 @@
 // @ts-check
-// The web page at "/". Its template has {{name}} for a value, {{English|Chinese}} for a text and {{#list}}…{{/list}} for a
-// part that is repeated for each entry.
+// The web page at "/".
 
 import { originOf } from "./cors.js";
 import { errorResponse } from "./error.js";
-import html from "./page.html";
-
-/**
- * @param {string} template
- * @param {Record<string, any>} values strings, booleans, or lists of such records
- * @returns {string} HTML, with the values escaped
- */
-function render(template, values) {
-  return template.replace(/{{#(\w+)}}(.*?){{\/\1}}/gs, (_, name, part) =>
-    [values[name] || []].flat().map((entry) => render(part, { ...values, ...entry })).join(""),
-  ).replace(/{{([^{}|]+)(?:\|([^{}]+))?}}/g, (_, name, chinese) =>
-    chinese ? values.zh ? chinese : name : values[name].replace(/[&<>"{}]/g, (/** @type {string} */ c) => `&#${c.charCodeAt(0)};`));
-}
+import { pageDocument } from "./page-document.js";
 
 /**
  * @param {Request} request
@@ -29,22 +16,10 @@ export function pageResponse(request, config) {
   if (url === null) {
     return errorResponse(originOf(request), config, { status: 400, code: "bad_path", message: "the Host header is malformed" });
   }
-  const [preferred] = (url.searchParams.get("lang") ?? request.headers.get("accept-language") ?? "").split(",")
-    .map((part) => part.trim().split(/\s*;\s*q=/))
-    .filter(([tag, q]) => /^(zh|en)\b/i.test(tag) && Number(q) !== 0)
-    .sort(([, a = 1], [, b = 1]) => Number(b) - Number(a));
-  const zh = /^zh/i.test(preferred?.[0]);
+  const zh = prefersChinese(url.searchParams.get("lang") ?? request.headers.get("accept-language") ?? "");
   const nonce = crypto.randomUUID();
-  const shown = managed ? [{ id: "", name: "Base URL", base: "", dialect: "openai", auth: "", model: undefined }] : providers;
-  const cards = shown.map(({ id, name, base, dialect, auth, model = "MODEL" }, i) => {
-    const baseURL = `https://${url.host}${i ? `/${id}` : ""}${base}`;
-    return {
-      id, name, url: baseURL, auth, model, open: i ? "" : "open", short: baseURL.replace(/\/v1$/, ""),
-      v1: managed || dialect !== "openai" || base.endsWith("/v1"),
-      [dialect]: true, apps: dialect !== "cohere", chat: dialect !== "google", bearer: auth === "authorization",
-    };
-  });
-  return new Response(render(html, { zh, lang: zh ? "zh-CN" : "en", other: zh ? "en" : "zh", host: url.host, nonce, version, managed, own: !managed, cards }), {
+  const page = pageDocument({ host: url.host, version, managed, providers, nonce, zh, t: (english, chinese) => zh ? chinese : english });
+  return new Response(page.markup, {
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`,
@@ -56,4 +31,16 @@ export function pageResponse(request, config) {
       "x-cfproxy": build,
     },
   });
+}
+
+/**
+ * @param {string} languages in the form of Accept-Language: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
+ * @returns {boolean} whether Chinese is preferred to English
+ */
+function prefersChinese(languages) {
+  const [preferred] = languages.split(",")
+    .map((part) => part.trim().split(/\s*;\s*q=/))
+    .filter(([tag, q]) => /^(zh|en)\b/i.test(tag) && Number(q) !== 0)
+    .sort(([, a = 1], [, b = 1]) => Number(b) - Number(a));
+  return /^zh/i.test(preferred?.[0]);
 }

@@ -3,7 +3,3 @@ declare module "*.txt" {
   const text: string;
   export default text;
 }
-declare module "*.html" {
-  const text: string;
-  export default text;
-}
