@@ -22,7 +22,7 @@ type proof struct {
 func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *network, wait bool) verify.Report {
 	progress := p.progress()
 	defer progress.Close()
-	progress.Doing(p.text.T("doing.verify", "host", hostname.Display(target.Host)))
+	progress.Spinner(p.text.T("doing.verify", "host", hostname.Display(target.Host)))
 	return verify.Run(c.Context, target, network.to(target.Host), verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,
@@ -45,7 +45,7 @@ func (p *program) probeAll(c *cli.Context, f fleet, count int, of func(i int) pr
 	}
 	progress := p.progress()
 	defer progress.Close()
-	progress.Doing(p.text.T("doing.verify-all", "count", itoa(count)))
+	progress.Spinner(p.text.T("doing.verify-all", "count", itoa(count)))
 	var done atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(probesTogether)

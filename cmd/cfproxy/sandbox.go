@@ -138,7 +138,7 @@ func (p *program) runtime(ctx context.Context) (string, error) {
 	binary, err = workerd.Install(ctx, cache, func(string) {
 		if !said {
 			progress.Line(p.text.T("workerd.install", "version", workerd.Version))
-			progress.Doing(p.text.T("workerd.installing"))
+			progress.Spinner(p.text.T("workerd.installing"))
 		}
 		said = true
 	})

@@ -166,7 +166,7 @@ func (p *program) askBlank(ctx context.Context, b blank) (string, error) {
 func (p *program) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
 	progress := p.progress()
 	defer progress.Close()
-	progress.Doing(p.text.T("doing.zones"))
+	progress.Spinner(p.text.T("doing.zones"))
 	zones, err := account.engine.Zones(ctx, id, progress.Engine)
 	if err == nil && len(zones) == 0 {
 		err = &errcode.Error{Code: errcode.NoZones}

@@ -8,7 +8,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// content says in a few words what a thing is: where a record points to, where a route leads, what a Worker serves.
+// content describes an object in a few words: the address of a record, the Worker of a route, the upstreams of a Worker.
 func (v View) content(kind plan.Kind, attrs binding.Attrs) string {
 	switch kind {
 	case plan.KindRoute:
@@ -25,33 +25,34 @@ func (v View) content(kind plan.Kind, attrs binding.Attrs) string {
 		}
 		return text + v.Text.T("content.unproxied")
 	}
-	return v.script(attrs)
+	return v.workerTarget(attrs)
 }
 
-// mostHosts of providers are shown in a row; of more the first one and their number, and all below.
-const mostHosts = 2
+// maxHosts is the number of upstream hosts in a row. Of more, the row shows the first one and their number, and a note
+// all.
+const maxHosts = 2
 
-// script says where a Worker leads.
-func (v View) script(attrs binding.Attrs) string {
-	hosts := hostsOf(attrs)
+// workerTarget describes the upstreams of a Worker.
+func (v View) workerTarget(attrs binding.Attrs) string {
+	hosts := upstreamHosts(attrs)
 	switch {
 	case len(hosts) == 0:
 		return ""
-	case len(hosts) > mostHosts:
+	case len(hosts) > maxHosts:
 		return "→ " + v.Text.T("content.more", "host", hosts[0], "count", strconv.Itoa(len(hosts)-1))
 	}
 	return "→ " + strings.Join(hosts, " + ")
 }
 
-// build is a line of its own: its sixteen digits would push a row over the edge of a terminal. What is not as by default
-// follows.
-func (v View) build(attrs binding.Attrs) []string {
+// buildNotes returns the build and the settings of a Worker that are not the default. They are notes, because the row
+// would be too wide for a terminal.
+func (v View) buildNotes(attrs binding.Attrs) []string {
 	if attrs[binding.AttrBuild] == "" {
 		return nil
 	}
 	lines := []string{v.Text.T("content.build", "build", attrs[binding.AttrBuild])}
-	if len(hostsOf(attrs)) > mostHosts {
-		lines = append(lines, v.label(binding.AttrProviders, strings.Join(hostsOf(attrs), ", ")))
+	if len(upstreamHosts(attrs)) > maxHosts {
+		lines = append(lines, v.label(binding.AttrProviders, strings.Join(upstreamHosts(attrs), ", ")))
 	}
 	if region := attrs[binding.AttrRegion]; region != "" {
 		lines = append(lines, v.Text.T("content.region", "region", region))
@@ -70,13 +71,13 @@ func (v View) build(attrs binding.Attrs) []string {
 	return lines
 }
 
-// label puts the name of an attribute before what it says.
+// label returns "name: text" for an attribute.
 func (v View) label(name, text string) string {
 	return v.Text.T("label", "name", v.Text.T("attr."+name), "value", text)
 }
 
-// value makes words of what an attribute says in codes. An empty one means "none" of some things, and "all" of others: of the
-// origins that may call, no list is no limit.
+// value formats the value of an attribute. An empty value means "none" for some attributes and "all" for others, such
+// as the allowed origins.
 func (v View) value(name, value string) string {
 	switch {
 	case value == "" && v.Text.Has("empty."+name):
@@ -86,15 +87,15 @@ func (v View) value(name, value string) string {
 	case name == binding.AttrProviders, name == binding.AttrOrigins:
 		return strings.ReplaceAll(value, " ", ", ")
 	case name == binding.AttrKeys:
-		for _, mark := range []string{"missing", "unknown"} {
-			value = strings.ReplaceAll(value, ":"+mark, ":"+v.Text.T("content.key-"+mark))
+		for _, status := range []string{"missing", "unknown"} {
+			value = strings.ReplaceAll(value, ":"+status, ":"+v.Text.T("content.key-"+status))
 		}
 	}
 	return value
 }
 
-// hostsOf shortens "openai=https://api.openai.com" to the host, which says it all.
-func hostsOf(attrs binding.Attrs) []string {
+// upstreamHosts returns the hosts of the providers, such as api.openai.com for "openai=https://api.openai.com".
+func upstreamHosts(attrs binding.Attrs) []string {
 	var hosts []string
 	for _, provider := range strings.Fields(attrs[binding.AttrProviders]) {
 		_, origin, _ := strings.Cut(provider, "=")

@@ -12,49 +12,51 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-var glyphs = map[plan.Action]row{
+// actionRows holds glyph and style by action.
+var actionRows = map[plan.Action]row{
 	plan.ActionCreate: {glyph: "+", style: good},
 	plan.ActionUpdate: {glyph: "~", style: warn},
 	plan.ActionDelete: {glyph: "-", style: bad},
 	plan.ActionNone:   {glyph: "=", style: faint},
 }
 
-// contentCell is what goes below where a row is too wide for the terminal.
-const contentCell = 2
+// contentColumn is the column that becomes a note if a row is too wide for the terminal.
+const contentColumn = 2
 
-// mostRows of a plan are read by a person; of more those come first that say the most.
-const mostRows = 40
+// maxRows is the number of steps that are printed. Of a longer plan, the most important ones are.
+const maxRows = 40
 
-// Plan shows the steps, of very many the telling ones, and counts the changes.
+// Plan prints the steps of a plan, the number of changes and the warnings.
 func (v View) Plan(w io.Writer, p plan.Plan) {
-	shown, rest := telling(p.Steps)
+	shown, hidden := selectSteps(p.Steps)
 	var rows []row
 	for _, step := range shown {
 		rows = append(rows, v.stepRow(step))
 	}
 	if len(rows) > 0 {
-		v.table(w, rows, contentCell)
+		v.printTable(w, rows, contentColumn)
 	}
-	v.rest(w, rest)
-	fmt.Fprintln(w, "  "+v.counts(p))
+	v.printHidden(w, hidden)
+	fmt.Fprintln(w, "  "+v.countLine(p))
 	v.Warnings(w, p)
 }
 
-// rest says how many rows were left out, if any.
-func (v View) rest(w io.Writer, count int) {
+// printHidden prints how many steps are not shown, if any.
+func (v View) printHidden(w io.Writer, count int) {
 	if count > 0 {
 		fmt.Fprintln(w, "  "+v.paint(faint, v.Text.T("plan.rest", "count", strconv.Itoa(count))))
 	}
 }
 
-// telling picks the steps that are shown, in their order, and counts the others: what is taken over says most, then the Workers,
-// what is removed, changed, made; what stays as it is says nothing.
-func telling(steps []plan.Step) (shown []plan.Step, rest int) {
-	const leftOut = 5
-	if len(steps) <= mostRows {
+// selectSteps returns the steps to show, in their order, and the number of the others. Adoptions come first, then
+// Workers, deletions, updates and creations. Of a plan with more than maxRows steps, those without a change are not
+// shown.
+func selectSteps(steps []plan.Step) (shown []plan.Step, hidden int) {
+	const unchanged = 5
+	if len(steps) <= maxRows {
 		return steps, 0
 	}
-	weight := func(s plan.Step) int {
+	priority := func(s plan.Step) int {
 		switch {
 		case s.Adopt:
 			return 0
@@ -67,19 +69,19 @@ func telling(steps []plan.Step) (shown []plan.Step, rest int) {
 		case s.Action == plan.ActionCreate:
 			return 4
 		}
-		return leftOut
+		return unchanged
 	}
-	picked := make([]bool, len(steps))
-	left := mostRows
-	for w := range leftOut {
+	selected := make([]bool, len(steps))
+	free := maxRows
+	for p := range unchanged {
 		for i, step := range steps {
-			if left > 0 && weight(step) == w {
-				picked[i], left = true, left-1
+			if free > 0 && priority(step) == p {
+				selected[i], free = true, free-1
 			}
 		}
 	}
 	for i, step := range steps {
-		if picked[i] {
+		if selected[i] {
 			shown = append(shown, step)
 		}
 	}
@@ -87,18 +89,18 @@ func telling(steps []plan.Step) (shown []plan.Step, rest int) {
 }
 
 func (v View) stepRow(step plan.Step) row {
-	r := glyphs[step.Action]
+	r := actionRows[step.Action]
 	attrs := step.After
 	if step.Action == plan.ActionDelete {
 		attrs = step.Before
 	}
 	r.cells = []string{v.kind(step.Address.Kind), name(step.Address), v.content(step.Address.Kind, attrs)}
 	if len(step.Diff) == 0 {
-		r.notes = v.build(attrs)
+		r.notes = v.buildNotes(attrs)
 	}
 	switch {
 	case step.Conflict == plan.ConflictWiderRoute:
-		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", places(step.ConflictHosts)))
+		r.notes = append(r.notes, v.Text.T("plan.shadows", "host", hostList(step.ConflictHosts)))
 	case step.Adopt && step.Address.Kind == plan.KindScript:
 		r.notes = append(r.notes, v.Text.T("plan.adopt-script"))
 	case step.Adopt && step.Action == plan.ActionDelete:
@@ -107,16 +109,16 @@ func (v View) stepRow(step plan.Step) row {
 		r.notes = append(r.notes, v.Text.T("plan.adopt", "what", v.content(step.Address.Kind, step.Before)))
 	}
 	for _, diff := range step.Diff {
-		r.notes = append(r.notes, v.diff(diff))
+		r.notes = append(r.notes, v.diffNote(diff))
 	}
 	return r
 }
 
-func (v View) diff(d binding.AttrDiff) string {
+func (v View) diffNote(d binding.AttrDiff) string {
 	return v.label(d.Name, v.value(d.Name, d.Before)+" → "+v.value(d.Name, d.After))
 }
 
-func (v View) counts(p plan.Plan) string {
+func (v View) countLine(p plan.Plan) string {
 	counts := map[plan.Action]int{}
 	for _, step := range p.Steps {
 		counts[step.Action]++
@@ -130,19 +132,19 @@ func (v View) counts(p plan.Plan) string {
 		"delete", strconv.Itoa(counts[plan.ActionDelete]))
 }
 
-// Warnings says what the owner should know of a plan, though it can be carried out.
+// Warnings prints the warnings of a plan.
 func (v View) Warnings(w io.Writer, p plan.Plan) {
 	for _, warning := range p.Warnings() {
 		fmt.Fprintln(w, v.paint(warn, "! ")+v.Text.T("warning."+string(warning.Code), i18n.Pairs(warning.Details)...))
 	}
 }
 
-// Status shows what stands and how it differs from what should.
+// Status prints the deployed objects and how they differ from the desired state.
 func (v View) Status(w io.Writer, p plan.Plan) {
-	shown, rest := telling(p.Steps)
+	shown, hidden := selectSteps(p.Steps)
 	var rows []row
 	for _, step := range shown {
-		state, style := stateOf(step)
+		state, style := stateAndStyle(step)
 		r := row{glyph: "•", style: style}
 		attrs := step.Before
 		if step.Action == plan.ActionCreate {
@@ -150,20 +152,20 @@ func (v View) Status(w io.Writer, p plan.Plan) {
 		}
 		r.cells = []string{v.kind(step.Address.Kind), name(step.Address), v.content(step.Address.Kind, attrs), v.Text.T("status." + state)}
 		if len(step.Diff) == 0 {
-			r.notes = v.build(attrs)
+			r.notes = v.buildNotes(attrs)
 		}
 		for _, diff := range step.Diff {
-			r.notes = append(r.notes, v.diff(diff))
+			r.notes = append(r.notes, v.diffNote(diff))
 		}
 		rows = append(rows, r)
 	}
-	v.table(w, rows, contentCell)
-	v.rest(w, rest)
+	v.printTable(w, rows, contentColumn)
+	v.printHidden(w, hidden)
 	v.Warnings(w, p)
 }
 
-// stateOf names how a thing stands; the plan was made as if foreign things could be taken over.
-func stateOf(step plan.Step) (state, style string) {
+// stateAndStyle returns the state of the object of a step. The plan must have been made with adoption allowed.
+func stateAndStyle(step plan.Step) (state, style string) {
 	switch {
 	case step.Adopt:
 		return "foreign", bad
@@ -177,35 +179,35 @@ func stateOf(step plan.Step) (state, style string) {
 	return "ok", good
 }
 
-// State names how the thing of a step stands: ok, missing, drift, surplus or foreign.
+// State returns the state of the object of a step: ok, missing, drift, surplus or foreign.
 func State(step plan.Step) string {
-	state, _ := stateOf(step)
+	state, _ := stateAndStyle(step)
 	return state
 }
 
-// Conflicts lists what is not ours and stands in the way, with all that is known of it.
+// Conflicts prints the objects that conflict with a plan, with what is known about their owner.
 func (v View) Conflicts(w io.Writer, objects []plan.Object) {
 	var rows []row
 	for _, object := range objects {
 		r := row{glyph: "×", style: bad, cells: []string{
 			v.kind(object.Address.Kind), name(object.Address), v.content(object.Address.Kind, object.Attrs),
 		}}
-		r.notes = append(v.clash(object), v.owner(object))
+		r.notes = append(v.conflictNotes(object), v.ownerNote(object))
 		rows = append(rows, r)
 	}
-	v.table(w, rows, contentCell)
+	v.printTable(w, rows, contentColumn)
 }
 
-// clash says how a thing stands in the way, where that is not plain from its name.
-func (v View) clash(o plan.Object) []string {
+// conflictNotes explains the conflict unless it is obvious from the object's name.
+func (v View) conflictNotes(o plan.Object) []string {
 	if o.Conflict == "" || o.Conflict == plan.ConflictSameAddress {
 		return nil
 	}
-	return []string{v.Text.T("clash."+string(o.Conflict), "host", places(o.ConflictHosts))}
+	return []string{v.Text.T("clash."+string(o.Conflict), "host", hostList(o.ConflictHosts))}
 }
 
-// places lists hosts for a note.
-func places(hosts []string) string {
+// hostList formats hosts for a note.
+func hostList(hosts []string) string {
 	var names []string
 	for _, host := range hosts {
 		names = append(names, hostname.Display(host))
@@ -213,8 +215,8 @@ func places(hosts []string) string {
 	return errcode.Abbreviate(names)
 }
 
-// owner says whose a thing is, as far as it tells.
-func (v View) owner(o plan.Object) string {
+// ownerNote describes who may own an object.
+func (v View) ownerNote(o plan.Object) string {
 	comment := o.Attrs[binding.AttrComment]
 	if comment == "" {
 		comment = v.Text.T("none")

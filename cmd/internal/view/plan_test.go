@@ -20,28 +20,28 @@ func english(t *testing.T) View {
 	return View{Text: text}
 }
 
-func stepOf(action plan.Action, kind plan.Kind, name string) plan.Step {
+func newStep(action plan.Action, kind plan.Kind, name string) plan.Step {
 	return plan.Step{Action: action, Address: plan.Address{Kind: kind, Parent: "p", Name: name}}
 }
 
-// Of a long plan a person sees what others lose, the Workers, what goes and what changes before what is made, in the order of the
-// plan; what stays is left out first.
-func TestALongPlanShowsTheTellingSteps(t *testing.T) {
+// Of a long plan, adoptions, Workers, deletions and updates are shown before creations, all in the order of the plan.
+// Steps without a change are hidden first.
+func TestLongPlanHidesUnchangedSteps(t *testing.T) {
 	t.Parallel()
 	var steps []plan.Step
 	for i := range 30 {
-		steps = append(steps, stepOf(plan.ActionNone, plan.KindRoute, fmt.Sprintf("same%d.example.com/*", i)))
+		steps = append(steps, newStep(plan.ActionNone, plan.KindRoute, fmt.Sprintf("same%d.example.com/*", i)))
 	}
 	for i := range 50 {
-		steps = append(steps, stepOf(plan.ActionCreate, plan.KindRecord, fmt.Sprintf("new%d.example.com", i)))
+		steps = append(steps, newStep(plan.ActionCreate, plan.KindRecord, fmt.Sprintf("new%d.example.com", i)))
 	}
-	taken := stepOf(plan.ActionNone, plan.KindRoute, "*.example.com/*")
-	taken.Adopt, taken.Conflict, taken.ConflictHosts = true, plan.ConflictWiderRoute, []string{"new0.example.com"}
-	telling := []plan.Step{
-		taken, stepOf(plan.ActionUpdate, plan.KindRecord, "edited.example.com"),
-		stepOf(plan.ActionDelete, plan.KindRecord, "gone.example.com"), stepOf(plan.ActionNone, plan.KindScript, "relay"),
+	adopted := newStep(plan.ActionNone, plan.KindRoute, "*.example.com/*")
+	adopted.Adopt, adopted.Conflict, adopted.ConflictHosts = true, plan.ConflictWiderRoute, []string{"new0.example.com"}
+	important := []plan.Step{
+		adopted, newStep(plan.ActionUpdate, plan.KindRecord, "edited.example.com"),
+		newStep(plan.ActionDelete, plan.KindRecord, "gone.example.com"), newStep(plan.ActionNone, plan.KindScript, "relay"),
 	}
-	steps = append(steps, telling...)
+	steps = append(steps, important...)
 	var b strings.Builder
 	english(t).Plan(&b, plan.Plan{Steps: steps})
 	rows := strings.Split(b.String(), "\n")
@@ -52,7 +52,7 @@ func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 		}
 	}
 	var want []string
-	for i := range mostRows - len(telling) {
+	for i := range maxRows - len(important) {
 		want = append(want, fmt.Sprintf("new%d.example.com", i))
 	}
 	want = append(want, "*.example.com/*", "edited.example.com", "gone.example.com", "relay", "44", "create,")
@@ -64,21 +64,21 @@ func TestALongPlanShowsTheTellingSteps(t *testing.T) {
 	}
 }
 
-// More telling steps than there is room for: those that take something from others come first.
-func TestWhatIsTakenOverIsShownFirst(t *testing.T) {
+// Of more changes than there are rows, adoptions come first.
+func TestLongPlanShowsAdoptions(t *testing.T) {
 	t.Parallel()
 	var steps []plan.Step
-	for i := range 2 * mostRows {
-		steps = append(steps, stepOf(plan.ActionDelete, plan.KindRecord, fmt.Sprintf("h%d.example.com", i)))
+	for i := range 2 * maxRows {
+		steps = append(steps, newStep(plan.ActionDelete, plan.KindRecord, fmt.Sprintf("h%d.example.com", i)))
 	}
 	last := &steps[len(steps)-1]
 	last.Adopt = true
-	steps = append(steps, stepOf(plan.ActionDelete, plan.KindScript, "relay"))
-	shown, rest := telling(steps)
-	if len(shown) != mostRows || rest != len(steps)-mostRows || shown[mostRows-2].Address != last.Address || shown[mostRows-1].Address.Name != "relay" {
-		t.Errorf("%d shown, %d not, the last ones %v", len(shown), rest, shown[mostRows-2:])
+	steps = append(steps, newStep(plan.ActionDelete, plan.KindScript, "relay"))
+	shown, hidden := selectSteps(steps)
+	if len(shown) != maxRows || hidden != len(steps)-maxRows || shown[maxRows-2].Address != last.Address || shown[maxRows-1].Address.Name != "relay" {
+		t.Errorf("%d shown, %d hidden, the last ones %v", len(shown), hidden, shown[maxRows-2:])
 	}
-	if shown, rest := telling(steps[:mostRows]); len(shown) != mostRows || rest != 0 {
-		t.Errorf("a plan that fits is cut to %d, %d", len(shown), rest)
+	if shown, hidden := selectSteps(steps[:maxRows]); len(shown) != maxRows || hidden != 0 {
+		t.Errorf("a plan that fits is cut to %d, %d", len(shown), hidden)
 	}
 }

@@ -16,41 +16,41 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// Progress tells what is going on while it goes on. On a terminal it keeps one line alive at the bottom, with a spinner or
-// a countdown; elsewhere it writes a line for everything that ended and for every wait.
+// Progress shows the progress of a run. On a terminal it updates a status line at the bottom, with a spinner or a
+// countdown. Elsewhere it prints a line for each finished step and for each wait.
 type Progress struct {
-	view View
-	out  io.Writer
-	live bool
-	// width is that of the terminal, in cells: a live line that wrapped could not be erased any more.
+	view     View
+	out      io.Writer
+	terminal bool
+	// width returns the width of the terminal in cells. A status line that wraps cannot be erased.
 	width func() int
 
-	mu   sync.Mutex
-	draw func(time.Time) string // what the live line says; nil for none
-	stop chan struct{}
-	// began is when the count of a long run began, at before steps; counted is how many it was at last.
-	began           time.Time
-	before, counted int
-	paused          time.Duration              // since then
-	until           time.Time                  // the end of the last pause
-	waits           map[errcode.Code]time.Time // until when calls wait, by the reason that was told
-	ended           sync.WaitGroup
+	mu     sync.Mutex
+	render func(time.Time) string // returns the status line; nil for none
+	stop   chan struct{}
+	// For Count: when it was first called and with how many done steps, and the last number of done steps.
+	start                 time.Time
+	startCount, lastCount int
+	pausedFor             time.Duration              // sum of the pauses since start
+	pausedUntil           time.Time                  // end of the last pause
+	announced             map[errcode.Code]time.Time // end of the announced waits by their reason
+	ticker                sync.WaitGroup
 }
 
-// NewProgress begins to draw on out if it is a terminal. Close it.
+// NewProgress returns a Progress that writes to out. It must be closed.
 func (v View) NewProgress(out io.Writer, terminal bool, width func() int) *Progress {
-	p := &Progress{view: v, out: out, live: terminal, width: width, stop: make(chan struct{})}
+	p := &Progress{view: v, out: out, terminal: terminal, width: width, stop: make(chan struct{})}
 	if terminal {
-		p.ended.Go(p.tick)
+		p.ticker.Go(p.tick)
 	}
 	return p
 }
 
-// Close takes the live line away.
+// Close erases the status line and releases resources.
 func (p *Progress) Close() {
 	close(p.stop)
-	p.ended.Wait()
-	p.set(nil)
+	p.ticker.Wait()
+	p.setLine(nil)
 }
 
 const eraseLine = "\r\x1b[K"
@@ -71,108 +71,108 @@ func (p *Progress) tick() {
 func (p *Progress) redraw(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.draw != nil {
-		fmt.Fprint(p.out, eraseLine, p.fitting(p.draw(now)))
+	if p.render != nil {
+		fmt.Fprint(p.out, eraseLine, p.truncate(p.render(now)))
 	}
 }
 
-// fitting cuts a line to the terminal.
-func (p *Progress) fitting(line string) string {
+// truncate shortens a line to the width of the terminal.
+func (p *Progress) truncate(line string) string {
 	if width := p.width() - 1; width > 0 {
 		return runewidth.Truncate(line, width, "…")
 	}
 	return line
 }
 
-// set replaces the live line; where there is no terminal, nothing is shown.
-func (p *Progress) set(draw func(time.Time) string) {
-	if !p.live {
+// setLine replaces the status line. Without a terminal it does nothing.
+func (p *Progress) setLine(render func(time.Time) string) {
+	if !p.terminal {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.draw = draw
+	p.render = render
 	fmt.Fprint(p.out, eraseLine)
-	if draw != nil {
-		fmt.Fprint(p.out, p.fitting(draw(time.Now())))
+	if render != nil {
+		fmt.Fprint(p.out, p.truncate(render(time.Now())))
 	}
 }
 
-// Line writes a line that stays.
+// Line prints a line that remains.
 func (p *Progress) Line(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.draw = nil
-	if p.live {
+	p.render = nil
+	if p.terminal {
 		fmt.Fprint(p.out, eraseLine)
 	}
 	fmt.Fprintln(p.out, text)
 }
 
-// Doing shows what has begun, with a spinner, until something else is shown.
-func (p *Progress) Doing(text string) {
+// Spinner shows text with a spinner until something else is shown.
+func (p *Progress) Spinner(text string) {
 	start := time.Now()
-	p.set(func(now time.Time) string {
+	p.setLine(func(now time.Time) string {
 		frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 		frame := frames[int(now.Sub(start)/(100*time.Millisecond))%len(frames)]
 		return "  " + string(frame) + "  " + text
 	})
 }
 
-// waiting counts down on a terminal, and writes one line elsewhere.
-func (p *Progress) waiting(key string, wait time.Duration, pairs ...string) {
+// countdown shows a countdown on a terminal, and prints one line elsewhere.
+func (p *Progress) countdown(key string, wait time.Duration, pairs ...string) {
 	until := time.Now().Add(wait)
-	say := func(left time.Duration) string {
-		seconds := strconv.Itoa(int(math.Ceil(left.Seconds())))
+	text := func(remaining time.Duration) string {
+		seconds := strconv.Itoa(int(math.Ceil(remaining.Seconds())))
 		return "  …  " + p.view.Text.T(key, append([]string{"seconds", seconds}, pairs...)...)
 	}
-	if !p.live {
-		p.Line(say(wait))
+	if !p.terminal {
+		p.Line(text(wait))
 		return
 	}
-	p.set(func(now time.Time) string { return say(max(0, until.Sub(now))) })
+	p.setLine(func(now time.Time) string { return text(max(0, until.Sub(now))) })
 }
 
-// mostSteps of a run are told one by one; of more a bar shows how far it is.
-const mostSteps = 20
+// maxListedSteps is the number of steps up to which each is printed. Longer runs have a progress bar.
+const maxListedSteps = 20
 
-// barCells is how long the bar is, in terminal cells.
-const barCells = 24
+// barWidth is the width of the progress bar in cells.
+const barWidth = 24
 
-// Count shows how much of a long run is done, as a bar on a terminal and as a line for every tenth elsewhere. left is how long
-// the rest will have to stand still at the least; the time that is shown is that or what the pace so far, but for pauses, makes of
-// the rest.
-func (p *Progress) Count(text string, done, all int, left time.Duration) {
+// Count shows how many of all steps are done, with a bar on a terminal and with a line for every tenth elsewhere.
+// minRemaining is the time that the rest must wait for the rate limit. The displayed remaining time is that, or an
+// estimate from the speed so far without pauses, whichever is longer.
+func (p *Progress) Count(text string, done, all int, minRemaining time.Duration) {
 	p.mu.Lock()
-	if done < p.counted { // overtaken by one that came later
+	if done < p.lastCount { // events may arrive out of order
 		p.mu.Unlock()
 		return
 	}
-	if p.began.IsZero() {
-		p.began, p.before = time.Now(), done
+	if p.start.IsZero() {
+		p.start, p.startCount = time.Now(), done
 	}
-	p.counted = done
-	var rest time.Duration
-	if ended := done - p.before; ended > 0 {
-		rest = max(0, time.Since(p.began)-p.paused) / time.Duration(ended) * time.Duration(all-done)
+	p.lastCount = done
+	var estimate time.Duration
+	if counted := done - p.startCount; counted > 0 {
+		estimate = max(0, time.Since(p.start)-p.pausedFor) / time.Duration(counted) * time.Duration(all-done)
 	}
 	isTenth := all > 0 && done*10/all > (done-1)*10/all
 	p.mu.Unlock()
 	line := p.view.Text.T("progress.count", "text", text, "done", strconv.Itoa(done), "all", strconv.Itoa(all),
-		"left", p.view.duration(max(rest, left)))
+		"left", p.view.duration(max(estimate, minRemaining)))
 	if done == all {
 		line = p.view.Text.T("progress.all", "text", text, "all", strconv.Itoa(all))
 	}
-	if !p.live {
+	if !p.terminal {
 		if isTenth {
 			p.Line("  …  " + line)
 		}
 		return
 	}
-	full := barCells * done / max(all, 1)
-	bar := strings.Repeat("█", full) + strings.Repeat("░", barCells-full)
-	p.set(func(now time.Time) string {
-		if pause := p.until.Sub(now); pause > 0 {
+	full := barWidth * done / max(all, 1)
+	bar := strings.Repeat("█", full) + strings.Repeat("░", barWidth-full)
+	p.setLine(func(now time.Time) string {
+		if pause := p.pausedUntil.Sub(now); pause > 0 {
 			return "  …  " + p.view.Text.T("progress.paused", "text", text, "done", strconv.Itoa(done), "all", strconv.Itoa(all),
 				"left", p.view.duration(pause))
 		}
@@ -180,31 +180,31 @@ func (p *Progress) Count(text string, done, all int, left time.Duration) {
 	})
 }
 
-// isCounting tells whether the live line is that of a long run, which says by itself that it stands still.
+// isCounting reports whether the status line is that of Count, which shows pauses itself.
 func (p *Progress) isCounting() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.live && p.counted > 0
+	return p.terminal && p.lastCount > 0
 }
 
-// stands notes that all calls stand still for so long, and tells whether that is news: many of them tell of the same pause.
-func (p *Progress) stands(wait time.Duration) (isNews bool) {
+// recordPause records a pause of all calls, and reports whether it is new, because many calls report the same pause.
+func (p *Progress) recordPause(wait time.Duration) (isNew bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	from, until := now, now.Add(wait)
-	if p.until.After(now) {
-		from = p.until
+	if p.pausedUntil.After(now) {
+		from = p.pausedUntil
 	}
 	if !until.After(from) {
 		return false
 	}
-	isNews = until.Sub(from) > time.Second || from.Equal(now)
-	p.paused, p.until = p.paused+until.Sub(from), until
-	return isNews
+	isNew = until.Sub(from) > time.Second || from.Equal(now)
+	p.pausedFor, p.pausedUntil = p.pausedFor+until.Sub(from), until
+	return isNew
 }
 
-// duration is a time as people say it: seconds, and where there are many, minutes.
+// duration formats a duration in seconds, or from two minutes on in minutes.
 func (v View) duration(d time.Duration) string {
 	if d < 2*time.Minute {
 		return v.Text.T("duration.seconds", "count", strconv.Itoa(int(math.Ceil(d.Seconds()))))
@@ -214,7 +214,7 @@ func (v View) duration(d time.Duration) string {
 
 // Engine shows an event of the engine.
 func (p *Progress) Engine(e provision.Event) {
-	if e.All > mostSteps && e.Type != provision.EventFail {
+	if e.All > maxListedSteps && e.Type != provision.EventFail {
 		if e.Type == provision.EventDone {
 			p.Count(p.view.Text.T("doing.steps"), e.Done, e.All, e.Remaining)
 		}
@@ -224,50 +224,50 @@ func (p *Progress) Engine(e provision.Event) {
 	case provision.EventObserve:
 		p.Doing(p.view.Text.T("doing.observe"))
 	case provision.EventPause:
-		if p.stands(e.Wait); !p.isCounting() {
-			p.waiting("waiting.pace", e.Wait)
+		if p.recordPause(e.Wait); !p.isCounting() {
+			p.countdown("waiting.pace", e.Wait)
 		}
 	case provision.EventStart:
-		p.Doing(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
+		p.Spinner(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))
 	case provision.EventDone:
-		p.Line(p.step(e, "✓", good, "done."))
+		p.Line(p.stepLine(e, "✓", good, "done."))
 	case provision.EventFail:
-		p.Line(p.step(e, "✗", bad, "failed."))
+		p.Line(p.stepLine(e, "✗", bad, "failed."))
 	case provision.EventWait:
-		// What holds up all calls is told once, and so is what many calls meet together.
-		if e.Code == errcode.RateLimited && (!p.stands(e.Wait) || p.isCounting()) || !p.isNews(e) {
+		// A wait that affects all calls, or many at the same time, is shown once.
+		if e.Code == errcode.RateLimited && (!p.recordPause(e.Wait) || p.isCounting()) || !p.isNewWait(e) {
 			return
 		}
-		p.waiting("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
+		p.countdown("waiting.api", e.Wait, "reason", p.view.Text.T("reason."+string(e.Code)))
 	}
 }
 
-// isNews tells whether a wait for that reason was not told of yet, or is over.
-func (p *Progress) isNews(e provision.Event) bool {
+// isNewWait reports whether no wait for the same reason is in progress.
+func (p *Progress) isNewWait(e provision.Event) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	if now.Before(p.waits[e.Code]) {
+	if now.Before(p.announced[e.Code]) {
 		return false
 	}
-	if p.waits == nil {
-		p.waits = map[errcode.Code]time.Time{}
+	if p.announced == nil {
+		p.announced = map[errcode.Code]time.Time{}
 	}
-	p.waits[e.Code] = now.Add(e.Wait)
+	p.announced[e.Code] = now.Add(e.Wait)
 	return true
 }
 
-func (p *Progress) step(e provision.Event, glyph, style, prefix string) string {
+func (p *Progress) stepLine(e provision.Event, glyph, style, prefix string) string {
 	text := p.view.Text.T(prefix+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address))
 	return "  " + p.view.paint(style, glyph) + "  " + text
 }
 
-// Verify shows a wait of the verifier.
+// Verify returns an observer that shows the waits of the verifier.
 func (p *Progress) Verify(host string, names func(id string) string) func(verify.Event) {
 	return func(e verify.Event) {
-		found := p.view.Found(e.Failed, host, names(e.Failed.Provider))
-		p.waiting("waiting.verify", e.Wait,
-			"found", found,
+		result := p.view.result(e.Failed, host, names(e.Failed.Provider))
+		p.countdown("waiting.verify", e.Wait,
+			"found", result,
 			"left", strconv.Itoa(int(math.Ceil(e.Remaining.Seconds()))))
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// A long run tells how far it is at every tenth, and how long the rest will take: the time of a pause that is over is not taken for
-// the pace of the work, and a pause that must come is counted.
-func TestALongRunTellsHowFarItIs(t *testing.T) {
+// Progress of a long run is printed at every tenth with the remaining time. The estimate excludes past pauses and
+// includes a pause that is known in advance.
+func TestLongRunProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b strings.Builder
@@ -24,11 +24,11 @@ func TestALongRunTellsHowFarItIs(t *testing.T) {
 				time.Sleep(300 * time.Second)
 			}
 			time.Sleep(time.Second)
-			left := time.Duration(0)
+			remaining := time.Duration(0)
 			if i < 50 {
-				left = time.Duration(50-i)*time.Second + 300*time.Second
+				remaining = time.Duration(50-i)*time.Second + 300*time.Second
 			}
-			p.Engine(provision.Event{Type: provision.EventDone, Done: i, All: 100, Remaining: left})
+			p.Engine(provision.Event{Type: provision.EventDone, Done: i, All: 100, Remaining: remaining})
 		}
 		p.Close()
 		const want = `  …  steps: 10 of 100, about 6 min left
@@ -45,6 +45,23 @@ func TestALongRunTellsHowFarItIs(t *testing.T) {
 `
 		if b.String() != want {
 			t.Errorf("got\n%s", b.String())
+		}
+	})
+}
+
+// On a terminal the status line is redrawn in place, truncated to the width, and erased in the end.
+func TestProgressOnTerminal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b strings.Builder
+		p := english(t).NewProgress(&b, true, func() int { return 16 })
+		p.Spinner("a text that is too long")
+		time.Sleep(150 * time.Millisecond)
+		p.Line("a line that remains")
+		p.Close()
+		const want = eraseLine + "  ⠋  a text th…" + eraseLine + "  ⠙  a text th…" + eraseLine + "a line that remains\n" + eraseLine
+		if b.String() != want {
+			t.Errorf("got  %q\nwant %q", b.String(), want)
 		}
 	})
 }

@@ -9,30 +9,31 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-var marks = map[verify.Status]row{
+// statusRows holds glyph and style by status.
+var statusRows = map[verify.Status]row{
 	verify.Pass: {glyph: "✓", style: good},
 	verify.Warn: {glyph: "!", style: warn},
 	verify.Fail: {glyph: "✗", style: bad},
 	verify.Skip: {glyph: "-", style: faint},
 }
 
-// Advice is what a report needs of its caller.
+// Advice has what the caller must provide for a report.
 type Advice struct {
-	// Name gives what people call a provider.
+	// Name returns the display name of a provider.
 	Name func(id string) string
-	// Command gives the command line by which to go on: deploy, status, verify, or add for a deploy with one provider more.
+	// Command returns the command line to run next: deploy, status, verify, or add for a deploy with one more provider.
 	Command func(command, provider string) string
-	// File says what the relay is to be; "" where there is none.
+	// File is the configuration file of the relay, "" if there is none.
 	File string
 }
 
-// Report shows what each probe found and, under a failure, what to do about it.
+// Report prints the result of each probe and, below a failure, what to do about it.
 func (v View) Report(w io.Writer, r verify.Report, advice Advice) {
 	var rows []row
 	for _, result := range r.Results {
 		provider := advice.Name(result.Provider)
-		line := marks[result.Status]
-		line.cells = []string{v.probe(result.Probe, provider), v.Found(result, r.Host, provider)}
+		line := statusRows[result.Status]
+		line.cells = []string{v.probe(result.Probe, provider), v.result(result, r.Host, provider)}
 		if fix := v.fix(result, r.Host, provider, advice.File); fix != "" {
 			for _, command := range []string{"deploy", "status", "verify", "add"} {
 				fix = strings.ReplaceAll(fix, "{run_"+command+"}", advice.Command(command, result.Provider))
@@ -41,12 +42,12 @@ func (v View) Report(w io.Writer, r verify.Report, advice Advice) {
 		}
 		rows = append(rows, line)
 	}
-	v.table(w, rows, -1)
+	v.printTable(w, rows, -1)
 	fmt.Fprintln(w, "  "+v.paint(faint, "$ "+r.Curl))
 }
 
-// mostAddresses of a host are enough to see whose they are.
-const mostAddresses = 2
+// maxAddresses is the number of addresses of a host that are shown.
+const maxAddresses = 2
 
 func (v View) probe(probe, provider string) string {
 	if probe == verify.ProbeProvider {
@@ -55,8 +56,8 @@ func (v View) probe(probe, provider string) string {
 	return v.Text.T("probe." + probe)
 }
 
-// Found says in one line what a probe found.
-func (v View) Found(r verify.Result, host, provider string) string {
+// result describes the result of a probe in one line.
+func (v View) result(r verify.Result, host, provider string) string {
 	switch {
 	case r.Code == verify.CodeWorkerOurs && r.Details["placement"] != "":
 		return v.fill("check.worker-placed", r, host, provider)
@@ -66,7 +67,7 @@ func (v View) Found(r verify.Result, host, provider string) string {
 	return v.fill("check."+r.Code, r, host, provider)
 }
 
-// fix says what to do about a failure or a warning, where there is a file perhaps in it; "" where there is nothing to do.
+// fix returns what to do about a failure or a warning, perhaps in the configuration file; "" if there is nothing to do.
 func (v View) fix(r verify.Result, host, provider, file string) string {
 	key := "fix." + r.Code
 	if file != "" && v.Text.Has(key+".file") {
@@ -78,7 +79,7 @@ func (v View) fix(r verify.Result, host, provider, file string) string {
 	return v.fill(key, r, host, provider)
 }
 
-// fill names every detail that the code may carry, so that one which is absent leaves a dash and not a placeholder.
+// fill replaces the placeholders of a text by the details of a result, those that are absent by a dash.
 func (v View) fill(key string, r verify.Result, host, provider string) string {
 	values := map[string]string{}
 	for _, code := range verify.Codes() {
@@ -94,8 +95,8 @@ func (v View) fill(key string, r verify.Result, host, provider string) string {
 	if because, ok := r.Details["because"]; ok {
 		values["because"] = v.probe(because, provider)
 	}
-	if addresses := strings.Split(values["addresses"], ", "); len(addresses) > mostAddresses {
-		values["addresses"] = strings.Join(addresses[:mostAddresses], ", ") + " …"
+	if addresses := strings.Split(values["addresses"], ", "); len(addresses) > maxAddresses {
+		values["addresses"] = strings.Join(addresses[:maxAddresses], ", ") + " …"
 	}
 	values["host"], values["provider"] = host, provider
 	return v.Text.T(key, i18n.Pairs(values)...)

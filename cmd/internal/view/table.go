@@ -6,34 +6,35 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/mattn/go-runewidth"
 )
 
-// row is one thing with what is to be said of it. Notes stand below.
+// row is a row of a table. Notes are printed below it.
 type row struct {
 	glyph, style string
 	cells, notes []string
 }
 
-// Cells of a terminal before the notes of a row, and before their second lines.
+// Indentation of the notes of a row and of their continuation lines, in cells.
 const (
 	noteIndent = 7
 	noteHang   = noteIndent + 2
 )
 
-// leastText is how narrow a column may get for its text to be wrapped.
-const leastText = 24
+// minTextWidth is the minimum width to which text is wrapped.
+const minTextWidth = 24
 
-// pad fills text with blanks to a width in terminal cells, of which a Chinese character takes two.
+// pad appends spaces up to a width in cells. A Chinese character occupies two.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-runewidth.StringWidth(text)))
 }
 
-// table writes rows of cells in columns, each as wide as its widest cell, indented by two. The first column is a glyph and
-// is painted in its row's style. What is too wide for the terminal becomes narrower by its loose column, which goes below, and
-// by its last one, which is wrapped.
-func (v View) table(w io.Writer, rows []row, loose int) {
+// printTable prints rows in columns that are as wide as their widest cell, indented by two, with the glyph in the row's
+// style. If the table is too wide for the terminal, the column movable becomes a note of its row (never if negative),
+// and the last column is wrapped.
+func (v View) printTable(w io.Writer, rows []row, movable int) {
 	for _, r := range rows {
 		for i := range r.cells {
 			r.cells[i] = Clean(r.cells[i])
@@ -44,21 +45,21 @@ func (v View) table(w io.Writer, rows []row, loose int) {
 	if v.Width != nil && v.Wrap != nil {
 		limit = v.Width()
 	}
-	if limit > 0 && end > limit && loose >= 0 {
+	if limit > 0 && end > limit && movable >= 0 {
 		for i, r := range rows {
-			if r.cells[loose] != "" {
-				rows[i].notes = append([]string{r.cells[loose]}, r.notes...)
+			if r.cells[movable] != "" {
+				rows[i].notes = append([]string{r.cells[movable]}, r.notes...)
 			}
-			rows[i].cells = slices.Delete(slices.Clone(r.cells), loose, loose+1)
+			rows[i].cells = slices.Delete(slices.Clone(r.cells), movable, movable+1)
 		}
 		starts, _ = columns(rows)
 	}
 	for _, r := range rows {
-		v.row(w, r, starts, limit)
+		v.printRow(w, r, starts, limit)
 	}
 }
 
-// columns gives where each column begins, and how wide the widest row is.
+// columns returns where each column starts and the width of the table.
 func columns(rows []row) (starts []int, end int) {
 	var widths []int
 	for _, r := range rows {
@@ -77,16 +78,16 @@ func columns(rows []row) (starts []int, end int) {
 	return starts, end
 }
 
-func (v View) row(w io.Writer, r row, starts []int, limit int) {
+func (v View) printRow(w io.Writer, r row, starts []int, limit int) {
 	last := len(r.cells) - 1
 	line := "  " + v.paint(r.style, r.glyph) + "  "
 	for i, cell := range r.cells[:last] {
 		line += pad(cell, starts[i+1]-starts[i])
 	}
-	text := v.broken(r.cells[last], limit, starts[last], starts[last])
+	text := v.wrapCell(r.cells[last], limit, starts[last], starts[last])
 	fmt.Fprintln(w, strings.TrimRight(line+text, " "))
 	for _, note := range r.notes {
-		note = v.broken(Clean(note), limit, noteIndent, noteHang)
+		note = v.wrapCell(Clean(note), limit, noteIndent, noteHang)
 		for part := range strings.SplitSeq(note, "\n") {
 			trimmed := strings.TrimLeft(part, " ")
 			indent := max(noteIndent, len(part)-len(trimmed))
@@ -95,13 +96,14 @@ func (v View) row(w io.Writer, r row, starts []int, limit int) {
 	}
 }
 
-var command = regexp.MustCompile(`cfproxy (--)?[a-z]`)
+// commandPattern matches text that contains a command of cfproxy.
+var commandPattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`cfproxy (--)?[a-z]`) })
 
-// broken wraps text that begins at a column, its further lines at another one. What holds a command stays whole, since one that
-// is copied from two lines is two commands.
-func (v View) broken(text string, limit, start, hang int) string {
-	if command.MatchString(text) || limit == 0 || start+runewidth.StringWidth(text) <= limit {
+// wrapCell wraps text that starts at a column; hang is the column of continuation lines. Text with a command is not
+// wrapped, because a copied line break would split the command.
+func (v View) wrapCell(text string, limit, start, hang int) string {
+	if commandPattern().MatchString(text) || limit == 0 || start+runewidth.StringWidth(text) <= limit {
 		return text
 	}
-	return strings.ReplaceAll(v.Wrap(text, max(leastText, limit-max(start, hang))), "\n", "\n"+strings.Repeat(" ", hang))
+	return strings.ReplaceAll(v.Wrap(text, max(minTextWidth, limit-max(start, hang))), "\n", "\n"+strings.Repeat(" ", hang))
 }

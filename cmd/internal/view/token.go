@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
-// Token is what may be shown of a token of the owner's, here and in JSON: never its digest, and the token itself but once.
+// Token is the displayed part of an access token, also in JSON. It has no digest, and the token itself only when it was
+// created.
 type Token struct {
 	Name      string   `json:"name"`
-	Secret    string   `json:"token,omitempty"`   // where it was just made, and in JSON alone
+	Secret    string   `json:"token,omitempty"`   // only when it was just created, and only in JSON
 	Expires   string   `json:"expires,omitempty"` // the last day, YYYY-MM-DD; "" for none
 	Expired   bool     `json:"expired"`
 	Providers []string `json:"providers,omitempty"` // empty for all
 	RPM       int      `json:"rpm,omitempty"`       // 0 for no limit
 }
 
-// scopeCell is what goes below where a row is too wide for the terminal.
-const scopeCell = 2
+// scopeColumn is the column that becomes a note if a row is too wide for the terminal.
+const scopeColumn = 2
 
-// Tokens lists who may use a relay.
+// Tokens prints a list of tokens.
 func (v View) Tokens(w io.Writer, tokens []Token) {
 	var rows []row
 	for _, token := range tokens {
@@ -30,7 +31,7 @@ func (v View) Tokens(w io.Writer, tokens []Token) {
 		}
 		rows = append(rows, r)
 	}
-	v.table(w, rows, scopeCell)
+	v.printTable(w, rows, scopeColumn)
 	fmt.Fprintln(w, "  "+v.Text.T("token.count", "count", strconv.Itoa(len(tokens))))
 }
 

@@ -8,13 +8,13 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// shortID is how much of a version's id is shown, as wrangler and git shorten theirs.
+// shortID is the displayed length of a version ID.
 const shortID = 8
 
-// ShortID gives the beginning of an id, by which it can be named.
+// ShortID returns the beginning of an ID, which commands accept instead of the ID.
 func ShortID(id string) string { return id[:min(len(id), shortID)] }
 
-// Versions lists versions of a Worker, in the order given, and marks those that serve.
+// Versions prints versions of a Worker in the given order, with the share of traffic of those that serve.
 func (v View) Versions(w io.Writer, versions []plan.Version) {
 	var rows []row
 	for _, version := range versions {
@@ -32,5 +32,5 @@ func (v View) Versions(w io.Writer, versions []plan.Version) {
 		r.cells = []string{strconv.Itoa(version.Number), ShortID(version.ID), when, serves, by}
 		rows = append(rows, r)
 	}
-	v.table(w, rows, -1)
+	v.printTable(w, rows, -1)
 }

@@ -1,5 +1,5 @@
-// Package view decides how plans, progress, receipts and reports look to a person. It takes the engine's plain structs and
-// the catalogue's words and writes lines; it decides nothing else, and JSON needs none of it.
+// Package view prints plans, progress, reports and lists for people. It formats the engine's structs with the texts of a
+// catalog and decides nothing else. JSON output does not use it.
 package view
 
 import (
@@ -11,17 +11,17 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// View writes for people. Color allows escape sequences for colours.
+// View prints for people.
 type View struct {
 	Text  *i18n.Catalog
-	Color bool
-	// Width is that of the terminal, in cells; 0 where lines may be as long as they are.
+	Color bool // use escape sequences for colours
+	// Width returns the width of the terminal in cells, 0 for no limit. Nil means no limit.
 	Width func() int
-	// Wrap breaks text into lines of that many cells.
+	// Wrap breaks text into lines of at most width cells. Nil means that lines are not broken.
 	Wrap func(text string, width int) string
 }
 
-// Colours by what they mean (ECMA-48, SGR). They carry nothing that the words and glyphs do not say as well.
+// Styles by their meaning, as parameters of SGR (ECMA-48). They carry no information that is not in the text, too.
 const (
 	plain = ""
 	good  = "32"
@@ -37,8 +37,8 @@ func (v View) paint(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
-// Clean takes out what a terminal would obey rather than show. Comments on records, and messages of an API, are other
-// people's text.
+// Clean removes control characters, which a terminal would interpret. Comments of records and messages of an API may
+// contain any text.
 func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
@@ -50,7 +50,7 @@ func Clean(text string) string {
 
 func (v View) kind(k plan.Kind) string { return v.Text.T("kind." + k.String()) }
 
-// name is how a thing is called in front of people: hosts in their own script.
+// name returns the display name of an address, with hosts in Unicode.
 func name(a plan.Address) string {
 	if a.Kind == plan.KindScript {
 		return a.Name
