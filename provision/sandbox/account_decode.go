@@ -16,7 +16,7 @@ func decode(data []byte) (*state, error) {
 	d.DisallowUnknownFields()
 	s := new(state)
 	if err := d.Decode(s); err != nil {
-		return nil, located(data, err)
+		return nil, withPosition(data, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("%s: more than one JSON value", position(data, d.InputOffset()))
@@ -29,14 +29,14 @@ func decode(data []byte) (*state, error) {
 	return s, nil
 }
 
-func located(data []byte, err error) error {
+func withPosition(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%s: %w", position(data, syntax.Offset), err)
 	case errors.As(err, &kind):
-		return fmt.Errorf("%s: %s cannot hold a JSON %s", position(data, kind.Offset), field(kind.Field), kind.Value)
+		return fmt.Errorf("%s: %s cannot hold a JSON %s", position(data, kind.Offset), describeField(kind.Field), kind.Value)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Errorf("%s: the file ends too early", position(data, int64(len(data))))
 	}
@@ -48,7 +48,7 @@ func located(data []byte, err error) error {
 	return err
 }
 
-func field(name string) string {
+func describeField(name string) string {
 	if name == "" {
 		return "the state"
 	}

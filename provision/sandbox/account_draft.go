@@ -26,7 +26,7 @@ func (s *state) mutableAccount(a *account) *account {
 	}
 	out := *a
 	out.Zones, out.Scripts, out.Domains = slices.Clone(a.Zones), slices.Clone(a.Scripts), slices.Clone(a.Domains)
-	replaced(s.Accounts, a, &out)
+	replaceItem(s.Accounts, a, &out)
 	s.mutable[&out] = true
 	return &out
 }
@@ -39,7 +39,7 @@ func (s *state) mutableZone(a *account, z *zone) *zone {
 	}
 	out := *z
 	out.Records, out.Routes = slices.Clone(z.Records), slices.Clone(z.Routes)
-	replaced(a.Zones, z, &out)
+	replaceItem(a.Zones, z, &out)
 	s.mutable[&out] = true
 	return &out
 }
@@ -50,7 +50,7 @@ func (s *state) mutableScript(a *account, w *script) *script {
 		return w
 	}
 	out := deepCopy(w)
-	replaced(a.Scripts, w, out)
+	replaceItem(a.Scripts, w, out)
 	s.mutable[out] = true
 	return out
 }
@@ -80,7 +80,7 @@ func (s *state) finish() {
 	s.base, s.mutable = nil, nil
 }
 
-func replaced[T comparable](list []T, old, next T) {
+func replaceItem[T comparable](list []T, old, next T) {
 	if at := slices.Index(list, old); at >= 0 {
 		list[at] = next
 	}
@@ -89,17 +89,17 @@ func replaced[T comparable](list []T, old, next T) {
 // deepCopy copies a value and everything that it points to. Strings and byte slices are shared: they are never changed in
 // place.
 func deepCopy[T any](v T) T {
-	return copied(reflect.ValueOf(&v).Elem()).Interface().(T)
+	return copyValue(reflect.ValueOf(&v).Elem()).Interface().(T)
 }
 
-func copied(v reflect.Value) reflect.Value {
+func copyValue(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if v.IsNil() {
 			return v
 		}
 		out := reflect.New(v.Type().Elem())
-		out.Elem().Set(copied(v.Elem()))
+		out.Elem().Set(copyValue(v.Elem()))
 		return out
 	case reflect.Slice:
 		if v.IsNil() || v.Type().Elem().Kind() == reflect.Uint8 {
@@ -107,7 +107,7 @@ func copied(v reflect.Value) reflect.Value {
 		}
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		for i := range v.Len() {
-			out.Index(i).Set(copied(v.Index(i)))
+			out.Index(i).Set(copyValue(v.Index(i)))
 		}
 		return out
 	case reflect.Map:
@@ -116,7 +116,7 @@ func copied(v reflect.Value) reflect.Value {
 		}
 		out := reflect.MakeMapWithSize(v.Type(), v.Len())
 		for key, item := range v.Seq2() {
-			out.SetMapIndex(key, copied(item))
+			out.SetMapIndex(key, copyValue(item))
 		}
 		return out
 	case reflect.Struct:
@@ -135,7 +135,7 @@ func copyFields(out, v reflect.Value) {
 		case f.Anonymous:
 			copyFields(out.Field(i), v.Field(i))
 		case f.IsExported():
-			out.Field(i).Set(copied(v.Field(i)))
+			out.Field(i).Set(copyValue(v.Field(i)))
 		}
 	}
 }

@@ -47,15 +47,15 @@ func TestDraftCopiesOnWrite(t *testing.T) {
 	a := d.mutableAccount(d.Accounts[0])
 	z, w := d.mutableZone(a, a.Zones[0]), d.mutableScript(a, a.Scripts[0])
 	if a == st.Accounts[0] || z == st.Accounts[0].Zones[0] || w == st.Accounts[0].Scripts[0] {
-		t.Error("something owned is shared")
+		t.Error("a mutable part is shared")
 	}
 	if d.mutableAccount(a) != a || d.mutableZone(a, z) != z || d.mutableScript(a, w) != w {
-		t.Error("something was copied twice")
+		t.Error("a part was copied twice")
 	}
 	if d.Accounts[0] != a || a.Zones[0] != z || a.Scripts[0] != w || a.Scripts[1] != st.Accounts[0].Scripts[1] {
-		t.Error("the draft does not hold what it owns, or copied more")
+		t.Error("the draft does not have its copies, or copied more")
 	}
 	if d.mutableScript(a, nil) != nil {
-		t.Error("a script that is not there was copied")
+		t.Error("a script that does not exist was copied")
 	}
 }

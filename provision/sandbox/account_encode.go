@@ -12,14 +12,14 @@ import (
 type encodeCache map[string]encodedPart
 
 type encodedPart struct {
-	of   any // a pointer
+	ptr  any
 	text []byte
 }
 
 // encode returns the JSON of a state in its canonical form: indented, sorted, with a final newline. cache may be nil.
 // size is an estimate of the length.
-func encode(s *state, known encodeCache, size int) ([]byte, error) {
-	e := encoder{cache: known}
+func encode(s *state, cache encodeCache, size int) ([]byte, error) {
+	e := encoder{cache: cache}
 	e.b.Grow(size + 1024)
 	e.b.WriteString("{\n  \"accounts\": [")
 	for i, a := range s.Accounts {
@@ -34,8 +34,8 @@ func encode(s *state, known encodeCache, size int) ([]byte, error) {
 	if e.err != nil {
 		return nil, fmt.Errorf("encode state: %w", e.err)
 	}
-	if len(known) > 2*e.parts+100 { // most of them are parts that have been deleted
-		clear(known)
+	if len(cache) > 2*e.parts+100 { // most of them are parts that have been deleted
+		clear(cache)
 	}
 	return e.b.Bytes(), nil
 }
@@ -108,16 +108,16 @@ func (e *encoder) close(depth int) {
 	e.b.WriteByte('}')
 }
 
-// part writes v, whose text is cached by key as long as of is the same pointer.
-func (e *encoder) part(key string, of, v any, depth int) {
+// part writes v. Its text is cached by key and valid for the same pointer.
+func (e *encoder) part(key string, ptr, v any, depth int) {
 	e.parts++
-	if c, ok := e.cache[key]; ok && c.of == of {
+	if c, ok := e.cache[key]; ok && c.ptr == ptr {
 		e.b.Write(c.text)
 		return
 	}
 	text := e.marshal(v, depth)
 	if e.cache != nil {
-		e.cache[key] = encodedPart{of, text}
+		e.cache[key] = encodedPart{ptr, text}
 	}
 	e.b.Write(text)
 }

@@ -14,13 +14,13 @@ const maxVersions = 10
 // allVersions returns the versions of a script, newest first.
 func (w *script) allVersions() []*version {
 	all := append([]*version{&w.version}, w.Versions...)
-	slices.SortStableFunc(all, newer)
+	slices.SortStableFunc(all, byNewest)
 	return all
 }
 
-func newer(x, y *version) int { return cmp.Compare(y.Number, x.Number) }
+func byNewest(x, y *version) int { return cmp.Compare(y.Number, x.Number) }
 
-func (w *script) sortVersions() { sortList(w.Versions, newer) }
+func (w *script) sortVersions() { sortList(w.Versions, byNewest) }
 
 // newest returns the version that was created last, deployed or not.
 func (w *script) newest() *version { return w.allVersions()[0] }
@@ -45,7 +45,7 @@ func (w *script) archiveDeployed() {
 // archiveIfNewest does the same for a change that the API allows only if the newest version is the deployed one.
 func (w *script) archiveIfNewest() *apiError {
 	if w.newest().Version != w.Version {
-		return refuse(http.StatusBadRequest, 10215, "The latest version of this Worker is not deployed.")
+		return newError(http.StatusBadRequest, 10215, "The latest version of this Worker is not deployed.")
 	}
 	w.archiveDeployed()
 	return nil
@@ -98,7 +98,7 @@ func (w *script) completeHistory() {
 	if len(w.Deployments) == 0 {
 		w.Deployments = []*deployment{{
 			ID: uuid(derivedID("deployment", w.Version)), CreatedOn: w.UploadedOn, Source: w.Source,
-			Annotations: automatic(triggerUpload), Versions: wholly(w.Version),
+			Annotations: automaticAnnotations(triggerUpload), Versions: fullDeployment(w.Version),
 		}}
 	}
 }
@@ -167,12 +167,12 @@ func (w *script) validate(at string) error {
 			at = fmt.Sprintf("%s.versions[%d]", at, i-1)
 		}
 		if v == nil || v.Version == "" || seen[v.Version] {
-			return fmt.Errorf("%s: a version needs an id of its own", at)
+			return fmt.Errorf("%s: a version needs a unique id", at)
 		}
 		seen[v.Version] = true
 		for _, m := range v.Modules {
 			if m == nil {
-				return fmt.Errorf("%s.modules: null is no module", at)
+				return fmt.Errorf("%s.modules: must not be null", at)
 			}
 			if m.Like != "" {
 				return fmt.Errorf("%s.modules: version %s above has no module %q", at, m.Like, m.Name)
@@ -184,8 +184,8 @@ func (w *script) validate(at string) error {
 			return fmt.Errorf("%s.deployments[%d]: a deployment needs an id, and one or two versions of the script that share 100 percent", at, i)
 		}
 	}
-	if w.Deployments[0].main() != w.Version {
-		return fmt.Errorf("%s.deployments[0]: the deployed version is %s, not %s", at, w.Version, w.Deployments[0].main())
+	if w.Deployments[0].servedVersion() != w.Version {
+		return fmt.Errorf("%s.deployments[0]: the deployed version is %s, not %s", at, w.Version, w.Deployments[0].servedVersion())
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func parsePattern(s string) (pattern, bool) {
 	host, path, _ := strings.Cut(s, "/")
 	p.host, p.path = strings.ToLower(host), "/"+path
 	bare := strings.TrimPrefix(p.host, "*")
-	named := bare == "" && p.host == "*" || labels(strings.TrimPrefix(bare, "."))
+	named := bare == "" && p.host == "*" || validLabels(strings.TrimPrefix(bare, "."))
 	if !named || strings.Contains(strings.TrimSuffix(p.path, "*"), "*") || strings.ContainsAny(p.path, "?# \t\r\n") {
 		return p, false
 	}

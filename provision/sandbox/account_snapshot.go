@@ -143,9 +143,9 @@ func supportedBindings(bindings []binding) []workerd.Binding {
 	var out []workerd.Binding
 	for _, b := range bindings {
 		text, _ := b.string("text")
-		limit, refused := b.rateLimit()
+		limit, apiErr := b.rateLimit()
 		switch {
-		case b.kind() == workerd.BindingRateLimit && refused == nil:
+		case b.kind() == workerd.BindingRateLimit && apiErr == nil:
 			out = append(out, workerd.Binding{Name: b.name(), Type: b.kind(), RateLimit: limit})
 		case slices.Contains([]string{workerd.BindingText, workerd.BindingSecret, workerd.BindingJSON}, b.kind()):
 			out = append(out, workerd.Binding{Name: b.name(), Type: b.kind(), Text: text, JSON: b["json"]})

@@ -56,7 +56,7 @@ func Open(path string) (*Store, error) {
 		return nil, fmt.Errorf("sandbox state: %w", err)
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("sandbox state: %s is no regular file", path)
+		return nil, fmt.Errorf("sandbox state: %s is not a regular file", path)
 	}
 	s := &Store{path: path, lock: lockedfile.MutexAt(path + ".lock")}
 	data, err := os.ReadFile(path)

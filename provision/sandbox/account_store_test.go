@@ -62,7 +62,7 @@ func TestNewFile(t *testing.T) {
 		t.Error("opening a complete file changed it")
 	}
 	if openStore(t, "").Token() != defaultToken {
-		t.Error("memory has no default account")
+		t.Error("no default account in memory")
 	}
 }
 
@@ -108,11 +108,11 @@ func TestInvalidFilesAreKept(t *testing.T) {
 		"{\n  \"accounts\": 5\n}":                                                    "line 2, column",
 		"{\n \"name\": \"package\",\n \"version\": \"1\"}":                           `line 2, column 2: unknown field "name"`,
 		`{"accounts":[{"name":"A","zone":[]}]}`:                                      `unknown field "zone"`,
-		`{"accounts":[]}`:                                                            "accounts: there is none",
+		`{"accounts":[]}`:                                                            "accounts: at least one is required",
 		`{"accounts":[{"name":"A"}]} {}`:                                             "more than one JSON value",
 		`{"accounts":[null]}`:                                                        "accounts[0]",
 		`{"accounts":[{"name":"A","id":"x"}]}`:                                       "accounts[0].id",
-		`{"accounts":[{"name":"A"},{"name":"A"}]}`:                                   "stands twice",
+		`{"accounts":[{"name":"A"},{"name":"A"}]}`:                                   "is used twice",
 		`{"accounts":[{"name":"A","zones":[{"name":"com"}]}]}`:                       "accounts[0].zones[0]",
 		`{"accounts":[{"name":"A","zones":[{"name":"a.b","status":"on"}]}]}`:         "status",
 		`{"accounts":[{"name":"A","zones":[{"name":"a.b","records":[null]}]}]}`:      "records[0]",
@@ -138,14 +138,14 @@ func TestInvalidFilesAreKept(t *testing.T) {
 			t.Errorf("%s: the file was changed", content)
 		}
 		if _, err := os.Stat(path + ".lock"); err == nil {
-			t.Errorf("%s: a lock file stands beside a foreign file", content)
+			t.Errorf("%s: there is a lock file for a foreign file", content)
 		}
 	}
 	if _, err := Open(t.TempDir()); err == nil {
-		t.Error("a folder is no state")
+		t.Error("opened a directory")
 	}
 	if _, err := Open(filepath.Join(t.TempDir(), "absent", "account.json")); err == nil {
-		t.Error("a missing folder is not made")
+		t.Error("created a missing directory")
 	}
 }
 
@@ -179,7 +179,7 @@ func TestDestroyRestoresFile(t *testing.T) {
 		`"a.example.com/*"`, `"ours"`, "          \"text\": [\n", `"export const less = 1 < 2 && '>'",`, `"base64": "/wA="`,
 	} {
 		if !strings.Contains(between, want) {
-			t.Errorf("the file does not show %s:\n%s", want, between)
+			t.Errorf("the file does not have %s:\n%s", want, between)
 		}
 	}
 	create2, destroy2 := lifecycle(newClientFor(t, openStore(t, path)))
@@ -191,7 +191,7 @@ func TestDestroyRestoresFile(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
 	if err != nil || len(left) != 2 {
-		t.Errorf("left beside the file: %v %v", left, err)
+		t.Errorf("other files: %v %v", left, err)
 	}
 }
 
@@ -243,7 +243,7 @@ func TestConcurrentWriters(t *testing.T) {
 	var views []recordView
 	c.do("GET", records, nil).wantOK(&views)
 	if len(views) != 40 {
-		t.Errorf("%d of 40 records are left", len(views))
+		t.Errorf("%d of 40 records remain", len(views))
 	}
 }
 
@@ -272,7 +272,7 @@ func TestProcessesLoseNoWrites(t *testing.T) {
 	var views []recordView
 	newClientFor(t, openStore(t, path)).do("GET", records, nil).wantOK(&views)
 	if len(views) != 30 {
-		t.Errorf("%d of 30 records are left", len(views))
+		t.Errorf("%d of 30 records remain", len(views))
 	}
 }
 
@@ -287,14 +287,14 @@ func TestFileBecomesInvalid(t *testing.T) {
 	c.do("GET", "/zones", nil).wantError(500, 10013)
 	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(500, 10013)
 	if read(t, path) != "{" {
-		t.Error("the bad file was overwritten")
+		t.Error("the invalid file was overwritten")
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(500, 10013)
 	if _, err := os.Stat(path); err == nil {
-		t.Error("a file taken away came back by itself")
+		t.Error("a deleted file was created again")
 	}
 	if err := os.WriteFile(path, []byte(good), 0o600); err != nil {
 		t.Fatal(err)
@@ -314,6 +314,6 @@ func TestSymlinkIsKept(t *testing.T) {
 		t.Errorf("the link was replaced: %v %v", info, err)
 	}
 	if !strings.Contains(read(t, real), "edge") {
-		t.Error("the file behind the link was not completed")
+		t.Error("the target of the link was not completed")
 	}
 }

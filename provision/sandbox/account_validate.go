@@ -9,11 +9,11 @@ import (
 // validate returns an error if the emulation cannot work with the state. It does not check all that the API checks.
 func (s *state) validate() error {
 	if len(s.Accounts) == 0 {
-		return fmt.Errorf("accounts: there is none")
+		return fmt.Errorf("accounts: at least one is required")
 	}
 	if s.Clock != "" {
 		if _, err := time.Parse(time.RFC3339, s.Clock); err != nil {
-			return fmt.Errorf("clock: %q is no RFC 3339 time", s.Clock)
+			return fmt.Errorf("clock: %q is not an RFC 3339 time", s.Clock)
 		}
 	}
 	if s.Propagation < 0 {
@@ -31,7 +31,7 @@ func (s *state) validate() error {
 		if a == nil || a.Name == "" {
 			return fmt.Errorf("%s: an account needs a name", at)
 		}
-		if err := unique(seen, at, a.ID); err != nil {
+		if err := checkUniqueID(seen, at, a.ID); err != nil {
 			return err
 		}
 		if err := a.validate(at, seen); err != nil {
@@ -44,12 +44,12 @@ func (s *state) validate() error {
 	return s.validateFaults()
 }
 
-func unique(seen map[string]bool, at, id string) error {
+func checkUniqueID(seen map[string]bool, at, id string) error {
 	if !idPattern.MatchString(id) {
 		return fmt.Errorf("%s.id: %q is not 32 lower-case hexadecimal digits", at, id)
 	}
 	if seen[id] {
-		return fmt.Errorf("%s.id: %s stands twice", at, id)
+		return fmt.Errorf("%s.id: %s is used twice", at, id)
 	}
 	seen[id] = true
 	return nil
@@ -58,10 +58,10 @@ func unique(seen map[string]bool, at, id string) error {
 func (a *account) validate(at string, seen map[string]bool) error {
 	for i, z := range a.Zones {
 		at := fmt.Sprintf("%s.zones[%d]", at, i)
-		if z == nil || !hostname(z.Name) {
+		if z == nil || !isHostname(z.Name) {
 			return fmt.Errorf("%s: a zone needs a domain as its name", at)
 		}
-		if err := unique(seen, at, z.ID); err != nil {
+		if err := checkUniqueID(seen, at, z.ID); err != nil {
 			return err
 		}
 		if !slices.Contains([]string{"initializing", statusPending, statusActive, "moved"}, z.Status) {
@@ -75,7 +75,7 @@ func (a *account) validate(at string, seen map[string]bool) error {
 	for i, w := range a.Scripts {
 		at := fmt.Sprintf("%s.scripts[%d]", at, i)
 		if w == nil || !scriptName.MatchString(w.Name) || names[w.Name] {
-			return fmt.Errorf("%s: a script needs a name of its own", at)
+			return fmt.Errorf("%s: a script needs a valid and unique name", at)
 		}
 		names[w.Name] = true
 		if err := w.validate(at); err != nil {
@@ -86,10 +86,10 @@ func (a *account) validate(at string, seen map[string]bool) error {
 	for i, d := range a.Domains {
 		at := fmt.Sprintf("%s.domains[%d]", at, i)
 		if d == nil || d.zone(a) == nil || hosts[d.Hostname] {
-			return fmt.Errorf("%s: a domain needs a hostname of its own in a zone of the account", at)
+			return fmt.Errorf("%s: a domain needs a unique hostname in a zone of the account", at)
 		}
 		hosts[d.Hostname] = true
-		if err := unique(seen, at, d.ID); err != nil {
+		if err := checkUniqueID(seen, at, d.ID); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func (z *zone) validate(at string, seen map[string]bool) error {
 		if r == nil || !slices.Contains(recordTypes(), r.Type) || !within(r.Name, z.Name) {
 			return fmt.Errorf("%s: a record needs a type and a name in its zone", at)
 		}
-		if err := unique(seen, at, r.ID); err != nil {
+		if err := checkUniqueID(seen, at, r.ID); err != nil {
 			return err
 		}
 	}
@@ -111,7 +111,7 @@ func (z *zone) validate(at string, seen map[string]bool) error {
 		if r == nil || r.Pattern == "" {
 			return fmt.Errorf("%s: a route needs a pattern", at)
 		}
-		if err := unique(seen, at, r.ID); err != nil {
+		if err := checkUniqueID(seen, at, r.ID); err != nil {
 			return err
 		}
 	}
@@ -123,7 +123,7 @@ func (s *state) validateTokens() error {
 	for i, t := range s.Tokens {
 		at := fmt.Sprintf("tokens[%d]", i)
 		if t == nil || t.Value == "" || values[t.Value] {
-			return fmt.Errorf("%s: a token needs a value of its own", at)
+			return fmt.Errorf("%s: a token needs a unique value", at)
 		}
 		values[t.Value] = true
 		if !slices.Contains([]string{statusActive, "disabled", "expired"}, t.Status) {
@@ -131,7 +131,7 @@ func (s *state) validateTokens() error {
 		}
 		for _, p := range t.Permissions {
 			if groupNamed(p) == nil {
-				return fmt.Errorf("%s.permissions: %q is no permission group that the sandbox knows", at, p)
+				return fmt.Errorf("%s.permissions: %q is not a known permission group", at, p)
 			}
 		}
 		if t.Account != "" && !s.refersToAccount(t.Account) {
@@ -152,14 +152,14 @@ func (s *state) validateTokens() error {
 }
 
 func (s *state) refersToAccount(ref string) bool {
-	return slices.ContainsFunc(s.Accounts, func(a *account) bool { return a.is(ref) })
+	return slices.ContainsFunc(s.Accounts, func(a *account) bool { return a.matchesRef(ref) })
 }
 
 func (s *state) refersToZone(ref string) bool {
 	return slices.ContainsFunc(s.Accounts, func(a *account) bool {
-		return slices.ContainsFunc(a.Zones, func(z *zone) bool { return z.is(ref) })
+		return slices.ContainsFunc(a.Zones, func(z *zone) bool { return z.matchesRef(ref) })
 	})
 }
 
-func (a *account) is(ref string) bool { return ref == a.ID || ref == a.Name }
-func (z *zone) is(ref string) bool    { return ref == z.ID || ref == z.Name }
+func (a *account) matchesRef(ref string) bool { return ref == a.ID || ref == a.Name }
+func (z *zone) matchesRef(ref string) bool    { return ref == z.ID || ref == z.Name }

@@ -30,7 +30,7 @@ func bindingFields() map[string]string {
 	}
 }
 
-func variable(kind string) bool {
+func isVariable(kind string) bool {
 	return kind == "plain_text" || kind == "secret_text" || kind == "json"
 }
 
@@ -42,9 +42,9 @@ func checkBindings(list []binding) *apiError {
 		name := b.name()
 		switch {
 		case name == "":
-			return refuse(http.StatusBadRequest, 10052, "A binding must have a name.")
+			return newError(http.StatusBadRequest, 10052, "A binding must have a name.")
 		case !bindingName.MatchString(name):
-			return invalid("Binding name '%s' is invalid.", name)
+			return validationError("Binding name '%s' is invalid.", name)
 		case seen[name]:
 			return nameInUse(name)
 		}
@@ -52,19 +52,19 @@ func checkBindings(list []binding) *apiError {
 		if err := b.check(); err != nil {
 			return err
 		}
-		if variable(b.kind()) {
+		if isVariable(b.kind()) {
 			variables++
 		}
 	}
 	if variables > variableCount {
-		return refuse(http.StatusBadRequest, 10055,
+		return newError(http.StatusBadRequest, 10055,
 			fmt.Sprintf("A Worker can have at most %d variables and secrets, not %d.", variableCount, variables))
 	}
 	return nil
 }
 
 func nameInUse(name string) *apiError {
-	return refuse(http.StatusBadRequest, 10053,
+	return newError(http.StatusBadRequest, 10053,
 		fmt.Sprintf("Binding name '%s' already in use. Please use a different name and try again.", name))
 }
 
@@ -72,7 +72,7 @@ func (b binding) check() *apiError {
 	kind, name := b.kind(), b.name()
 	need, known := bindingFields()[kind]
 	if !known {
-		return invalid("Binding %s has an unknown type: %q", name, kind)
+		return validationError("Binding %s has an unknown type: %q", name, kind)
 	}
 	if need == "" {
 		return nil
@@ -80,18 +80,18 @@ func (b binding) check() *apiError {
 	value := b[need]
 	text, isText := b.string(need)
 	if value == nil || need != "json" && !isText {
-		return invalid("binding %s of type %s must have a valid `%s` specified", name, kind, need)
+		return validationError("binding %s of type %s must have a valid `%s` specified", name, kind, need)
 	}
 	if kind == "ratelimit" {
-		_, refused := b.rateLimit()
-		return refused
+		_, apiErr := b.rateLimit()
+		return apiErr
 	}
 	size := len(text)
 	if kind == "json" {
 		size = len(value)
 	}
-	if variable(kind) && size > variableSize {
-		return refuse(http.StatusBadRequest, 10054, fmt.Sprintf("Text binding %s is too large: the limit is 5 KB.", name))
+	if isVariable(kind) && size > variableSize {
+		return newError(http.StatusBadRequest, 10054, fmt.Sprintf("Text binding %s is too large: the limit is 5 KB.", name))
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func mergeBindings(sent []binding, keep []string, before []binding, strict bool)
 		case old != nil:
 			out = append(out, old.renamed(b.name()))
 		case strict:
-			return nil, refuse(http.StatusBadRequest, 10057, fmt.Sprintf("Binding '%s' cannot inherit: there is none before it.", source))
+			return nil, newError(http.StatusBadRequest, 10057, fmt.Sprintf("Binding '%s' cannot inherit: there is none before it.", source))
 		}
 	}
 	for _, b := range before {

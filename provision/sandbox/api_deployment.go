@@ -49,8 +49,8 @@ func (d *deployment) share(id string) float64 {
 	return 0
 }
 
-// main returns the version with the largest percentage, or the first of several. The edge serves only this one.
-func (d *deployment) main() string {
+// servedVersion returns the version with the largest percentage, or the first of several. The edge serves only this one.
+func (d *deployment) servedVersion() string {
 	main := d.Versions[0]
 	for _, s := range d.Versions {
 		if s.Percentage > main.Percentage {
@@ -60,10 +60,10 @@ func (d *deployment) main() string {
 	return main.VersionID
 }
 
-func wholly(id string) []deploymentVersion { return []deploymentVersion{{id, 100}} }
+func fullDeployment(id string) []deploymentVersion { return []deploymentVersion{{id, 100}} }
 
-// automatic returns the annotations of a deployment that is a consequence of another call.
-func automatic(trigger string) map[string]string {
+// automaticAnnotations returns the annotations of a deployment that is a consequence of another call.
+func automaticAnnotations(trigger string) map[string]string {
 	if trigger == triggerUpload {
 		return withTrigger(map[string]string{"workers/message": "Automatic deployment on upload."}, trigger)
 	}
@@ -82,7 +82,7 @@ func (w *script) deployment(id string) *deployment {
 // deployNew adds a new version, which the caller has written to the script, and deploys it at 100 %.
 func (c *call) deployNew(w *script, trigger string, annotations map[string]string) {
 	c.initVersion(w, &w.version, trigger, annotations)
-	c.deploy(w, wholly(w.Version), automatic(trigger))
+	c.deploy(w, fullDeployment(w.Version), automaticAnnotations(trigger))
 	if w.CreatedOn == "" {
 		w.CreatedOn = w.ModifiedOn
 	}
@@ -93,7 +93,7 @@ func (c *call) deploy(w *script, shares []deploymentVersion, annotations map[str
 	d := &deployment{ID: c.state.newUUID("deployment", c.account.ID, w.Name), CreatedOn: c.state.stamp(), Source: c.source(),
 		Annotations: annotations, Versions: shares}
 	w.Deployments = slices.Insert(w.Deployments, 0, d)
-	w.promote(d.main())
+	w.promote(d.servedVersion())
 	w.ModifiedOn = d.CreatedOn
 	w.trim()
 	return d
@@ -115,7 +115,7 @@ func listDeployments(c *call) (*apiResponse, error) {
 	return &apiResponse{result: out}, nil
 }
 
-func (c *call) oneDeployment() (*script, *deployment, error) {
+func (c *call) deploymentInPath() (*script, *deployment, error) {
 	w, err := c.scriptInPath()
 	if err != nil {
 		return nil, nil, err
@@ -123,11 +123,11 @@ func (c *call) oneDeployment() (*script, *deployment, error) {
 	if d := w.deployment(c.params["deployment"]); d != nil {
 		return w, d, nil
 	}
-	return nil, nil, refuse(http.StatusNotFound, 10336, "The requested deployment does not exist.")
+	return nil, nil, newError(http.StatusNotFound, 10336, "The requested deployment does not exist.")
 }
 
 func getDeployment(c *call) (*apiResponse, error) {
-	_, d, err := c.oneDeployment()
+	_, d, err := c.deploymentInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -136,12 +136,12 @@ func getDeployment(c *call) (*apiResponse, error) {
 
 // deleteDeployment deletes an earlier deployment. The error of the API for the current one is not documented.
 func deleteDeployment(c *call) (*apiResponse, error) {
-	w, d, err := c.oneDeployment()
+	w, d, err := c.deploymentInPath()
 	if err != nil {
 		return nil, err
 	}
 	if d == w.Deployments[0] {
-		return nil, refuse(http.StatusBadRequest, 10336, "The active deployment cannot be deleted.")
+		return nil, newError(http.StatusBadRequest, 10336, "The active deployment cannot be deleted.")
 	}
 	w.Deployments = slices.DeleteFunc(w.Deployments, func(o *deployment) bool { return o == d })
 	return &apiResponse{}, nil
@@ -163,13 +163,13 @@ func postDeployment(c *call) (*apiResponse, error) {
 		return nil, err
 	}
 	if in.Strategy != "percentage" {
-		return nil, refuse(http.StatusBadRequest, 10026, "The strategy must be percentage.")
+		return nil, newError(http.StatusBadRequest, 10026, "The strategy must be percentage.")
 	}
-	if refused := checkShares(in.Versions); refused != nil {
-		return nil, refused
+	if apiErr := checkShares(in.Versions); apiErr != nil {
+		return nil, apiErr
 	}
-	if refused := checkAnnotations(in.Annotations); refused != nil {
-		return nil, refused
+	if apiErr := checkAnnotations(in.Annotations); apiErr != nil {
+		return nil, apiErr
 	}
 	for _, s := range in.Versions {
 		v, err := w.versionByID(s.VersionID)
@@ -177,7 +177,7 @@ func postDeployment(c *call) (*apiResponse, error) {
 			return nil, err
 		}
 		if names := w.changedSecrets(v); len(names) > 0 && c.query.Get("force") != "true" {
-			return nil, refuse(http.StatusBadRequest, 10220, "Secrets have changed since this version was deployed. "+
+			return nil, newError(http.StatusBadRequest, 10220, "Secrets have changed since this version was deployed. "+
 				"The following secrets have changed: "+strings.Join(names, ", "))
 		}
 	}
@@ -190,17 +190,17 @@ func checkShares(shares []deploymentVersion) *apiError {
 	sum := 0.0
 	for _, s := range shares {
 		if s.Percentage < 0 || s.Percentage > 100 {
-			return refuse(http.StatusBadRequest, 10026, fmt.Sprintf("The percentage %v is not between 0 and 100.", s.Percentage))
+			return newError(http.StatusBadRequest, 10026, fmt.Sprintf("The percentage %v is not between 0 and 100.", s.Percentage))
 		}
 		sum += s.Percentage
 	}
 	switch {
 	case len(shares) < 1 || len(shares) > 2:
-		return refuse(http.StatusBadRequest, 10026, "A deployment must have one or two versions.")
+		return newError(http.StatusBadRequest, 10026, "A deployment must have one or two versions.")
 	case len(shares) == 2 && shares[0].VersionID == shares[1].VersionID:
-		return refuse(http.StatusBadRequest, 10026, "A deployment must not name a version twice.")
+		return newError(http.StatusBadRequest, 10026, "A deployment must not name a version twice.")
 	case sum < 99.99 || sum > 100.01: // 33.3 and 66.7 have no exact binary form
-		return refuse(http.StatusBadRequest, 10026, fmt.Sprintf("The percentages must add up to 100, not %v.", sum))
+		return newError(http.StatusBadRequest, 10026, fmt.Sprintf("The percentages must add up to 100, not %v.", sum))
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (w *script) changedSecrets(v *version) []string {
 func (v *version) secrets() map[string][]byte {
 	out := map[string][]byte{}
 	for _, b := range v.Bindings {
-		if secret(b) {
+		if isSecret(b) {
 			out[b.name()], _ = json.Marshal(b)
 		}
 	}

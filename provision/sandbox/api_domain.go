@@ -30,7 +30,8 @@ type domainView struct {
 	Previews    bool   `json:"previews_enabled"`
 }
 
-// The schema of the API lacks the two overrides, but the API accepts them, and its errors mention them.
+// domainInput is the body of PUT. The schema of the API lacks the two overrides, but the API accepts them, and its errors
+// mention them.
 type domainInput struct {
 	Hostname       string `json:"hostname"`
 	Service        string `json:"service"`
@@ -53,7 +54,7 @@ func (d *domain) view(a *account) domainView {
 func (d *domain) zone(a *account) *zone {
 	var best *zone
 	for _, z := range a.Zones {
-		if z != nil && within(d.Hostname, z.Name) && (d.Zone == "" || z.is(d.Zone)) &&
+		if z != nil && within(d.Hostname, z.Name) && (d.Zone == "" || z.matchesRef(d.Zone)) &&
 			(best == nil || len(z.Name) > len(best.Name)) {
 			best = z
 		}
@@ -94,30 +95,30 @@ func listDomains(c *call) (*apiResponse, error) {
 	views := []domainView{}
 	for _, d := range shuffled(c.account.Domains, func(d *domain) string { return d.ID }) {
 		v := d.view(c.account)
-		if fits(c, "hostname", v.Hostname) && fits(c, "service", v.Service) && fits(c, "zone_id", v.ZoneID) &&
-			fits(c, "zone_name", v.ZoneName) && fits(c, "environment", v.Environment) {
+		if matchesQuery(c, "hostname", v.Hostname) && matchesQuery(c, "service", v.Service) && matchesQuery(c, "zone_id", v.ZoneID) &&
+			matchesQuery(c, "zone_name", v.ZoneName) && matchesQuery(c, "environment", v.Environment) {
 			views = append(views, v)
 		}
 	}
 	return &apiResponse{result: views}, nil
 }
 
-func fits(c *call, key, value string) bool {
+func matchesQuery(c *call, key, value string) bool {
 	want := c.query.Get(key)
 	return want == "" || want == value
 }
 
-func (c *call) oneDomain() (*domain, error) {
+func (c *call) domainInPath() (*domain, error) {
 	for _, d := range c.account.Domains {
 		if d.ID == c.params["domain"] {
 			return d, nil
 		}
 	}
-	return nil, refuse(http.StatusNotFound, 100114, "The requested custom domain does not exist.")
+	return nil, newError(http.StatusNotFound, 100114, "The requested custom domain does not exist.")
 }
 
 func getDomain(c *call) (*apiResponse, error) {
-	d, err := c.oneDomain()
+	d, err := c.domainInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -133,23 +134,23 @@ func putDomain(c *call) (*apiResponse, error) {
 	d := &domain{Hostname: strings.ToLower(in.Hostname), Service: in.Service, Zone: cmp.Or(in.ZoneID, in.ZoneName)}
 	z := d.zone(c.account)
 	switch {
-	case !hostname(d.Hostname) || d.Service == "":
-		return nil, malformed(true) // the actual code is not verified
+	case !isHostname(d.Hostname) || d.Service == "":
+		return nil, malformedJSON(true) // the actual code is not verified
 	case z == nil:
-		return nil, refuse(http.StatusBadRequest, 10082, "The hostname lies in no zone of the account.") // not verified either
+		return nil, newError(http.StatusBadRequest, 10082, "The hostname lies in no zone of the account.") // not verified either
 	case !c.token.canAccessZone(c.account, z):
 		return nil, forbidden()
 	case c.account.script(d.Service) == nil:
-		return nil, noWorker()
+		return nil, workerNotFound()
 	}
 	d.Zone = z.Name
 	old := c.account.domain(d.Hostname)
 	if old != nil {
 		if old.Service != d.Service && !in.OverrideOrigin {
-			return nil, conflict(100116, d.Hostname, "in use by other custom domain. Either delete it", "override_existing_origin")
+			return nil, domainConflict(100116, d.Hostname, "in use by other custom domain. Either delete it", "override_existing_origin")
 		}
 		d.ID = old.ID
-		replaced(c.account.Domains, old, d)
+		replaceItem(c.account.Domains, old, d)
 		return &apiResponse{result: d.view(c.account)}, nil
 	}
 	if err := c.createDomainRecord(d, c.state.mutableZone(c.account, z), in.OverrideRecord); err != nil {
@@ -160,9 +161,9 @@ func putDomain(c *call) (*apiResponse, error) {
 
 // createDomainRecord creates the record of a new domain. With override it replaces existing records.
 func (c *call) createDomainRecord(d *domain, z *zone, override bool) error {
-	inTheWay := func(r *record) bool { return r.Name == d.Hostname && r.resolves() }
-	if slices.ContainsFunc(z.Records, inTheWay) && !override {
-		return conflict(100117, d.Hostname, "has externally managed DNS records (A, CNAME, etc). Either delete them",
+	conflicting := func(r *record) bool { return r.Name == d.Hostname && r.resolves() }
+	if slices.ContainsFunc(z.Records, conflicting) && !override {
+		return domainConflict(100117, d.Hostname, "has externally managed DNS records (A, CNAME, etc). Either delete them",
 			"override_existing_dns_record")
 	}
 	count := 0
@@ -173,9 +174,9 @@ func (c *call) createDomainRecord(d *domain, z *zone, override bool) error {
 	}
 	if count >= customQuota {
 		// The limit is documented, the code is not.
-		return refuse(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d custom domains.", customQuota))
+		return newError(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d custom domains.", customQuota))
 	}
-	z.Records = slices.DeleteFunc(z.Records, inTheWay)
+	z.Records = slices.DeleteFunc(z.Records, conflicting)
 	d.ID = c.state.newID("domain", c.account.ID, d.Hostname)
 	r := d.record(c.state.newID("record", z.ID, "custom domain", d.Hostname), c.state.stamp())
 	z.Records = insertSorted(z.Records, r, (*record).compare)
@@ -186,7 +187,7 @@ func (c *call) createDomainRecord(d *domain, z *zone, override bool) error {
 
 // deleteDomain responds without a body and without a content type, as the API did in July 2026.
 func deleteDomain(c *call) (*apiResponse, error) {
-	d, err := c.oneDomain()
+	d, err := c.domainInPath()
 	if err != nil {
 		return nil, err
 	}
@@ -201,12 +202,12 @@ func deleteDomain(c *call) (*apiResponse, error) {
 
 // writesRecords marks the records of a zone as changed by a call, whatever its path.
 func (c *call) writesRecords(z *zone) {
-	c.subjects = append(c.subjects, "/zones/"+z.ID+"/dns_records")
+	c.written = append(c.written, "/zones/"+z.ID+"/dns_records")
 }
 
-// conflict returns the error for an existing record or domain. The status of 100116 was observed; that of 100117 is
+// domainConflict returns the error for an existing record or domain. The status of 100116 was observed; that of 100117 is
 // assumed to be the same.
-func conflict(code int, host, why, option string) *apiError {
-	return refuse(http.StatusConflict, code, fmt.Sprintf(
+func domainConflict(code int, host, why, option string) *apiError {
+	return newError(http.StatusConflict, code, fmt.Sprintf(
 		"Hostname '%s' already %s, try a different hostname, or use the option '%s' to override.", host, why, option))
 }

@@ -36,7 +36,7 @@ func TestDomainInFileHasRecord(t *testing.T) {
 	}
 	again := parseStore(t, c.bytes())
 	if got, err := again.Bytes(); err != nil || string(got) != c.bytes() {
-		t.Errorf("read again it is another: %v %s", err, got)
+		t.Errorf("decoding again returns another state: %v %s", err, got)
 	}
 }
 

@@ -53,7 +53,7 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("%d: %d %s", e.status, e.problems[0].Code, e.problems[0].Message)
 }
 
-func refuse(status, code int, message string) *apiError {
+func newError(status, code int, message string) *apiError {
 	return &apiError{status: status, problems: []problem{{Code: code, Message: message}}}
 }
 

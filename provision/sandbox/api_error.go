@@ -12,8 +12,8 @@ const (
 	docWorkers   = "https://developers.cloudflare.com/workers/observability/errors/#validation-errors-10021"
 )
 
-func internal(err error) *apiError {
-	e := refuse(http.StatusInternalServerError, 10013, textUnknown)
+func internalError(err error) *apiError {
+	e := newError(http.StatusInternalServerError, 10013, textUnknown)
 	if err != nil {
 		// The file belongs to the caller, so the error helps more than the message of the API.
 		e.problems[0].Message = err.Error()
@@ -22,7 +22,7 @@ func internal(err error) *apiError {
 }
 
 func unroutable(path string) *apiError {
-	return refuse(http.StatusNotFound, 7003,
+	return newError(http.StatusNotFound, 7003,
 		fmt.Sprintf("Could not route to %s, perhaps your object identifier is invalid?", path))
 }
 
@@ -34,36 +34,36 @@ func unknownPath(path string) *apiError {
 
 func wrongMethod(method string, workers bool) *apiError {
 	if workers {
-		return refuse(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme")
+		return newError(http.StatusMethodNotAllowed, 10405, "Method not allowed for this authentication scheme")
 	}
-	return refuse(http.StatusMethodNotAllowed, 7001, fmt.Sprintf("Method %s not available for that URI.", method))
+	return newError(http.StatusMethodNotAllowed, 7001, fmt.Sprintf("Method %s not available for that URI.", method))
 }
 
-func forbidden() *apiError { return refuse(http.StatusForbidden, 10000, "Authentication error") }
+func forbidden() *apiError { return newError(http.StatusForbidden, 10000, "Authentication error") }
 
 func unreachable() *apiError {
-	return refuse(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
+	return newError(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
 }
 
-func noWorker() *apiError { return refuse(http.StatusNotFound, 10007, textNoWorker) }
+func workerNotFound() *apiError { return newError(http.StatusNotFound, 10007, textNoWorker) }
 
-// invalid returns the validation error of an upload.
-func invalid(format string, args ...any) *apiError {
-	e := refuse(http.StatusBadRequest, 10021, fmt.Sprintf(format, args...))
+// validationError returns the validation error of an upload.
+func validationError(format string, args ...any) *apiError {
+	e := newError(http.StatusBadRequest, 10021, fmt.Sprintf(format, args...))
 	e.problems[0].DocumentationURL = docWorkers
 	return e
 }
 
-func malformed(workers bool) *apiError {
+func malformedJSON(workers bool) *apiError {
 	if workers {
-		return refuse(http.StatusBadRequest, 10026, "Could not parse request body as JSON.")
+		return newError(http.StatusBadRequest, 10026, "Could not parse request body as JSON.")
 	}
-	return refuse(http.StatusBadRequest, 6007, "Malformed JSON in request body")
+	return newError(http.StatusBadRequest, 6007, "Malformed JSON in request body")
 }
 
 // noSubdomain returns the error for an account without a workers.dev subdomain, which new accounts do not have.
 func noSubdomain() *apiError {
-	return refuse(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed. "+
+	return newError(http.StatusBadRequest, 10063, "You need a workers.dev subdomain in order to proceed. "+
 		"Please go to the dashboard and open the Workers menu. "+
 		"Opening the Workers landing page for the first time will create a workers.dev subdomain automatically.")
 }

@@ -27,13 +27,13 @@ type call struct {
 	account      *account
 	zone         *zone
 	commitAnyway bool     // write the state although the call fails
-	subjects     []string // the resources that it writes to
+	written      []string // the resources that it writes to
 }
 
 type api struct {
 	store     *Store
 	endpoints []endpoint
-	lag       lagging
+	lag       lagTracker
 	throttle  throttle
 }
 
@@ -45,8 +45,8 @@ func Handler(s *Store) http.Handler { return HandlerAt(s, time.Now) }
 // of the state and not on this one. now may be called by multiple goroutines.
 func HandlerAt(s *Store, now func() time.Time) http.Handler {
 	return &api{
-		store: s, endpoints: endpoints(), lag: lagging{subjects: map[string]*subject{}},
-		throttle: throttle{now: now, meters: map[string]*meter{}},
+		store: s, endpoints: endpoints(), lag: lagTracker{resources: map[string]*lagResource{}},
+		throttle: throttle{now: now, usage: map[string]*tokenUsage{}},
 	}
 }
 
@@ -60,28 +60,33 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case http.ErrAbortHandler:
 			panic(p)
 		default:
-			internal(nil).write(w)
+			internalError(nil).write(w)
 		}
 	}()
-	path, under := strings.CutPrefix(r.URL.Path, prefix)
-	if !under {
+	path, ok := strings.CutPrefix(r.URL.Path, prefix)
+	if !ok {
 		unknownPath(r.URL.Path).write(w)
 		return
 	}
 	st, err := h.store.state()
 	if err != nil {
-		internal(err).write(w)
+		internalError(err).write(w)
 		return
 	}
-	if refused := h.throttle.admit(st.RateLimit, r.Header.Get("Authorization"), w.Header()); refused != nil {
-		refused.write(w)
+	if apiErr := h.throttle.admit(st.RateLimit, r.Header.Get("Authorization"), w.Header()); apiErr != nil {
+		apiErr.write(w)
 		return
 	}
 	f, err := h.store.TakeFault(FaultAtAPI, r.Method, path)
 	if err != nil {
-		internal(err).write(w)
+		internalError(err).write(w)
 		return
 	}
+	h.serveWithFault(w, r, f)
+}
+
+// serveWithFault serves a request to which the fault applies, if it is not nil.
+func (h *api) serveWithFault(w http.ResponseWriter, r *http.Request, f *Fault) {
 	if f.failsBefore() {
 		f.drain(r)
 	}
@@ -102,14 +107,14 @@ func (h *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.write(w)
 		return
 	}
-	var refused *apiError
+	var apiErr *apiError
 	switch {
 	case err == nil:
 		result.write(w)
-	case errors.As(err, &refused):
-		refused.write(w)
+	case errors.As(err, &apiErr):
+		apiErr.write(w)
 	default:
-		internal(err).write(w)
+		internalError(err).write(w)
 	}
 }
 
@@ -139,24 +144,24 @@ func (h *api) serve(r *http.Request) (*apiResponse, error) {
 }
 
 // change runs an endpoint that writes. The state is written if the endpoint succeeds or asks for it.
-func (h *api) change(c *call) (result *apiResponse, refused error) {
-	c.subjects = subjectsOf(strings.TrimPrefix(c.path, prefix))
+func (h *api) change(c *call) (result *apiResponse, apiErr error) {
+	c.written = resourcesOf(strings.TrimPrefix(c.path, prefix))
 	var before *state
 	err := h.store.update(func(st *state) error {
 		before = st.base
-		result, refused = c.run(st)
-		if refused != nil && !c.commitAnyway {
-			return refused
+		result, apiErr = c.run(st)
+		if apiErr != nil && !c.commitAnyway {
+			return apiErr
 		}
 		return nil
 	})
-	if refused == nil {
-		refused = err
+	if apiErr == nil {
+		apiErr = err
 	}
-	if refused == nil {
-		h.lag.wrote(c.subjects, before)
+	if apiErr == nil {
+		h.lag.recordWrite(c.written, before)
 	}
-	return result, refused
+	return result, apiErr
 }
 
 // checkMethod returns the error for a known path with a wrong method. Errors in the credentials take precedence.
@@ -165,21 +170,21 @@ func (h *api) checkMethod(c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, refused := st.authenticate(c.header, c.endpoint.family(), c.path); refused != nil {
-		return refused
+	if _, apiErr := st.authenticate(c.header, c.endpoint.family(), c.path); apiErr != nil {
+		return apiErr
 	}
 	return wrongMethod(c.method, c.endpoint.workers())
 }
 
 func (c *call) run(st *state) (*apiResponse, error) {
 	c.state = st
-	t, refused := st.authenticate(c.header, c.endpoint.family(), c.path)
-	if refused != nil {
-		return nil, refused
+	t, apiErr := st.authenticate(c.header, c.endpoint.family(), c.path)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	c.token = t
-	if refused := c.resolve(); refused != nil {
-		return nil, refused
+	if apiErr := c.resolve(); apiErr != nil {
+		return nil, apiErr
 	}
 	if !t.hasPermission(c.endpoint.groups) {
 		if c.isObject() {
@@ -237,18 +242,18 @@ func (c *call) decode(into any) *apiError {
 	kind, _, err := mime.ParseMediaType(c.header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		if c.endpoint.workers() {
-			return refuse(http.StatusBadRequest, 10001, "Content-Type must be one of: application/json")
+			return newError(http.StatusBadRequest, 10001, "Content-Type must be one of: application/json")
 		}
-		return refuse(http.StatusBadRequest, 9207, "Content-type must be application/json.")
+		return newError(http.StatusBadRequest, 9207, "Content-type must be application/json.")
 	}
 	if !json.Valid(c.body) {
-		return malformed(c.endpoint.workers())
+		return malformedJSON(c.endpoint.workers())
 	}
 	if err := json.Unmarshal(c.body, into); err != nil {
 		if c.endpoint.workers() {
-			return malformed(true)
+			return malformedJSON(true)
 		}
-		return refuse(http.StatusBadRequest, 9207, fmt.Sprintf("Failed to parse request body: %s", describeJSONError(err)))
+		return newError(http.StatusBadRequest, 9207, fmt.Sprintf("Failed to parse request body: %s", describeJSONError(err)))
 	}
 	return nil
 }
@@ -256,7 +261,7 @@ func (c *call) decode(into any) *apiError {
 func describeJSONError(err error) string {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return fmt.Sprintf("%s cannot be a %s", field(kind.Field), kind.Value)
+		return fmt.Sprintf("%s cannot be a %s", describeField(kind.Field), kind.Value)
 	}
 	return "not the expected shape"
 }
@@ -267,10 +272,10 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, 10026, "The request body could not be read.")
+		return nil, newError(http.StatusBadRequest, 10026, "The request body could not be read.")
 	}
 	if int64(len(body)) > limit {
-		return nil, refuse(http.StatusRequestEntityTooLarge, 10026, "The request body is too large.")
+		return nil, newError(http.StatusRequestEntityTooLarge, 10026, "The request body is too large.")
 	}
 	return body, nil
 }

@@ -5,30 +5,30 @@ import (
 	"sync"
 )
 
-// lagging delays the visibility of writes, as the replicas of a distributed database do: each request (path and query)
+// lagTracker delays the visibility of writes, as the replicas of a distributed database do: each request (path and query)
 // returns the state before a write a number of times. It is in the memory of a handler, so it does not change the file,
 // and reads never write.
-type lagging struct {
-	mu       sync.Mutex
-	subjects map[string]*subject
+type lagTracker struct {
+	mu        sync.Mutex
+	resources map[string]*lagResource
 }
 
-// subject is a resource that can be written, such as the routes of one zone. A write affects the reads of that resource
+// lagResource is a resource that can be written, such as the routes of one zone. A write affects the reads of that resource
 // only.
-type subject struct {
-	first  *state            // before the first write: the state for requests that have not been made since
-	trails map[string]*trail // by request
+type lagResource struct {
+	first *state                  // before the first write: the state for requests that have not been made since
+	reads map[string]*delayedRead // by request
 }
 
-// trail is how far one request is behind.
-type trail struct {
-	shown     *state
-	remaining int // number of responses that still come from shown
+// delayedRead is how far one request is behind.
+type delayedRead struct {
+	state     *state
+	remaining int // number of responses that still come from state
 }
 
-// subjectsOf returns the resources that a path below /client/v4 belongs to, the most specific last. A script also belongs
+// resourcesOf returns the resources that a path below /client/v4 belongs to, the most specific last. A script also belongs
 // to the list of scripts.
-func subjectsOf(path string) []string {
+func resourcesOf(path string) []string {
 	parts := strings.Split(path, "/")
 	n := 4 // /zones/ID/dns_records
 	if len(parts) > 3 && parts[3] == "workers" {
@@ -41,23 +41,23 @@ func subjectsOf(path string) []string {
 	return out
 }
 
-// wrote is called after a write with the state before it. A request that is already behind keeps its state and starts to
+// recordWrite is called after a write with the state before it. A request that is already behind keeps its state and starts to
 // count again.
-func (l *lagging) wrote(names []string, before *state) {
+func (l *lagTracker) recordWrite(names []string, before *state) {
 	if before.Lag == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, name := range names {
-		s := l.subjects[name]
+		s := l.resources[name]
 		if s == nil {
-			s = &subject{first: before, trails: map[string]*trail{}}
-			l.subjects[name] = s
+			s = &lagResource{first: before, reads: map[string]*delayedRead{}}
+			l.resources[name] = s
 		}
-		for _, t := range s.trails {
+		for _, t := range s.reads {
 			if t.remaining == 0 {
-				t.shown = before
+				t.state = before
 			}
 			t.remaining = before.Lag
 		}
@@ -65,28 +65,28 @@ func (l *lagging) wrote(names []string, before *state) {
 }
 
 // read returns the state for a request; now is the current state.
-func (l *lagging) read(path, question string, now *state) *state {
+func (l *lagTracker) read(path, request string, now *state) *state {
 	if now.Lag == 0 {
 		return now
 	}
-	names := subjectsOf(path)
+	names := resourcesOf(path)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := l.subjects[names[len(names)-1]]
+	s := l.resources[names[len(names)-1]]
 	if s == nil {
 		return now
 	}
-	t := s.trails[question]
+	t := s.reads[request]
 	if t == nil {
-		t = &trail{shown: s.first, remaining: now.Lag}
-		s.trails[question] = t
+		t = &delayedRead{state: s.first, remaining: now.Lag}
+		s.reads[request] = t
 	}
 	if t.remaining == 0 {
 		return now
 	}
-	shown := t.shown
+	shown := t.state
 	if t.remaining--; t.remaining == 0 {
-		t.shown = nil // the next response is up to date
+		t.state = nil // the next response is up to date
 	}
 	return shown
 }

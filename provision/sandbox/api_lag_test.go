@@ -102,7 +102,7 @@ func TestLagIsPerResource(t *testing.T) {
 		c.do("GET", records, nil).wantOK(&r)
 	}
 	if c.do("GET", records, nil).wantOK(&r); len(r) != 1 || c.patterns() != "" {
-		t.Errorf("the routes are held up by themselves alone: %d records, routes %q", len(r), c.patterns())
+		t.Errorf("a write to routes must delay only routes: %d records, routes %q", len(r), c.patterns())
 	}
 }
 
@@ -117,7 +117,7 @@ func TestLagDoesNotChangeFile(t *testing.T) {
 	}
 	between := c.bytes()
 	if got := newClientFor(t, c.store).patterns(); got != "a.example.com/*" {
-		t.Errorf("another handler sees everything at once: routes %q", got)
+		t.Errorf("another handler must see writes at once: routes %q", got)
 	}
 	if c.bytes() != between {
 		t.Error("reading changed the state")

@@ -60,25 +60,25 @@ func page[T any](q url.Values, items []T, size, smallest, largest int) ([]T, *re
 }
 
 // positive returns a number from 1 to 10^9 from the query, or a default.
-func positive(q url.Values, key string, otherwise int) (int, *apiError) {
+func positive(q url.Values, key string, fallback int) (int, *apiError) {
 	if !q.Has(key) {
-		return otherwise, nil
+		return fallback, nil
 	}
 	n, err := strconv.Atoi(q.Get(key))
 	if err != nil || n < 1 || n > 1e9 {
-		return 0, badQuery(key)
+		return 0, invalidQuery(key)
 	}
 	return n, nil
 }
 
-func badQuery(key string) *apiError {
-	return refuse(http.StatusBadRequest, 1001, "Invalid value for query parameter "+key)
+func invalidQuery(key string) *apiError {
+	return newError(http.StatusBadRequest, 1001, "Invalid value for query parameter "+key)
 }
 
 // oneOf returns an error if a query parameter is not one of the values.
 func oneOf(q url.Values, key string, values ...string) *apiError {
 	if q.Has(key) && !slices.Contains(values, q.Get(key)) {
-		return badQuery(key)
+		return invalidQuery(key)
 	}
 	return nil
 }
@@ -86,8 +86,8 @@ func oneOf(q url.Values, key string, values ...string) *apiError {
 // filter is one condition of a list.
 type filter[T any] func(T) bool
 
-// choose returns the items that match all filters or, with match=any, at least one. Without filters it returns all.
-func choose[T any](items []T, filters []filter[T], match string) []T {
+// applyFilters returns the items that match all filters or, with match=any, at least one. Without filters it returns all.
+func applyFilters[T any](items []T, filters []filter[T], match string) []T {
 	var out []T
 	for _, item := range items {
 		hits := 0

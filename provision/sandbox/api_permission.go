@@ -112,13 +112,13 @@ func (t *token) hasPermission(groups []string) bool {
 
 // canAccess reports whether the account is among the token's resources.
 func (t *token) canAccess(a *account) bool {
-	if t.Account != "" && !a.is(t.Account) {
+	if t.Account != "" && !a.matchesRef(t.Account) {
 		return false
 	}
-	return t.Accounts == nil || slices.ContainsFunc(t.Accounts, a.is)
+	return t.Accounts == nil || slices.ContainsFunc(t.Accounts, a.matchesRef)
 }
 
 // canAccessZone reports whether the zone is among the token's resources.
 func (t *token) canAccessZone(a *account, z *zone) bool {
-	return t.canAccess(a) && (t.Zones == nil || slices.ContainsFunc(t.Zones, z.is))
+	return t.canAccess(a) && (t.Zones == nil || slices.ContainsFunc(t.Zones, z.matchesRef))
 }

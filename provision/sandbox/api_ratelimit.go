@@ -20,7 +20,7 @@ var namespacePattern = regexp.MustCompile(`^[1-9][0-9]*$`)
 // rateLimit returns the settings of a binding of type ratelimit, or an error if they are invalid.
 func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
 	wrong := func(what string) (workerd.RateLimit, *apiError) {
-		return workerd.RateLimit{}, invalid("binding %s of type ratelimit must have a valid `%s` specified", b.name(), what)
+		return workerd.RateLimit{}, validationError("binding %s of type ratelimit must have a valid `%s` specified", b.name(), what)
 	}
 	var simple simpleLimit
 	namespace, _ := b.string("namespace_id")

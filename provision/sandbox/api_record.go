@@ -81,8 +81,8 @@ func listRecords(c *call) (*apiResponse, error) {
 	for i, r := range c.zone.Records {
 		views[i] = r.view()
 	}
-	views = choose(views, tagFilters(c), q.Get("tag_match"))
-	views = choose(views, recordFilters(c), q.Get("match"))
+	views = applyFilters(views, tagFilters(c), q.Get("tag_match"))
+	views = applyFilters(views, recordFilters(c), q.Get("match"))
 	views = shuffled(views, func(v recordView) string { return v.ID })
 	if order := q.Get("order"); order != "" {
 		views = sorted(views, func(v recordView) string { return v.field(order) }, q.Get("direction"))
@@ -158,7 +158,7 @@ func tagFilters(c *call) []filter[recordView] {
 func getRecord(c *call) (*apiResponse, error) {
 	r := c.zone.record(c.params["record"])
 	if r == nil {
-		return nil, noRecord()
+		return nil, recordNotFound()
 	}
 	return &apiResponse{result: r.view()}, nil
 }
@@ -175,10 +175,10 @@ func postRecord(c *call) (*apiResponse, error) {
 	return &apiResponse{result: r.view()}, nil
 }
 
-func putRecord(c *call) (*apiResponse, error)   { return c.change(false) }
-func patchRecord(c *call) (*apiResponse, error) { return c.change(true) }
+func putRecord(c *call) (*apiResponse, error)   { return c.putOrPatchRecord(false) }
+func patchRecord(c *call) (*apiResponse, error) { return c.putOrPatchRecord(true) }
 
-func (c *call) change(partial bool) (*apiResponse, error) {
+func (c *call) putOrPatchRecord(partial bool) (*apiResponse, error) {
 	var in recordInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
@@ -198,11 +198,15 @@ func deleteRecord(c *call) (*apiResponse, error) {
 	return &apiResponse{result: map[string]string{"id": r.ID}}, nil
 }
 
-func noRecord() *apiError { return refuse(http.StatusNotFound, 81044, "Record does not exist.") }
+func recordNotFound() *apiError {
+	return newError(http.StatusNotFound, 81044, "Record does not exist.")
+}
 
-// readOnly returns the error for a record that Cloudflare manages, as reported by users. That it is also the error for
+// recordReadOnly returns the error for a record that Cloudflare manages, as reported by users. That it is also the error for
 // the record of a custom domain is not verified.
-func readOnly() *apiError { return refuse(http.StatusBadRequest, 1043, "DNS record is read only") }
+func recordReadOnly() *apiError {
+	return newError(http.StatusBadRequest, 1043, "DNS record is read only")
+}
 
 func (z *zone) record(id string) *record {
 	for _, r := range z.Records {

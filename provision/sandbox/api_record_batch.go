@@ -29,7 +29,7 @@ func batchRecords(c *call) (*apiResponse, error) {
 	}
 	// The limit is documented, the code is not.
 	if n := len(in.Deletes) + len(in.Patches) + len(in.Puts) + len(in.Posts); n > c.zone.recordQuota() {
-		return nil, refuse(http.StatusBadRequest, 9400, fmt.Sprintf("The batch has %d changes, exceeding the limit of %d.", n, c.zone.recordQuota()))
+		return nil, newError(http.StatusBadRequest, 9400, fmt.Sprintf("The batch has %d changes, exceeding the limit of %d.", n, c.zone.recordQuota()))
 	}
 	out := batchResult{}
 	for _, part := range []struct {

@@ -23,12 +23,12 @@ func recordTypes() []string {
 // checkRecord checks a record, also against the other records of the zone.
 func (z *zone) checkRecord(r *record) *apiError {
 	bad := func(code int, text string, args ...any) *apiError {
-		return refuse(http.StatusBadRequest, code, fmt.Sprintf(text, args...))
+		return newError(http.StatusBadRequest, code, fmt.Sprintf(text, args...))
 	}
 	switch {
 	case !slices.Contains(recordTypes(), r.Type):
 		return bad(9020, "Invalid DNS record type.")
-	case !recordName(r.Name):
+	case !isRecordName(r.Name):
 		return bad(9000, "DNS name is invalid.")
 	case r.TTL != 1 && (r.TTL < 60 || r.TTL > 86400):
 		return bad(9021, "Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.")
@@ -48,14 +48,14 @@ func (z *zone) checkRecord(r *record) *apiError {
 	return z.checkConflict(r)
 }
 
-// recordName reports whether a name is valid. The first label may be a star.
-func recordName(name string) bool {
+// isRecordName reports whether a name is valid. The first label may be a star.
+func isRecordName(name string) bool {
 	rest, _ := strings.CutPrefix(name, "*.")
-	return len(name) <= 253 && name != "" && labels(rest)
+	return len(name) <= 253 && name != "" && validLabels(rest)
 }
 
 func checkContent(r *record) *apiError {
-	bad := func(code int, text string) *apiError { return refuse(http.StatusBadRequest, code, text) }
+	bad := func(code int, text string) *apiError { return newError(http.StatusBadRequest, code, text) }
 	addr, err := netip.ParseAddr(r.Content)
 	switch r.Type {
 	case "A":
@@ -67,7 +67,7 @@ func checkContent(r *record) *apiError {
 			return bad(9006, "Content for AAAA record must be a valid IPv6 address.")
 		}
 	case "CNAME":
-		if err == nil || !labels(r.Content) || len(r.Content) > 253 {
+		if err == nil || !validLabels(r.Content) || len(r.Content) > 253 {
 			return bad(9007, "Content for CNAME record is invalid.")
 		}
 		if r.Content == r.Name {
@@ -124,11 +124,11 @@ func (z *zone) checkCommentAndTags(r *record) *apiError {
 		}
 	}
 	if utf8.RuneCountInString(r.Comment) > comment {
-		return refuse(http.StatusBadRequest, 9313,
+		return newError(http.StatusBadRequest, 9313,
 			fmt.Sprintf("DNS record comment exceeds the maximum length of %d characters.", comment))
 	}
 	if strings.ContainsAny(r.Comment, "\r\n") {
-		return refuse(http.StatusBadRequest, 9314, "DNS record comment contains invalid characters.")
+		return newError(http.StatusBadRequest, 9314, "DNS record comment contains invalid characters.")
 	}
 	return nil
 }
@@ -142,14 +142,14 @@ func (z *zone) checkConflict(r *record) *apiError {
 		}
 		switch {
 		case o.ReadOnly && r.resolves():
-			return refuse(http.StatusBadRequest, 81062, "A DNS record managed by Workers already exists on that host.")
+			return newError(http.StatusBadRequest, 81062, "A DNS record managed by Workers already exists on that host.")
 		case o.Type == r.Type && o.Content == r.Content && samePriority(o, r):
-			return refuse(http.StatusBadRequest, 81058, "An identical record already exists.")
+			return newError(http.StatusBadRequest, 81058, "An identical record already exists.")
 		case r.Type == "CNAME" && (o.Type == "CNAME" || address(o.Type)):
-			return refuse(http.StatusBadRequest, 81053,
+			return newError(http.StatusBadRequest, 81053,
 				"An A, AAAA, or CNAME record with that host already exists. For more details, refer to <"+sameName+">.")
 		case address(r.Type) && o.Type == "CNAME":
-			return refuse(http.StatusBadRequest, 81054,
+			return newError(http.StatusBadRequest, 81054,
 				"A CNAME record with that host already exists. For more details, refer to <"+sameName+">.")
 		}
 	}

@@ -29,7 +29,7 @@ func TestRecordLifecycle(t *testing.T) {
 	one := records + "/" + made.ID
 	c.do("PATCH", one, `{"proxied":false}`).wantOK(&got)
 	if got.Proxied || got.Content != "2.2.2.2" || *got.Comment != "ours" {
-		t.Errorf("a patch changes what it names: %+v", got)
+		t.Errorf("PATCH changed other fields: %+v", got)
 	}
 	c.do("PATCH", one, `{"comment":null}`).wantOK(&got)
 	if got.Comment != nil {
@@ -37,11 +37,11 @@ func TestRecordLifecycle(t *testing.T) {
 	}
 	c.do("PUT", one, `{"type":"A","name":"a","content":"3.3.3.3"}`).wantOK(&got)
 	if got.ID != made.ID || got.Name != "a.example.com" || got.Content != "3.3.3.3" || got.Proxied || got.Comment != nil || got.TTL != 1 {
-		t.Errorf("a put replaces all: %+v", got)
+		t.Errorf("PUT did not replace all fields: %+v", got)
 	}
 	r := c.do("GET", one, nil).wantOK(nil)
 	if !strings.Contains(string(r.Raw), `"comment":null`) {
-		t.Errorf("an unset comment is null: %s", r.Raw)
+		t.Errorf("an unset comment must be null: %s", r.Raw)
 	}
 	c.do("DELETE", one, nil).wantOK(nil)
 	c.do("DELETE", one, nil).wantError(404, 81044).wantMessage("Record does not exist.")
@@ -198,7 +198,7 @@ func TestRecordPages(t *testing.T) {
 		t.Errorf("got %d, %+v", len(views), r.Info)
 	}
 	if slices.IsSortedFunc(views, func(a, b recordView) int { return strings.Compare(a.Name, b.Name) }) {
-		t.Error("the list is in order: a client could come to rely on it")
+		t.Error("the list is sorted")
 	}
 	if r := c.do("GET", records+"?per_page=10000&page=1", nil).wantOK(&views); len(views) != 105 || r.Info.PerPage != 5000 {
 		t.Errorf("got %d, %+v", len(views), r.Info)
@@ -229,7 +229,7 @@ func TestBatchIsAllOrNothing(t *testing.T) {
 		t.Errorf("got %s", r.Raw)
 	}
 	if before != c.bytes() {
-		t.Error("a refused batch changed something")
+		t.Error("a batch that failed changed the state")
 	}
 	c.do("POST", records+"/batch", `{"patches":[{"id":"`+strings.Repeat("0", 32)+`"}]}`).wantError(404, 81044)
 

@@ -35,7 +35,7 @@ func (o *optionalString) UnmarshalJSON(data []byte) error {
 
 func (c *call) createRecord(in *recordInput) (*record, *apiError) {
 	if len(c.zone.Records) >= c.zone.recordQuota() {
-		return nil, refuse(http.StatusBadRequest, 81045, "The record quota has been exceeded.")
+		return nil, newError(http.StatusBadRequest, 81045, "The record quota has been exceeded.")
 	}
 	r := new(record)
 	now := c.state.stamp()
@@ -59,10 +59,10 @@ func (c *call) createRecord(in *recordInput) (*record, *apiError) {
 func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, *apiError) {
 	old := c.zone.record(id)
 	if old == nil {
-		return nil, noRecord()
+		return nil, recordNotFound()
 	}
 	if old.ReadOnly {
-		return nil, readOnly()
+		return nil, recordReadOnly()
 	}
 	next := &record{ID: old.ID, CreatedOn: old.CreatedOn}
 	if partial {
@@ -81,17 +81,17 @@ func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, 
 	if !slices.Equal(next.Tags, old.Tags) {
 		next.TagsModifiedOn = now
 	}
-	replaced(c.zone.Records, old, next)
+	replaceItem(c.zone.Records, old, next)
 	return next, nil
 }
 
 func (c *call) removeRecord(id string) (*record, *apiError) {
 	r := c.zone.record(id)
 	if r == nil {
-		return nil, noRecord()
+		return nil, recordNotFound()
 	}
 	if r.ReadOnly {
-		return nil, readOnly()
+		return nil, recordReadOnly()
 	}
 	c.zone.Records = slices.DeleteFunc(c.zone.Records, func(o *record) bool { return o == r })
 	return r, nil
@@ -99,10 +99,10 @@ func (c *call) removeRecord(id string) (*record, *apiError) {
 
 // apply sets the fields of a record that were sent. It makes names absolute and normalizes contents.
 func (in *recordInput) apply(r *record, z *zone) {
-	set(&r.Type, in.Type)
-	set(&r.Content, in.Content)
-	set(&r.Proxied, in.Proxied)
-	set(&r.Tags, in.Tags)
+	setIfPresent(&r.Type, in.Type)
+	setIfPresent(&r.Content, in.Content)
+	setIfPresent(&r.Proxied, in.Proxied)
+	setIfPresent(&r.Tags, in.Tags)
 	if in.Name != nil {
 		r.Name = absolute(*in.Name, z.Name)
 		if *in.Name == "" {
@@ -133,7 +133,7 @@ func (in *recordInput) apply(r *record, z *zone) {
 	r.Content = normalizeContent(r.Type, r.Content, z.Name)
 }
 
-func set[T any](to *T, from *T) {
+func setIfPresent[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}

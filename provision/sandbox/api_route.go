@@ -41,7 +41,7 @@ func listRoutes(c *call) (*apiResponse, error) {
 func getRoute(c *call) (*apiResponse, error) {
 	r := c.zone.route(c.params["route"])
 	if r == nil {
-		return nil, refuse(http.StatusNotFound, 10007, "The requested route does not exist.")
+		return nil, newError(http.StatusNotFound, 10007, "The requested route does not exist.")
 	}
 	return &apiResponse{result: r.view()}, nil
 }
@@ -53,7 +53,7 @@ func postRoute(c *call) (*apiResponse, error) {
 	}
 	if len(c.zone.Routes) >= routeQuota {
 		// The limit is documented, the code is not.
-		return nil, refuse(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d routes.", routeQuota))
+		return nil, newError(http.StatusBadRequest, 10025, fmt.Sprintf("The zone has reached its limit of %d routes.", routeQuota))
 	}
 	r := in.route(c.state.newID("route", c.zone.ID, in.Pattern))
 	c.zone.Routes = insertSorted(c.zone.Routes, r, (*route).compare)
@@ -63,28 +63,28 @@ func postRoute(c *call) (*apiResponse, error) {
 func putRoute(c *call) (*apiResponse, error) {
 	r := c.zone.route(c.params["route"])
 	if r == nil {
-		return nil, noRoute()
+		return nil, routeNotFound()
 	}
 	in, err := c.routeInput(r.ID)
 	if err != nil {
 		return nil, err
 	}
 	next := in.route(r.ID)
-	replaced(c.zone.Routes, r, next)
+	replaceItem(c.zone.Routes, r, next)
 	return &apiResponse{result: next.view()}, nil
 }
 
 func deleteRoute(c *call) (*apiResponse, error) {
 	id := c.params["route"]
 	if c.zone.route(id) == nil {
-		return nil, noRoute()
+		return nil, routeNotFound()
 	}
 	c.zone.Routes = slices.DeleteFunc(c.zone.Routes, func(r *route) bool { return r.ID == id })
 	return &apiResponse{result: map[string]string{"id": id}}, nil
 }
 
-func noRoute() *apiError {
-	return refuse(http.StatusNotFound, 10009, "The requested route does not exist.")
+func routeNotFound() *apiError {
+	return newError(http.StatusNotFound, 10009, "The requested route does not exist.")
 }
 
 func (z *zone) route(id string) *route {
@@ -98,8 +98,8 @@ func (z *zone) route(id string) *route {
 
 func (in *routeInput) route(id string) *route {
 	r := &route{ID: id, Pattern: in.Pattern}
-	set(&r.Script, in.Script)
-	set(&r.FailOpen, in.FailOpen)
+	setIfPresent(&r.Script, in.Script)
+	setIfPresent(&r.FailOpen, in.FailOpen)
 	r.parse()
 	return r
 }
@@ -112,18 +112,18 @@ func (c *call) routeInput(self string) (*routeInput, error) {
 	}
 	p, ok := parsePattern(in.Pattern)
 	if !ok {
-		return nil, refuse(http.StatusBadRequest, 10021, fmt.Sprintf("Invalid route pattern: %q", in.Pattern))
+		return nil, newError(http.StatusBadRequest, 10021, fmt.Sprintf("Invalid route pattern: %q", in.Pattern))
 	}
 	if !p.includes(c.zone.Name) {
-		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+c.zone.Name)
+		return nil, newError(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+c.zone.Name)
 	}
 	for _, r := range c.zone.Routes {
 		if r.ID != self && r.valid && r.parsed == p {
-			return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
+			return nil, newError(http.StatusConflict, 10020, "A route with the same pattern already exists")
 		}
 	}
 	if in.Script != nil && *in.Script != "" && !c.visible(*in.Script) {
-		return nil, refuse(http.StatusBadRequest, 10019,
+		return nil, newError(http.StatusBadRequest, 10019,
 			"Cannot configure a route for a Worker which does not exist. Please ensure this Worker exists and try again.")
 	}
 	return in, nil

@@ -37,11 +37,11 @@ type scriptView struct {
 
 func (w *script) view() scriptView {
 	return scriptView{
-		ID: w.Name, Tag: w.Tag, Tags: list(w.Tags), Etag: w.etag(), CreatedOn: w.CreatedOn, ModifiedOn: w.ModifiedOn,
+		ID: w.Name, Tag: w.Tag, Tags: emptyIfNil(w.Tags), Etag: w.etag(), CreatedOn: w.CreatedOn, ModifiedOn: w.ModifiedOn,
 		DeploymentID: strings.ReplaceAll(w.Version, "-", ""), Handlers: w.handlers(), NamedHandlers: []any{},
-		CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: list(w.CompatibilityFlags), UsageModel: w.UsageModel,
-		Logpush: w.Logpush, TailConsumers: orJSON(w.TailConsumers, "null"), HasModules: w.Main != "",
-		LastDeployedFrom: w.from(), Placement: orJSON(w.Placement, "{}"),
+		CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: emptyIfNil(w.CompatibilityFlags), UsageModel: w.UsageModel,
+		Logpush: w.Logpush, TailConsumers: jsonOr(w.TailConsumers, "null"), HasModules: w.Main != "",
+		LastDeployedFrom: w.client(), Placement: jsonOr(w.Placement, "{}"),
 	}
 }
 
@@ -54,16 +54,16 @@ func (v *version) etag() string {
 	return digest(parts...)
 }
 
-func list[T any](items []T) []T {
+func emptyIfNil[T any](items []T) []T {
 	if items == nil {
 		return []T{}
 	}
 	return items
 }
 
-func orJSON(raw json.RawMessage, otherwise string) json.RawMessage {
+func jsonOr(raw json.RawMessage, fallback string) json.RawMessage {
 	if len(raw) == 0 {
-		return json.RawMessage(otherwise)
+		return json.RawMessage(fallback)
 	}
 	return raw
 }
@@ -72,14 +72,14 @@ func orJSON(raw json.RawMessage, otherwise string) json.RawMessage {
 func listScripts(c *call) (*apiResponse, error) {
 	views := []scriptView{}
 	for _, w := range shuffled(c.account.Scripts, func(w *script) string { return w.Tag }) {
-		if w.tagged(c.query.Get("tags")) {
+		if w.matchesTags(c.query.Get("tags")) {
 			views = append(views, w.view())
 		}
 	}
 	return &apiResponse{result: views}, nil
 }
 
-func (w *script) tagged(want string) bool {
+func (w *script) matchesTags(want string) bool {
 	for condition := range strings.SplitSeq(want, ",") {
 		name, yes, ok := strings.Cut(condition, ":")
 		if condition != "" && ok && slices.Contains(w.Tags, name) != (yes == "yes") {
@@ -94,7 +94,7 @@ func (c *call) scriptInPath() (*script, error) {
 	if w := c.account.script(c.params["script"]); w != nil {
 		return w, nil
 	}
-	return nil, noWorker()
+	return nil, workerNotFound()
 }
 
 func getScript(c *call) (*apiResponse, error) {
@@ -135,22 +135,22 @@ func (v *version) content() (*apiResponse, error) {
 func putScript(c *call) (*apiResponse, error) {
 	name := c.params["script"]
 	if !scriptName.MatchString(name) {
-		return nil, refuse(http.StatusBadRequest, 10016, "workers.api.error.invalid_script_name")
+		return nil, newError(http.StatusBadRequest, 10016, "workers.api.error.invalid_script_name")
 	}
 	if c.account.EmailUnverified {
-		return nil, refuse(http.StatusForbidden, 10034, "You need to verify your email address to use Workers.")
+		return nil, newError(http.StatusForbidden, 10034, "You need to verify your email address to use Workers.")
 	}
-	u, refused := readUpload(c.header.Get("Content-Type"), c.body)
-	if refused != nil {
-		return nil, refused
+	u, apiErr := readUpload(c.header.Get("Content-Type"), c.body)
+	if apiErr != nil {
+		return nil, apiErr
 	}
-	if refused := u.check(); refused != nil {
-		return nil, refused
+	if apiErr := u.check(); apiErr != nil {
+		return nil, apiErr
 	}
 	if *c.account.Subdomain == "" && len(c.account.Scripts) == 0 {
 		return nil, noSubdomain()
 	}
-	w, isNew, err := c.draft(name)
+	w, isNew, err := c.findOrCreateScript(name)
 	if err != nil {
 		return nil, err
 	}
@@ -169,12 +169,12 @@ func putScript(c *call) (*apiResponse, error) {
 	return &apiResponse{result: v, header: map[string]string{"Etag": w.etag()}}, nil
 }
 
-func (c *call) draft(name string) (w *script, isNew bool, err error) {
+func (c *call) findOrCreateScript(name string) (w *script, isNew bool, err error) {
 	if w := c.account.script(name); w != nil {
 		return w, false, nil
 	}
 	if len(c.account.Scripts) >= 100 {
-		return nil, false, refuse(http.StatusBadRequest, 10037, "You have reached the limit of 100 Workers.")
+		return nil, false, newError(http.StatusBadRequest, 10037, "You have reached the limit of 100 Workers.")
 	}
 	return &script{
 		Name: name, Tag: c.state.newID("script", c.account.ID, name), Unseen: c.state.Propagation,
@@ -193,8 +193,8 @@ func (c *call) applyUpload(v *version, u *upload, before []binding) error {
 		return err
 	}
 	date, usage := oldestDate, "standard"
-	set(&date, m.CompatibilityDate)
-	set(&usage, m.UsageModel)
+	setIfPresent(&date, m.CompatibilityDate)
+	setIfPresent(&usage, m.UsageModel)
 	if err := c.state.checkDate(date); err != nil {
 		return err
 	}
@@ -210,8 +210,8 @@ func (c *call) applyUpload(v *version, u *upload, before []binding) error {
 // applyScriptMetadata sets what belongs to the script and not to a version (tags, observability, logpush, tail
 // consumers), if it was sent.
 func (w *script) applyScriptMetadata(m *metadata) {
-	set(&w.Tags, m.Tags)
-	set(&w.Logpush, m.Logpush)
+	setIfPresent(&w.Tags, m.Tags)
+	setIfPresent(&w.Logpush, m.Logpush)
 	if m.Observability != nil {
 		w.Observability = nonNull(m.Observability)
 	}
@@ -231,10 +231,10 @@ func nonNull(raw json.RawMessage) json.RawMessage {
 func (s *state) checkDate(date string) *apiError {
 	t, err := time.Parse(time.DateOnly, date)
 	if err != nil {
-		return invalid("Invalid compatibility date: %s", date)
+		return validationError("Invalid compatibility date: %s", date)
 	}
 	if t.After(s.now()) {
-		return invalid("Can't set compatibility date in the future: %s", date)
+		return validationError("Can't set compatibility date in the future: %s", date)
 	}
 	return nil
 }
@@ -245,7 +245,7 @@ func deleteScript(c *call) (*apiResponse, error) {
 		return nil, err
 	}
 	if c.query.Get("force") != "true" && c.isBound(w.Name) {
-		return nil, refuse(http.StatusBadRequest, 10064, "Other Workers are bound to this Worker. Delete with force=true to do it nevertheless.")
+		return nil, newError(http.StatusBadRequest, 10064, "Other Workers are bound to this Worker. Delete with force=true to do it nevertheless.")
 	}
 	c.account.Scripts = slices.DeleteFunc(c.account.Scripts, func(o *script) bool { return o == w })
 	return &apiResponse{}, nil

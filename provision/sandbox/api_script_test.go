@@ -33,7 +33,7 @@ func TestScriptLifecycle(t *testing.T) {
 	}
 	c.upload("relay", meta, js("index.js", hello)).wantOK(&again)
 	if again.Tag != made.Tag || again.Etag == made.Etag || again.DeploymentID == made.DeploymentID {
-		t.Errorf("an update must keep the tag and make a new version: %+v then %+v", made, again)
+		t.Errorf("an update must keep the tag and create a new version: %+v then %+v", made, again)
 	}
 	var all []scriptView
 	c.do("GET", "/accounts/$A/workers/scripts", nil).wantOK(&all)
@@ -43,7 +43,7 @@ func TestScriptLifecycle(t *testing.T) {
 	c.do("DELETE", relayPath+"?force=true", nil).wantOK(nil)
 	c.do("DELETE", relayPath, nil).wantError(404, 10007)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
-		t.Errorf("create and delete leave traces:\n%s", diff)
+		t.Errorf("creating and deleting does not restore the file:\n%s", diff)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestKeepBindings(t *testing.T) {
 	}
 	put("", `{"main_module":"index.js","bindings":[{"type":"secret_text","name":"S","text":"hidden"},{"type":"plain_text","name":"A","text":"1"}]}`).wantOK(nil)
 	if strings.Contains(bindings(), "hidden") {
-		t.Error("a secret is read back")
+		t.Error("the response contains a secret")
 	}
 	put("", `{"main_module":"index.js","keep_bindings":["secret_text"]}`).wantOK(nil)
 	if diff := cmp.Diff(`[{"name":"S","type":"secret_text"}]`, bindings()); diff != "" {
@@ -93,7 +93,7 @@ func TestKeepBindings(t *testing.T) {
 		t.Error(diff)
 	}
 	if !strings.Contains(c.bytes(), "hidden") {
-		t.Error("the inherited secret lost its text")
+		t.Error("the inherited secret has another value")
 	}
 	put("?bindings_inherit=strict", `{"main_module":"index.js","bindings":[{"type":"inherit","name":"X"}]}`).wantError(400, 10057)
 	put("", `{"main_module":"index.js"}`).wantOK(nil)

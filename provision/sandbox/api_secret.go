@@ -12,7 +12,7 @@ type secretView struct {
 	Type string `json:"type"`
 }
 
-func secret(b binding) bool { return b.kind() == "secret_text" || b.kind() == "secret_key" }
+func isSecret(b binding) bool { return b.kind() == "secret_text" || b.kind() == "secret_key" }
 
 func listSecrets(c *call) (*apiResponse, error) {
 	w, err := c.scriptInPath()
@@ -21,7 +21,7 @@ func listSecrets(c *call) (*apiResponse, error) {
 	}
 	views := []secretView{}
 	for _, b := range shuffled(w.Bindings, binding.name) {
-		if secret(b) {
+		if isSecret(b) {
 			views = append(views, secretView{b.name(), b.kind()})
 		}
 	}
@@ -42,20 +42,20 @@ func putSecret(c *call) (*apiResponse, error) {
 		in = in.renamed(in.name())
 		in["type"] = json.RawMessage(`"secret_text"`)
 	}
-	if !secret(in) {
-		return nil, malformed(true)
+	if !isSecret(in) {
+		return nil, malformedJSON(true)
 	}
 	if err := checkBindings([]binding{in}); err != nil {
 		return nil, err
 	}
-	if refused := w.archiveIfNewest(); refused != nil {
-		return nil, refused
+	if apiErr := w.archiveIfNewest(); apiErr != nil {
+		return nil, apiErr
 	}
 	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return b.name() == in.name() })
 	switch {
 	case at < 0:
 		w.Bindings = append(w.Bindings, in)
-	case !secret(w.Bindings[at]):
+	case !isSecret(w.Bindings[at]):
 		return nil, nameInUse(in.name())
 	default:
 		w.Bindings[at] = in
@@ -70,9 +70,9 @@ func (c *call) findSecret() (*script, int, error) {
 		return nil, 0, err
 	}
 	name := c.params["secret"]
-	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return secret(b) && b.name() == name })
+	at := slices.IndexFunc(w.Bindings, func(b binding) bool { return isSecret(b) && b.name() == name })
 	if at < 0 {
-		return nil, 0, refuse(http.StatusNotFound, 10056,
+		return nil, 0, newError(http.StatusNotFound, 10056,
 			fmt.Sprintf("Binding '%s' not found. Please use a different name and try again.", name))
 	}
 	return w, at, nil
@@ -91,8 +91,8 @@ func deleteSecret(c *call) (*apiResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	if refused := w.archiveIfNewest(); refused != nil {
-		return nil, refused
+	if apiErr := w.archiveIfNewest(); apiErr != nil {
+		return nil, apiErr
 	}
 	w.Bindings = slices.Delete(w.Bindings, at, at+1)
 	c.deployNew(w, triggerSecret, nil)

@@ -23,9 +23,9 @@ type settingsView struct {
 
 func (w *script) settings() settingsView {
 	return settingsView{
-		Bindings: publicBindings(w.Bindings), CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: list(w.CompatibilityFlags),
-		UsageModel: w.UsageModel, Tags: list(w.Tags), TailConsumers: orJSON(w.TailConsumers, "null"), Logpush: w.Logpush,
-		Placement: orJSON(w.Placement, "{}"), Observability: w.Observability, Limits: w.Limits, Annotations: w.Annotations,
+		Bindings: publicBindings(w.Bindings), CompatibilityDate: w.CompatibilityDate, CompatibilityFlags: emptyIfNil(w.CompatibilityFlags),
+		UsageModel: w.UsageModel, Tags: emptyIfNil(w.Tags), TailConsumers: jsonOr(w.TailConsumers, "null"), Logpush: w.Logpush,
+		Placement: jsonOr(w.Placement, "{}"), Observability: w.Observability, Limits: w.Limits, Annotations: w.Annotations,
 	}
 }
 
@@ -51,11 +51,11 @@ func patchSettings(c *call) (*apiResponse, error) {
 	}
 	kind, params, err := mime.ParseMediaType(c.header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
-		return nil, refuse(http.StatusBadRequest, 10001, "Content-Type must be one of: multipart/form-data")
+		return nil, newError(http.StatusBadRequest, 10001, "Content-Type must be one of: multipart/form-data")
 	}
-	parts, refused := readParts(params["boundary"], c.body)
-	if refused != nil {
-		return nil, refused
+	parts, apiErr := readParts(params["boundary"], c.body)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	in := new(settingsInput)
 	found := false
@@ -63,22 +63,22 @@ func patchSettings(c *call) (*apiResponse, error) {
 		if p.name == "settings" {
 			found = true
 			if err := json.Unmarshal(p.source, in); err != nil {
-				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part settings: "+describeJSONError(err))
+				return nil, newError(http.StatusBadRequest, 10026, "Could not parse the part settings: "+describeJSONError(err))
 			}
 		}
 	}
 	if !found {
-		return nil, invalid("could not read content for part settings")
+		return nil, validationError("could not read content for part settings")
 	}
 	w.archiveDeployed()
-	if err := c.patch(w, in); err != nil {
+	if err := c.applySettings(w, in); err != nil {
 		return nil, err
 	}
 	c.deployNew(w, triggerSettings, in.Annotations)
 	return &apiResponse{result: w.settings()}, nil
 }
 
-func (c *call) patch(w *script, in *settingsInput) error {
+func (c *call) applySettings(w *script, in *settingsInput) error {
 	if in.Tags != nil {
 		if err := checkTags(*in.Tags); err != nil {
 			return err
@@ -103,8 +103,8 @@ func (c *call) patch(w *script, in *settingsInput) error {
 		}
 		w.CompatibilityDate = *in.CompatibilityDate
 	}
-	set(&w.CompatibilityFlags, in.CompatibilityFlags)
-	set(&w.UsageModel, in.UsageModel)
+	setIfPresent(&w.CompatibilityFlags, in.CompatibilityFlags)
+	setIfPresent(&w.UsageModel, in.UsageModel)
 	if in.Limits != nil {
 		w.Limits = nonNull(in.Limits)
 	}
@@ -124,8 +124,8 @@ type scriptSettings struct {
 }
 
 func (w *script) scriptSettings() scriptSettings {
-	return scriptSettings{Logpush: w.Logpush, Observability: orJSON(w.Observability, "null"), Tags: list(w.Tags),
-		TailConsumers: orJSON(w.TailConsumers, "null")}
+	return scriptSettings{Logpush: w.Logpush, Observability: jsonOr(w.Observability, "null"), Tags: emptyIfNil(w.Tags),
+		TailConsumers: jsonOr(w.TailConsumers, "null")}
 }
 
 func getScriptSettings(c *call) (*apiResponse, error) {

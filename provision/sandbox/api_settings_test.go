@@ -31,11 +31,11 @@ func TestSettings(t *testing.T) {
 	want := before
 	want.CompatibilityDate, want.Placement, want.Observability, want.Annotations = "2026-10-01", json.RawMessage(`{"mode":"smart"}`), json.RawMessage(`{"enabled":true}`), map[string]string{triggerKey: triggerSettings}
 	if diff := cmp.Diff(want, v); diff != "" {
-		t.Errorf("only what is sent changes: %s", diff)
+		t.Errorf("fields that were not sent changed: %s", diff)
 	}
 	c.do("GET", relayPath+"/versions", nil).wantOK(&versions[1])
 	if versions[0].Items[0].ID == versions[1].Items[0].ID || versions[1].Items[0].Number != 2 {
-		t.Errorf("settings make a version: %+v", versions)
+		t.Errorf("settings must create a version: %+v", versions)
 	}
 	patch(`{"bindings":[{"type":"inherit","name":"S"},{"type":"plain_text","name":"P","text":"x"}]}`).wantOK(&v)
 	if len(v.Bindings) != 2 || !strings.Contains(c.bytes(), "hidden") {
@@ -66,7 +66,7 @@ func TestScriptSettings(t *testing.T) {
 	var items versionItems
 	c.do("GET", relayPath+"/versions", nil).wantOK(&items)
 	if items.Items[0].Number != 2 {
-		t.Errorf("script settings must not make a version: %+v", items)
+		t.Errorf("script settings must not create a version: %+v", items)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestWorkersDev(t *testing.T) {
 	}
 	c.do("POST", path, `{}`).wantError(400, 10026)
 	if before != c.bytes() {
-		t.Error("switching on and off leaves traces")
+		t.Error("enabling and disabling does not restore the state")
 	}
 }
 
@@ -109,7 +109,7 @@ func TestSecrets(t *testing.T) {
 	c.upload("relay", `{"main_module":"index.js","bindings":[{"type":"plain_text","name":"P","text":"x"}]}`, js("index.js", hello)).wantOK(nil)
 	r := c.do("PUT", path, `{"name":"K","text":"hidden","type":"secret_text"}`).wantOK(nil)
 	if strings.Contains(string(r.Raw), "hidden") {
-		t.Error("the secret comes back")
+		t.Error("the response contains the secret")
 	}
 	c.do("PUT", path, `{"name":"K","text":"hidden2"}`).wantOK(nil)
 	c.do("PUT", path, `{"name":"P","text":"x","type":"secret_text"}`).wantError(400, 10053)

@@ -11,7 +11,7 @@ type subdomainBody struct {
 
 func getSubdomain(c *call) (*apiResponse, error) {
 	if *c.account.Subdomain == "" {
-		return nil, refuse(http.StatusNotFound, 10007, "You do not have a workers.dev subdomain")
+		return nil, newError(http.StatusNotFound, 10007, "You do not have a workers.dev subdomain")
 	}
 	return &apiResponse{result: subdomainBody{*c.account.Subdomain}}, nil
 }
@@ -23,14 +23,14 @@ func putSubdomain(c *call) (*apiResponse, error) {
 		return nil, err
 	}
 	if *c.account.Subdomain != "" {
-		return nil, refuse(http.StatusConflict, 10036, "Account already has an associated subdomain")
+		return nil, newError(http.StatusConflict, 10036, "Account already has an associated subdomain")
 	}
-	if !labels(in.Subdomain) || strings.Contains(in.Subdomain, ".") {
-		return nil, refuse(http.StatusBadRequest, 10030, "The subdomain is invalid.")
+	if !validLabels(in.Subdomain) || strings.Contains(in.Subdomain, ".") {
+		return nil, newError(http.StatusBadRequest, 10030, "The subdomain is invalid.")
 	}
 	for _, a := range c.state.Accounts {
 		if *a.Subdomain == in.Subdomain {
-			return nil, refuse(http.StatusForbidden, 10031, "The subdomain is unavailable.")
+			return nil, newError(http.StatusForbidden, 10031, "The subdomain is unavailable.")
 		}
 	}
 	c.account.Subdomain = &in.Subdomain
@@ -72,13 +72,13 @@ func postWorkersDev(c *call) (*apiResponse, error) {
 		return nil, err
 	}
 	if in.Enabled == nil {
-		return nil, malformed(true)
+		return nil, malformedJSON(true)
 	}
 	if *in.Enabled && *c.account.Subdomain == "" {
 		return nil, noSubdomain()
 	}
 	next := workersDev{Enabled: *in.Enabled, PreviewsEnabled: *in.Enabled}
-	set(&next.PreviewsEnabled, in.PreviewsEnabled)
+	setIfPresent(&next.PreviewsEnabled, in.PreviewsEnabled)
 	w.WorkersDev = &next
 	if next == (workersDev{}) {
 		w.WorkersDev = nil

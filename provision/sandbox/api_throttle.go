@@ -22,13 +22,13 @@ func (l callLimit) window() time.Duration { return time.Duration(l.Seconds) * ti
 
 // throttle counts the calls of each token, in the memory of a handler and with a clock of its own.
 type throttle struct {
-	now    func() time.Time
-	mu     sync.Mutex
-	meters map[string]*meter
+	now   func() time.Time
+	mu    sync.Mutex
+	usage map[string]*tokenUsage
 }
 
-// meter has the calls of one token.
-type meter struct {
+// tokenUsage has the calls of one token.
+type tokenUsage struct {
 	calls   []time.Time // within the window, oldest first; rejected calls are not included
 	blocked time.Time   // until this time
 }
@@ -36,17 +36,17 @@ type meter struct {
 // admit counts a call, sets the headers with the remaining calls, and returns an error if there are none.
 func (t *throttle) admit(limit *callLimit, credential string, h http.Header) *apiError {
 	if limit == nil {
-		real := documentedLimit()
-		setLimitHeaders(h, real, real.Calls-1, real.window())
+		documented := documentedLimit()
+		setLimitHeaders(h, documented, documented.Calls-1, documented.window())
 		return nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, window := t.now(), limit.window()
-	m := t.meters[credential]
+	m := t.usage[credential]
 	if m == nil {
-		m = new(meter)
-		t.meters[credential] = m
+		m = new(tokenUsage)
+		t.usage[credential] = m
 	}
 	for len(m.calls) > 0 && !m.calls[0].Add(window).After(now) {
 		m.calls = m.calls[1:]
@@ -55,10 +55,10 @@ func (t *throttle) admit(limit *callLimit, credential string, h http.Header) *ap
 		m.blocked = now.Add(window)
 	}
 	if now.Before(m.blocked) {
-		left := m.blocked.Sub(now)
-		setLimitHeaders(h, *limit, 0, left)
-		h.Set("Retry-After", fmt.Sprint(ceilSeconds(left)))
-		return tooMany(*limit)
+		remaining := m.blocked.Sub(now)
+		setLimitHeaders(h, *limit, 0, remaining)
+		h.Set("Retry-After", fmt.Sprint(ceilSeconds(remaining)))
+		return rateLimitError(*limit)
 	}
 	m.calls = append(m.calls, now)
 	setLimitHeaders(h, *limit, limit.Calls-len(m.calls), m.calls[0].Add(window).Sub(now))
@@ -67,16 +67,16 @@ func (t *throttle) admit(limit *callLimit, credential string, h http.Header) *ap
 
 // setLimitHeaders sets the two headers of all responses,
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/.
-func setLimitHeaders(h http.Header, l callLimit, left int, reset time.Duration) {
-	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, ceilSeconds(reset)))
+func setLimitHeaders(h http.Header, l callLimit, remaining int, reset time.Duration) {
+	h.Set("Ratelimit", fmt.Sprintf(`"default";r=%d;t=%d`, remaining, ceilSeconds(reset)))
 	h.Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, l.Calls, l.Seconds))
 }
 
 // ceilSeconds returns whole seconds, rounded up, so that waiting this long is enough.
 func ceilSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-func tooMany(l callLimit) *apiError {
-	return refuse(http.StatusTooManyRequests, 10100, fmt.Sprintf(
+func rateLimitError(l callLimit) *apiError {
+	return newError(http.StatusTooManyRequests, 10100, fmt.Sprintf(
 		"More than %d requests per %d seconds reached. Please wait and consider throttling your request speed", l.Calls, l.Seconds))
 }
 

@@ -11,30 +11,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// clock is a time that a test sets.
-type clock struct {
+// fakeClock is a time that a test sets.
+type fakeClock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-func (c *clock) now() time.Time {
+func (c *fakeClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.at
 }
 
-func (c *clock) pass(d time.Duration) {
+func (c *fakeClock) pass(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)
 }
 
 // limitedHandler returns a handler with three calls in ten seconds, and a fixed clock.
-func limitedHandler(t *testing.T) (call func(token string) string, c *clock) {
+func limitedHandler(t *testing.T) (call func(token string) string, c *fakeClock) {
 	t.Helper()
 	s := parseStore(t, strings.Replace(acme, "{", `{"rate_limit":{"calls":3,"seconds":10},
 		"tokens":[{"value":"cfut_one"},{"value":"cfut_two"}],`, 1))
-	c = &clock{at: time.Unix(1e9, 0)}
+	c = &fakeClock{at: time.Unix(1e9, 0)}
 	transport := Transport(HandlerAt(s, c.now))
 	return func(token string) string {
 		t.Helper()

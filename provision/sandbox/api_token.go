@@ -39,7 +39,7 @@ func (s *state) authenticate(h http.Header, f family, path string) (*token, *api
 	}
 	if !strings.EqualFold(scheme, "Bearer") || !tokenPattern.MatchString(value) {
 		if f == familyAccount {
-			return nil, refuse(http.StatusBadRequest, 9106, "Authentication failed (status: 400)")
+			return nil, newError(http.StatusBadRequest, 9106, "Authentication failed (status: 400)")
 		}
 		return nil, chained(http.StatusBadRequest, 6003, "Invalid request headers", 6111, "Invalid format for Authorization header")
 	}
@@ -67,11 +67,11 @@ func (s *state) status(t *token) string {
 func unknownToken(f family) *apiError {
 	switch f {
 	case familyAccount:
-		return refuse(http.StatusUnauthorized, 10000, "Authentication error")
+		return newError(http.StatusUnauthorized, 10000, "Authentication error")
 	case familyVerify:
-		return refuse(http.StatusUnauthorized, 1000, "Invalid API Token")
+		return newError(http.StatusUnauthorized, 1000, "Invalid API Token")
 	}
-	return refuse(http.StatusForbidden, 9109, "Invalid access token")
+	return newError(http.StatusForbidden, 9109, "Invalid access token")
 }
 
 // noTokenError returns the error for a request with the global API key, which the sandbox does not have, or without
@@ -80,13 +80,13 @@ func noTokenError(h http.Header, f family, path string) *apiError {
 	key, mail := h.Get("X-Auth-Key"), h.Get("X-Auth-Email")
 	switch {
 	case key == "" && mail == "" && f == familyVerify && strings.Contains(path, "/accounts/"):
-		return refuse(http.StatusUnauthorized, 1001, "Missing authentication token")
+		return newError(http.StatusUnauthorized, 1001, "Missing authentication token")
 	case key == "" || mail == "":
-		return refuse(http.StatusBadRequest, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
+		return newError(http.StatusBadRequest, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
 	case !keyPattern.MatchString(key):
 		return chained(http.StatusBadRequest, 6003, "Invalid request headers", 6103, "Invalid format for X-Auth-Key header")
 	}
-	return refuse(http.StatusForbidden, 9103, "Unknown X-Auth-Key or X-Auth-Email")
+	return newError(http.StatusForbidden, 9103, "Unknown X-Auth-Key or X-Auth-Email")
 }
 
 type tokenStatus struct {

@@ -70,12 +70,12 @@ func readUpload(contentType string, body []byte) (*upload, *apiError) {
 		const name = "script"
 		return &upload{meta: metadata{BodyPart: name}, modules: []*module{newModule(name, typeScript, body)}}, nil
 	case err != nil || kind != "multipart/form-data":
-		return nil, refuse(http.StatusBadRequest, 10001,
+		return nil, newError(http.StatusBadRequest, 10001,
 			"Content-Type must be one of: application/javascript, text/javascript, multipart/form-data")
 	}
-	parts, refused := readParts(params["boundary"], body)
-	if refused != nil {
-		return nil, refused
+	parts, apiErr := readParts(params["boundary"], body)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	u := new(upload)
 	found := false
@@ -83,20 +83,20 @@ func readUpload(contentType string, body []byte) (*upload, *apiError) {
 		if p.name == "metadata" {
 			found = true
 			if err := json.Unmarshal(p.source, &u.meta); err != nil {
-				return nil, refuse(http.StatusBadRequest, 10026, "Could not parse the part metadata: "+describeJSONError(err))
+				return nil, newError(http.StatusBadRequest, 10026, "Could not parse the part metadata: "+describeJSONError(err))
 			}
 			continue
 		}
 		u.modules = append(u.modules, newModule(p.name, p.kind, p.source))
 	}
 	if !found {
-		return nil, invalid("could not read content for part metadata")
+		return nil, validationError("could not read content for part metadata")
 	}
 	return u, nil
 }
 
 func readParts(boundary string, body []byte) ([]part, *apiError) {
-	unreadable := refuse(http.StatusBadRequest, 10026, "Could not parse the multipart body.")
+	unreadable := newError(http.StatusBadRequest, 10026, "Could not parse the multipart body.")
 	if boundary == "" {
 		return nil, unreadable
 	}
@@ -115,7 +115,7 @@ func readParts(boundary string, body []byte) ([]part, *apiError) {
 			return nil, unreadable
 		}
 		if seen[p.FormName()] {
-			return nil, invalid("part %s is sent twice", p.FormName())
+			return nil, validationError("part %s is sent twice", p.FormName())
 		}
 		seen[p.FormName()] = true
 		kind, _, err := mime.ParseMediaType(p.Header.Get("Content-Type"))
@@ -136,23 +136,23 @@ func (u *upload) check() *apiError {
 	at := slices.IndexFunc(u.modules, func(x *module) bool { return x.Name == main })
 	switch {
 	case main == "":
-		return invalid("metadata must name the main module: set main_module, or body_part for a service worker")
+		return validationError("metadata must name the main module: set main_module, or body_part for a service worker")
 	case at < 0:
-		return invalid("No such module %q.", main)
-	case m.MainModule != "" && !esModule(u.modules[at]):
-		return invalid("The main module %q must have the type %s, not %s.", main, typeModule, u.modules[at].Type)
+		return validationError("No such module %q.", main)
+	case m.MainModule != "" && !isESModule(u.modules[at]):
+		return validationError("The main module %q must have the type %s, not %s.", main, typeModule, u.modules[at].Type)
 	}
 	for _, x := range u.modules {
 		if !slices.Contains(moduleTypes(), x.Type) {
-			return invalid("Module %q has an unknown type: %s", x.Name, x.Type)
+			return validationError("Module %q has an unknown type: %s", x.Name, x.Type)
 		}
 	}
 	if size := u.compressedSize(); size > scriptSize {
-		return refuse(http.StatusBadRequest, 10027,
+		return newError(http.StatusBadRequest, 10027,
 			"Your Worker exceeded the size limit of 3 MiB. Please upgrade to a paid plan to deploy Workers up to 10 MiB")
 	}
 	if len(m.Migrations) > 0 && string(m.Migrations) != "null" {
-		return refuse(http.StatusBadRequest, 10015, "Durable Object migrations are not part of this sandbox.")
+		return newError(http.StatusBadRequest, 10015, "Durable Object migrations are not part of this sandbox.")
 	}
 	if m.Tags != nil {
 		if err := checkTags(*m.Tags); err != nil {
@@ -165,15 +165,15 @@ func (u *upload) check() *apiError {
 	return u.checkSource(u.modules[at])
 }
 
-func esModule(m *module) bool { return m.Type == typeModule || m.Type == "text/javascript+module" }
+func isESModule(m *module) bool { return m.Type == typeModule || m.Type == "text/javascript+module" }
 
 func checkTags(tags []string) *apiError {
 	if len(tags) > 8 {
-		return invalid("A Worker can have at most 8 tags, not %d.", len(tags))
+		return validationError("A Worker can have at most 8 tags, not %d.", len(tags))
 	}
 	for _, t := range tags {
 		if t == "" || strings.ContainsAny(t, ",&") {
-			return invalid("Tag %q is invalid.", t)
+			return validationError("Tag %q is invalid.", t)
 		}
 	}
 	return nil
@@ -182,7 +182,7 @@ func checkTags(tags []string) *apiError {
 func checkAnnotations(a map[string]string) *apiError {
 	for key, most := range map[string]int{"workers/message": 1000, "workers/tag": 100} {
 		if len(a[key]) > most {
-			return invalid("Annotation %s exceeds %d bytes.", key, most)
+			return validationError("Annotation %s exceeds %d bytes.", key, most)
 		}
 	}
 	return nil

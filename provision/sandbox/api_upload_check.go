@@ -21,20 +21,20 @@ func handlerNames() []string {
 
 func (u *upload) checkSource(main *module) *apiError {
 	for _, m := range u.modules {
-		if !esModule(m) {
+		if !isESModule(m) {
 			continue
 		}
 		for _, found := range importPattern.FindAllSubmatch(m.source(), -1) {
 			if name := string(found[1]); !u.resolves(m.Name, name) {
-				return invalid("Uncaught Error: No such module %q.\n  imported from %q\n", name, m.Name)
+				return validationError("Uncaught Error: No such module %q.\n  imported from %q\n", name, m.Name)
 			}
 		}
 	}
-	if esModule(main) && !exportPattern.Match(main.source()) && !listenPattern.Match(main.source()) {
-		return invalid("No event handlers were registered. This script does nothing.")
+	if isESModule(main) && !exportPattern.Match(main.source()) && !listenPattern.Match(main.source()) {
+		return validationError("No event handlers were registered. This script does nothing.")
 	}
-	if !esModule(main) && !listenPattern.Match(main.source()) {
-		return refuse(400, 10068, "The uploaded script has no registered event handlers.")
+	if !isESModule(main) && !listenPattern.Match(main.source()) {
+		return newError(400, 10068, "The uploaded script has no registered event handlers.")
 	}
 	return nil
 }

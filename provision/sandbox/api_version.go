@@ -77,20 +77,20 @@ type versionRuntime struct {
 func (v *version) describe(full bool) versionView {
 	out := versionView{
 		ID: v.Version, Number: v.Number, Annotations: v.Annotations,
-		Metadata: versionMeta{CreatedOn: v.UploadedOn, ModifiedOn: v.UploadedOn, Source: v.from(), AuthorEmail: author},
+		Metadata: versionMeta{CreatedOn: v.UploadedOn, ModifiedOn: v.UploadedOn, Source: v.client(), AuthorEmail: author},
 	}
 	if full {
 		out.Resources = &versionResources{
 			Bindings: publicBindings(v.Bindings),
-			Script:   versionScript{Etag: v.etag(), Handlers: v.handlers(), LastDeployedFrom: v.from()},
+			Script:   versionScript{Etag: v.etag(), Handlers: v.handlers(), LastDeployedFrom: v.client()},
 			Runtime: versionRuntime{CompatibilityDate: v.CompatibilityDate,
-				CompatibilityFlags: list(v.CompatibilityFlags), UsageModel: v.UsageModel, Limits: v.Limits},
+				CompatibilityFlags: emptyIfNil(v.CompatibilityFlags), UsageModel: v.UsageModel, Limits: v.Limits},
 		}
 	}
 	return out
 }
 
-func (v *version) from() string { return cmp.Or(v.Source, "api") }
+func (v *version) client() string { return cmp.Or(v.Source, "api") }
 
 type versionItems struct {
 	Items []versionView `json:"items"`
@@ -106,9 +106,9 @@ func listVersions(c *call) (*apiResponse, error) {
 	for _, v := range w.allVersions() {
 		views = append(views, v.describe(false))
 	}
-	part, info, refused := page(c.query, views, 20, 1, 100)
-	if refused != nil {
-		return nil, refused
+	part, info, apiErr := page(c.query, views, 20, 1, 100)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	return &apiResponse{result: versionItems{part}, info: info}, nil
 }
@@ -132,7 +132,7 @@ func (w *script) versionByID(id string) (*version, error) {
 			return v, nil
 		}
 	}
-	return nil, refuse(http.StatusNotFound, 100146, "The requested version does not exist.")
+	return nil, newError(http.StatusNotFound, 100146, "The requested version does not exist.")
 }
 
 // postVersion uploads a version, which is not served until it is deployed. Metadata that belongs to the script (tags,
@@ -142,12 +142,12 @@ func postVersion(c *call) (*apiResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, refused := readUpload(c.header.Get("Content-Type"), c.body)
-	if refused != nil {
-		return nil, refused
+	u, apiErr := readUpload(c.header.Get("Content-Type"), c.body)
+	if apiErr != nil {
+		return nil, apiErr
 	}
-	if refused := u.check(); refused != nil {
-		return nil, refused
+	if apiErr := u.check(); apiErr != nil {
+		return nil, apiErr
 	}
 	v := new(version)
 	if err := c.applyUpload(v, u, w.newest().Bindings); err != nil {

@@ -84,11 +84,11 @@ func TestVersionIsDeployed(t *testing.T) {
 		t.Error(diff)
 	}
 	if got := c.deployed(); got != "one 2026-06-01 K" {
-		t.Errorf("an upload alone changes what is served: %s", got)
+		t.Errorf("an upload without a deployment changed what is served: %s", got)
 	}
 	first := c.versions()[1]
 	if got := c.versions()[0].ID; got != second.ID || strings.ReplaceAll(first.ID, "-", "") != made.DeploymentID {
-		t.Errorf("newest first: got %s, made %s and %s", got, made.DeploymentID, second.ID)
+		t.Errorf("want newest first: got %s, created %s and %s", got, made.DeploymentID, second.ID)
 	}
 	if diff := cmp.Diff(map[string]string{"workers/message": "first", "workers/triggered_by": "upload"}, first.Annotations); diff != "" {
 		t.Error(diff)
@@ -108,7 +108,7 @@ func TestVersionIsDeployed(t *testing.T) {
 	var v settingsView
 	c.do("GET", relayPath+"/settings", nil).wantOK(&v)
 	if !slices.Equal(v.Tags, []string{"ours"}) {
-		t.Errorf("tags belong to the script: %v", v.Tags)
+		t.Errorf("tags must belong to the script: %v", v.Tags)
 	}
 	if old := c.do("GET", relayPath+"/content/v2?version="+first.ID, nil); !strings.Contains(string(old.Raw), "'one'") {
 		t.Errorf("got %s", old.Raw)
@@ -124,7 +124,7 @@ func TestDeployVersionWithOtherSecrets(t *testing.T) {
 	first := c.versions()[0].ID
 	c.do("PUT", relayPath+"/secrets", `{"name":"K","text":"hidden"}`).wantOK(nil)
 	if all := c.versions(); len(all) != 2 || all[0].Annotations["workers/triggered_by"] != "secret" {
-		t.Errorf("a secret makes a version: %+v", all)
+		t.Errorf("putting a secret created no version: %+v", all)
 	}
 	second := c.versions()[0].ID
 	r := c.deploy("", first+" 100").wantError(400, 10220)
@@ -164,7 +164,7 @@ func TestDeploymentErrors(t *testing.T) {
 	c.do("GET", relayPath+"/deployments/x", nil).wantError(404, 10336)
 	c.do("DELETE", relayPath+"/deployments/x", nil).wantError(404, 10336)
 	if before != c.bytes() {
-		t.Error("a refusal changed the state")
+		t.Error("a call that failed changed the state")
 	}
 	c.do("GET", relayPath+"/deployments/"+all[1].ID, nil).wantOK(nil)
 	c.do("DELETE", relayPath+"/deployments/"+all[1].ID, nil).wantOK(nil)
@@ -184,16 +184,16 @@ func TestLastTenVersionsAreKept(t *testing.T) {
 	all := c.versions()
 	numbers := names(all, func(v versionView) string { return fmt.Sprint(v.Number) })
 	if got := strings.Join(numbers, " "); got != "13 12 11 10 9 8 7 6 5 1" {
-		t.Errorf("the deployed version stays whatever its age: %s", got)
+		t.Errorf("the deployed version must be kept regardless of its age: %s", got)
 	}
 	for _, text := range []string{"in all of them", "Response('one')", "Response('0')", "Response('1')"} {
 		if got := strings.Count(c.bytes(), text); got != 1 {
-			t.Errorf("%q stands %d times in the file", text, got)
+			t.Errorf("%q is %d times in the file", text, got)
 		}
 	}
 	again := newClientFor(t, parseStore(t, c.bytes()))
 	if again.bytes() != c.bytes() {
-		t.Errorf("the file reads back as another:\n%s", cmp.Diff(c.bytes(), again.bytes()))
+		t.Errorf("decoding the file returns another state:\n%s", cmp.Diff(c.bytes(), again.bytes()))
 	}
 	again.deploy("", all[1].ID+" 100").wantOK(nil)
 	if got := again.deployed(); got != "0 2021-11-02" {
@@ -209,7 +209,7 @@ func TestLastTenVersionsAreKept(t *testing.T) {
 	}
 	again.do("DELETE", relayPath, nil).wantOK(nil)
 	if diff := cmp.Diff(newClient(t, acme).scripts(), again.scripts()); diff != "" {
-		t.Errorf("a script leaves traces: %s", diff)
+		t.Errorf("deleting a script does not restore the state: %s", diff)
 	}
 }
 
@@ -245,9 +245,9 @@ func TestFileWithoutHistory(t *testing.T) {
 func TestInvalidVersionsInFile(t *testing.T) {
 	t.Parallel()
 	for script, want := range map[string]string{
-		`"versions":[null]`:                  "scripts[0].versions[0]: a version needs an id",
-		`"versions":[{}]`:                    "scripts[0].versions[0]: a version needs an id",
-		`"versions":[{"version":"v"}]`:       "scripts[0].versions[0]: a version needs an id",
+		`"versions":[null]`:                  "scripts[0].versions[0]: a version needs a unique id",
+		`"versions":[{}]`:                    "scripts[0].versions[0]: a version needs a unique id",
+		`"versions":[{"version":"v"}]`:       "scripts[0].versions[0]: a version needs a unique id",
 		`"versions":[{"version":"w","x":1}]`: `unknown field "x"`,
 		`"versions":[{"version":"w","modules":[{"name":"i.js","like":"u"}]}]`:                                      "scripts[0].versions[0].modules: version u above has no module",
 		`"modules":[{"name":"i.js","like":"v"}]`:                                                                   "scripts[0].modules: version v above has no module",

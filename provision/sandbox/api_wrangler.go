@@ -61,18 +61,18 @@ func listMemberships(c *call) (*apiResponse, error) {
 				Roles: []string{"Super Administrator - All Privileges"}})
 		}
 	}
-	part, info, refused := page(c.query, views, 20, 5, 50)
-	if refused != nil {
-		return nil, refused
+	part, info, apiErr := page(c.query, views, 20, 5, 50)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	return &apiResponse{result: part, info: info}, nil
 }
 
 // listNamespaces returns an empty list: the sandbox has no KV.
 func listNamespaces(c *call) (*apiResponse, error) {
-	part, info, refused := page(c.query, []struct{}{}, 20, 1, 1000)
-	if refused != nil {
-		return nil, refused
+	part, info, apiErr := page(c.query, []struct{}{}, 20, 1, 1000)
+	if apiErr != nil {
+		return nil, apiErr
 	}
 	return &apiResponse{result: part, info: info}, nil
 }
@@ -102,7 +102,7 @@ type environmentName struct {
 func getService(c *call) (*apiResponse, error) {
 	w := c.account.script(c.params["script"])
 	if w == nil {
-		return nil, refuse(http.StatusNotFound, 10090, "workers.api.error.service_not_found")
+		return nil, newError(http.StatusNotFound, 10090, "workers.api.error.service_not_found")
 	}
 	const name = "production"
 	return &apiResponse{result: serviceView{
@@ -113,7 +113,7 @@ func getService(c *call) (*apiResponse, error) {
 }
 
 func deleteService(c *call) (*apiResponse, error) {
-	c.subjects = subjectsOf("/accounts/" + c.account.ID + "/workers/scripts/" + c.params["script"])
+	c.written = resourcesOf("/accounts/" + c.account.ID + "/workers/scripts/" + c.params["script"])
 	return deleteScript(c)
 }
 
@@ -185,9 +185,9 @@ func putScriptRoutes(c *call) (*apiResponse, error) {
 	keep := map[*route]bool{}
 	views := []routeView{}
 	for _, wanted := range in {
-		r, refused := c.ensureRoute(w, wanted)
-		if refused != nil {
-			return nil, refused
+		r, apiErr := c.ensureRoute(w, wanted)
+		if apiErr != nil {
+			return nil, apiErr
 		}
 		keep[r] = true
 		views = append(views, r.view())
@@ -204,7 +204,7 @@ func putScriptRoutes(c *call) (*apiResponse, error) {
 
 // writesRoutes makes a zone mutable and marks its routes as changed by the call, whatever its path.
 func (c *call) writesRoutes(z *zone) *zone {
-	c.subjects = append(c.subjects, "/zones/"+z.ID+"/workers/routes")
+	c.written = append(c.written, "/zones/"+z.ID+"/workers/routes")
 	return c.state.mutableZone(c.account, z)
 }
 
@@ -213,21 +213,21 @@ func (c *call) writesRoutes(z *zone) *zone {
 func (c *call) ensureRoute(w *script, in scriptRoute) (*route, *apiError) {
 	p, ok := parsePattern(in.Pattern)
 	if !ok {
-		return nil, refuse(http.StatusBadRequest, 10021, fmt.Sprintf("Invalid route pattern: %q", in.Pattern))
+		return nil, newError(http.StatusBadRequest, 10021, fmt.Sprintf("Invalid route pattern: %q", in.Pattern))
 	}
 	z := c.routeZone(p, cmp.Or(in.ZoneID, in.ZoneName))
 	switch {
 	case z == nil:
-		return nil, refuse(http.StatusBadRequest, 10082, fmt.Sprintf("There is no zone for the route pattern %q.", in.Pattern))
+		return nil, newError(http.StatusBadRequest, 10082, fmt.Sprintf("There is no zone for the route pattern %q.", in.Pattern))
 	case !p.includes(z.Name):
-		return nil, refuse(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+z.Name)
+		return nil, newError(http.StatusBadRequest, 10022, "Route pattern must include zone name: "+z.Name)
 	}
 	for _, r := range z.Routes {
 		if !r.valid || r.parsed != p {
 			continue
 		}
 		if r.Script != w.Name {
-			return nil, refuse(http.StatusConflict, 10020, "A route with the same pattern already exists")
+			return nil, newError(http.StatusConflict, 10020, "A route with the same pattern already exists")
 		}
 		return r, nil
 	}
@@ -241,7 +241,7 @@ func (c *call) ensureRoute(w *script, in scriptRoute) (*route, *apiError) {
 func (c *call) routeZone(p pattern, named string) *zone {
 	if named != "" {
 		for _, z := range c.account.Zones {
-			if z.is(named) {
+			if z.matchesRef(named) {
 				return z
 			}
 		}

@@ -81,7 +81,7 @@ func TestPutScriptRoutes(t *testing.T) {
 	c.token = "one zone"
 	c.do("PUT", path, `[{"pattern":"b.example.com/*"}]`).wantError(403, 10000)
 	if before != c.bytes() {
-		t.Error("a refusal changed the state")
+		t.Error("a call that failed changed the state")
 	}
 }
 

@@ -113,7 +113,7 @@ func listZones(c *call) (*apiResponse, error) {
 			filters = append(filters, func(v zoneView) bool { return matchesOperator(want, keys[name](v)) })
 		}
 	}
-	views = shuffled(choose(views, filters, q.Get("match")), func(v zoneView) string { return v.ID })
+	views = shuffled(applyFilters(views, filters, q.Get("match")), func(v zoneView) string { return v.ID })
 	if order := q.Get("order"); order != "" {
 		views = sorted(views, keys[order], q.Get("direction"))
 	}

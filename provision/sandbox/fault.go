@@ -44,15 +44,15 @@ func (s *state) validateFaults() error {
 		at := fmt.Sprintf("faults[%d]", i)
 		switch {
 		case f == nil:
-			return fmt.Errorf("%s: null is no fault", at)
+			return fmt.Errorf("%s: must not be null", at)
 		case !slices.Contains([]string{"", FaultAtAPI, FaultAtDNS, FaultAtTLS, FaultAtEdge, FaultAtProvider}, f.At):
 			return fmt.Errorf("%s.at: %q is none of api, dns, tls, edge, provider", at, f.At)
 		case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-			return fmt.Errorf("%s.status: %d is no HTTP status of an answer", at, f.Status)
+			return fmt.Errorf("%s.status: %d is not an HTTP status of a response", at, f.Status)
 		case f.Skip < 0 || f.Times < -1 || f.DelayMS < 0:
 			return fmt.Errorf("%s: negative count", at)
 		case f.Hang && f.At == FaultAtTLS:
-			return fmt.Errorf("%s.hang: a handshake does not notice that the client left", at)
+			return fmt.Errorf("%s.hang: a TLS handshake cannot detect that the client is gone", at)
 		}
 	}
 	return nil
@@ -172,7 +172,7 @@ func (f *Fault) write(w http.ResponseWriter) {
 		w.Header().Set("Sandbox-Fault", "body")
 	}
 	if status := f.StatusCode(); !f.WriteBody(w) {
-		refuse(status, f.code(status), f.message(status)).write(w)
+		newError(status, f.code(status), f.message(status)).write(w)
 	}
 }
 
@@ -228,7 +228,7 @@ func (f *Fault) message(status int) string {
 	case f.Message != "":
 		return f.Message
 	case f.code(status) == 10100:
-		return tooMany(documentedLimit()).problems[0].Message
+		return rateLimitError(documentedLimit()).problems[0].Message
 	}
 	return textUnknown
 }

@@ -46,7 +46,7 @@ func TestHangEndsWithContext(t *testing.T) {
 		<-ctx.waiting
 		leave()
 		if w := <-ended; !w.cut || w.status != 0 {
-			t.Errorf("%s: an answer came: %d %s", test.fault, w.status, w.body.String())
+			t.Errorf("%s: got a response: %d %s", test.fault, w.status, w.body.String())
 		}
 		want := ""
 		if test.done {

@@ -46,7 +46,7 @@ func TestFaults(t *testing.T) {
 	}
 	c.do("DELETE", routes+"/x", nil).wantError(500, 10013)
 	if strings.Contains(c.bytes(), "faults") {
-		t.Errorf("faults are left: %s", c.bytes())
+		t.Errorf("faults remain: %s", c.bytes())
 	}
 }
 
@@ -65,7 +65,7 @@ func TestPermanentFault(t *testing.T) {
 		c.do("GET", "/zones", nil).wantError(500, 10013)
 	}
 	if before != c.bytes() {
-		t.Error("it counted")
+		t.Error("the file was changed")
 	}
 }
 

@@ -97,10 +97,10 @@ func checkState(t *testing.T, s *Store) {
 	}
 	again, err := Parse(data)
 	if err != nil {
-		t.Fatalf("the state cannot be read again: %v\n%s", err, data)
+		t.Fatalf("the state cannot be decoded again: %v\n%s", err, data)
 	}
 	if second, err := again.Bytes(); err != nil || string(second) != string(data) {
-		t.Fatalf("the state changes by being read: %v\n%s\n%s", err, data, second)
+		t.Fatalf("decoding changes the state: %v\n%s\n%s", err, data, second)
 	}
 }
 

@@ -239,14 +239,14 @@ func (c *client) checkImmutable() func() {
 	return func() {
 		c.t.Helper()
 		if got := c.encoded(before); got != want {
-			c.t.Errorf("a state that stood was changed in place:\n%s", cmp.Diff(want, got))
+			c.t.Errorf("an immutable state was changed:\n%s", cmp.Diff(want, got))
 		}
 		after, err := c.store.state()
 		if err != nil {
 			return
 		}
 		if got, err := encode(after, nil, 0); err != nil || string(got) != c.encoded(after) {
-			c.t.Errorf("%v: the state is encoded in another form:\n%s", err, cmp.Diff(c.encoded(after), string(got)))
+			c.t.Errorf("%v: the state is encoded differently:\n%s", err, cmp.Diff(c.encoded(after), string(got)))
 		}
 	}
 }

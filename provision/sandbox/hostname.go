@@ -2,12 +2,12 @@ package sandbox
 
 import "strings"
 
-// hostname reports whether name is a lower-case DNS name with at least two labels. Underscores are allowed.
-func hostname(name string) bool {
-	return len(name) <= 253 && strings.Contains(name, ".") && labels(name)
+// isHostname reports whether name is a lower-case DNS name with at least two labels. Underscores are allowed.
+func isHostname(name string) bool {
+	return len(name) <= 253 && strings.Contains(name, ".") && validLabels(name)
 }
 
-func labels(name string) bool {
+func validLabels(name string) bool {
 	for part := range strings.SplitSeq(name, ".") {
 		if part == "" || len(part) > 63 || part[0] == '-' || part[len(part)-1] == '-' {
 			return false

@@ -31,7 +31,7 @@ const described = `{
 func checked(t *testing.T, next http.Handler) http.Handler {
 	c := &schematest.Checker{Report: func(v schematest.Violation) {
 		if v.Part == schematest.PartResponse {
-			t.Errorf("against the API's description: %v", v)
+			t.Errorf("violates the API description: %v", v)
 		}
 	}}
 	return c.Handler(next)
@@ -100,7 +100,7 @@ func TestResponsesMatchDescription(t *testing.T) {
 		name := e.method + " " + e.path
 		for _, good := range []bool{true, false} {
 			if !slices.Contains(w.reached, reached{name, good}) {
-				t.Errorf("%s: no answer was judged that is good=%v: take it into the walk", name, good)
+				t.Errorf("%s: no call with success=%v was made: add it to the tour", name, good)
 			}
 		}
 	}
@@ -112,6 +112,6 @@ func TestExceptionsAreNeeded(t *testing.T) {
 	w := newTour(t)
 	w.run()
 	for _, e := range w.checker.Unused() {
-		t.Errorf("never needed: %s %s %s %s (%s)", e.Operation, e.Part, e.Pointer, e.Rule, e.Why)
+		t.Errorf("not needed: %s %s %s %s (%s)", e.Operation, e.Part, e.Pointer, e.Rule, e.Why)
 	}
 }

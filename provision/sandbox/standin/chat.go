@@ -97,7 +97,7 @@ func setRateLimitHeaders(h http.Header) {
 	h.Set("X-Ratelimit-Reset-Tokens", "3ms")
 }
 
-// stream writes the answer as server-sent events of a few characters each,
+// streamChat writes the answer as server-sent events of a few characters each,
 // https://platform.openai.com/docs/api-reference/chat-streaming.
 func streamChat(w http.ResponseWriter, r *http.Request, in chatRequest, id string, now int64, answer string, tokens usage) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// refusals.json has the rejections of the providers other than OpenAI, by host. They show that a request reached the
+// refusalsJSON has the rejections of the providers other than OpenAI, by host. They show that a request reached the
 // provider. Hosts that are reserved for examples (RFC 2606) reject like OpenAI.
 //
 //go:embed refusals.json
