@@ -222,7 +222,7 @@ func (p *Progress) Engine(e provision.Event) {
 	}
 	switch e.Type {
 	case provision.EventObserve:
-		p.Doing(p.view.Text.T("doing.observe"))
+		p.Spinner(p.view.Text.T("doing.observe"))
 	case provision.EventPause:
 		if p.recordPause(e.Wait); !p.isCounting() {
 			p.countdown("waiting.pace", e.Wait)
