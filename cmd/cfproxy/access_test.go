@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt/ptytest"
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
@@ -48,7 +49,7 @@ func TestWizardForAManagedRelay(t *testing.T) {
 		}
 		issued := regexp.MustCompile(`cfp_[A-Za-z0-9_-]{43}`).FindString(s.Raw())
 		file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
-		if err != nil || !strings.Contains(string(file), sha256Of(issued)) || strings.Contains(string(file), issued) {
+		if err != nil || !strings.Contains(string(file), config.SHA256(issued)) || strings.Contains(string(file), issued) {
 			t.Errorf("cfproxy.toml does not list the digest of %q: %v\n%s", issued, err, file)
 		}
 	})
@@ -88,8 +89,8 @@ func TestWizardTakesWhatStands(t *testing.T) {
 			t.Errorf("asks %q", question)
 		}
 	}
-	file, err := openTokens(filepath.Join(dir, configName))
-	if status != 0 || err != nil || file.names() != "alice" || file.relays[0].one(keyAccess) != "managed" {
-		t.Errorf("exit status %d, %v: %s", status, err, file.text)
+	file, err := config.OpenTokens(filepath.Join(dir, config.FileName))
+	if status != 0 || err != nil || file.Names() != "alice" || file.Relays[0].Access != "managed" {
+		t.Errorf("exit status %d, %v: %s", status, err, file.Names())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/urfave/cli/v2"
 )
 
@@ -45,19 +46,19 @@ func (p *program) again(c *cli.Context, command string, hosts ...string) string 
 	for _, host := range hosts {
 		parts = append(parts, "--domain", host)
 	}
-	for _, s := range settingTable() {
-		if s.key == keyDomains || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.key) {
+	for _, s := range config.Table() {
+		if s.Key == config.KeyDomains || isKeyCommand(c) || !slices.Contains(settingsOf(command), s.Key) {
 			continue
 		}
-		if s.key == keyProviders && c.Command.Name == "verify" && command != "verify" {
+		if s.Key == config.KeyProviders && c.Command.Name == "verify" && command != "verify" {
 			continue // those to be proved need not be all that there are
 		}
-		values := p.answered[s.key]
-		if c.IsSet(s.flag) {
-			values = s.given(c)
+		values := s.Values(p.answered)
+		if c.IsSet(s.Flag) {
+			values = givenSettings{c}.Values(s.Flag)
 		}
 		for _, value := range values {
-			parts = append(parts, s.asFlag(shellWord(value)))
+			parts = append(parts, s.AsFlag(shellWord(value)))
 		}
 	}
 	return strings.Join(append(parts, manner(c, command)...), " ")
@@ -114,13 +115,13 @@ func manner(c *cli.Context, command string) []string {
 func settingsOf(command string) []string {
 	switch command {
 	case "verify":
-		return []string{keyDomains, keyProviders}
+		return []string{config.KeyDomains, config.KeyProviders}
 	case "destroy", "versions", "rollback":
-		return []string{keyDomains, keyWorker, keyAccount}
+		return []string{config.KeyDomains, config.KeyWorker, config.KeyAccount}
 	}
 	var all []string
-	for _, s := range settingTable() {
-		all = append(all, s.key)
+	for _, s := range config.Table() {
+		all = append(all, s.Key)
 	}
 	return all
 }

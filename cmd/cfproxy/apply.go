@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision"
@@ -18,7 +19,7 @@ type deployment struct {
 
 // apply deploys a plan and verifies the hosts that are served, over way unless that is nil. release is called before the
 // verification. If no host is served as planned, apply prints what was changed and how to continue, and returns the error.
-func (p *program) apply(c *cli.Context, f fleet, account *account, way *network, planned plan.Plan, release func()) (deployment, error) {
+func (p *program) apply(c *cli.Context, f config.Relays, account *account, way *network, planned plan.Plan, release func()) (deployment, error) {
 	progress := &engineProgress{program: p, c: c}
 	defer progress.close()
 	var d deployment

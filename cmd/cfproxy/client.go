@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/hostname"
@@ -12,14 +13,14 @@ import (
 )
 
 // clientsOf returns the client settings of every host that was deployed, with comments in the language of text.
-func clientsOf(f fleet, receipt provision.Receipt, text *i18n.Catalog) ([]relayClient, error) {
+func clientsOf(f config.Relays, receipt provision.Receipt, text *i18n.Catalog) ([]relayClient, error) {
 	failed := receipt.FailedHosts()
 	var clients []relayClient
 	for _, site := range receipt.Plan.Sites {
 		if slices.ContainsFunc(failed, func(x plan.HostError) bool { return x.Host == site.Host }) {
 			continue
 		}
-		client, err := clientOf(f.at(site.Host), site.Host, text)
+		client, err := clientOf(f.ForHost(site.Host), site.Host, text)
 		if err != nil {
 			return nil, err
 		}
@@ -28,16 +29,16 @@ func clientsOf(f fleet, receipt provision.Receipt, text *i18n.Catalog) ([]relayC
 	return clients, nil
 }
 
-func clientOf(r relay, host string, text *i18n.Catalog) (relayClient, error) {
+func clientOf(r config.Relay, host string, text *i18n.Catalog) (relayClient, error) {
 	keyNote := func(p templates.Provider) string {
 		if r.Settings.Managed {
 			return text.T("client.token")
 		}
 		return text.T("client.key", "provider", p.Name)
 	}
-	snippets, err := templates.Snippets(r.providers[0], "https://"+host, keyNote(r.providers[0]))
+	snippets, err := templates.Snippets(r.ProviderInfo[0], "https://"+host, keyNote(r.ProviderInfo[0]))
 	client := relayClient{Host: host, Snippets: snippets}
-	for _, provider := range r.providers[1:] {
+	for _, provider := range r.ProviderInfo[1:] {
 		root := "https://" + host + "/" + provider.ID
 		snippets, wrong := templates.Snippets(provider, root, keyNote(provider))
 		if wrong != nil {
@@ -49,7 +50,7 @@ func clientOf(r relay, host string, text *i18n.Catalog) (relayClient, error) {
 }
 
 // tellClients prints what a user copies next: for every host of a few, for the first one of many.
-func (p *program) tellClients(f fleet, clients []relayClient, verified bool) {
+func (p *program) tellClients(f config.Relays, clients []relayClient, verified bool) {
 	for i, client := range clients {
 		if i > 0 && len(clients) > mostReports {
 			fmt.Fprintln(p.stdout)
@@ -57,7 +58,7 @@ func (p *program) tellClients(f fleet, clients []relayClient, verified bool) {
 			break
 		}
 		p.tellClient(client, verified)
-		if r := f.at(client.Host); r.Settings.Managed && (i == len(clients)-1 || len(clients) > mostReports) {
+		if r := f.ForHost(client.Host); r.Settings.Managed && (i == len(clients)-1 || len(clients) > mostReports) {
 			p.answer("client.managed")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/filelock"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
@@ -21,7 +22,7 @@ const lockTimeout = 60 * time.Second
 func (p *program) lockConfig(c *cli.Context) (unlock func(), err error) {
 	path := c.String("config")
 	if path == "" {
-		path = configName
+		path = config.FileName
 	}
 	real, err := atomicfile.RealPath(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/filelock"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
@@ -64,10 +66,10 @@ const oneToken = "domains = [\"gptapi.example.com\"]\n" +
 	"\n[[tokens]]\nname = \"mallory\"\nsha256 = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n"
 
 // lockedFile returns a file that is locked, and a function that unlocks it.
-func lockedFile(t *testing.T) (f tokenFile, unlock func()) {
+func lockedFile(t *testing.T) (f config.TokenFile, unlock func()) {
 	t.Helper()
 	f = tokensFile(t, oneToken)
-	real, err := atomicfile.RealPath(f.path)
+	real, err := atomicfile.RealPath(f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,10 +84,10 @@ func lockedFile(t *testing.T) (f tokenFile, unlock func()) {
 func TestLockedConfigIsReadAfterTheWait(t *testing.T) {
 	t.Parallel()
 	f, unlock := lockedFile(t)
-	status, h := runUntilWaiting(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.path)
-	gone, err := f.without("mallory")
+	status, h := runUntilWaiting(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.Path)
+	gone, err := f.Without("mallory")
 	if err == nil {
-		err = f.write(gone)
+		err = f.Write(gone)
 	}
 	unlock()
 	if err != nil {
@@ -94,8 +96,8 @@ func TestLockedConfigIsReadAfterTheWait(t *testing.T) {
 	if code := <-status; code != problem.ExitOK {
 		t.Fatalf("exit status %d\n%s", code, h.output.String())
 	}
-	if now, err := openTokens(f.path); err != nil || now.names() != "carol" {
-		t.Errorf("%v: the file lists %s", err, now.names())
+	if now, err := config.OpenTokens(f.Path); err != nil || now.Names() != "carol" {
+		t.Errorf("%v: the file lists %s", err, now.Names())
 	}
 }
 
@@ -105,13 +107,13 @@ func TestInterruptWhileWaitingForTheLock(t *testing.T) {
 	defer unlock()
 	for _, args := range [][]string{{"key", "revoke", "mallory", "--no-deploy"}, {"deploy", "--yes"}} {
 		ctx, interrupt := context.WithCancel(t.Context())
-		status, h := runUntilWaiting(t, ctx, nil, append(args, "--config", f.path)...)
+		status, h := runUntilWaiting(t, ctx, nil, append(args, "--config", f.Path)...)
 		interrupt()
 		if code := <-status; code != problem.ExitInterrupted {
 			t.Errorf("exit status %d\n%s", code, h.output.String())
 		}
 	}
-	if text, err := os.ReadFile(f.path); err != nil || string(text) != oneToken {
+	if text, err := os.ReadFile(f.Path); err != nil || string(text) != oneToken {
 		t.Errorf("%v: the file was changed:\n%s", err, text)
 	}
 }
@@ -137,7 +139,7 @@ func TestSlowDeployKeepsRevokeWaiting(t *testing.T) {
 	variables := map[string]string{
 		"CLOUDFLARE_BASE_URL": api.URL + "/client/v4", "CLOUDFLARE_API_TOKEN": store.Token(), "CFPROXY_KEY_OPENAI": standin.Key,
 	}
-	flags := []string{"--config", f.path, "--yes", "--no-verify"}
+	flags := []string{"--config", f.Path, "--yes", "--no-verify"}
 	continueOnce := sync.OnceFunc(func() { close(proceed) })
 	defer continueOnce()
 	var output strings.Builder
@@ -156,10 +158,24 @@ func TestSlowDeployKeepsRevokeWaiting(t *testing.T) {
 		t.Fatalf("exit status %d\n%s", code, h.output.String())
 	}
 	var status strings.Builder
-	if code := <-background(t.Context(), &status, variables, "plan", "--config", f.path, "--exit-code"); code != problem.ExitOK {
+	if code := <-background(t.Context(), &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
 		t.Errorf("the relay does not follow the file: exit status %d\n%s", code, status.String())
 	}
-	if now, err := openTokens(f.path); err != nil || len(now.tokens) > 0 {
-		t.Errorf("%v: the file lists %s", err, now.names())
+	if now, err := config.OpenTokens(f.Path); err != nil || len(now.Tokens) > 0 {
+		t.Errorf("%v: the file lists %s", err, now.Names())
 	}
+}
+
+// tokensFile is a file of the owner's with that text.
+func tokensFile(t *testing.T, text string) config.TokenFile {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), config.FileName)
+	if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	f, err := config.OpenTokens(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -46,12 +47,12 @@ func (p *program) demo(c *cli.Context) error {
 		return err
 	}
 	defer edge.Close()
-	r, err := p.relay(settings{keyDomains: {demoHost}})
+	r, err := config.NewRelay(config.Settings{Domains: []string{demoHost}}, version())
 	if err != nil {
 		return err
 	}
 	engine := p.sandboxEngine(c, store)
-	plan, err := p.demoDeploy(c, engine, fleet{r})
+	plan, err := p.demoDeploy(c, engine, config.Relays{r})
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (p *program) demo(c *cli.Context) error {
 	return p.demoDestroy(c, engine, plan)
 }
 
-func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) (plan.Plan, error) {
+func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f config.Relays) (plan.Plan, error) {
 	p.answer("demo.deploy", "host", demoHost)
 	plan, err := p.makePlan(c, engine, f)
 	if err != nil {
@@ -79,9 +80,9 @@ func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f fleet) 
 }
 
 // demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
-func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r relay, plan plan.Plan) error {
+func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r config.Relay, plan plan.Plan) error {
 	network := networkTo(edge)
-	target := r.deployed(demoHost, plan)
+	target := deployedTarget(r, demoHost, plan)
 	p.answer("demo.verify")
 	report := p.probe(c, r, target, network, false)
 	p.view.Report(p.stdout, report, p.advice(c, r, report))

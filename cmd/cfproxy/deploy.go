@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/hostname"
@@ -50,7 +51,7 @@ func (p *program) deploy(c *cli.Context) error {
 }
 
 // openToProve opens the account and the way on which what is done there will be proved.
-func (p *program) openToProve(c *cli.Context) (fleet, *account, *network, error) {
+func (p *program) openToProve(c *cli.Context) (config.Relays, *account, *network, error) {
 	f, account, err := p.open(c)
 	if err != nil {
 		return nil, nil, nil, err
@@ -69,7 +70,7 @@ func (p *program) wayToProve(c *cli.Context, account *account) (*network, error)
 }
 
 // carryOut plans, asks for confirmation, and applies.
-func (p *program) carryOut(c *cli.Context, f fleet, account *account, way *network, unlock func()) (deployment, error) {
+func (p *program) carryOut(c *cli.Context, f config.Relays, account *account, way *network, unlock func()) (deployment, error) {
 	observed, err := p.observeToDeploy(c, account.engine, f)
 	if err != nil {
 		return deployment{}, err
@@ -82,7 +83,7 @@ func (p *program) carryOut(c *cli.Context, f fleet, account *account, way *netwo
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
-func (p *program) settle(c *cli.Context, f fleet, observed plan.Observed, command string) (plan.Plan, error) {
+func (p *program) settle(c *cli.Context, f config.Relays, observed plan.Observed, command string) (plan.Plan, error) {
 	planned, err := provision.PlanDeploy(observed, worker.Load(), f[0].Adopt)
 	if err != nil {
 		return plan.Plan{}, err
@@ -116,7 +117,7 @@ func merged(a, b map[string]binding.Secret) map[string]binding.Secret {
 }
 
 // prove prints the result of a deploy: what the user needs next, or what is wrong.
-func (p *program) prove(c *cli.Context, f fleet, account *account, way *network, d deployment) error {
+func (p *program) prove(c *cli.Context, f config.Relays, account *account, way *network, d deployment) error {
 	receipt := d.Receipt
 	clients, err := clientsOf(f, receipt, p.text)
 	if err != nil {
@@ -129,7 +130,7 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 		p.tellReports(c, f, out.Verify)
 	}
 	if unproved != nil {
-		p.note("deploy.unverified", "command", p.again(c, "verify", f.domains()...))
+		p.note("deploy.unverified", "command", p.again(c, "verify", f.Domains()...))
 		out.RolledBack = p.afterFailure(c, f, account, receipt, out.Verify)
 	}
 	switch {
@@ -150,7 +151,7 @@ func (p *program) prove(c *cli.Context, f fleet, account *account, way *network,
 // outcome returns the result of a deploy for --json, and as unproved the end of a run that did not verify all of it.
 func (p *program) outcome(c *cli.Context, way *network, d deployment) (out result, unproved error) {
 	out = p.planResult(d.Receipt.Plan)
-	out.Done, out.Token = d.Receipt.Done, p.issued.view()
+	out.Done, out.Token = d.Receipt.Done, newTokenView(p.issued)
 	out.Refused, out.Left = p.refusalViews(refusalsOf(d.Receipt)), p.leftViews(d.Receipt)
 	out.Verify = d.reports
 	if way != nil {
@@ -163,7 +164,7 @@ func (p *program) outcome(c *cli.Context, way *network, d deployment) (out resul
 }
 
 // verifyPlan asks every host that was deployed for the build that the plan gave it, several hosts at a time.
-func (p *program) verifyPlan(c *cli.Context, f fleet, way *network, receipt provision.Receipt) []verify.Report {
+func (p *program) verifyPlan(c *cli.Context, f config.Relays, way *network, receipt provision.Receipt) []verify.Report {
 	isFailed := map[string]bool{}
 	for _, refusal := range receipt.FailedHosts() {
 		isFailed[refusal.Host] = true
@@ -177,7 +178,7 @@ func (p *program) verifyPlan(c *cli.Context, f fleet, way *network, receipt prov
 	}
 	return p.probeAll(c, f, len(sites), func(i int) proof {
 		site := sites[i]
-		return proof{f.at(site.Host).deployed(site.Host, receipt.Plan), way, way.settles(site)}
+		return proof{deployedTarget(f.ForHost(site.Host), site.Host, receipt.Plan), way, way.settles(site)}
 	})
 }
 

@@ -5,12 +5,13 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) destroyCommand() *cli.Command {
-	flags := append(p.settingFlags(keyDomains, keyWorker, keyAccount), p.yesFlag(), p.jsonFlag())
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.yesFlag(), p.jsonFlag())
 	return &cli.Command{Name: "destroy", Flags: flags, Action: p.destroy}
 }
 
@@ -20,7 +21,7 @@ func (p *program) destroy(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	planned, err := p.makeRemoval(c, account.engine, f.configs()...)
+	planned, err := p.makeRemoval(c, account.engine, f.Configs()...)
 	if err != nil {
 		return err
 	}
@@ -51,9 +52,9 @@ func (p *program) destroy(c *cli.Context) error {
 
 // rememberWorker has the command that goes on name the Worker, where that is not what its host would have it called: once record
 // and route are gone, nothing else tells of it.
-func (p *program) rememberWorker(f fleet, planned plan.Plan) {
-	if len(f) == 1 && len(planned.Relays) == 1 && planned.Worker != plan.WorkerName(planned.Sites[0].Host) && f[0].chosen.one(keyWorker) == "" {
-		p.answered = settings{keyWorker: {planned.Worker}}
+func (p *program) rememberWorker(f config.Relays, planned plan.Plan) {
+	if len(f) == 1 && len(planned.Relays) == 1 && planned.Worker != plan.WorkerName(planned.Sites[0].Host) && f[0].Chosen.Worker == "" {
+		p.answered = config.Settings{Worker: planned.Worker}
 	}
 }
 

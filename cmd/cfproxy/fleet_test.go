@@ -26,7 +26,7 @@ func fleetFile(t *testing.T, hosts int) string {
 	for i := range hosts {
 		names = append(names, fmt.Sprintf("%q", fmt.Sprintf("h%d.example.com", i)))
 	}
-	file := filepath.Join(t.TempDir(), "fleet.toml")
+	file := filepath.Join(t.TempDir(), "config.Relays.toml")
 	if err := os.WriteFile(file, []byte("[[relays]]\ndomains = ["+strings.Join(names, ", ")+"]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

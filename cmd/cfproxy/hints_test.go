@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/verify"
@@ -81,7 +82,7 @@ func sentences(p *program) map[string]string {
 		"value": "ai", "known": "openai, groq", "example": "azure=my-resource", "origin": "https://llm.example.org", "flag": "--page",
 	}
 	pairs := i18n.Pairs(p.readable(details))
-	advice := p.advice(p.context, relay{}, verify.Report{Host: host})
+	advice := p.advice(p.context, config.Relay{}, verify.Report{Host: host})
 	for _, command := range []string{"deploy", "status", "verify", "add"} {
 		pairs = append(pairs, "run_"+command, advice.Command(command, "groq"))
 	}

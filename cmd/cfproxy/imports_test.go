@@ -15,6 +15,10 @@ var walls = map[string][]string{
 	"cmd/internal/i18n":     nil,
 	"cmd/internal/problem":  nil,
 	"cmd/internal/prompt":   {"cmd/internal/i18n"},
+	"cmd/internal/config": {
+		"cmd/internal/problem", "provision/atomicfile", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode",
+		"templates", "worker",
+	},
 	"cmd/internal/view": {
 		"cmd/internal/i18n", "provision", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode", "provision/verify",
 	},
@@ -38,7 +42,7 @@ var walls = map[string][]string{
 var keepers = map[string]string{
 	"github.com/cloudflare/cloudflare-go/": "provision/cloudflare",
 	"github.com/urfave/cli/":               "cmd/cfproxy",
-	"github.com/pelletier/go-toml/":        "cmd/cfproxy",
+	"github.com/pelletier/go-toml/":        "cmd/internal/config",
 	"github.com/charmbracelet/":            "cmd/internal/prompt",
 	"github.com/zalando/go-keyring":        "cmd/cfproxy",
 	"github.com/godbus/":                   "cmd/cfproxy",

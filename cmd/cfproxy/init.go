@@ -2,19 +2,13 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
-	"os"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
-	"github.com/cfproxy/cfproxy/provision/atomicfile"
-	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
@@ -29,18 +23,18 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	defer unlock()
-	all, err := p.settings(c)
+	all, err := p.loadSettings(c)
 	if err != nil {
 		return err
 	}
 	if len(all) > 1 {
-		return problem.Usage("init-many", "file", cmp.Or(c.String("config"), configName), "command", p.again(c, "deploy"))
+		return problem.Usage("init-many", "file", cmp.Or(c.String("config"), config.FileName), "command", p.again(c, "deploy"))
 	}
 	chosen := all[0]
-	if !p.terminal && len(chosen[keyDomains]) == 0 {
+	if !p.terminal && len(chosen.Domains) == 0 {
 		return problem.Usage("domain-missing")
 	}
-	if err := checkFolder(); err != nil {
+	if err := config.CheckFolder(); err != nil {
 		return err
 	}
 	p.note("init.welcome")
@@ -52,12 +46,12 @@ func (p *program) init(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.relay(chosen)
+	r, err := config.NewRelay(chosen, version())
 	if err != nil {
 		return err
 	}
 	r.Adopt = c.Bool("adopt")
-	if r.Keys, err = p.ownerKeys(r); err != nil {
+	if r.Keys, err = config.Keys(r.Config, p.getenv); err != nil {
 		return err
 	}
 	way, err := p.wayToProve(c, account)
@@ -65,75 +59,53 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	d, err := p.carryOut(c, fleet{r}, account, way, unlock)
+	d, err := p.carryOut(c, config.Relays{r}, account, way, unlock)
 	if err != nil {
 		return err
 	}
 	unlock()
 	p.issued = issued
-	unproved := p.prove(c, fleet{r}, account, way, d)
+	unproved := p.prove(c, config.Relays{r}, account, way, d)
 	return cmp.Or(unproved, p.keep(c, r, d.Receipt.Plan.Worker, account))
 }
 
-// checkFolder finds out whether cfproxy.toml can be written in the end, unless there is one. Tokens that it cannot list would be
-// lost.
-func checkFolder() error {
-	if _, err := os.Lstat(configName); !errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err := atomicfile.CheckWritable("."); err != nil {
-		return problem.Wrap("config-unwritable", err, "file", configName)
-	}
-	return nil
-}
-
 // complete fills in what nobody has chosen: from what stands, and from answers where somebody can be asked.
-func (p *program) complete(c *cli.Context, account *account, chosen settings) (settings, issued, error) {
+func (p *program) complete(c *cli.Context, account *account, chosen config.Settings) (config.Settings, config.NewToken, error) {
 	asks := p.terminal && !c.Bool("yes")
-	given, first := maps.Clone(chosen), issued{}
+	given, first := chosen, config.NewToken{}
 	var err error
 	if asks {
 		if chosen, err = p.askZone(c.Context, account, chosen); err != nil {
-			return nil, first, err
+			return chosen, first, err
 		}
 	}
 	if chosen, err = p.standingBelow(c, account, chosen); err != nil {
-		return nil, first, err
+		return chosen, first, err
 	}
 	if asks {
 		if chosen, err = p.askProviders(c.Context, chosen); err != nil {
-			return nil, first, err
+			return chosen, first, err
 		}
 		if chosen, first, err = p.askAccess(c.Context, chosen); err != nil {
-			return nil, first, err
+			return chosen, first, err
 		}
 	}
-	p.answered = unlikeDefaults(chosen, given)
+	p.answered = chosen.NonDefault(given)
 	return chosen, first, nil
-}
-
-// unlikeDefaults gives the settings that were not given and that no default says.
-func unlikeDefaults(chosen, given settings) settings {
-	defaults := settings{keyProviders: {defaultProvider}, keyAccess: {binding.AccessPassThrough}, keyPage: {"true"}}
-	unlike := maps.Clone(chosen)
-	maps.DeleteFunc(unlike, func(key string, values []string) bool {
-		_, was := given[key]
-		return was || slices.Equal(values, defaults[key])
-	})
-	return unlike
 }
 
 // keep writes cfproxy.toml, and says so: it is what the next command reads. An error is said here, since the result was
 // printed before.
-func (p *program) keep(c *cli.Context, r relay, worker string, account *account) error {
-	file, written, err := p.writeConfig(r, worker)
+func (p *program) keep(c *cli.Context, r config.Relay, worker string, account *account) error {
+	file := config.FileName
+	written, err := config.Create(r, worker, p.settingComments())
 	if err != nil {
 		code, details, _ := p.classify(err)
 		p.show(err, code, details)
 		p.hand(p.issued)
 		return problem.ExitStatus(problem.ExitFailed)
 	}
-	listed, err := p.configFile(file, r.Domains)
+	listed, err := config.ReadFile(file, r.Domains)
 	fmt.Fprintln(p.stderr)
 	switch {
 	case written:
@@ -150,8 +122,17 @@ func (p *program) keep(c *cli.Context, r relay, worker string, account *account)
 	return nil
 }
 
+// settingComments returns the comments of a new cfproxy.toml, by the key of their setting.
+func (p *program) settingComments() map[string]string {
+	comments := map[string]string{}
+	for _, key := range append([]string{config.CommentHead}, settingsOf("init")...) {
+		comments[key] = p.text.T("comment." + key)
+	}
+	return comments
+}
+
 // askAccount opens the account, and asks again, with fewer words, where the token that a person typed is not good.
-func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) {
+func (p *program) askAccount(c *cli.Context, chosen config.Settings) (*account, error) {
 	token, err := p.askToken(c)
 	if err != nil {
 		return nil, err
@@ -161,7 +142,7 @@ func (p *program) askAccount(c *cli.Context, chosen settings) (*account, error) 
 		if err != nil || p.held.from != fromPrompt {
 			return account, err
 		}
-		_, err = p.readZones(c.Context, account, chosen.one(keyAccount))
+		_, err = p.readZones(c.Context, account, chosen.Account)
 		if err == nil || statusOf(errcode.Of(err)) != problem.ExitToken {
 			return account, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -71,7 +72,7 @@ func nameGiven(c *cli.Context) (string, error) {
 	case 1:
 		return c.Args().First(), nil
 	}
-	if looksLikeKey(c.Args().Get(1)) {
+	if config.LooksLikeKey(c.Args().Get(1)) {
 		return "", problem.Usage("name-is-key")
 	}
 	return "", problem.Usage("name-one", "value", c.Args().Get(1))
@@ -81,7 +82,7 @@ func nameGiven(c *cli.Context) (string, error) {
 func (p *program) keyAdd(c *cli.Context) error {
 	name, err := nameGiven(c)
 	if err == nil {
-		err = checkTokenName(name)
+		err = config.CheckTokenName(name)
 	}
 	if err != nil {
 		return err
@@ -95,17 +96,17 @@ func (p *program) keyAdd(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	p.issued = issue(token)
-	return p.change(c, file, tokenChange{verb: "add", token: p.issued.token}, unlock)
+	p.issued = config.GenerateToken(token)
+	return p.change(c, file, tokenChange{verb: "add", token: p.issued.Token}, unlock)
 }
 
-// lockTokens locks the file with the tokens and then reads it.
-func (p *program) lockTokens(c *cli.Context) (tokenFile, func(), error) {
+// lockTokens takes the turn to change the file, and reads it as whoever had the turn before left it.
+func (p *program) lockTokens(c *cli.Context) (config.TokenFile, func(), error) {
 	unlock, err := p.lockConfig(c)
 	if err != nil {
-		return tokenFile{}, nil, err
+		return config.TokenFile{}, nil, err
 	}
-	file, err := openTokens(c.String("config"))
+	file, err := config.OpenTokens(c.String("config"))
 	if err != nil {
 		unlock()
 	}
@@ -113,15 +114,15 @@ func (p *program) lockTokens(c *cli.Context) (tokenFile, func(), error) {
 }
 
 // tokenWanted reads the flags of a new token. A provider must be one that the relay leads to.
-func (p *program) tokenWanted(c *cli.Context, file tokenFile, name string) (worker.Token, error) {
+func (p *program) tokenWanted(c *cli.Context, file config.TokenFile, name string) (worker.Token, error) {
 	token := worker.Token{Name: name}
-	f, err := p.fleet(file.relays)
+	f, err := p.newRelays(file.Relays)
 	if err != nil {
 		return token, err
 	}
 	var ids []string
 	for _, r := range f {
-		for _, id := range idsOf(r.providers) {
+		for _, id := range config.ProviderIDs(r.ProviderInfo) {
 			if !slices.Contains(ids, id) {
 				ids = append(ids, id)
 			}
@@ -129,17 +130,17 @@ func (p *program) tokenWanted(c *cli.Context, file tokenFile, name string) (work
 	}
 	for _, id := range c.StringSlice("provider") {
 		if !slices.Contains(ids, id) {
-			return token, problem.Usage("provider-not-here", "value", id, "file", file.path, "known", strings.Join(ids, ", "))
+			return token, problem.Usage("provider-not-here", "value", id, "file", file.Path, "known", strings.Join(ids, ", "))
 		}
 		token.Providers = append(token.Providers, id)
 	}
 	if c.IsSet("rpm") {
-		if token.RPM, err = strconv.Atoi(c.String("rpm")); err != nil || !isRPM(token.RPM) {
-			return token, problem.Usage("rpm-invalid", "value", c.String("rpm"), "most", itoa(mostRequests))
+		if token.RPM, err = strconv.Atoi(c.String("rpm")); err != nil || !config.IsRPM(token.RPM) {
+			return token, problem.Usage("rpm-invalid", "value", c.String("rpm"), "most", itoa(config.MaxRPM))
 		}
 	}
 	if c.IsSet("expires") {
-		token.Expires, err = parseExpiry(c.String("expires"), time.Now())
+		token.Expires, err = config.ParseExpiry(c.String("expires"), time.Now())
 	}
 	return token, err
 }
@@ -160,12 +161,12 @@ func (p *program) keyRevoke(c *cli.Context) error {
 
 // keyList shows who holds a token, and nothing by which one could be used.
 func (p *program) keyList(c *cli.Context) error {
-	file, err := openTokens(c.String("config"))
+	file, err := config.OpenTokens(c.String("config"))
 	if err != nil {
 		return err
 	}
 	views := []view.Token{}
-	for _, token := range file.tokens {
+	for _, token := range file.Tokens {
 		views = append(views, viewOf(token))
 	}
 	if p.json {
@@ -174,12 +175,12 @@ func (p *program) keyList(c *cli.Context) error {
 		}{views})
 	}
 	if len(views) == 0 {
-		p.note("key.none", "file", file.path)
+		p.note("key.none", "file", file.Path)
 		return nil
 	}
 	p.view.Tokens(p.stdout, views)
-	if !slices.ContainsFunc(file.relays, func(s settings) bool { return s.one(keyAccess) == binding.AccessManaged }) {
-		p.note("key.open", "file", file.path, "command", p.again(c, "deploy"))
+	if !slices.ContainsFunc(file.Relays, func(s config.Settings) bool { return s.Access == binding.AccessManaged }) {
+		p.note("key.open", "file", file.Path, "command", p.again(c, "deploy"))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -24,36 +25,36 @@ type tokenChange struct {
 func (x tokenChange) adds() bool { return x.verb == "add" }
 
 // isIn tells whether the file is as the change would have it, by name.
-func (x tokenChange) isIn(f tokenFile) bool { return f.find(x.token.Name) >= 0 == x.adds() }
+func (x tokenChange) isIn(f config.TokenFile) bool { return f.Find(x.token.Name) >= 0 == x.adds() }
 
 // edit gives the file with the change, which may be in it already.
-func (x tokenChange) edit(f tokenFile) (tokenFile, error) {
+func (x tokenChange) edit(f config.TokenFile) (config.TokenFile, error) {
 	switch {
 	case x.isIn(f):
 		return f, nil
 	case x.adds():
-		return f.with(x.token)
+		return f.With(x.token)
 	}
-	return f.without(x.token.Name)
+	return f.Without(x.token.Name)
 }
 
 // refusal is for whoever wants what is so already.
-func (x tokenChange) refusal(f tokenFile) error {
+func (x tokenChange) refusal(f config.TokenFile) error {
 	switch {
 	case x.adds():
-		return problem.Usage("token-exists", "file", f.path, "name", x.token.Name)
-	case looksLikeKey(x.token.Name):
+		return problem.Usage("token-exists", "file", f.Path, "name", x.token.Name)
+	case config.LooksLikeKey(x.token.Name):
 		return problem.Usage("name-is-key")
 	}
-	return problem.Usage("token-not-listed", "file", f.path, "name", x.token.Name, "names", f.names())
+	return problem.Usage("token-not-listed", "file", f.Path, "name", x.token.Name, "names", orDash(f.Names()))
 }
 
 // change edits the file and, where access is managed, deploys. What can go wrong before anything is written is found before:
-// plan and yes come first, then the file, then the account. unlock releases the lock of the file.
-func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, unlock func()) error {
+// plan and yes come first, then the file, then the account. unlock lets others have the file.
+func (p *program) change(c *cli.Context, file config.TokenFile, change tokenChange, unlock func()) error {
 	next, err := change.edit(file)
 	if err == nil && !change.isIn(file) {
-		err = file.writable()
+		err = file.CheckWritable()
 	}
 	if err != nil {
 		return err
@@ -73,10 +74,10 @@ func (p *program) change(c *cli.Context, file tokenFile, change tokenChange, unl
 }
 
 // managedRelays gives the relays of a file for which tokens are good.
-func (p *program) managedRelays(file tokenFile) (fleet, error) {
-	var f fleet
-	for _, s := range file.relays {
-		r, err := p.relay(p.environmentOver(s))
+func (p *program) managedRelays(file config.TokenFile) (config.Relays, error) {
+	var f config.Relays
+	for _, s := range file.Relays {
+		r, err := config.NewRelay(s.WithEnvironment(p.getenv), version())
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +85,7 @@ func (p *program) managedRelays(file tokenFile) (fleet, error) {
 			f = append(f, r)
 		}
 	}
-	p.hosts = f.domains()
+	p.hosts = f.Domains()
 	return f, nil
 }
 
@@ -99,7 +100,7 @@ func (p *program) mayLook(c *cli.Context, change tokenChange) bool {
 }
 
 // changeRelays changes the file and then the relays.
-func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change tokenChange, f fleet, unlock func()) error {
+func (p *program) changeRelays(c *cli.Context, file, next config.TokenFile, change tokenChange, f config.Relays, unlock func()) error {
 	token, err := p.askToken(c)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 		return err
 	}
 	defer way.Close()
-	observed, err := p.observe(c, account.engine, f.configs()...)
+	observed, err := p.observe(c, account.engine, f.Configs()...)
 	if err == nil {
 		err = p.checkChange(c, file, change, observed)
 	}
@@ -125,10 +126,10 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 		return err
 	}
 	if !change.isIn(file) {
-		if err := file.write(next); err != nil {
+		if err := file.Write(next); err != nil {
 			return err
 		}
-		p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
+		p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
 		p.hand(p.issued)
 	}
 	d, err := p.apply(c, f, account, way, plan, unlock)
@@ -141,7 +142,7 @@ func (p *program) changeRelays(c *cli.Context, file, next tokenFile, change toke
 }
 
 // checkChange refuses what would do more than the one change, or nothing.
-func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange, observed plan.Observed) error {
+func (p *program) checkChange(c *cli.Context, file config.TokenFile, change tokenChange, observed plan.Observed) error {
 	var standing []worker.Token
 	for _, relay := range observed.Relays {
 		standing = append(standing, relay.Deployed().Tokens...)
@@ -151,7 +152,7 @@ func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange
 			return err
 		}
 	}
-	others := slices.Compact(slices.DeleteFunc(binding.MissingTokens(standing, file.tokens), func(name string) bool {
+	others := slices.Compact(slices.DeleteFunc(binding.MissingTokens(standing, file.Tokens), func(name string) bool {
 		return !change.adds() && name == change.token.Name
 	}))
 	if len(others) > 0 {
@@ -159,11 +160,11 @@ func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange
 		for _, site := range observed.Sites() {
 			hosts = append(hosts, site.Host)
 		}
-		return problem.Usage("tokens-differ", "file", file.path, "names", errcode.Abbreviate(others), "count", itoa(len(others)),
+		return problem.Usage("tokens-differ", "file", file.Path, "names", errcode.Abbreviate(others), "count", itoa(len(others)),
 			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", hosts...))
 	}
 	if missing := plan.MissingKeys(observed); len(missing) > 0 {
-		return problem.Usage("owner-key-first", "name", keyVariable(missing[0]), "names", strings.Join(keyVariables(missing), ", "),
+		return problem.Usage("owner-key-first", "name", config.KeyVariable(missing[0]), "names", strings.Join(config.KeyVariables(missing), ", "),
 			"command", p.again(c, "deploy"))
 	}
 	return nil
@@ -171,42 +172,42 @@ func (p *program) checkChange(c *cli.Context, file tokenFile, change tokenChange
 
 // checkUnfinished looks at a change that is in the file already: an earlier run wrote it there, and may not have reached the
 // relay. A revocation goes on from there. A token's text is shown once, so adding cannot.
-func (p *program) checkUnfinished(c *cli.Context, file tokenFile, change tokenChange, standing []worker.Token) error {
+func (p *program) checkUnfinished(c *cli.Context, file config.TokenFile, change tokenChange, standing []worker.Token) error {
 	name := change.token.Name
 	stands := slices.ContainsFunc(standing, func(t worker.Token) bool {
-		return t.Name == name && (!change.adds() || t.SHA256 == file.tokens[file.find(name)].SHA256)
+		return t.Name == name && (!change.adds() || t.SHA256 == file.Tokens[file.Find(name)].SHA256)
 	})
 	switch {
 	case stands == change.adds():
 		return change.refusal(file)
 	case change.adds():
-		return problem.Usage("token-undeployed", "file", file.path, "name", name, "command", p.again(c, "deploy"))
+		return problem.Usage("token-undeployed", "file", file.Path, "name", name, "command", p.again(c, "deploy"))
 	}
 	return nil
 }
 
 // changeFile changes the file alone.
-func (p *program) changeFile(c *cli.Context, file, next tokenFile, change tokenChange, isManaged bool) error {
-	if err := file.write(next); err != nil {
+func (p *program) changeFile(c *cli.Context, file, next config.TokenFile, change tokenChange, isManaged bool) error {
+	if err := file.Write(next); err != nil {
 		return err
 	}
-	p.note("key.written."+change.verb, "file", file.path, "name", change.token.Name)
+	p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
 	p.hand(p.issued)
 	command := p.again(c, "deploy")
 	if isManaged {
 		p.note("key.pending."+change.verb, "name", change.token.Name)
 		p.note("stands.next", "command", command)
 	} else {
-		p.note("key.open", "file", file.path, "command", command)
+		p.note("key.open", "file", file.Path, "command", command)
 	}
 	if p.json {
-		return p.writeJSON(result{Token: p.issued.view()})
+		return p.writeJSON(result{Token: newTokenView(p.issued)})
 	}
 	return nil
 }
 
 // proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
-func (p *program) proveChange(c *cli.Context, f fleet, way *network, d deployment, change tokenChange) error {
+func (p *program) proveChange(c *cli.Context, f config.Relays, way *network, d deployment, change tokenChange) error {
 	receipt := d.Receipt
 	out, unproved := p.outcome(c, way, d)
 	unproved = cmp.Or(unproved, p.unfinished(receipt))

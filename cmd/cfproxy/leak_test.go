@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/leaktest"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
@@ -133,8 +134,8 @@ func TestNothingLeaksWhereTheAPIFails(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			x := newOwner(t, repeating(kind))
-			config := managedConfig + "providers = [\"openai\"]\n"
-			if err := os.WriteFile(x.in("work", configName), []byte(config), 0o600); err != nil {
+			text := managedConfig + "providers = [\"openai\"]\n"
+			if err := os.WriteFile(x.in("work", config.FileName), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			languages := []string{"en", "zh"}

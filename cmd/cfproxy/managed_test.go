@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -52,7 +53,7 @@ func newTeam(t *testing.T, config string) *team {
 
 func (x *team) configure(text string) {
 	x.t.Helper()
-	if err := os.WriteFile(filepath.Join(x.dir, configName), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(x.dir, config.FileName), []byte(text), 0o600); err != nil {
 		x.t.Fatal(err)
 	}
 }
@@ -123,16 +124,16 @@ func TestTokensFromAddingToRevoking(t *testing.T) {
 	x.want("alice, whom bob's limit is none of", alice, "200")
 	x.run("", "key", "revoke", "alice")
 	x.want("alice, revoked", alice, "401 token_unknown")
-	carol, dave := issue(worker.Token{Name: "carol", Expires: 86400}), issue(worker.Token{Name: "dave", Providers: []string{"anthropic"}})
-	x.configure(string(withToken(withToken([]byte(managedConfig), carol.token), dave.token)))
+	carol, dave := config.GenerateToken(worker.Token{Name: "carol", Expires: 86400}), config.GenerateToken(worker.Token{Name: "dave", Providers: []string{"anthropic"}})
+	x.configure(string(config.AppendToken(config.AppendToken([]byte(managedConfig), carol.Token), dave.Token)))
 	x.run("", "deploy")
-	x.want("carol, too late", carol.secret, "401 token_expired")
-	x.want("dave, elsewhere", dave.secret, "403 token_provider")
+	x.want("carol, too late", carol.Secret, "401 token_expired")
+	x.want("dave, elsewhere", dave.Secret, "403 token_provider")
 	x.want("bob, whom nobody lists", bob, "401 token_unknown")
 	if strings.Contains(x.said.String(), standin.Key) {
 		t.Error("the owner's key was printed")
 	}
-	file, err := os.ReadFile(filepath.Join(x.dir, configName))
+	file, err := os.ReadFile(filepath.Join(x.dir, config.FileName))
 	if err != nil || strings.Contains(string(file), standin.Key) || strings.Contains(string(file), worker.TokenPrefix) {
 		t.Errorf("%v: a secret is in the file:\n%s", err, file)
 	}
@@ -140,17 +141,17 @@ func TestTokensFromAddingToRevoking(t *testing.T) {
 
 func TestATeamOfFiveHundred(t *testing.T) {
 	t.Parallel()
-	text, all := []byte(managedConfig), []issued{}
+	text, all := []byte(managedConfig), []config.NewToken{}
 	for i := range 500 {
-		all = append(all, issue(worker.Token{Name: fmt.Sprintf("member-%03d", i), RPM: 10 * (i%3 + 1)}))
-		text = withToken(text, all[i].token)
+		all = append(all, config.GenerateToken(worker.Token{Name: fmt.Sprintf("member-%03d", i), RPM: 10 * (i%3 + 1)}))
+		text = config.AppendToken(text, all[i].Token)
 	}
 	x := newTeam(t, string(text))
 	x.run(standin.Key, "deploy")
 	for _, i := range []int{0, 1, 250, 499} {
-		x.want(all[i].token.Name, all[i].secret, "200")
+		x.want(all[i].Token.Name, all[i].Secret, "200")
 	}
 	x.run("", "key", "revoke", "member-250")
-	x.want("the one that was revoked", all[250].secret, "401 token_unknown")
-	x.want("another", all[251].secret, "200")
+	x.want("the one that was revoked", all[250].Secret, "401 token_unknown")
+	x.want("another", all[251].Secret, "200")
 }

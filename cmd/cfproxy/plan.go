@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -45,21 +46,21 @@ func (p *program) plan(c *cli.Context) error {
 }
 
 // open gathers the settings, asks for what is missing, and opens the account: what every command begins with.
-func (p *program) open(c *cli.Context) (fleet, *account, error) {
-	chosen, err := p.settings(c)
+func (p *program) open(c *cli.Context) (config.Relays, *account, error) {
+	chosen, err := p.loadSettings(c)
 	if err != nil {
 		return nil, nil, err
 	}
 	if chosen[0], err = p.askDomain(c.Context, chosen[0]); err != nil {
 		return nil, nil, err
 	}
-	f, err := p.fleet(chosen)
+	f, err := p.newRelays(chosen)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range f {
 		f[i].Adopt = c.Bool("adopt")
-		if f[i].Keys, err = p.ownerKeys(f[i]); err != nil {
+		if f[i].Keys, err = config.Keys(f[i].Config, p.getenv); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -68,7 +69,7 @@ func (p *program) open(c *cli.Context) (fleet, *account, error) {
 		return nil, nil, err
 	}
 	account, err := p.openAccount(c, token)
-	if err == nil && len(f.domains()) > manyHosts {
+	if err == nil && len(f.Domains()) > manyHosts {
 		account.engine.MaxRetryAfter = longPatience
 	}
 	return f, account, err
@@ -81,18 +82,18 @@ const (
 )
 
 // look opens the account and reads what stands there, for commands that show it.
-func (p *program) look(c *cli.Context) (fleet, *account, plan.Observed, error) {
+func (p *program) look(c *cli.Context) (config.Relays, *account, plan.Observed, error) {
 	f, account, err := p.open(c)
 	if err != nil {
 		return nil, nil, plan.Observed{}, err
 	}
-	observed, err := p.observe(c, account.engine, f.configs()...)
+	observed, err := p.observe(c, account.engine, f.Configs()...)
 	return f, account, observed, err
 }
 
 // observeToDeploy observes the account, and refuses what nobody who deploys has said.
-func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fleet) (plan.Observed, error) {
-	observed, err := p.observe(c, engine, f.configs()...)
+func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f config.Relays) (plan.Observed, error) {
+	observed, err := p.observe(c, engine, f.Configs()...)
 	if err == nil {
 		err = p.checkAccess(c, f, observed)
 	}
@@ -100,7 +101,7 @@ func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f fl
 }
 
 // makePlan observes the account and compares.
-func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (plan.Plan, error) {
+func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f config.Relays) (plan.Plan, error) {
 	observed, err := p.observeToDeploy(c, engine, f)
 	if err != nil {
 		return plan.Plan{}, err
@@ -108,26 +109,20 @@ func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f fleet) (p
 	return provision.PlanDeploy(observed, worker.Load(), f[0].Adopt)
 }
 
-// accessUnsaid tells whether neither a flag nor a file, by its silence, says who may use the relay.
-func (r relay) accessUnsaid() bool {
-	_, said := r.chosen[keyAccess]
-	return !r.hasFile() && !said
-}
-
 // checkAccess refuses to open a managed relay to everybody, and to throw away its tokens and keys, where nobody said so: the
 // file that does is most likely in another folder.
-func (p *program) checkAccess(c *cli.Context, f fleet, observed plan.Observed) error {
+func (p *program) checkAccess(c *cli.Context, f config.Relays, observed plan.Observed) error {
 	for _, relay := range observed.Relays {
-		r, standing := f.of(relay), relay.Deployed()
-		if !r.accessUnsaid() || !standing.Settings.Managed {
+		r, standing := f.ForRelay(relay), relay.Deployed()
+		if !r.IsAccessUnset() || !standing.Settings.Managed {
 			continue
 		}
 		command := p.again(c, c.Command.Name, r.Domains...)
-		kept := asDeployed(r.Config, standing, r.chosen)
+		kept := r.Chosen.WithDeployedDefaults(r.Config, standing)
 		open := kept
 		open.Settings.Managed = false
-		return problem.Usage("access-unsaid", "worker", relay.Worker, "keep", command+asFlags(r.chosen, kept),
-			"open", command+asFlags(r.chosen, open)+" --access "+binding.AccessPassThrough)
+		return problem.Usage("access-unsaid", "worker", relay.Worker, "keep", command+r.Chosen.FlagsFor(kept),
+			"open", command+r.Chosen.FlagsFor(open)+" --access "+binding.AccessPassThrough)
 	}
 	return nil
 }

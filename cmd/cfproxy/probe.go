@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -19,14 +20,14 @@ type proof struct {
 }
 
 // probe runs the probes for one host.
-func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *network, wait bool) verify.Report {
+func (p *program) probe(c *cli.Context, r config.Relay, target verify.Target, network *network, wait bool) verify.Report {
 	progress := p.progress()
 	defer progress.Close()
 	progress.Spinner(p.text.T("doing.verify", "host", hostname.Display(target.Host)))
 	return verify.Run(c.Context, target, network.to(target.Host), verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,
-		Observer: progress.Verify(target.Host, r.nameOf),
+		Observer: progress.Verify(target.Host, r.ProviderName),
 	})
 }
 
@@ -34,12 +35,12 @@ func (p *program) probe(c *cli.Context, r relay, target verify.Target, network *
 const probesTogether = 16
 
 // probeAll runs the probes for hosts: one after the other while they are few, so that each wait can be told of.
-func (p *program) probeAll(c *cli.Context, f fleet, count int, of func(i int) proof) []verify.Report {
+func (p *program) probeAll(c *cli.Context, f config.Relays, count int, of func(i int) proof) []verify.Report {
 	reports := make([]verify.Report, count)
 	if count <= mostReports {
 		for i := range reports {
 			proof := of(i)
-			reports[i] = p.probe(c, f.at(proof.target.Host), proof.target, proof.way, proof.wait)
+			reports[i] = p.probe(c, f.ForHost(proof.target.Host), proof.target, proof.way, proof.wait)
 		}
 		return reports
 	}
@@ -64,7 +65,7 @@ func (p *program) probeAll(c *cli.Context, f fleet, count int, of func(i int) pr
 }
 
 // tellReports shows what the probes found: everything of few hosts, of many those that are not proved and how many are.
-func (p *program) tellReports(c *cli.Context, f fleet, reports []verify.Report) {
+func (p *program) tellReports(c *cli.Context, f config.Relays, reports []verify.Report) {
 	good, shown := 0, 0
 	for _, report := range reports {
 		if proved(report) {
@@ -74,7 +75,7 @@ func (p *program) tellReports(c *cli.Context, f fleet, reports []verify.Report) 
 			continue
 		}
 		shown++
-		p.tellReport(c, f.at(report.Host), report)
+		p.tellReport(c, f.ForHost(report.Host), report)
 	}
 	if len(reports) > mostReports {
 		fmt.Fprintln(p.stderr)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
@@ -27,14 +28,14 @@ type program struct {
 	// noticed says that the address of the API was mentioned.
 	noticed bool
 	// answered are the settings that no flag and no file says, but the wizard or what stands.
-	answered settings
+	answered config.Settings
 	// failed is what an apply that failed had done until then, for the error's JSON.
 	failed *provision.Receipt
 	// held is the API token, once it was looked for; typed are the owner's keys that were typed.
 	held  held
 	typed []string
 	// issued is a token that was made in this run and must be shown, whatever happens after it was written down.
-	issued issued
+	issued config.NewToken
 }
 
 // newProgram chooses the language before anything else, since even the help texts need it.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -16,7 +17,7 @@ import (
 // not where that would let somebody in who was just shut out.
 
 // afterFailure offers the versions before of relays that do not pass, or brings them back where that was asked for.
-func (p *program) afterFailure(c *cli.Context, f fleet, account *account, receipt provision.Receipt, reports []verify.Report) []stepBack {
+func (p *program) afterFailure(c *cli.Context, f config.Relays, account *account, receipt provision.Receipt, reports []verify.Report) []stepBack {
 	isBad := func(relay plan.Relay) bool {
 		return slices.ContainsFunc(reports, func(r verify.Report) bool {
 			return !proved(r) && slices.Contains(relay.Hosts(), r.Host)

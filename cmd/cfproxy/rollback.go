@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
@@ -16,7 +17,7 @@ import (
 )
 
 func (p *program) rollbackCommand() *cli.Command {
-	flags := append(p.settingFlags(keyDomains, keyWorker, keyAccount), p.verifyFlags()...)
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.verifyFlags()...)
 	flags = append(flags, p.yesFlag(), p.jsonFlag(),
 		&cli.StringFlag{Name: "to", Usage: p.text.T("flag.to")},
 		&cli.BoolFlag{Name: "force", Usage: p.text.T("flag.force"), DisableDefaultText: true},
@@ -40,7 +41,7 @@ func (p *program) rollback(c *cli.Context) error {
 		return err
 	}
 	defer way.Close()
-	observed, err := p.observe(c, account.engine, f.configs()...)
+	observed, err := p.observe(c, account.engine, f.Configs()...)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (p *program) refuseAll(relay plan.Relay, err error) []plan.HostError {
 }
 
 // confirmRollback shows what will serve again, and asks for a yes.
-func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) error {
+func (p *program) confirmRollback(c *cli.Context, f config.Relays, steps []stepBack) error {
 	for _, step := range steps {
 		p.note("rollback.title", "worker", step.Worker, "host", inTitle(displayed(step.relay)))
 		p.view.Versions(p.stderr, []plan.Version{step.From, step.To})
@@ -111,7 +112,7 @@ func (p *program) confirmRollback(c *cli.Context, f fleet, steps []stepBack) err
 		return nil
 	}
 	if !p.terminal {
-		return problem.Usage("yes-missing", "command", p.again(c, "rollback", f.domains()...)+" --yes")
+		return problem.Usage("yes-missing", "command", p.again(c, "rollback", f.Domains()...)+" --yes")
 	}
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
 		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask.rollback.title"), Default: prompt.Yes,
@@ -139,7 +140,7 @@ func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepB
 }
 
 // proveRollback asks every host for the build that it went back to, and names those that were left out.
-func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []stepBack, refused []plan.HostError) error {
+func (p *program) proveRollback(c *cli.Context, f config.Relays, way *network, steps []stepBack, refused []plan.HostError) error {
 	out := result{RolledBack: steps, Refused: p.refusalViews(refused)}
 	var unproved error
 	if way != nil {
@@ -151,13 +152,13 @@ func (p *program) proveRollback(c *cli.Context, f fleet, way *network, steps []s
 		return errors.Join(p.writeJSON(out), end)
 	}
 	p.tellReports(c, f, out.Verify)
-	p.answer("rollback.next", "command", p.again(c, "deploy", f.domains()...))
+	p.answer("rollback.next", "command", p.again(c, "deploy", f.Domains()...))
 	p.tellRefused(refused)
 	return end
 }
 
 // probeSteps verifies the hosts of Workers that went back; the providers are those that each version lists.
-func (p *program) probeSteps(c *cli.Context, f fleet, way *network, steps []stepBack) []verify.Report {
+func (p *program) probeSteps(c *cli.Context, f config.Relays, way *network, steps []stepBack) []verify.Report {
 	var sites []plan.Site
 	var builds []string
 	for _, step := range steps {
@@ -166,7 +167,7 @@ func (p *program) probeSteps(c *cli.Context, f fleet, way *network, steps []step
 		}
 	}
 	return p.probeAll(c, f, len(sites), func(i int) proof {
-		target := relay{Config: plan.Config{Origin: f.at(sites[i].Host).Origin}}.target(sites[i].Host)
+		target := target(config.Relay{Config: plan.Config{Origin: f.ForHost(sites[i].Host).Origin}}, sites[i].Host, false)
 		target.Build = builds[i]
 		way.expect(sites[i])
 		return proof{target, way, way.settles(sites[i])}

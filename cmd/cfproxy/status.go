@@ -6,8 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/provision"
-	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -24,8 +24,8 @@ func (p *program) status(c *cli.Context) error {
 		return err
 	}
 	for i, relay := range observed.Relays {
-		r := f.of(relay)
-		observed.Relays[i].Config = asDeployed(relay.Config, relay.Deployed(), r.chosen)
+		r := f.ForRelay(relay)
+		observed.Relays[i].Config = r.Chosen.WithDeployedDefaults(relay.Config, relay.Deployed())
 	}
 	plan, err := provision.PlanStatus(observed, worker.Load())
 	if err != nil {
@@ -34,30 +34,7 @@ func (p *program) status(c *cli.Context) error {
 	return p.tellStatus(c, f, plan)
 }
 
-// asDeployed takes what the owner did not choose from what stands.
-func asDeployed(config, standing plan.Config, chosen settings) plan.Config {
-	if len(chosen[keyProviders]) == 0 && len(standing.Providers) > 0 {
-		config.Providers = standingProviders(standing.Providers)
-	}
-	if len(chosen[keyRegion]) == 0 {
-		config.Region = standing.Region
-	}
-	if len(chosen[keyAccess]) == 0 {
-		config.Settings.Managed = standing.Settings.Managed
-	}
-	if len(chosen[keyPage]) == 0 {
-		config.Settings.Page = standing.Settings.Page
-	}
-	if len(chosen[keyAllowOrigins]) == 0 {
-		config.Settings.Origins = standing.Settings.Origins
-	}
-	if _, listed := chosen[keyTokens]; !listed {
-		config.Tokens = standing.Tokens
-	}
-	return config
-}
-
-func (p *program) tellStatus(c *cli.Context, f fleet, planned plan.Plan) error {
+func (p *program) tellStatus(c *cli.Context, f config.Relays, planned plan.Plan) error {
 	if p.json {
 		out := result{Things: thingsOf(planned), Warnings: planned.Warnings(), Refused: p.refusalViews(planned.Skipped)}
 		ok := len(planned.Skipped) == 0 && !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
@@ -68,7 +45,7 @@ func (p *program) tellStatus(c *cli.Context, f fleet, planned plan.Plan) error {
 	p.view.Status(p.stdout, planned)
 	command := p.again(c, "deploy", asciiHosts(planned)...)
 	if len(planned.Relays) == 1 {
-		command += asFlags(f.of(planned.Relays[0]).chosen, planned.Relays[0].Config)
+		command += f.ForRelay(planned.Relays[0]).Chosen.FlagsFor(planned.Relays[0].Config)
 	}
 	foreign := slices.ContainsFunc(planned.Steps, func(s plan.Step) bool { return s.Adopt })
 	switch {
@@ -83,30 +60,4 @@ func (p *program) tellStatus(c *cli.Context, f fleet, planned plan.Plan) error {
 	}
 	p.tellRefused(planned.Skipped)
 	return p.refused(planned.Skipped)
-}
-
-// asFlags repeats the settings that were read from what stands and are not the default ones, so that the repair does not
-// undo them.
-func asFlags(chosen settings, config plan.Config) string {
-	var flags string
-	if len(chosen[keyProviders]) == 0 && len(config.Providers) > 0 && (len(config.Providers) > 1 || config.Providers[0].ID != defaultProvider) {
-		for _, provider := range config.Providers {
-			flags += " --provider " + specOf(provider.ID, provider.Origin)
-		}
-	}
-	if len(chosen[keyRegion]) == 0 && config.Region != "" {
-		flags += " --region " + config.Region
-	}
-	if len(chosen[keyAccess]) == 0 && config.Settings.Managed {
-		flags += " --access " + binding.AccessManaged
-	}
-	if len(chosen[keyPage]) == 0 && !config.Settings.Page {
-		flags += " --page=false"
-	}
-	if len(chosen[keyAllowOrigins]) == 0 {
-		for _, origin := range config.Settings.Origins {
-			flags += " --allow-origin " + origin
-		}
-	}
-	return flags
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/templates"
@@ -76,12 +77,12 @@ func (p *program) placeOf(s source) string {
 
 // redact takes the secrets of this run out of a text that others wrote, such as the cause of an error.
 func (p *program) redact(text string) string {
-	secrets := []string{p.token(), p.held.token, p.issued.secret}
+	secrets := []string{p.token(), p.held.token, p.issued.Secret}
 	secrets = append(secrets, p.typed...)
 	// A catalogue that cannot be read is an error elsewhere.
 	providers, _ := templates.Providers()
 	for _, provider := range providers {
-		secrets = append(secrets, p.getenv(keyVariable(provider.ID)))
+		secrets = append(secrets, p.getenv(config.KeyVariable(provider.ID)))
 	}
 	if p.context != nil && p.context.String("key-env") != "" {
 		secrets = append(secrets, p.getenv(p.context.String("key-env")))
@@ -99,7 +100,7 @@ const shortestSecret = 8
 
 // unlikely hides an argument that may be a secret, put where none belongs.
 func unlikely(argument string) string {
-	if looksLikeKey(argument) {
+	if config.LooksLikeKey(argument) {
 		return "…"
 	}
 	return argument

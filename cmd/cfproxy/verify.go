@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
@@ -15,7 +16,7 @@ import (
 )
 
 func (p *program) verifyCommand() *cli.Command {
-	flags := append(p.settingFlags(keyDomains, keyProviders), p.verifyFlags()...)
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyProviders), p.verifyFlags()...)
 	flags = append(flags, p.jsonFlag(),
 		&cli.StringFlag{Name: "key-env", Usage: p.text.T("flag.key-env")},
 		&cli.StringFlag{Name: "model", Usage: p.text.T("flag.model")})
@@ -24,7 +25,7 @@ func (p *program) verifyCommand() *cli.Command {
 
 // verify proves from outside that relays work. It needs no token and asks nothing of the account.
 func (p *program) verify(c *cli.Context) error {
-	chosen, err := p.settings(c)
+	chosen, err := p.loadSettings(c)
 	if err != nil {
 		return err
 	}
@@ -48,9 +49,9 @@ func (p *program) verify(c *cli.Context) error {
 		return err
 	}
 	defer network.Close()
-	hosts := f.domains()
+	hosts := f.Domains()
 	out := result{Verify: p.probeAll(c, f, len(hosts), func(i int) proof {
-		target := f.at(hosts[i]).target(hosts[i])
+		target := target(f.ForHost(hosts[i]), hosts[i], c.IsSet("provider"))
 		target.Key = key
 		if model := c.String("model"); model != "" {
 			target = withModel(target, model)
@@ -62,45 +63,40 @@ func (p *program) verify(c *cli.Context) error {
 
 // fleetToProve says who should answer, as far as anybody said. A relay's order is known from its file alone: flags name
 // those of its providers that are to be proved.
-func (p *program) fleetToProve(c *cli.Context, all []settings) (fleet, error) {
-	var f fleet
+func (p *program) fleetToProve(c *cli.Context, all []config.Settings) (config.Relays, error) {
+	var f config.Relays
 	for _, chosen := range all {
-		providers, err := recogniseProviders(chosen[keyProviders])
+		r, err := config.NewRelayToVerify(chosen, version())
 		if err != nil {
 			return nil, err
 		}
-		r, err := relayTo(providers, chosen)
-		if err != nil {
-			return nil, err
-		}
-		r.asListed = c.IsSet("provider")
-		f = append(f, r.unclaimed())
+		f = append(f, withoutUserNames(r))
 	}
-	p.hosts = f.domains()
+	p.hosts = f.Domains()
 	return f, p.checkAgainstFile(c, f)
 }
 
 // checkAgainstFile finds a provider that a flag leads elsewhere than the file does. Nobody else could tell: the relay names its
 // providers by their ids.
-func (p *program) checkAgainstFile(c *cli.Context, f fleet) error {
-	if !f[0].asListed {
+func (p *program) checkAgainstFile(c *cli.Context, f config.Relays) error {
+	if !c.IsSet("provider") {
 		return nil
 	}
-	relays, err := p.configFile(c.String("config"), f.domains())
+	relays, err := config.ReadFile(c.String("config"), f.Domains())
 	if err != nil {
 		return err
 	}
 	for _, file := range relays {
-		listed, err := recogniseProviders(file[keyProviders])
+		listed, err := config.RecognizeProviders(file.Providers)
 		if err != nil {
 			return err
 		}
-		for _, provider := range f[0].providers {
+		for _, provider := range f[0].ProviderInfo {
 			for _, other := range listed {
-				isSaid := len(file[keyProviders]) > 0 && other.ID == provider.ID
+				isSaid := len(file.Providers) > 0 && other.ID == provider.ID
 				if isSaid && provider.Placeholder() == "" && other.Origin != provider.Origin {
-					return problem.Usage("provider-differs", "file", cmp.Or(c.String("config"), configName),
-						"value", specOf(provider.ID, provider.Origin), "other", specOf(other.ID, other.Origin))
+					return problem.Usage("provider-differs", "file", cmp.Or(c.String("config"), config.FileName),
+						"value", config.Ref(provider.ID, provider.Origin), "other", config.Ref(other.ID, other.Origin))
 				}
 			}
 		}
@@ -110,19 +106,19 @@ func (p *program) checkAgainstFile(c *cli.Context, f fleet) error {
 
 // unclaimed is the relay with its providers called by names that say no more than what is proved: somebody of that kind answers,
 // and not the one whose address was given.
-func (r relay) unclaimed() relay {
-	r.providers = slices.Clone(r.providers)
-	for i, provider := range r.providers {
-		r.providers[i].Name = relay{}.nameOf(provider.ID)
+func withoutUserNames(r config.Relay) config.Relay {
+	r.ProviderInfo = slices.Clone(r.ProviderInfo)
+	for i, provider := range r.ProviderInfo {
+		r.ProviderInfo[i].Name = config.Relay{}.ProviderName(provider.ID)
 	}
 	return r
 }
 
 // unchecked lists the providers of which a value was given that no answer of the relay's can confirm.
-func (r relay) unchecked(reports []verify.Report) []string {
+func unverifiable(r config.Relay, reports []verify.Report) []string {
 	var specs []string
-	for _, provider := range r.providers {
-		spec := specOf(provider.ID, provider.Origin)
+	for _, provider := range r.ProviderInfo {
+		spec := config.Ref(provider.ID, provider.Origin)
 		isProved := slices.ContainsFunc(reports, func(report verify.Report) bool {
 			return slices.ContainsFunc(report.Results, func(result verify.Result) bool {
 				return result.Provider == provider.ID && result.Code == verify.CodeProviderRecognised
@@ -135,10 +131,10 @@ func (r relay) unchecked(reports []verify.Report) []string {
 	return specs
 }
 
-func (p *program) finishVerify(c *cli.Context, f fleet, out result) error {
+func (p *program) finishVerify(c *cli.Context, f config.Relays, out result) error {
 	unproved := p.unproved(c, out.Verify)
 	ok := unproved == nil
-	out.OK, out.Unchecked = &ok, f[0].unchecked(out.Verify)
+	out.OK, out.Unchecked = &ok, unverifiable(f[0], out.Verify)
 	if p.json {
 		if err := p.writeJSON(out); err != nil {
 			return err
@@ -147,7 +143,7 @@ func (p *program) finishVerify(c *cli.Context, f fleet, out result) error {
 	}
 	p.tellReports(c, f, out.Verify)
 	if len(out.Unchecked) > 0 {
-		p.answer("verify.unchecked", "providers", strings.Join(out.Unchecked, ", "), "command", p.again(c, "status", f.domains()...))
+		p.answer("verify.unchecked", "providers", strings.Join(out.Unchecked, ", "), "command", p.again(c, "status", f.Domains()...))
 	}
 	switch {
 	case ok:
@@ -193,7 +189,7 @@ func reachedOne(report verify.Report) bool {
 }
 
 // key reads the provider's key from the variable that the user names. Its value goes nowhere but into the request.
-func (p *program) key(c *cli.Context, r relay) (string, error) {
+func (p *program) key(c *cli.Context, r config.Relay) (string, error) {
 	name := c.String("key-env")
 	if name == "" {
 		return "", nil
@@ -201,7 +197,7 @@ func (p *program) key(c *cli.Context, r relay) (string, error) {
 	if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) {
 		return "", problem.Usage("key-env-invalid") // perhaps the key itself, so it is not repeated
 	}
-	if provider := r.providers[0]; len(r.chosen[keyProviders]) > 0 && provider.Chat.Path == "" {
+	if provider := r.ProviderInfo[0]; len(r.Chosen.Providers) > 0 && provider.Chat.Path == "" {
 		return "", problem.Usage("key-unsupported", "provider", provider.Name)
 	}
 	key := strings.TrimSpace(p.getenv(name))
@@ -213,22 +209,22 @@ func (p *program) key(c *cli.Context, r relay) (string, error) {
 
 // target says what should answer at a host: each of the relay's providers on its own path, the first one at the root. Where
 // nobody chose a provider, the Worker itself is asked whom it serves.
-func (r relay) target(host string) verify.Target {
+func target(r config.Relay, host string, placeFromWorker bool) verify.Target {
 	target := verify.Target{Host: host, Origin: r.Origin}
-	if len(r.chosen[keyProviders]) == 0 {
-		target.Known = append(upstreams(r.providers), upstreams(everyProvider())...)
+	if len(r.Chosen.Providers) == 0 {
+		target.Known = append(upstreams(r.ProviderInfo), upstreams(config.AllProviders())...)
 		return target
 	}
-	target.Upstreams = upstreams(r.providers)
-	if !r.asListed {
+	target.Upstreams = upstreams(r.ProviderInfo)
+	if !placeFromWorker {
 		target.Upstreams[0].Place = verify.PlaceRoot
 	}
 	return target
 }
 
 // deployed says what should answer at a host of a plan: just what was deployed, with the default provider if none was chosen.
-func (r relay) deployed(host string, plan plan.Plan) verify.Target {
-	target := verify.Target{Host: host, Build: plan.Build(host), Origin: r.Origin, Upstreams: upstreams(r.providers)}
+func deployedTarget(r config.Relay, host string, plan plan.Plan) verify.Target {
+	target := verify.Target{Host: host, Build: plan.Build(host), Origin: r.Origin, Upstreams: upstreams(r.ProviderInfo)}
 	target.Upstreams[0].Place = verify.PlaceRoot
 	return target
 }

@@ -5,13 +5,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) versionsCommand() *cli.Command {
-	flags := append(p.settingFlags(keyDomains, keyWorker, keyAccount), p.jsonFlag())
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.jsonFlag())
 	return &cli.Command{Name: "versions", Flags: flags, Action: p.versions}
 }
 
@@ -46,7 +47,7 @@ func (p *program) versions(c *cli.Context) error {
 		p.answer("versions.title", "worker", w.Worker, "host", inTitle(displayed(observed.Relays[i])))
 		p.view.Versions(p.stdout, w.Versions)
 	}
-	p.answer("versions.next", "command", p.again(c, "rollback", f.domains()...))
+	p.answer("versions.next", "command", p.again(c, "rollback", f.Domains()...))
 	p.tellRefused(observed.Skipped)
 	return p.refused(observed.Skipped)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/mattn/go-runewidth"
 )
 
@@ -15,7 +16,7 @@ func TestEveryProviderFitsATerminal(t *testing.T) {
 	t.Parallel()
 	cloud := newCloud(t)
 	var flags []string
-	for _, spec := range namesOf(everyProvider()) {
+	for _, spec := range config.OpenRefs(config.AllProviders()) {
 		spec = strings.NewReplacer("RESOURCE", "my-resource", "ORIGIN", "https://llm.example.org").Replace(spec)
 		flags = append(flags, "--provider", spec)
 	}

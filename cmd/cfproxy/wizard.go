@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
@@ -24,21 +25,21 @@ import (
 // person can be asked. Everywhere else what is missing is an error that names the flag.
 
 // askDomain fills in the domain.
-func (p *program) askDomain(ctx context.Context, chosen settings) (settings, error) {
-	if len(chosen[keyDomains]) > 0 {
+func (p *program) askDomain(ctx context.Context, chosen config.Settings) (config.Settings, error) {
+	if len(chosen.Domains) > 0 {
 		return chosen, nil
 	}
-	if _, inFile := chosen[keyTokens]; inFile && !p.terminal {
-		return nil, problem.Usage("config-no-domains", "file", cmp.Or(p.context.String("config"), configName))
+	if chosen.HasFile() && !p.terminal {
+		return chosen, problem.Usage("config-no-domains", "file", cmp.Or(p.context.String("config"), config.FileName))
 	}
 	if !p.terminal {
-		return nil, problem.Usage("domain-missing")
+		return chosen, problem.Usage("domain-missing")
 	}
 	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion("")})
 	if err != nil {
-		return nil, err
+		return chosen, err
 	}
-	chosen[keyDomains] = []string{answers[keyDomains]}
+	chosen.Domains = []string{answers[config.KeyDomains]}
 	return chosen, nil
 }
 
@@ -95,37 +96,37 @@ func (p *program) saying(check func(string) error) func(string) error {
 }
 
 // askZone asks for the zone and the hostname in it.
-func (p *program) askZone(ctx context.Context, account *account, chosen settings) (settings, error) {
-	if len(chosen[keyDomains]) > 0 {
+func (p *program) askZone(ctx context.Context, account *account, chosen config.Settings) (config.Settings, error) {
+	if len(chosen.Domains) > 0 {
 		return chosen, nil
 	}
-	zones, err := p.readZones(ctx, account, chosen.one(keyAccount))
+	zones, err := p.readZones(ctx, account, chosen.Account)
 	if err != nil {
-		return nil, err
+		return chosen, err
 	}
 	host, err := p.askHost(ctx, zones)
 	if err != nil {
-		return nil, err
+		return chosen, err
 	}
-	chosen[keyDomains] = []string{host}
+	chosen.Domains = []string{host}
 	return chosen, nil
 }
 
 // askProviders asks for the provider, and for what is missing of those that are known.
-func (p *program) askProviders(ctx context.Context, chosen settings) (settings, error) {
-	if len(chosen[keyProviders]) == 0 {
+func (p *program) askProviders(ctx context.Context, chosen config.Settings) (config.Settings, error) {
+	if len(chosen.Providers) == 0 {
 		question, err := p.providerQuestion()
 		if err != nil {
-			return nil, err
+			return chosen, err
 		}
 		answers, err := p.ask().Ask(ctx, []prompt.Question{question})
 		if err != nil {
-			return nil, err
+			return chosen, err
 		}
-		chosen[keyProviders] = []string{answers[keyProviders]}
+		chosen.Providers = []string{answers[config.KeyProviders]}
 	}
-	specs, err := p.askValues(ctx, chosen[keyProviders])
-	chosen[keyProviders] = specs
+	specs, err := p.askValues(ctx, chosen.Providers)
+	chosen.Providers = specs
 	return chosen, err
 }
 
@@ -133,11 +134,11 @@ func (p *program) askProviders(ctx context.Context, chosen settings) (settings, 
 func (p *program) askValues(ctx context.Context, specs []string) ([]string, error) {
 	var whole []string
 	for _, spec := range specs {
-		provider, err := providerOf(spec, false)
+		provider, err := config.RecognizeProvider(spec)
 		if err != nil {
 			return nil, err
 		}
-		if blank, open := blankOf(provider); open {
+		if blank, open := config.PlaceholderOf(provider); open {
 			value, err := p.askBlank(ctx, blank)
 			if err != nil {
 				return nil, err
@@ -149,18 +150,18 @@ func (p *program) askValues(ctx context.Context, specs []string) ([]string, erro
 	return whole, nil
 }
 
-func (p *program) askBlank(ctx context.Context, b blank) (string, error) {
+func (p *program) askBlank(ctx context.Context, b config.Placeholder) (string, error) {
 	answers, err := p.ask().Ask(ctx, []prompt.Question{{
-		Key:         b.name,
-		Title:       p.text.T("ask." + b.name + ".title"),
-		Help:        p.text.T("ask." + b.name + ".help"),
-		Placeholder: b.example,
+		Key:         b.Name,
+		Title:       p.text.T("ask." + b.Name + ".title"),
+		Help:        p.text.T("ask." + b.Name + ".help"),
+		Placeholder: b.Example,
 		Validate: p.saying(func(value string) error {
-			_, err := b.read(value)
+			_, err := b.Parse(value)
 			return err
 		}),
 	}})
-	return answers[b.name], err
+	return answers[b.Name], err
 }
 
 func (p *program) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
@@ -190,7 +191,7 @@ func (p *program) askHost(ctx context.Context, zones []plan.Zone) (string, error
 		zone = answers["zone"]
 	}
 	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion(zone)})
-	return answers[keyDomains], err
+	return answers[config.KeyDomains], err
 }
 
 func (p *program) zoneLabel(zone plan.Zone) string {
@@ -204,7 +205,7 @@ func (p *program) zoneLabel(zone plan.Zone) string {
 // hostQuestion asks for the full hostname, within a zone if one was chosen.
 func (p *program) hostQuestion(zone string) prompt.Question {
 	question := prompt.Question{
-		Key:         keyDomains,
+		Key:         config.KeyDomains,
 		Title:       p.text.T("ask.host.title"),
 		Help:        p.text.T("ask.host.help"),
 		Placeholder: "gptapi.example.com",
@@ -234,8 +235,8 @@ func suggestion(value, zone string) string {
 func (p *program) providerQuestion() (prompt.Question, error) {
 	providers, err := templates.Providers()
 	question := prompt.Question{
-		Key: keyProviders, Kind: prompt.Select,
-		Title: p.text.T("ask.provider.title"), Help: p.text.T("ask.provider.help"), Default: defaultProvider,
+		Key: config.KeyProviders, Kind: prompt.Select,
+		Title: p.text.T("ask.provider.title"), Help: p.text.T("ask.provider.help"), Default: config.DefaultProvider,
 	}
 	width := 0
 	for _, provider := range providers {
@@ -243,8 +244,8 @@ func (p *program) providerQuestion() (prompt.Question, error) {
 	}
 	for _, provider := range providers {
 		host := strings.TrimPrefix(provider.Origin, "https://")
-		if blank, open := blankOf(provider); open {
-			host = strings.ReplaceAll(host, "{"+blank.name+"}", strings.ToUpper(blank.name))
+		if blank, open := config.PlaceholderOf(provider); open {
+			host = strings.ReplaceAll(host, "{"+blank.Name+"}", strings.ToUpper(blank.Name))
 		}
 		label := fmt.Sprintf("%-*s  %s", width, provider.Name, host)
 		question.Options = append(question.Options, prompt.Option{Value: provider.ID, Label: label})

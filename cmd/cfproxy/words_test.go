@@ -15,6 +15,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -72,12 +73,12 @@ func families(t *testing.T) map[string][]string {
 		}
 	}
 	var keys []string
-	for _, s := range settingTable() {
-		keys = append(keys, s.key)
+	for _, s := range config.Table() {
+		keys = append(keys, s.Key)
 	}
 	var questions []string
-	for _, b := range blanks() {
-		questions = append(questions, b.name+".title", b.name+".help")
+	for _, b := range config.Placeholders() {
+		questions = append(questions, b.Name+".title", b.Name+".help")
 	}
 	actions := []string{"create", "update", "delete"}
 	return map[string][]string{

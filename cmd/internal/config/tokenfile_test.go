@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -21,13 +21,13 @@ import (
 func digestOf(c string) string { return strings.Repeat(c, 64) }
 
 // tokensFile is a file of the owner's with that text.
-func tokensFile(t *testing.T, text string) tokenFile {
+func tokensFile(t *testing.T, text string) TokenFile {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), configName)
+	path := filepath.Join(t.TempDir(), FileName)
 	if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openTokens(path)
+	f, err := OpenTokens(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestAddingAndRevokingLeavesTheFileAsItWas(t *testing.T) {
 		"token in lists": "domains = [\n# [[tokens]]\n'a.example.com',\n]\n" + token + "# [[tokens]]\n",
 	} {
 		f := tokensFile(t, text)
-		added, err := f.with(worker.Token{Name: "王小明", SHA256: digestOf("b"), Expires: 1801526400, Providers: []string{"openai"}, RPM: 60})
+		added, err := f.With(worker.Token{Name: "王小明", SHA256: digestOf("b"), Expires: 1801526400, Providers: []string{"openai"}, RPM: 60})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -57,7 +57,7 @@ func TestAddingAndRevokingLeavesTheFileAsItWas(t *testing.T) {
 		if !strings.HasPrefix(string(added.text), text) || strings.Contains(text, "\r\n") && strings.Contains(strings.ReplaceAll(string(added.text), "\r\n", ""), "\n") {
 			t.Errorf("%s: what stood before is changed, or line breaks are mixed: %q", name, added.text)
 		}
-		gone, err := added.without("王小明")
+		gone, err := added.Without("王小明")
 		if diff := cmp.Diff(text, string(gone.text)); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -68,11 +68,11 @@ func TestTokenIsWrittenAsItIsRead(t *testing.T) {
 	t.Parallel()
 	f := tokensFile(t, "domains = []") // without a line break at its end
 	want := worker.Token{Name: "bob@example.com", SHA256: digestOf("b"), Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC).Unix(), Providers: []string{"openai", "anthropic"}, RPM: 60}
-	next, err := f.with(want)
+	next, err := f.With(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]worker.Token{want}, next.tokens); diff != "" {
+	if diff := cmp.Diff([]worker.Token{want}, next.Tokens); diff != "" {
 		t.Error(diff)
 	}
 	const text = "domains = []\n\n[[tokens]]\nname = \"bob@example.com\"\nsha256 = \"%s\"\nexpires = 2027-01-31\nproviders = [\"openai\", \"anthropic\"]\nrpm = 60\n"
@@ -93,7 +93,7 @@ func TestRevokingTakesOneBlock(t *testing.T) {
 		"b": "# top\n\n# of a\n" + block("a", "a", "providers = [\n  \"openai\", # one\n]\n") + "\n# of b\n# of c\n  " + block("c", "c", "rpm = 5"),
 		"c": "# top\n\n# of a\n" + block("a", "a", "providers = [\n  \"openai\", # one\n]\n") + "\n# of b\n" + block("b", "b", "") + "# of c\n",
 	} {
-		next, err := tokensFile(t, text).without(name)
+		next, err := tokensFile(t, text).Without(name)
 		if diff := cmp.Diff(want, string(next.text)); err != nil || diff != "" {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
@@ -103,11 +103,11 @@ func TestRevokingTakesOneBlock(t *testing.T) {
 func TestWhatCannotBeEditedIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	f := tokensFile(t, "tokens = [{name = 'a', sha256 = '"+digestOf("a")+"'}]\n")
-	if len(f.tokens) != 1 {
-		t.Fatalf("got %v", f.tokens)
+	if len(f.Tokens) != 1 {
+		t.Fatalf("got %v", f.Tokens)
 	}
-	_, added := f.with(worker.Token{Name: "b", SHA256: digestOf("b")})
-	_, gone := f.without("a")
+	_, added := f.With(worker.Token{Name: "b", SHA256: digestOf("b")})
+	_, gone := f.Without("a")
 	for _, err := range []error{added, gone} {
 		var own *problem.Error
 		if !errors.As(err, &own) || own.Code != "tokens-uneditable" {
@@ -116,71 +116,26 @@ func TestWhatCannotBeEditedIsLeftAlone(t *testing.T) {
 	}
 }
 
-// Many at once take turns: all are in the file in the end, and nothing else is left behind.
-func TestWritersDoNotLoseEachOther(t *testing.T) {
-	t.Parallel()
-	first := tokensFile(t, "# mine\ndomains = []\n")
-	var group sync.WaitGroup
-	for i := range 8 {
-		group.Go(func() {
-			unlock, err := filelock.Lock(t.Context(), first.path, time.Minute, func() {})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer unlock()
-			f, err := openTokens(first.path)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			next, err := f.with(worker.Token{Name: fmt.Sprint("t", i), SHA256: digestOf(fmt.Sprintf("%x", i))})
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err = f.write(next); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	f, err := openTokens(first.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(f.tokens) != 8 {
-		t.Errorf("got %s", f.names())
-	}
-	entries, err := os.ReadDir(filepath.Dir(first.path))
-	if err != nil || len(entries) != 1 {
-		t.Errorf("left behind: %v %v", entries, err)
-	}
-	if info, err := os.Stat(first.path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
-	}
-}
-
 func TestALinkedFileIsReplacedAndNotItsLink(t *testing.T) {
 	t.Parallel()
 	real := tokensFile(t, "domains = []\n")
-	link := filepath.Join(t.TempDir(), configName)
-	if err := os.Symlink(real.path, link); err != nil {
+	link := filepath.Join(t.TempDir(), FileName)
+	if err := os.Symlink(real.Path, link); err != nil {
 		t.Skip(err)
 	}
-	f, err := openTokens(link)
+	f, err := OpenTokens(link)
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := f.with(worker.Token{Name: "a", SHA256: digestOf("a")})
+	next, err := f.With(worker.Token{Name: "a", SHA256: digestOf("a")})
 	if err == nil {
-		err = f.write(next)
+		err = f.Write(next)
 	}
 	info, statErr := os.Lstat(link)
 	if err != nil || statErr != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Fatalf("%v, %v, %v", err, statErr, info)
 	}
-	if text, err := os.ReadFile(real.path); err != nil || !strings.Contains(string(text), "[[tokens]]") {
+	if text, err := os.ReadFile(real.Path); err != nil || !strings.Contains(string(text), "[[tokens]]") {
 		t.Errorf("%v %s", err, text)
 	}
 }
@@ -206,7 +161,7 @@ func TestKeysAreNoNames(t *testing.T) {
 		"alice": false, "sk": false, "skyler": false, "sk-a": false, "member-of-the-data-team-2026": false, "bob@example.com": false,
 		"ci-20270131120000000000000": false, "internationalization-team": false, "王小明": false, "cf-team": false,
 	} {
-		if got := looksLikeKey(name); got != want {
+		if got := LooksLikeKey(name); got != want {
 			t.Errorf("%q: got %v", name, got)
 		}
 	}
@@ -219,10 +174,10 @@ func TestExpiry(t *testing.T) {
 		"2027-01-31": "2027-01-31", "2026-12-02": "2026-12-02", "1d": "2026-12-03", " 30D ": "2027-01-01",
 		"2026-12-01": "", "2027-02-30": "", "0d": "", "-1d": "", "99999d": "", "d": "", "": "", "tomorrow": "", "2027-01-31T00:00:00Z": "",
 	} {
-		expires, err := parseExpiry(value, now)
+		expires, err := ParseExpiry(value, now)
 		got := ""
 		if err == nil {
-			got = lastDay(worker.Token{Expires: expires})
+			got = LastDay(worker.Token{Expires: expires})
 		}
 		if got != want {
 			t.Errorf("%q: got %q, %v, want %q", value, got, err, want)
@@ -232,8 +187,53 @@ func TestExpiry(t *testing.T) {
 
 func TestIssuedTokensAreLongAndDiffer(t *testing.T) {
 	t.Parallel()
-	a, b := issue(worker.Token{}), issue(worker.Token{})
-	if len(a.secret) != len("cfp_")+43 || !strings.HasPrefix(a.secret, worker.TokenPrefix) || a.secret == b.secret || a.token.SHA256 != sha256Of(a.secret) {
-		t.Errorf("got %q and %q", a.secret, b.secret)
+	a, b := GenerateToken(worker.Token{}), GenerateToken(worker.Token{})
+	if len(a.Secret) != len("cfp_")+43 || !strings.HasPrefix(a.Secret, worker.TokenPrefix) || a.Secret == b.Secret || a.Token.SHA256 != SHA256(a.Secret) {
+		t.Errorf("got %q and %q", a.Secret, b.Secret)
+	}
+}
+
+// Commands that take the lock in turn do not lose each other's tokens, and leave no other file behind.
+func TestWritersDoNotLoseEachOther(t *testing.T) {
+	t.Parallel()
+	first := tokensFile(t, "# mine\ndomains = []\n")
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			unlock, err := filelock.Lock(t.Context(), first.Path, time.Minute, func() {})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer unlock()
+			f, err := OpenTokens(first.Path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			next, err := f.With(worker.Token{Name: fmt.Sprint("t", i), SHA256: strings.Repeat(fmt.Sprintf("%x", i), 64)})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err = f.Write(next); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	f, err := OpenTokens(first.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Tokens) != 8 {
+		t.Errorf("got %s", f.Names())
+	}
+	entries, err := os.ReadDir(filepath.Dir(first.Path))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v %v", entries, err)
+	}
+	if info, err := os.Stat(first.Path); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }

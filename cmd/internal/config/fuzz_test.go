@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -18,24 +18,24 @@ func FuzzEditingTokens(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		file, err := tokenFile{path: configName}.saying(text)
-		if err != nil || file.find("new") >= 0 {
+		file, err := TokenFile{Path: FileName}.withText(text)
+		if err != nil || file.Find("new") >= 0 {
 			return
 		}
-		added, err := file.with(worker.Token{Name: "new", SHA256: digestOf("b")})
+		added, err := file.With(worker.Token{Name: "new", SHA256: digestOf("b")})
 		if err != nil {
 			return
 		}
-		back, err := added.without("new")
+		back, err := added.Without("new")
 		if err != nil {
 			t.Fatalf("a token that was added cannot be taken back: %v", err)
 		}
 		if rest, ok := bytes.CutPrefix(back.text, text); !ok || len(bytes.TrimSpace(rest)) > 0 {
 			t.Errorf("got %q\nwant %q", back.text, text)
 		}
-		for _, token := range file.tokens {
-			if less, err := added.without(token.Name); err != nil || less.find("new") < 0 || len(less.tokens) != len(file.tokens) {
-				t.Errorf("without %q: %v, %v", token.Name, less.tokens, err)
+		for _, token := range file.Tokens {
+			if less, err := added.Without(token.Name); err != nil || less.Find("new") < 0 || len(less.Tokens) != len(file.Tokens) {
+				t.Errorf("without %q: %v, %v", token.Name, less.Tokens, err)
 			}
 		}
 	})

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -13,29 +13,29 @@ import (
 )
 
 // Every part that an origin leaves open can be asked for and read, and is read back as it was written.
-func TestEveryBlankIsKnown(t *testing.T) {
+func TestEveryPlaceholderIsKnown(t *testing.T) {
 	t.Parallel()
 	providers, err := templates.Providers()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, provider := range providers {
-		blank, open := blankOf(provider)
+		placeholder, open := PlaceholderOf(provider)
 		if open != strings.Contains(provider.Origin, "{") {
 			t.Errorf("%s: nobody knows what %s asks for", provider.ID, provider.Origin)
 		}
 		spec := provider.ID
 		if open {
-			spec += "=" + blank.example
+			spec += "=" + placeholder.Example
 		}
-		chosen, err := chooseProviders([]string{spec})
-		if err != nil || len(chosen) != 1 || specsOf(chosen)[0] != spec {
-			t.Errorf("%s: %v, %v", spec, specsOf(chosen), err)
+		chosen, err := ResolveProviders([]string{spec})
+		if err != nil || len(chosen) != 1 || Refs(chosen)[0] != spec {
+			t.Errorf("%s: %v, %v", spec, Refs(chosen), err)
 		}
 	}
 }
 
-func TestProviderSpecs(t *testing.T) {
+func TestProviderReferences(t *testing.T) {
 	t.Parallel()
 	for spec, want := range map[string]string{
 		" OpenAI ":                              "https://api.openai.com",
@@ -78,7 +78,7 @@ func TestProviderSpecs(t *testing.T) {
 		"custom=https://*.example.org":             "provider-origin-host",
 		"custom=https://a b.example.org":           "provider-origin-invalid",
 	} {
-		chosen, err := chooseProviders([]string{spec})
+		chosen, err := ResolveProviders([]string{spec})
 		got := ""
 		if e := (*problem.Error)(nil); errors.As(err, &e) {
 			got = e.Code
@@ -105,28 +105,28 @@ func valuesOf(details map[string]string) []string {
 // The same one twice is one; with two values it is a mistake. Who only verifies need not say the value.
 func TestProvidersTogether(t *testing.T) {
 	t.Parallel()
-	chosen, err := chooseProviders([]string{"openai", "azure=a", "OPENAI", "azure=A"})
-	if diff := cmp.Diff([]string{"openai", "azure=a"}, specsOf(chosen)); err != nil || diff != "" {
+	chosen, err := ResolveProviders([]string{"openai", "azure=a", "OPENAI", "azure=A"})
+	if diff := cmp.Diff([]string{"openai", "azure=a"}, Refs(chosen)); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	_, err = chooseProviders([]string{"azure=a", "azure=b"})
+	_, err = ResolveProviders([]string{"azure=a", "azure=b"})
 	if e := (*problem.Error)(nil); !errors.As(err, &e) || e.Code != "provider-twice" {
 		t.Errorf("two resources: %v", err)
 	}
-	seen, err := recogniseProviders([]string{"azure", "custom=https://llm.example.org"})
+	seen, err := RecognizeProviders([]string{"azure", "custom=https://llm.example.org"})
 	if err != nil || seen[0].Name != "Azure OpenAI" || seen[1].Name != "llm.example.org" {
 		t.Errorf("%v, %v", seen, err)
 	}
 }
 
 // What an account says of deployed providers is completed, unless it is of another making.
-func TestStandingProviders(t *testing.T) {
+func TestCompleteProviders(t *testing.T) {
 	t.Parallel()
 	other := worker.Provider{ID: "openai", Origin: "https://api.example.net"}
 	unknown := worker.Provider{ID: "nobody", Origin: "https://nobody.example.net"}
-	got := standingProviders([]worker.Provider{{ID: "azure", Origin: "https://a.openai.azure.com"}, other, unknown})
-	chosen, err := chooseProviders([]string{"azure=a"})
-	if diff := cmp.Diff([]worker.Provider{upstreamsOf(chosen)[0], other, unknown}, got); err != nil || diff != "" {
+	got := completeProviders([]worker.Provider{{ID: "azure", Origin: "https://a.openai.azure.com"}, other, unknown})
+	chosen, err := ResolveProviders([]string{"azure=a"})
+	if diff := cmp.Diff([]worker.Provider{Upstreams(chosen)[0], other, unknown}, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }

@@ -1,0 +1,81 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/plan"
+	"github.com/cfproxy/cfproxy/worker"
+)
+
+// keyShapes returns a pattern of how the keys and tokens of providers begin, and one of twenty letters and digits in a row, which no
+// name has. They are compiled when a name is checked.
+var keyShapes = sync.OnceValues(func() (prefix, run *regexp.Regexp) {
+	return regexp.MustCompile(`(?i)^(sk|rk|pk|xai|gsk|csk|pplx|hf|tgp|nvapi)[-_].{4}|^cf(p|k|at|ut)_.{4}|^aiza.{4}|^eyj.{8}|^bearer\s`),
+		regexp.MustCompile(`[A-Za-z0-9]{20,}`)
+})
+
+// LooksLikeKey reports whether a text that should be a name is probably a secret that was pasted by mistake. It must be neither
+// stored nor repeated.
+func LooksLikeKey(name string) bool {
+	prefix, run := keyShapes()
+	isMixed := func(s string) bool {
+		return strings.ContainsAny(s, "0123456789") && strings.IndexFunc(s, unicode.IsLetter) >= 0
+	}
+	return prefix.MatchString(strings.TrimSpace(name)) || slices.ContainsFunc(run.FindAllString(name, -1), isMixed)
+}
+
+// KeyVariable returns the environment variable of a provider's key: CFPROXY_KEY_OPENAI.
+func KeyVariable(provider string) string {
+	return "CFPROXY_" + strings.ToUpper(worker.KeyBinding(provider))
+}
+
+// KeyVariables returns the variables of several providers.
+func KeyVariables(providers []string) []string {
+	var names []string
+	for _, id := range providers {
+		names = append(names, KeyVariable(id))
+	}
+	return names
+}
+
+// maxKey is what a variable of a Worker holds, in bytes.
+// https://developers.cloudflare.com/workers/platform/limits/#environment-variables
+const maxKey = 5 << 10
+
+// CheckKey returns an error for a text that cannot be a provider's key, without repeating it. name is its environment variable.
+func CheckKey(name, key string) error {
+	isWrong := func(r rune) bool { return r <= ' ' || r > '~' }
+	switch {
+	case strings.HasPrefix(key, worker.TokenPrefix):
+		return problem.Usage("owner-key-token", "name", name)
+	case key == "" || len(key) > maxKey || strings.ContainsFunc(key, isWrong):
+		return problem.Usage("owner-key-invalid", "name", name)
+	}
+	return nil
+}
+
+// Keys returns the owner's keys that the environment has for the providers of a managed relay, by the id of the provider.
+func Keys(c plan.Config, getenv func(string) string) (map[string]binding.Secret, error) {
+	keys := map[string]binding.Secret{}
+	if !c.Settings.Managed {
+		return keys, nil
+	}
+	for _, provider := range c.Providers {
+		name := KeyVariable(provider.ID)
+		key := getenv(name)
+		if key == "" {
+			continue
+		}
+		if err := CheckKey(name, key); err != nil {
+			return nil, err
+		}
+		keys[provider.ID] = binding.NewSecret(key)
+	}
+	return keys, nil
+}
