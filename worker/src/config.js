@@ -16,9 +16,8 @@
  *   page: boolean,
  *   origins: readonly string[],
  *   env: Env,
- *   routes: Map<string, import("./route.js").Route>,
  * }>} Config problem is empty if the bindings are valid. Then providers is not empty, and the first one is the default.
- * An empty origins allows any origin. routes caches matched routes.
+ * An empty origins allows any origin.
  */
 
 const idPattern = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
@@ -62,7 +61,6 @@ function parse(env) {
     page: settings.page === true,
     origins: Object.freeze([...(settings.origins ?? [])]),
     env,
-    routes: new Map(),
   });
 }
 

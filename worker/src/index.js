@@ -10,7 +10,7 @@ import { errorResponse } from "./error.js";
 import { buildUpstreamRequest, forward, forwardKeyless } from "./forward.js";
 import { healthResponse } from "./health.js";
 import { pageResponse } from "./page.js";
-import { findRoute } from "./route.js";
+import { matchRoute } from "./route.js";
 
 /**
  * @param {Request} request
@@ -25,7 +25,7 @@ function handle(request, env) {
   if (isPreflight(request)) {
     return preflightResponse(request, config);
   }
-  const route = findRoute(request, config);
+  const route = matchRoute(request, config);
   switch (route.kind) {
     case "upstream":
       return config.managed ? forwardManaged(request, route, config) : forward(buildUpstreamRequest(request, route.url), route, config);

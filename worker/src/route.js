@@ -33,32 +33,12 @@ function errorRoute(status, code, message) {
 }
 
 /**
- * Caches routes, because programs request the same few paths again and again. The cache is bounded, and URLs with a query
- * are not cached, because a query may contain a key.
- * @param {Request} request
+ * @param {Pick<Request, "method" | "url">} request url is scheme, Host header and request target, which the runtime does not
+ * normalize
  * @param {Config} config
  * @returns {Route}
  */
-export function findRoute({ method, url }, config) {
-  const key = `${method} ${url}`;
-  const cached = config.routes.get(key);
-  if (cached !== undefined) {
-    return cached;
-  }
-  const route = Object.freeze(matchRoute(method, url, config));
-  if (config.routes.size < 1000 && url.length < 200 && !url.includes("?")) {
-    config.routes.set(key, route);
-  }
-  return route;
-}
-
-/**
- * @param {string} method
- * @param {string} url as the runtime passes it: scheme, Host header and request target, not normalized
- * @param {Config} config
- * @returns {Route}
- */
-function matchRoute(method, url, config) {
+export function matchRoute({ method, url }, config) {
   // The response to TRACE would show the headers that were added on the way.
   if (method === "TRACE") {
     return badMethod;

@@ -40,7 +40,7 @@ export function provider(id, dialect = "openai", auth = "authorization") {
 export function config(overrides = {}) {
   return {
     problem: "", build: "b", version: "v1", providers: [provider("first"), provider("second")],
-    managed: false, page: false, origins: [], env: {}, routes: new Map(), ...overrides,
+    managed: false, page: false, origins: [], env: {}, ...overrides,
   };
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 
-import { findRoute } from "../../src/route.js";
+import { matchRoute } from "../../src/route.js";
 import { config, equal, test } from "./check.js";
 
 /**
@@ -8,7 +8,7 @@ import { config, equal, test } from "./check.js";
  * @param {import("./check.js").Config} [c]
  */
 function summary(url, c = config(), method = "GET") {
-  const route = /** @type {any} */ (findRoute(/** @type {any} */ ({ method, url }), c));
+  const route = /** @type {any} */ (matchRoute({ method, url }, c));
   return route.url ? `${route.kind} ${route.provider.id} ${route.url}` : route.code ?? route.kind;
 }
 
