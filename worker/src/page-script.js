@@ -7,7 +7,7 @@ import { html } from "./html.js";
  * @param {import("./page-document.js").Translate} t
  * @returns {import("./html.js").HTML} JavaScript
  */
-export const pageScript = (t) => html`fetch("/-/health").then((answer) => answer.ok ? answer.json() : Promise.reject()).then(({ colo }) => {
+export const pageScript = (t) => html`fetch("/-/health").then((response) => response.ok ? response.json() : Promise.reject()).then(({ colo }) => {
   health.textContent = "${t("Running", "运行正常")}" + (colo ? " · " + colo : "");
 }).catch(() => {
   health.className = "down";
@@ -22,31 +22,31 @@ onclick = async ({ target }) => {
   }
 };
 
-// The card that opens stays in sight when one above it folds.
+// Keep the opened card visible when one above it closes.
 addEventListener("toggle", ({ target }) => target.open && target.firstChild.scrollIntoView({ block: "nearest" }), true);
 
-// Providers put their words at one of three places.
-const said = (text) => JSON.parse(/"(?:message|error|detail)":\s*("(?:\\.|[^"\\])*")/.exec(text)?.[1] ?? JSON.stringify(text));
+// Providers put the message of an error in one of three fields.
+const errorMessage = (text) => JSON.parse(/"(?:message|error|detail)":\s*("(?:\\.|[^"\\])*")/.exec(text)?.[1] ?? JSON.stringify(text));
 
-// What is sent is the curl example of the same card, with the visitor's values.
-const ask = async ({ model, key, message, output, parentNode }, signal) => {
+// Sends the curl example of the same card, with the visitor's values.
+const sendExample = async ({ model, key, message, output, parentNode }, signal) => {
   const [head, example] = parentNode.parentNode.querySelector("code").textContent.split("'");
   const [url, ...headers] = head.replace("YOUR_KEY", key.value).split('"').filter((_, i) => i % 2);
   const body = JSON.parse(example, (name, value) => ({ model, text: message, content: message })[name]?.value ?? value);
-  const answer = await fetch(url, { method: "POST", headers: headers.map((header) => header.split(": ")), body: JSON.stringify(body), signal });
-  if (!answer.ok || /json|html/.test(answer.headers.get("content-type"))) {
-    throw answer.status + " · " + said(await answer.text());
+  const response = await fetch(url, { method: "POST", headers: headers.map((header) => header.split(": ")), body: JSON.stringify(body), signal });
+  if (!response.ok || /json|html/.test(response.headers.get("content-type"))) {
+    throw response.status + " · " + errorMessage(await response.text());
   }
-  const rest = [""];
-  await answer.body.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write(text) {
-    const lines = (rest.pop() + text).split("\n");
-    rest.push(lines.pop());
+  const state = { rest: "", failed: false };
+  await response.body.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream({ write(text) {
+    const lines = (state.rest + text).split("\n");
+    state.rest = lines.pop();
     for (const line of lines) {
-      rest.failed ||= /^event: ?error/.test(line);
+      state.failed ||= /^event: ?error/.test(line);
       const data = line.startsWith("data:") ? line.slice(5).trim() : "";
       const { choices, candidates, delta, error } = data.startsWith("{") ? JSON.parse(data) : {};
-      if (data && rest.failed || error || delta?.error) {
-        throw said(data);
+      if (data && state.failed || error || delta?.error) {
+        throw errorMessage(data);
       }
       output.append(choices?.[0]?.delta?.content ?? candidates?.[0]?.content?.parts?.[0]?.text ?? delta?.text ??
         delta?.message?.content?.text ?? "");
@@ -64,11 +64,11 @@ onsubmit = async (event) => {
   const { signal } = target.stop = new AbortController();
   send.textContent = "${t("Stop", "停止")}";
   output.textContent = "";
-  await ask(target, signal).catch((error) => {
+  await sendExample(target, signal).catch((error) => {
     if (!signal.aborted) {
-      const told = document.createElement("em");
-      told.textContent = "${t("Error: ", "错误：")}" + (error.message ?? error);
-      output.append(told);
+      const message = document.createElement("em");
+      message.textContent = "${t("Error: ", "错误：")}" + (error.message ?? error);
+      output.append(message);
     }
   });
   target.stop = null;
