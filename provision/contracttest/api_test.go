@@ -200,9 +200,9 @@ func (a *api) deleteLater(path string) {
 // visible. In the sandbox they do not.
 func (a *api) eventually(try func() *response, done func(*response) bool) *response {
 	a.t.Helper()
-	for left := 10; ; left-- {
+	for remaining := 10; ; remaining-- {
 		r := try()
-		if done(r) || !a.live || left == 0 {
+		if done(r) || !a.live || remaining == 0 {
 			return r
 		}
 		<-time.After(time.Second)

@@ -43,17 +43,17 @@ func batchOrder(a *api) {
 // If one change is rejected, none is made.
 func batchWhole(a *api) {
 	host, other := a.host(), a.host()
-	kept := a.record(address(host, "1"))
+	existing := a.record(address(host, "1"))
 	changed := address(host, "9")
-	changed.ID = kept.ID
+	changed.ID = existing.ID
 	r := a.do("POST", records+"/batch", batch{
 		Deletes: []record{{ID: a.record(address(other, "1")).ID}},
 		Patches: []record{changed},
 		Posts:   []record{address(host, "2"), address(host, "2")},
 	})
-	for _, left := range a.recordsNamed(host) {
-		if left.ID != kept.ID {
-			a.deleteLater(records + "/" + left.ID)
+	for _, remaining := range a.recordsNamed(host) {
+		if remaining.ID != existing.ID {
+			a.deleteLater(records + "/" + remaining.ID)
 		}
 	}
 	if r.Success {

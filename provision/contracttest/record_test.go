@@ -59,10 +59,10 @@ func recordLifecycle(a *api) {
 	_ = json.Unmarshal(r.Result, &changed)
 	a.unverified(r.Success && changed.Content == "192.0.2.3" && changed.Proxied && changed.Comment != nil && *changed.Comment == comment,
 		"%s: %d %s", r.what, r.status, r.raw)
-	var gone record
-	a.do("DELETE", one, nil).wantOK(&gone)
-	if gone.ID != created.ID {
-		a.t.Errorf("deleted %q, and asked for %s", gone.ID, created.ID)
+	var deleted record
+	a.do("DELETE", one, nil).wantOK(&deleted)
+	if deleted.ID != created.ID {
+		a.t.Errorf("deleted %q, want %s", deleted.ID, created.ID)
 	}
 	a.do("DELETE", one, nil).wantError(404, 81044)
 	a.do("GET", one, nil).wantError(404, 81044)
@@ -113,16 +113,16 @@ func recordPages(a *api) {
 	for i := range 3 {
 		a.record(address(host, strconv.Itoa(i+1)))
 	}
-	scriptVisible := map[string]bool{}
+	seen := map[string]bool{}
 	for page := 1; page <= 3; page++ {
 		var part []record
 		r := a.do("GET", records+"?order=content&per_page=1&page="+strconv.Itoa(page)+"&name.exact="+host, nil).wantOK(&part)
 		if len(part) != 1 || r.Info.Page != page || r.Info.PerPage != 1 || r.Info.Count != 1 || r.Info.TotalCount != 3 || r.Info.TotalPages != 3 {
 			a.t.Fatalf("%s: %s", r.what, r.raw)
 		}
-		scriptVisible[part[0].ID] = true
+		seen[part[0].ID] = true
 	}
-	if len(scriptVisible) != 3 {
-		a.t.Errorf("three pages hold %d records", len(scriptVisible))
+	if len(seen) != 3 {
+		a.t.Errorf("three pages have %d records", len(seen))
 	}
 }

@@ -49,10 +49,10 @@ func routeLifecycle(a *api) {
 	a.do("PUT", routes+"/"+created.ID, route{Pattern: host + "/*", Script: name, FailOpen: &open}).wantOK(nil)
 	found := a.routesOf(created.ID)
 	a.unverified(len(found) == 1 && found[0].FailOpen != nil && *found[0].FailOpen, "failing open is listed as %+v", found)
-	var gone route
-	a.do("DELETE", routes+"/"+created.ID, nil).wantOK(&gone)
-	if gone.ID != created.ID {
-		a.t.Errorf("deleted %q, and asked for %s", gone.ID, created.ID)
+	var deleted route
+	a.do("DELETE", routes+"/"+created.ID, nil).wantOK(&deleted)
+	if deleted.ID != created.ID {
+		a.t.Errorf("deleted %q, want %s", deleted.ID, created.ID)
 	}
 	a.do("DELETE", routes+"/"+created.ID, nil).wantError(anyStatus, 10009)
 	a.do("GET", routes+"/"+created.ID, nil).wantError(anyStatus, 10007)

@@ -100,7 +100,7 @@ func (a *api) put(name string, meta metadata) script {
 	a.t.Helper()
 	r := a.upload(name, meta)
 	if len(r.Errors) > 0 && r.Errors[0].Code == 10063 {
-		a.t.Skip("the account has no workers.dev name, which these tests do not give it")
+		a.t.Skip("the account has no workers.dev name, and these tests create none")
 	}
 	var created script
 	r.wantOK(&created)

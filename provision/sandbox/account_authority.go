@@ -15,7 +15,7 @@ import (
 // state and stay the same for one state file.
 func (s *Store) Authority() (certificate, key []byte, err error) {
 	st, err := s.state()
-	if err == nil && st.Edge == nil { // somebody has removed it since Open
+	if err == nil && st.Edge == nil { // it was removed after Open
 		if err = s.update((*state).ensureAuthority); err == nil {
 			st, err = s.state()
 		}

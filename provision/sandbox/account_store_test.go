@@ -189,9 +189,9 @@ func TestDestroyRestoresFile(t *testing.T) {
 	if diff := cmp.Diff(before, read(t, path)); diff != "" {
 		t.Error(diff)
 	}
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
-	if err != nil || len(left) != 2 {
-		t.Errorf("other files: %v %v", left, err)
+	remaining, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
+	if err != nil || len(remaining) != 2 {
+		t.Errorf("other files: %v %v", remaining, err)
 	}
 }
 
@@ -214,14 +214,14 @@ func TestTwoStoresOnOneFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "account.json")
 	one, two := newClientFor(t, openStore(t, path)), newClientFor(t, openStore(t, path))
 	for i := range 5 {
-		var made recordView
-		one.do("POST", records, fmt.Sprintf(`{"type":"A","name":"n","content":"2.2.2.%d"}`, i)).wantOK(&made)
-		two.do("GET", records+"/"+made.ID, nil).wantOK(nil)
+		var created recordView
+		one.do("POST", records, fmt.Sprintf(`{"type":"A","name":"n","content":"2.2.2.%d"}`, i)).wantOK(&created)
+		two.do("GET", records+"/"+created.ID, nil).wantOK(nil)
 		// The same size again within the same tick of the clock: only the content differs.
-		two.do("PATCH", records+"/"+made.ID, fmt.Sprintf(`{"content":"3.2.2.%d"}`, i)).wantOK(nil)
-		one.do("GET", records+"/"+made.ID, nil).wantOK(&made)
-		if made.Content != fmt.Sprintf("3.2.2.%d", i) {
-			t.Errorf("got %+v", made)
+		two.do("PATCH", records+"/"+created.ID, fmt.Sprintf(`{"content":"3.2.2.%d"}`, i)).wantOK(nil)
+		one.do("GET", records+"/"+created.ID, nil).wantOK(&created)
+		if created.Content != fmt.Sprintf("3.2.2.%d", i) {
+			t.Errorf("got %+v", created)
 		}
 	}
 }

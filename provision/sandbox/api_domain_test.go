@@ -25,10 +25,10 @@ func TestDomainInFileHasRecord(t *testing.T) {
 		t.Fatalf("got %+v", views)
 	}
 	c.do("GET", domains+"/"+views[0].ID, nil).wantOK(nil)
-	var made []recordView
-	c.do("GET", records, nil).wantOK(&made)
-	if len(made) != 1 || made[0].Content != "100::" || !made[0].Proxied || !made[0].Meta.ReadOnly {
-		t.Errorf("got %+v", made)
+	var created []recordView
+	c.do("GET", records, nil).wantOK(&created)
+	if len(created) != 1 || created[0].Content != "100::" || !created[0].Proxied || !created[0].Meta.ReadOnly {
+		t.Errorf("got %+v", created)
 	}
 	c.do("GET", domains+"?service=other", nil).wantOK(&views)
 	if len(views) != 0 {
@@ -50,15 +50,15 @@ func TestCustomDomain(t *testing.T) {
 	if diff := cmp.Diff(d, again); diff != "" || d.Hostname != "a.example.com" || d.ZoneID != c.zone {
 		t.Errorf("%+v: %s", d, diff)
 	}
-	var made []recordView
-	if c.do("GET", records, nil).wantOK(&made); len(made) != 1 || made[0].Type != "AAAA" {
-		t.Fatalf("got %+v", made)
+	var created []recordView
+	if c.do("GET", records, nil).wantOK(&created); len(created) != 1 || created[0].Type != "AAAA" {
+		t.Fatalf("got %+v", created)
 	}
-	one := records + "/" + made[0].ID
+	one := records + "/" + created[0].ID
 	c.do("PATCH", one, `{"content":"2001:db8::1"}`).wantError(400, 1043)
 	c.do("PUT", one, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(400, 1043)
 	c.do("DELETE", one, nil).wantError(400, 1043)
-	c.do("POST", records+"/batch", `{"deletes":[{"id":"`+made[0].ID+`"}]}`).wantError(400, 1043)
+	c.do("POST", records+"/batch", `{"deletes":[{"id":"`+created[0].ID+`"}]}`).wantError(400, 1043)
 	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(400, 81062)
 
 	c.do("PUT", domains, `{"hostname":"a.example.com","service":"other"}`).wantError(409, 100116)
@@ -96,10 +96,10 @@ func TestCustomDomainErrors(t *testing.T) {
 		}
 	}
 	c.do("PUT", domains, `{"hostname":"a.example.com","service":"relay","override_existing_dns_record":true}`).wantOK(nil)
-	var left []recordView
-	c.do("GET", records+"?order=type", nil).wantOK(&left)
-	if len(left) != 2 || left[0].Content != "100::" || left[1].Content != "kept" {
-		t.Errorf("got %+v", left)
+	var remaining []recordView
+	c.do("GET", records+"?order=type", nil).wantOK(&remaining)
+	if len(remaining) != 2 || remaining[0].Content != "100::" || remaining[1].Content != "kept" {
+		t.Errorf("got %+v", remaining)
 	}
 	for i := range customQuota - 1 {
 		c.do("PUT", domains, fmt.Sprintf(`{"hostname":"n%d.example.com","service":"relay"}`, i)).wantOK(nil)

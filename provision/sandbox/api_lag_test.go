@@ -50,8 +50,8 @@ func TestLagIsPerRequest(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, laggingState)
 	const one = `{"type":"A","name":"a","content":"2.2.2.2"}`
-	var made recordView
-	c.do("POST", records, one).wantOK(&made)
+	var created recordView
+	c.do("POST", records, one).wantOK(&created)
 	c.do("POST", records, one).wantError(400, 81058)
 	for _, path := range []string{records, records + "?name=a.example.com"} {
 		for i, want := range []int{0, 0, 1, 1} {
@@ -61,15 +61,15 @@ func TestLagIsPerRequest(t *testing.T) {
 			}
 		}
 	}
-	c.do("GET", records+"/"+made.ID, nil).wantError(404, 81044)
-	c.do("GET", records+"/"+made.ID, nil).wantError(404, 81044)
-	c.do("GET", records+"/"+made.ID, nil).wantOK(nil)
+	c.do("GET", records+"/"+created.ID, nil).wantError(404, 81044)
+	c.do("GET", records+"/"+created.ID, nil).wantError(404, 81044)
+	c.do("GET", records+"/"+created.ID, nil).wantOK(nil)
 
-	c.do("DELETE", records+"/"+made.ID, nil).wantOK(nil)
-	c.do("DELETE", records+"/"+made.ID, nil).wantError(404, 81044)
-	c.do("GET", records+"/"+made.ID, nil).wantOK(nil)
-	c.do("GET", records+"/"+made.ID, nil).wantOK(nil)
-	c.do("GET", records+"/"+made.ID, nil).wantError(404, 81044)
+	c.do("DELETE", records+"/"+created.ID, nil).wantOK(nil)
+	c.do("DELETE", records+"/"+created.ID, nil).wantError(404, 81044)
+	c.do("GET", records+"/"+created.ID, nil).wantOK(nil)
+	c.do("GET", records+"/"+created.ID, nil).wantOK(nil)
+	c.do("GET", records+"/"+created.ID, nil).wantError(404, 81044)
 }
 
 func TestLagIsPerResource(t *testing.T) {

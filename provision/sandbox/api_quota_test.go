@@ -25,7 +25,7 @@ func TestQuotaOfRecordsAndBatches(t *testing.T) {
 			var out batchResult
 			c.do("POST", records+"/batch", posts(most.records, most.comment)).wantOK(&out)
 			if len(out.Posts) != most.records {
-				t.Errorf("%d records made", len(out.Posts))
+				t.Errorf("created %d records", len(out.Posts))
 			}
 			before := c.bytes()
 			const more = `{"type":"A","name":"more","content":"2.2.2.2"}`
@@ -44,11 +44,11 @@ func TestQuotaOfRecordsAndBatches(t *testing.T) {
 
 func TestQuotaOfRoutes(t *testing.T) {
 	t.Parallel()
-	stand := make([]string, routeQuota-1)
-	for i := range stand {
-		stand[i] = fmt.Sprintf(`{"pattern":"h%d.example.com/*"}`, i)
+	existing := make([]string, routeQuota-1)
+	for i := range existing {
+		existing[i] = fmt.Sprintf(`{"pattern":"h%d.example.com/*"}`, i)
 	}
-	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","routes":[`+strings.Join(stand, ",")+`]}]}]}`)
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","routes":[`+strings.Join(existing, ",")+`]}]}]}`)
 	var last routeView
 	c.do("POST", routes, `{"pattern":"last.example.com/*"}`).wantOK(&last)
 	c.do("POST", routes, `{"pattern":"more.example.com/*"}`).wantError(400, 10025)
@@ -59,11 +59,11 @@ func TestQuotaOfRoutes(t *testing.T) {
 
 func TestQuotaOfWorkers(t *testing.T) {
 	t.Parallel()
-	stand := make([]string, 99)
-	for i := range stand {
-		stand[i] = fmt.Sprintf(`{"name":"w%d","modules":[{"name":"index.js","text":"export default {}"}]}`, i)
+	existing := make([]string, 99)
+	for i := range existing {
+		existing[i] = fmt.Sprintf(`{"name":"w%d","modules":[{"name":"index.js","text":"export default {}"}]}`, i)
 	}
-	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[`+strings.Join(stand, ",")+`]}]}`)
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com"}],"scripts":[`+strings.Join(existing, ",")+`]}]}`)
 	c.uploadHello("last")
 	c.upload("more", `{"main_module":"index.js","compatibility_date":"2026-06-01"}`, js("index.js", hello)).wantError(400, 10037)
 	c.uploadHello("w7")

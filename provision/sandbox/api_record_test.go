@@ -15,18 +15,18 @@ func TestRecordLifecycle(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, acme)
 	before := c.bytes()
-	var made, got recordView
-	c.do("POST", records, `{"type":"A","name":"A.Example.com","content":"2.2.2.2","proxied":true,"ttl":300,"comment":"ours"}`).wantOK(&made)
-	ours := "ours"
+	var created, got recordView
+	c.do("POST", records, `{"type":"A","name":"A.Example.com","content":"2.2.2.2","proxied":true,"ttl":300,"comment":"ours"}`).wantOK(&created)
+	comment := "ours"
 	want := recordView{
-		ID: made.ID, Name: "a.example.com", Type: "A", Content: "2.2.2.2", Proxiable: true, Proxied: true, TTL: 1, Comment: &ours,
+		ID: created.ID, Name: "a.example.com", Type: "A", Content: "2.2.2.2", Proxiable: true, Proxied: true, TTL: 1, Comment: &comment,
 		Settings: []byte("{}"), Tags: []string{}, CreatedOn: "2026-11-20T12:00:00.000000Z", ModifiedOn: "2026-11-20T12:00:00.000000Z",
 		CommentModifiedOn: "2026-11-20T12:00:00.000000Z",
 	}
-	if diff := cmp.Diff(want, made); diff != "" || !idPattern.MatchString(made.ID) {
-		t.Errorf("id %s: %s", made.ID, diff)
+	if diff := cmp.Diff(want, created); diff != "" || !idPattern.MatchString(created.ID) {
+		t.Errorf("id %s: %s", created.ID, diff)
 	}
-	one := records + "/" + made.ID
+	one := records + "/" + created.ID
 	c.do("PATCH", one, `{"proxied":false}`).wantOK(&got)
 	if got.Proxied || got.Content != "2.2.2.2" || *got.Comment != "ours" {
 		t.Errorf("PATCH changed other fields: %+v", got)
@@ -36,7 +36,7 @@ func TestRecordLifecycle(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	c.do("PUT", one, `{"type":"A","name":"a","content":"3.3.3.3"}`).wantOK(&got)
-	if got.ID != made.ID || got.Name != "a.example.com" || got.Content != "3.3.3.3" || got.Proxied || got.Comment != nil || got.TTL != 1 {
+	if got.ID != created.ID || got.Name != "a.example.com" || got.Content != "3.3.3.3" || got.Proxied || got.Comment != nil || got.TTL != 1 {
 		t.Errorf("PUT did not replace all fields: %+v", got)
 	}
 	r := c.do("GET", one, nil).wantOK(nil)
@@ -142,7 +142,7 @@ func TestListRecords(t *testing.T) {
 	for _, body := range []string{
 		`{"type":"A","name":"a","content":"2.2.2.2","proxied":true,"comment":"ours: a"}`,
 		`{"type":"AAAA","name":"a","content":"::2"}`,
-		`{"type":"TXT","name":"b","content":"hello","comment":"theirs"}`,
+		`{"type":"TXT","name":"b","content":"hello","comment":"other"}`,
 		`{"type":"A","name":"@","content":"3.3.3.3","ttl":120}`,
 	} {
 		c.do("POST", records, body).wantOK(nil)
@@ -160,9 +160,9 @@ func TestListRecords(t *testing.T) {
 		"comment.present":                        "A:2.2.2.2 TXT:hello",
 		"comment.absent":                         "A:3.3.3.3 AAAA:::2",
 		"comment.startswith=ours":                "A:2.2.2.2",
-		"comment.exact=theirs":                   "TXT:hello",
-		"comment=nobody":                         "",
-		"match=any&comment=theirs&content=::2":   "AAAA:::2 TXT:hello",
+		"comment.exact=other":                    "TXT:hello",
+		"comment=unknown":                        "",
+		"match=any&comment=other&content=::2":    "AAAA:::2 TXT:hello",
 		"search=ours":                            "A:2.2.2.2",
 	} {
 		var views []recordView

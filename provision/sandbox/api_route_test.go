@@ -14,16 +14,16 @@ func TestRouteLifecycle(t *testing.T) {
 	c := newClient(t, acme)
 	c.uploadHello("relay")
 	before := c.bytes()
-	var made, got routeView
-	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(&made)
-	if !idPattern.MatchString(made.ID) || made.Pattern != "a.example.com/*" || *made.Script != "relay" || made.FailOpen {
-		t.Errorf("got %+v", made)
+	var created, got routeView
+	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(&created)
+	if !idPattern.MatchString(created.ID) || created.Pattern != "a.example.com/*" || *created.Script != "relay" || created.FailOpen {
+		t.Errorf("got %+v", created)
 	}
 	c.do("POST", routes, `{"pattern":"a.example.com/*","script":"relay"}`).wantError(409, 10020).wantMessage("A route with the same pattern already exists")
 	c.do("POST", routes, `{"pattern":"A.Example.com/*"}`).wantError(409, 10020)
-	one := routes + "/" + made.ID
+	one := routes + "/" + created.ID
 	c.do("GET", one, nil).wantOK(&got)
-	if diff := cmp.Diff(made, got); diff != "" {
+	if diff := cmp.Diff(created, got); diff != "" {
 		t.Error(diff)
 	}
 	got = routeView{}
@@ -33,13 +33,13 @@ func TestRouteLifecycle(t *testing.T) {
 	}
 	var all []routeView
 	c.do("GET", routes, nil).wantOK(&all)
-	if len(all) != 1 || all[0].ID != made.ID {
+	if len(all) != 1 || all[0].ID != created.ID {
 		t.Errorf("got %+v", all)
 	}
-	var gone struct{ ID string }
-	c.do("DELETE", one, nil).wantOK(&gone)
-	if gone.ID != made.ID {
-		t.Errorf("got %+v", gone)
+	var deleted struct{ ID string }
+	c.do("DELETE", one, nil).wantOK(&deleted)
+	if deleted.ID != created.ID {
+		t.Errorf("got %+v", deleted)
 	}
 	c.do("DELETE", one, nil).wantError(404, 10009)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
@@ -97,9 +97,9 @@ func TestPropagation(t *testing.T) {
 	c.do("POST", routes, body).wantError(400, 10019)
 	c.uploadHello("relay") // an update does not start it again
 	c.do("POST", routes, body).wantError(400, 10019)
-	var made routeView
-	c.do("POST", routes, body).wantOK(&made)
-	c.do("DELETE", routes+"/"+made.ID, nil).wantOK(nil)
+	var created routeView
+	c.do("POST", routes, body).wantOK(&created)
+	c.do("DELETE", routes+"/"+created.ID, nil).wantOK(nil)
 	c.do("DELETE", relayPath, nil).wantOK(nil)
 	if diff := cmp.Diff(before, c.bytes()); diff != "" {
 		t.Error(diff)

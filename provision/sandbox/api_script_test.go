@@ -20,20 +20,20 @@ func TestScriptLifecycle(t *testing.T) {
 	c := newClient(t, acme)
 	before := c.bytes()
 	c.do("GET", relayPath, nil).wantError(404, 10007).wantMessage("This Worker does not exist on your account.")
-	var made, again scriptView
+	var created, again scriptView
 	meta := `{"main_module":"index.js","compatibility_date":"2026-06-01","compatibility_flags":["nodejs_compat"],"tags":["ours"],
 		"bindings":[{"type":"plain_text","name":"A","text":"b"},{"type":"secret_text","name":"S","text":"hidden"}],
 		"placement":{"mode":"smart"},"observability":{"enabled":true},"annotations":{"workers/message":"first"}}`
-	c.upload("relay", meta, js("index.js", `import { x } from "./lib/x.js"; export default x`), js("lib/x.js", "export const x = {}")).wantOK(&made)
-	if made.ID != "relay" || !idPattern.MatchString(made.Tag) || len(made.Etag) != 64 || !made.HasModules || !idPattern.MatchString(made.DeploymentID) {
-		t.Errorf("got %+v", made)
+	c.upload("relay", meta, js("index.js", `import { x } from "./lib/x.js"; export default x`), js("lib/x.js", "export const x = {}")).wantOK(&created)
+	if created.ID != "relay" || !idPattern.MatchString(created.Tag) || len(created.Etag) != 64 || !created.HasModules || !idPattern.MatchString(created.DeploymentID) {
+		t.Errorf("got %+v", created)
 	}
-	if made.CreatedOn != "2026-11-20T12:00:00.000000Z" || made.CreatedOn != made.ModifiedOn || string(made.Placement) != `{"mode":"smart"}` {
-		t.Errorf("got %+v", made)
+	if created.CreatedOn != "2026-11-20T12:00:00.000000Z" || created.CreatedOn != created.ModifiedOn || string(created.Placement) != `{"mode":"smart"}` {
+		t.Errorf("got %+v", created)
 	}
 	c.upload("relay", meta, js("index.js", hello)).wantOK(&again)
-	if again.Tag != made.Tag || again.Etag == made.Etag || again.DeploymentID == made.DeploymentID {
-		t.Errorf("an update must keep the tag and create a new version: %+v then %+v", made, again)
+	if again.Tag != created.Tag || again.Etag == created.Etag || again.DeploymentID == created.DeploymentID {
+		t.Errorf("an update must keep the tag and create a new version: %+v then %+v", created, again)
 	}
 	var all []scriptView
 	c.do("GET", "/accounts/$A/workers/scripts", nil).wantOK(&all)

@@ -70,14 +70,14 @@ func TestVersionIsDeployed(t *testing.T) {
 	c.version("", `{"main_module":"index.js"}`, replyWith("one")).wantError(404, 10007)
 	c.do("GET", relayPath+"/versions", nil).wantError(404, 10007)
 	c.do("GET", relayPath+"/deployments", nil).wantError(404, 10007)
-	var made scriptView
+	var created scriptView
 	c.upload("relay", `{"main_module":"index.js","compatibility_date":"2026-06-01","tags":["ours"],
-		"bindings":[{"type":"secret_text","name":"K","text":"hidden"}],"annotations":{"workers/message":"first"}}`, replyWith("one")).wantOK(&made)
+		"bindings":[{"type":"secret_text","name":"K","text":"hidden"}],"annotations":{"workers/message":"first"}}`, replyWith("one")).wantOK(&created)
 	var second versionView
-	c.version("?bindings_inherit=strict", `{"main_module":"index.js","compatibility_date":"2026-07-01","tags":["theirs"],
+	c.version("?bindings_inherit=strict", `{"main_module":"index.js","compatibility_date":"2026-07-01","tags":["other"],
 		"keep_bindings":["secret_text"],"bindings":[{"type":"inherit","name":"L","old_name":"K"}],
 		"placement":{"mode":"smart"},"limits":{"cpu_ms":5},"annotations":{"workers/tag":"v2"}}`, replyWith("two")).wantOK(&second)
-	if second.Number != 2 || second.Metadata.Source != "wrangler" || second.Resources.Script.Etag == made.Etag || len(second.Resources.Bindings) != 2 {
+	if second.Number != 2 || second.Metadata.Source != "wrangler" || second.Resources.Script.Etag == created.Etag || len(second.Resources.Bindings) != 2 {
 		t.Errorf("got %+v", second)
 	}
 	if diff := cmp.Diff(map[string]string{"workers/tag": "v2", "workers/triggered_by": "version_upload"}, second.Annotations); diff != "" {
@@ -87,8 +87,8 @@ func TestVersionIsDeployed(t *testing.T) {
 		t.Errorf("an upload without a deployment changed what is served: %s", got)
 	}
 	first := c.versions()[1]
-	if got := c.versions()[0].ID; got != second.ID || strings.ReplaceAll(first.ID, "-", "") != made.DeploymentID {
-		t.Errorf("want newest first: got %s, created %s and %s", got, made.DeploymentID, second.ID)
+	if got := c.versions()[0].ID; got != second.ID || strings.ReplaceAll(first.ID, "-", "") != created.DeploymentID {
+		t.Errorf("want newest first: got %s, created %s and %s", got, created.DeploymentID, second.ID)
 	}
 	if diff := cmp.Diff(map[string]string{"workers/message": "first", "workers/triggered_by": "upload"}, first.Annotations); diff != "" {
 		t.Error(diff)

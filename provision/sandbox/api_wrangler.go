@@ -192,11 +192,11 @@ func putScriptRoutes(c *call) (*apiResponse, error) {
 		keep[r] = true
 		views = append(views, r.view())
 	}
-	gone := func(r *route) bool { return r.Script == w.Name && !keep[r] }
+	unwanted := func(r *route) bool { return r.Script == w.Name && !keep[r] }
 	for _, z := range c.account.Zones {
-		if slices.ContainsFunc(z.Routes, gone) {
+		if slices.ContainsFunc(z.Routes, unwanted) {
 			z = c.writesRoutes(z)
-			z.Routes = slices.DeleteFunc(z.Routes, gone)
+			z.Routes = slices.DeleteFunc(z.Routes, unwanted)
 		}
 	}
 	return &apiResponse{result: views}, nil

@@ -70,12 +70,12 @@ func newTour(t *testing.T) *apiTour {
 
 func (w *apiTour) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-		kept := &statusWriter{ResponseWriter: out}
-		next.ServeHTTP(kept, r)
+		writer := &statusWriter{ResponseWriter: out}
+		next.ServeHTTP(writer, r)
 		if e, _, ok := findEndpoint(endpoints(), r.Method, strings.TrimPrefix(r.URL.EscapedPath(), prefix)); ok {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.reached = append(w.reached, reached{e.method + " " + e.path, kept.status < 300})
+			w.reached = append(w.reached, reached{e.method + " " + e.path, writer.status < 300})
 		}
 	})
 }

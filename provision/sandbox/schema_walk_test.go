@@ -124,11 +124,11 @@ func (w *apiTour) versions() {
 	const one = "/accounts/$A/workers/scripts/relay"
 	kind, body := buildForm(w.t, formPart{"metadata", "application/json", `{"main_module":"index.js","compatibility_date":"2026-06-01",
 		"annotations":{"workers/message":"later"},"bindings":[{"type":"inherit","name":"A"}]}`}, js("index.js", hello))
-	var made struct{ ID string }
-	w.send("POST", one+"/versions?bindings_inherit=strict", kind, body).wantOK(&made)
-	w.do("POST", one+"/deployments?force=true", `{"strategy":"percentage","versions":[{"version_id":"`+made.ID+`","percentage":100}],
+	var created struct{ ID string }
+	w.send("POST", one+"/versions?bindings_inherit=strict", kind, body).wantOK(&created)
+	w.do("POST", one+"/deployments?force=true", `{"strategy":"percentage","versions":[{"version_id":"`+created.ID+`","percentage":100}],
 		"annotations":{"workers/message":"now"}}`).wantOK(nil)
-	w.do("POST", one+"/deployments", `{"strategy":"percentage","versions":[{"version_id":"`+made.ID+`","percentage":10}]}`).wantError(400, 10026)
+	w.do("POST", one+"/deployments", `{"strategy":"percentage","versions":[{"version_id":"`+created.ID+`","percentage":10}]}`).wantError(400, 10026)
 	w.do("GET", one+"/versions", nil).wantOK(nil)
 	var list struct{ Deployments []struct{ ID string } }
 	w.do("GET", one+"/deployments", nil).wantOK(&list)
@@ -151,48 +151,48 @@ func (w *apiTour) wrangler() {
 func (w *apiTour) domains() {
 	const all = "/accounts/$A/workers/domains"
 	w.uploadHello("second")
-	var made struct{ ID string }
-	w.do("PUT", all, `{"hostname":"custom.example.com","service":"relay","zone_name":"example.com"}`).wantOK(&made)
+	var created struct{ ID string }
+	w.do("PUT", all, `{"hostname":"custom.example.com","service":"relay","zone_name":"example.com"}`).wantOK(&created)
 	w.do("PUT", all, `{"hostname":"custom.example.com","service":"second"}`).wantError(409, 100116)
 	w.do("PUT", all, `{"hostname":"custom.example.com","service":"second","override_existing_origin":true,"override_existing_dns_record":true}`).wantOK(nil)
 	w.do("GET", all+"?hostname=custom.example.com", nil).wantOK(nil)
-	w.do("GET", all+"/"+made.ID, nil).wantOK(nil)
+	w.do("GET", all+"/"+created.ID, nil).wantOK(nil)
 	w.do("GET", "/zones/$Z/dns_records?name.exact=custom.example.com", nil).wantOK(nil)
-	w.do("DELETE", all+"/"+made.ID, nil)
-	w.do("DELETE", all+"/"+made.ID, nil).wantError(404, 100114)
+	w.do("DELETE", all+"/"+created.ID, nil)
+	w.do("DELETE", all+"/"+created.ID, nil).wantError(404, 100114)
 }
 
 func (w *apiTour) routes() {
 	const all = "/zones/$Z/workers/routes"
-	var made struct{ ID string }
-	w.do("POST", all, `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(&made)
+	var created struct{ ID string }
+	w.do("POST", all, `{"pattern":"a.example.com/*","script":"relay"}`).wantOK(&created)
 	w.do("POST", all, `{"pattern":"a.example.com/no"}`).wantOK(nil)
 	w.do("POST", all, `{"pattern":"a.example.com/*","script":"relay"}`).wantError(409, 10020)
 	w.do("POST", all, `{"pattern":"b.example.com/*","script":"gone"}`).wantError(400, 10019)
 	w.do("POST", all, `{"pattern":"a.elsewhere.com/*"}`).wantError(400, 10022)
 	w.do("GET", all, nil).wantOK(nil)
-	w.do("GET", all+"/"+made.ID, nil).wantOK(nil)
-	w.do("PUT", all+"/"+made.ID, `{"pattern":"a.example.com/*","script":"relay","request_limit_fail_open":true}`).wantOK(nil)
-	w.do("DELETE", all+"/"+made.ID, nil).wantOK(nil)
-	w.do("DELETE", all+"/"+made.ID, nil).wantError(404, 10009)
-	w.do("GET", all+"/"+made.ID, nil).wantError(404, 10007)
+	w.do("GET", all+"/"+created.ID, nil).wantOK(nil)
+	w.do("PUT", all+"/"+created.ID, `{"pattern":"a.example.com/*","script":"relay","request_limit_fail_open":true}`).wantOK(nil)
+	w.do("DELETE", all+"/"+created.ID, nil).wantOK(nil)
+	w.do("DELETE", all+"/"+created.ID, nil).wantError(404, 10009)
+	w.do("GET", all+"/"+created.ID, nil).wantError(404, 10007)
 	w.do("GET", "/nowhere", nil).wantError(404, 7003)
 }
 
 func (w *apiTour) records() {
 	const all = "/zones/$Z/dns_records"
-	var made struct{ ID string }
-	w.do("POST", all, `{"type":"A","name":"a.example.com","content":"2.2.2.2","proxied":true,"ttl":1,"comment":"mine"}`).wantOK(&made)
-	one := all + "/" + made.ID
+	var created struct{ ID string }
+	w.do("POST", all, `{"type":"A","name":"a.example.com","content":"2.2.2.2","proxied":true,"ttl":1,"comment":"mine"}`).wantOK(&created)
+	one := all + "/" + created.ID
 	w.do("GET", one, nil).wantOK(nil)
 	w.do("PUT", one, `{"type":"A","name":"a.example.com","content":"2.2.2.3","proxied":true,"ttl":1}`).wantOK(nil)
 	w.do("PATCH", one, `{"content":"2.2.2.4"}`).wantOK(nil)
 	w.do("GET", one, nil).wantOK(nil)
-	var kept, gone struct{ ID string }
-	w.do("POST", all, `{"type":"AAAA","name":"kept.example.com","content":"100::"}`).wantOK(&kept)
-	w.do("POST", all, `{"type":"A","name":"gone.example.com","content":"2.2.2.2","ttl":60}`).wantOK(&gone)
-	w.do("POST", all+"/batch", `{"deletes":[{"id":"`+gone.ID+`"}],"patches":[{"id":"`+made.ID+`","comment":"patched"}],
-		"puts":[{"id":"`+kept.ID+`","type":"AAAA","name":"kept.example.com","content":"100::","proxied":true,"ttl":1}],
+	var existing, deleted struct{ ID string }
+	w.do("POST", all, `{"type":"AAAA","name":"kept.example.com","content":"100::"}`).wantOK(&existing)
+	w.do("POST", all, `{"type":"A","name":"gone.example.com","content":"2.2.2.2","ttl":60}`).wantOK(&deleted)
+	w.do("POST", all+"/batch", `{"deletes":[{"id":"`+deleted.ID+`"}],"patches":[{"id":"`+created.ID+`","comment":"patched"}],
+		"puts":[{"id":"`+existing.ID+`","type":"AAAA","name":"kept.example.com","content":"100::","proxied":true,"ttl":1}],
 		"posts":[{"type":"A","name":"new.example.com","content":"2.2.2.2","proxied":true}]}`).wantOK(nil)
 	w.do("GET", all+"?name.exact=a.example.com&type=A&match=all&order=name&direction=asc&proxied=true&page=1&per_page=5000", nil).wantOK(nil)
 	w.do("GET", all+"?name.startswith=a&comment.present=true&search=a&tag.absent=x", nil).wantOK(nil)

@@ -81,7 +81,7 @@ func TestInstall(t *testing.T) {
 		}
 	}
 	if names := cacheEntries(t, cache); len(names) != 1 {
-		t.Errorf("cache holds %v", names)
+		t.Errorf("cache has %v", names)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestFailedInstallIsNotFound(t *testing.T) {
 				t.Errorf("Find afterwards: %v, want ErrNotFound", err)
 			}
 			if names := cacheEntries(t, cache); len(names) != 0 {
-				t.Errorf("left behind: %v", names)
+				t.Errorf("not removed: %v", names)
 			}
 		})
 	}
@@ -129,7 +129,7 @@ func TestInstallIsCancelled(t *testing.T) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 	if names := cacheEntries(t, cache); len(names) != 0 {
-		t.Errorf("left behind: %v", names)
+		t.Errorf("not removed: %v", names)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestInstallReplacesIncompleteInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := strings.Join(cacheEntries(t, cache), " "), ".workerd-fresh workerd-"+Version; got != want {
-		t.Errorf("cache holds %s, want %s", got, want)
+		t.Errorf("cache has %s, want %s", got, want)
 	}
 }
 

@@ -150,7 +150,7 @@ func (c *client) send(method, url, body string, header ...string) *response {
 	return res
 }
 
-// wantPage checks that a URL is answered with one of the edge's own pages.
+// wantPage checks that the response for a URL is one of the edge's own pages.
 func (c *client) wantPage(url string, status int, title string) *response {
 	c.t.Helper()
 	res := c.send("GET", url, "")

@@ -1,6 +1,6 @@
 // Package edge is Cloudflare's edge on one machine, for an account of the sandbox: DNS, TLS with a certificate authority of
 // its own, routing by Workers routes and custom domains, Cloudflare's error pages, and the deployed Workers on workerd. The
-// stand-in providers answer whatever the Workers fetch. It reads the account at every request, so it serves what the API
+// stand-in providers answer the requests of the Workers. It reads the account at every request, so it serves what the API
 // has stored last, whichever process wrote it.
 package edge
 
@@ -23,7 +23,7 @@ import (
 // Config is what Open needs.
 type Config struct {
 	Store   *sandbox.Store
-	Workerd string // path of the workerd binary; without it requests for Workers are answered 503, code no-workerd
+	Workerd string // path of the workerd binary; without it requests for Workers are rejected with 503, code no-workerd
 	Listen  string // host:port; "" is a free port of 127.0.0.1
 }
 
