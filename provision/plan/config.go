@@ -15,37 +15,37 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// DefaultOrigin is the address of the proxied record unless the owner chose another. Nothing is ever sent there while
-// the route stands, since the Worker answers in its place.
+// DefaultOrigin is the content of the proxied record unless another address is configured. It is a placeholder: Cloudflare sends
+// nothing there while the route exists, because the Worker responds instead.
 const DefaultOrigin = "2.2.2.2"
 
-// Config is one relay as its owner wants it.
+// Config describes one relay as its owner wants it.
 type Config struct {
-	// Domains are the hostnames that the relay answers on, in any spelling that ParseHostname takes. At least one. They may be
-	// of several zones and accounts: there is one Worker in each account.
+	// Domains are the hostnames of the relay, at least one, in any form that hostname.Parse accepts. They may be in several zones
+	// and accounts. The relay has one Worker in each account.
 	Domains []string
-	// Worker is the script's name: lower-case letters, digits and dashes, at most 63 characters, no dash at the ends.
-	// Empty: the name of our Worker that serves the first host already, else WorkerName of the first host.
+	// Worker is the name of the script: at most 63 lower-case letters, digits and dashes, without a dash at either end. If it
+	// is empty, AssignWorkerNames chooses it.
 	Worker string
-	// Account is the account's id, 32 hex digits. Empty: the account that holds the zone.
+	// Account is the id of the account, 32 hex digits. If it is empty, it is the account that has the zone.
 	Account string
-	// Providers are the upstreams; the first one answers at the root.
+	// Providers are the upstreams. The first one serves the root path.
 	Providers []worker.Provider
-	// Origin is the IPv4 address of the proxied record, a public one: Cloudflare takes no other. Empty: DefaultOrigin.
+	// Origin is the content of the proxied record, a public IPv4 address. Cloudflare does not proxy records with other
+	// addresses. If it is empty, it is DefaultOrigin.
 	Origin string
-	// Region is where the Worker runs, such as "aws:us-east-1". Empty: near the caller.
+	// Region is where the Worker runs, such as "aws:us-east-1". If it is empty, the Worker runs near the caller.
 	// https://developers.cloudflare.com/workers/configuration/placement/
 	Region string
-	// Settings are the choices that are not about one provider. Origins may be in any spelling that ParseOrigin takes.
+	// Settings are the settings that do not depend on the provider. Origins may have any form that hostname.ParseOrigin accepts.
 	Settings worker.Settings
-	// Tokens let callers in where access is managed; nil: those that the Worker lets in already.
+	// Tokens are those that a managed relay accepts. If they are nil, the deployed ones stay.
 	Tokens []worker.Token
-	// Keys are the owner's, by the id of the provider, where access is managed. One that is not here stays as it is in the
-	// account.
+	// Keys are the provider keys of a managed relay, by the provider's id. A key that is not listed stays as it is deployed.
 	Keys map[string]binding.Secret
-	// Version is the program's own version; it reaches the Worker's health answer.
+	// Version is the version of cfproxy, which the Worker reports in its health response.
 	Version string
-	// Adopt takes over what stands at our addresses and is not ours.
+	// Adopt takes over objects that conflict with the relay.
 	Adopt bool
 }
 
@@ -55,8 +55,8 @@ var (
 	regionPattern  = regexp.MustCompile(`^(aws|gcp|azure):[a-z0-9-]{2,40}$`)
 )
 
-// Normalize gives the Config with hostnames in ASCII, duplicates dropped and defaults filled in, or the first *Error in
-// it. Providers may be empty: destroy and status need none.
+// Normalize returns the config with hostnames in ASCII, duplicates removed, tokens sorted and defaults filled in. If a setting is
+// invalid, it returns an *errcode.Error for the first one. Providers may be empty, because destroy and status do not need them.
 func (c Config) Normalize() (Config, error) {
 	hosts, err := parseHosts(c.Domains)
 	if err != nil {
@@ -98,7 +98,7 @@ func (c Config) check() error {
 	if c.Account != "" && !accountPattern.MatchString(c.Account) {
 		return errcode.New(errcode.AccountInvalid, "value", c.Account)
 	}
-	// A Worker named "accounts" breaks the API's own routing: https://github.com/cloudflare/workers-sdk/issues/4660
+	// The API cannot route requests for a Worker named "accounts": https://github.com/cloudflare/workers-sdk/issues/4660
 	if c.Worker != "" && (!workerPattern.MatchString(c.Worker) || c.Worker == "accounts") {
 		return errcode.New(errcode.WorkerInvalid, "value", c.Worker)
 	}
@@ -111,23 +111,22 @@ func (c Config) check() error {
 	if err := c.checkSizes(); err != nil {
 		return err
 	}
-	return c.checkUpstreams()
+	return c.checkUpstreamHosts(func(host string) bool { return slices.Contains(c.Domains, host) })
 }
 
-// Limits of a Worker's variables on the free plan. https://developers.cloudflare.com/workers/platform/limits/
+// Limits of environment variables on the free plan. https://developers.cloudflare.com/workers/platform/limits/
 const (
-	maxVariableSize   = 5 << 10 // bytes each
+	maxVariableSize   = 5 << 10 // bytes of one variable
 	maxVariables      = 64
-	reservedVariables = 6 // those that are no provider's
+	reservedVariables = 6 // variables that do not belong to a provider
 
-	// maxLimits is ours: each limit is a binding, and nobody needs more kinds of them.
+	// maxLimits is our own limit. Each distinct rate limit takes a binding.
 	maxLimits = 20
 )
 
-// checkSizes finds what Cloudflare would refuse in the middle of a deploy.
+// checkSizes returns an error for settings that the API would not accept. Without it, a deploy would fail half-way.
 func (c Config) checkSizes() error {
-	// Marshalling plain strings cannot fail.
-	providers, _ := json.Marshal(c.Providers)
+	providers, _ := json.Marshal(c.Providers) // plain strings and booleans: cannot fail
 	settings, _ := json.Marshal(c.Settings)
 	kilobytes := func(b []byte) string { return strconv.FormatFloat(float64(len(b))/1024, 'f', 1, 64) }
 	switch {
@@ -143,18 +142,13 @@ func (c Config) checkSizes() error {
 	return nil
 }
 
-// checkUpstreams refuses a relay that would call itself.
-func (c Config) checkUpstreams() error {
-	return c.checkUpstreamHosts(func(host string) bool { return slices.Contains(c.Domains, host) })
-}
-
-// CheckUpstreams refuses a relay that would call itself by another of its names: a host whose route, made by whomever, leads
-// to the same Worker. Who deploys asks this after Observe; who removes need not.
+// CheckUpstreams returns an *errcode.Error with code errcode.UpstreamLoop if a relay would call itself: if a provider is on a host
+// with a route to the same Worker, whether the route is ours or not. It is needed before a deploy, not before a destroy.
 func (o Observed) CheckUpstreams() error {
 	for _, relay := range o.Relays {
 		err := relay.Config.checkUpstreamHosts(func(host string) bool {
 			return slices.Contains(relay.Hosts(), host) ||
-				slices.ContainsFunc(relay.Dependents, func(pattern string) bool { return patternCovers(patternHost(pattern), host) })
+				slices.ContainsFunc(relay.Dependents, func(pattern string) bool { return matchesHost(patternHost(pattern), host) })
 		})
 		if err != nil {
 			return err
@@ -163,11 +157,12 @@ func (o Observed) CheckUpstreams() error {
 	return nil
 }
 
-// refuseUpstreams compares names alone, since a route answers on every port.
-func (c Config) checkUpstreamHosts(isItself func(host string) bool) error {
+// checkUpstreamHosts returns an error if isOwn returns true for the host of a provider. Ports do not matter, because a route
+// matches every port.
+func (c Config) checkUpstreamHosts(isOwn func(host string) bool) error {
 	for _, provider := range c.Providers {
 		origin, err := url.Parse(provider.Origin)
-		if err == nil && isItself(origin.Hostname()) {
+		if err == nil && isOwn(origin.Hostname()) {
 			return errcode.New(errcode.UpstreamLoop, "host", origin.Hostname(), "provider", provider.ID)
 		}
 	}

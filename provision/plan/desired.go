@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -10,10 +9,10 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Desired is all that should exist at our addresses, in the order of creation.
+// Desired lists the resources that should exist, in the order of creation.
 type Desired []Resource
 
-// NewDesired works out one script for every relay, and a route and a record for every site. It asks nobody.
+// NewDesired returns the resources of the relays: a script for each relay, and a route and a record for each site.
 func NewDesired(o Observed, bundle worker.Bundle) Desired {
 	var desired Desired
 	for _, relay := range o.Relays {
@@ -41,6 +40,7 @@ func NewDesired(o Observed, bundle worker.Bundle) Desired {
 	return desired
 }
 
+// scriptResource returns the script of a relay.
 func scriptResource(r Relay, bundle worker.Bundle) Resource {
 	c := r.Config
 	if !c.Settings.Managed {
@@ -72,7 +72,8 @@ func scriptResource(r Relay, bundle worker.Bundle) Resource {
 	return Resource{Address: r.ScriptAddress(), Attrs: attrs, Script: script}
 }
 
-// allZones gives the zones of the sites and those that the Worker is known to serve already.
+// zoneIDs returns the ids of the zones that the Worker serves, separated by spaces: those of the relay's sites and those that
+// the deployed script lists. The Worker carries them because a token may not see all of them, see ZonesServed.
 func (r Relay) zoneIDs() string {
 	ids := ZonesServed(r.Script)
 	for _, site := range r.Sites {
@@ -80,11 +81,11 @@ func (r Relay) zoneIDs() string {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	// A binding holds 5 KB. Of more zones than that a token sees all or none in practice.
+	// A variable holds 5 KB. An owner with more zones than this has a token for all of them in practice.
 	return strings.Join(ids[:min(len(ids), 150)], " ")
 }
 
-// DesiredAfterDestroy is what destroy leaves: scripts alone, as they stand, while routes of other hosts still lead to them.
+// DesiredAfterDestroy returns what remains after a destroy: the scripts, unchanged, that routes of other hosts still use.
 func DesiredAfterDestroy(o Observed) Desired {
 	var kept Desired
 	for _, relay := range o.Relays {
@@ -93,20 +94,4 @@ func DesiredAfterDestroy(o Observed) Desired {
 		}
 	}
 	return kept
-}
-
-// build is the digest of everything that decides how a Worker behaves: 16 lower-case hex digits. The verifier waits for it
-// after a deploy. Tokens are in the bundle, keys by their fingerprints. The program's version is left out, so that a new
-// program alone uploads nothing.
-func (s *Script) digest() string {
-	// Marshalling plain structs of strings, numbers and bytes cannot fail, and keeps the order of fields.
-	text, _ := json.Marshal(struct {
-		Bundle    worker.Bundle
-		Providers []worker.Provider
-		Settings  worker.Settings
-		Keys      string
-		Limits    []binding.RateLimit
-		Region    string
-	}{s.Bundle, s.Providers, s.Settings, binding.FormatKeys(s.Keys), s.Limits, s.Region})
-	return binding.Digest(text)[:16]
 }

@@ -7,27 +7,28 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// resolveKeys works out, provider by provider, whose key goes up. A key that is not given stays as it is in the account, but only
-// for the origin that it was given for: what one firm is trusted with must never reach another.
+// resolveKeys returns the key of each provider of a managed relay: the configured one, else the deployed one, else KeyMissing. A
+// deployed key is kept only for the origin that it was configured for, so that the key of one vendor is never sent to another.
 func resolveKeys(r Relay) []binding.Key {
 	c := r.Config
 	if !c.Settings.Managed {
 		return nil
 	}
-	held, served := map[string]string{}, binding.ParseProviders(r.Script.Attrs[binding.AttrProviders])
-	for provider, mark := range binding.ParseKeys(r.Script.Attrs[binding.AttrKeys]) {
-		held[worker.KeyBinding(provider)] = mark
+	deployed := binding.ParseProviders(r.Script.Attrs[binding.AttrProviders])
+	fingerprints := map[string]string{} // of the deployed keys, by binding
+	for provider, fingerprint := range binding.ParseKeys(r.Script.Attrs[binding.AttrKeys]) {
+		fingerprints[worker.KeyBinding(provider)] = fingerprint
 	}
 	var keys []binding.Key
 	for _, p := range c.Providers {
-		given, isGiven := c.Keys[p.ID]
-		mark, stands := held[worker.KeyBinding(p.ID)]
-		stands = stands && slices.ContainsFunc(served, func(was worker.Provider) bool { return was.ID == p.ID && was.Origin == p.Origin })
+		value, isConfigured := c.Keys[p.ID]
+		fingerprint, isDeployed := fingerprints[worker.KeyBinding(p.ID)]
+		sameOrigin := slices.ContainsFunc(deployed, func(d worker.Provider) bool { return d.ID == p.ID && d.Origin == p.Origin })
 		switch {
-		case isGiven:
-			keys = append(keys, binding.Key{Provider: p.ID, Value: given, Fingerprint: binding.Fingerprint(r.Account, r.Worker, p.ID, given)})
-		case stands:
-			keys = append(keys, binding.Key{Provider: p.ID, Inherited: true, Fingerprint: mark})
+		case isConfigured:
+			keys = append(keys, binding.Key{Provider: p.ID, Value: value, Fingerprint: binding.Fingerprint(r.Account, r.Worker, p.ID, value)})
+		case isDeployed && sameOrigin:
+			keys = append(keys, binding.Key{Provider: p.ID, Inherited: true, Fingerprint: fingerprint})
 		default:
 			keys = append(keys, binding.Key{Provider: p.ID, Fingerprint: binding.KeyMissing})
 		}
@@ -35,7 +36,7 @@ func resolveKeys(r Relay) []binding.Key {
 	return keys
 }
 
-// MissingKeys names the providers of managed relays for which neither the Config nor the account has a key, each once.
+// MissingKeys returns the ids of the providers of managed relays for which there is no key, neither configured nor deployed.
 func MissingKeys(o Observed) []string {
 	var missing []string
 	for _, relay := range o.Relays {

@@ -7,24 +7,25 @@ import (
 	"github.com/cfproxy/cfproxy/provision/binding"
 )
 
-// Observed is what accounts hold at the addresses of relays.
+// Observed is the state of the accounts as far as it concerns the relays.
 type Observed struct {
 	Relays []Relay
-	// Skipped are hosts that cannot be served as things are; the others can.
+	// Skipped are hosts that cannot be served, because no zone was found for them.
 	Skipped []HostError
-	// Objects stand at our addresses or in our way, whoever made them.
+	// Objects are the objects at the addresses of the relays and those in conflict with them, ours or not. They are sorted by kind,
+	// name and id.
 	Objects []Object
-	// Zones say how full the zones of the relays are, by their ids.
+	// Zones holds how many records and routes the relays' zones have, by zone id.
 	Zones map[string]ZoneLoad
 }
 
-// ZoneLoad counts what a zone holds, as far as was read. Records is -1 where only one host's were asked for.
+// ZoneLoad is the number of records and routes in a zone. Records is -1 if only the records of one host were read.
 type ZoneLoad struct {
 	Zone            Zone
 	Records, Routes int
 }
 
-// Sites gives the hosts of all relays.
+// Sites returns the sites of all relays.
 func (o Observed) Sites() []Site {
 	var sites []Site
 	for _, relay := range o.Relays {
@@ -33,29 +34,12 @@ func (o Observed) Sites() []Site {
 	return sites
 }
 
-func RouteAddress(s Site) Address {
-	return Address{Kind: KindRoute, Parent: s.Zone.ID, Name: RoutePattern(s.Host)}
-}
-
-func RecordAddress(s Site) Address {
-	return Address{Kind: KindRecord, Parent: s.Zone.ID, Name: s.Host}
-}
-
-// NewObserved returns what a snapshot holds at the addresses of relays and what conflicts with them. The relays have their Workers'
-// names already; their Script and Dependents are filled in.
+// NewObserved returns what the snapshot holds at the addresses of relays, and what is in conflict with them. The relays must have their
+// Worker names; NewObserved sets their Script and Dependents.
 func NewObserved(relays []Relay, skipped []HostError, found *Snapshot) Observed {
 	o := Observed{Relays: relays, Skipped: skipped, Zones: map[string]ZoneLoad{}}
 	for i := range o.Relays {
-		o.Relays[i].Script = Object{Address: o.Relays[i].ScriptAddress()}
-		if script := found.Scripts[o.Relays[i].ScriptAddress()]; script != nil {
-			here := *script
-			if here.Owned {
-				o.Relays[i].Script = here
-			} else {
-				here.Conflict = ConflictSameAddress
-			}
-			o.Objects = append(o.Objects, here)
-		}
+		o.collectScript(found, &o.Relays[i])
 	}
 	zones := ZonesOf(o.Sites())
 	for _, zone := range zones {
@@ -77,7 +61,23 @@ func NewObserved(relays []Relay, skipped []HostError, found *Snapshot) Observed 
 	return o
 }
 
-// collectZone goes through what one zone holds.
+// collectScript adds the script at a relay's address. It becomes the relay's Script if it is ours.
+func (o *Observed) collectScript(found *Snapshot, relay *Relay) {
+	relay.Script = Object{Address: relay.ScriptAddress()}
+	deployed := found.Scripts[relay.ScriptAddress()]
+	if deployed == nil {
+		return
+	}
+	script := *deployed
+	if script.Owned {
+		relay.Script = script
+	} else {
+		script.Conflict = ConflictSameAddress
+	}
+	o.Objects = append(o.Objects, script)
+}
+
+// collectZone adds the custom domains, records and routes of one zone that concern the hosts in it.
 func (o *Observed) collectZone(found *Snapshot, zone Zone) {
 	hosts := map[string]bool{}
 	for _, site := range o.Sites() {
@@ -93,80 +93,61 @@ func (o *Observed) collectZone(found *Snapshot, zone Zone) {
 			o.Objects = append(o.Objects, domain)
 		}
 	}
-	marked := o.collectRecords(found, zone, hosts, domains)
-	o.collectRoutes(found, zone, hosts, marked)
+	owned := o.collectRecords(found, zone, hosts, domains)
+	o.collectRoutes(found, zone, hosts, owned)
 	o.Zones[zone.ID] = ZoneLoad{Zone: zone, Records: found.Records[zone.ID].Total, Routes: len(found.Routes[zone.ID])}
 }
 
-// collectRecords keeps the records of our hosts, and tells which hosts have one with our mark. A record that a custom domain
-// brings with it goes when the domain goes, and cannot be changed by itself.
-func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map[string]bool) (marked map[string]bool) {
-	marked = map[string]bool{}
+// collectRecords adds the records of hosts and returns the hosts that have a record of ours. The record of a custom domain is left
+// out: it is deleted with the domain and cannot be changed otherwise.
+func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map[string]bool) (owned map[string]bool) {
+	owned = map[string]bool{}
 	for _, record := range found.Records[zone.ID].Found {
 		host := record.Address.Name
 		if !hosts[host] || !IsAddressRecord(record) || domains[host] && isCustomDomainRecord(record) {
 			continue
 		}
 		if record.Owned {
-			marked[host] = true
+			owned[host] = true
 		} else {
 			record.Conflict = ConflictSameAddress
 		}
 		o.Objects = append(o.Objects, record)
 	}
-	return marked
+	return owned
 }
 
-// collectRoutes keeps the routes at our addresses, whoever made them, and those of others that meet ours. A route of ours
-// leads to a Worker of ours; one that was led elsewhere since is known by the record beside it, which bears our mark.
-func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, marked map[string]bool) {
-	routes := found.Routes[zone.ID]
-	standing := map[string]bool{}
-	for _, route := range routes {
-		if host := patternHost(route.Address.Name); hosts[host] && route.Address.Name == RoutePattern(host) {
-			standing[host] = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
+// collectRoutes adds the routes of hosts and those in conflict with them. A route to a Worker of ours is ours. A route of a host
+// that has a record of ours was ours before somebody edited it. Other routes to the relays' Workers are dependents.
+func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, ownedRecords map[string]bool) {
+	isSite := func(pattern string) bool {
+		host := patternHost(pattern)
+		return hosts[host] && pattern == RoutePattern(host)
+	}
+	routed := map[string]bool{} // hosts that have their route
+	for _, route := range found.Routes[zone.ID] {
+		if isSite(route.Address.Name) {
+			routed[patternHost(route.Address.Name)] = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
 		}
 	}
-	for _, route := range routes {
+	for _, route := range found.Routes[zone.ID] {
+		pattern := route.Address.Name
 		route.Owned = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
-		host := patternHost(route.Address.Name)
-		isOurAddress := hosts[host] && route.Address.Name == RoutePattern(host)
-		switch {
-		case isOurAddress:
-			if route.Edited = !route.Owned && marked[host]; !route.Owned && !route.Edited {
-				route.Conflict = ConflictSameAddress
-			}
-			o.Objects = append(o.Objects, route)
-			continue
-		case route.Owned:
-		case hosts[host]:
-			route.Conflict = ConflictMoreSpecific
-			o.Objects = append(o.Objects, route)
-			continue
-		case strings.HasPrefix(host, "*"):
-			// Where our route stands already it takes nothing more from the wider one.
-			if at := newlyCovered(hosts, standing, route.Address.Name); len(at) > 0 {
-				route.Conflict, route.ConflictHosts = ConflictWiderRoute, at
-				o.Objects = append(o.Objects, route)
-			}
+		route.Edited = !route.Owned && isSite(pattern) && ownedRecords[patternHost(pattern)]
+		if !route.Owned && !route.Edited {
+			route.Conflict, route.ConflictHosts = routeConflict(pattern, hosts, routed)
 		}
-		// Of a Worker that is not ours as well: who takes it over takes what it serves.
-		o.addDependent(zone, route)
+		if isSite(pattern) || route.Conflict != "" {
+			o.Objects = append(o.Objects, route)
+		}
+		if !isSite(pattern) && route.Conflict != ConflictMoreSpecific {
+			o.addDependent(zone, route)
+		}
 	}
 }
 
-// newlyCovered gives the hosts, in their order, whose new route would shadow a wider one.
-func newlyCovered(hosts, standing map[string]bool, pattern string) []string {
-	var covered []string
-	for host := range hosts {
-		if !standing[host] && isWiderRoute(pattern, host) {
-			covered = append(covered, host)
-		}
-	}
-	slices.Sort(covered)
-	return covered
-}
-
+// addDependent adds the route to the Dependents of the relay whose Worker it uses. The Worker need not be ours: adopting it affects
+// all of its routes.
 func (o *Observed) addDependent(zone Zone, route Object) {
 	for i := range o.Relays {
 		r := &o.Relays[i]
@@ -177,22 +158,22 @@ func (o *Observed) addDependent(zone Zone, route Object) {
 	}
 }
 
-// IsAddressRecord picks the records that decide where a name leads, or that cannot stand beside ours; TXT, MX and the
-// like are no concern of a relay.
+// IsAddressRecord reports whether a record decides where a name leads, or cannot exist beside ours. Other types, such as TXT and
+// MX, do not affect a relay.
 func IsAddressRecord(record Object) bool {
 	return slices.Contains([]string{"A", "AAAA", "CNAME"}, record.Attrs[binding.AttrType])
 }
 
-// isDomainsRecord tells the record that Cloudflare makes for a custom domain.
+// isCustomDomainRecord reports whether Cloudflare created the record for a custom domain.
 // https://developers.cloudflare.com/workers/configuration/routing/custom-domains/
 func isCustomDomainRecord(record Object) bool {
 	return record.Attrs[binding.AttrType] == "AAAA" && record.Attrs[binding.AttrContent] == "100::"
 }
 
-// ZonesServed gives the ids of the zones for which a Worker of ours was deployed.
+// ZonesServed returns the ids of the zones for which a Worker of ours was deployed. The token may not see all of them.
 func ZonesServed(script Object) []string { return strings.Fields(script.Attrs[binding.AttrZones]) }
 
-// ShowsOurs tells whether something of ours is seen at an address, whatever else is.
+// HasOwned reports whether an object of ours was observed at an address.
 func (o Observed) HasOwned(address Address) bool {
 	return slices.ContainsFunc(o.Objects, func(x Object) bool { return x.Address == address && x.Owned })
 }

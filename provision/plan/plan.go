@@ -6,82 +6,57 @@ import (
 	"github.com/cfproxy/cfproxy/provision/binding"
 )
 
-// Action is what a step does to one thing.
-type Action string
-
-// The actions, in the words of plans everywhere.
-const (
-	ActionNone   Action = "none"
-	ActionCreate Action = "create"
-	ActionUpdate Action = "update"
-	ActionDelete Action = "delete"
-)
-
-// Step is one line of a plan. ID is the API's id of what stands there, Adopt says that it is not ours until now, and Clash and
-// At how it stands in the way.
-type Step struct {
-	Action        Action             `json:"action"`
-	Address       Address            `json:"address"`
-	ID            string             `json:"id,omitempty"`
-	Adopt         bool               `json:"adopt,omitempty"`
-	Conflict      Conflict           `json:"clash,omitempty"`
-	ConflictHosts []string           `json:"at,omitempty"`
-	Before        binding.Attrs      `json:"before,omitempty"`
-	After         binding.Attrs      `json:"after,omitempty"`
-	Diff          []binding.AttrDiff `json:"diff,omitempty"`
-	Script        *Script            `json:"-"`
-}
-
-// Host gives the hostname that a step is about; "" for a script, which serves many.
-func (s Step) Host() string {
-	switch s.Address.Kind {
-	case KindScript:
-		return ""
-	case KindRoute:
-		return patternHost(s.Address.Name)
-	}
-	return s.Address.Name
-}
-
-// Plan is every step at the addresses of relays, those that change nothing included.
+// Plan lists the steps for one or more relays, including those that change nothing.
 type Plan struct {
-	// Account and Worker are those of the one relay; "" where there are several.
+	// Account and Worker are those of the relay; "" if there are several.
 	Account string  `json:"account,omitempty"`
 	Worker  string  `json:"worker,omitempty"`
 	Sites   []Site  `json:"sites"`
 	Relays  []Relay `json:"relays"`
-	Steps   []Step  `json:"steps"`
-	// Unmanaged are the things of others at our addresses that a removal leaves where they are.
+	// Steps are in the order of their phases.
+	Steps []Step `json:"steps"`
+	// Unmanaged are objects at our addresses that are not ours and that a destroy leaves alone.
 	Unmanaged []Object `json:"left,omitempty"`
-	// Skipped are hosts that the plan leaves alone, since they cannot be served as things are.
+	// Skipped are the hosts that the plan does not touch, because they cannot be served or have conflicts.
 	Skipped []HostError `json:"-"`
 }
 
-// Changes gives the steps that do something.
+// NewPlan returns a plan without steps for what was observed.
+func NewPlan(o Observed, skipped []HostError) Plan {
+	plan := Plan{Sites: o.Sites(), Relays: slices.Clone(o.Relays), Skipped: skipped, Steps: []Step{}}
+	if len(o.Relays) == 1 {
+		plan.Account, plan.Worker = o.Relays[0].Account, o.Relays[0].Worker
+	}
+	return plan
+}
+
+// Changes returns the steps that change something.
 func (p Plan) Changes() []Step {
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Action == ActionNone })
 }
 
-// IsFirst tells whether the plan makes relays where nothing of them stood before.
+// OnlyCreates reports whether the plan has steps and all of them are creations, as in the first deploy of a relay.
 func (p Plan) OnlyCreates() bool {
 	return len(p.Steps) > 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Action != ActionCreate })
 }
 
-// Exposed gives the records that a removal would leave proxied and without our route while they lead to the placeholder: not
-// ours any more by their mark, but made by us beyond doubt, and callers' keys would go to whoever has that address.
+// ExposedRecords returns the records that a destroy would leave proxied, without our route and with DefaultOrigin as their content.
+// Their comment does not mark them as ours any more, but the content shows that we created them. Callers' keys would be sent to
+// whoever has that address.
 func (p Plan) ExposedRecords() []Object {
-	removed := map[string]bool{}
+	losesRoute := map[string]bool{}
 	for _, step := range p.Steps {
 		if step.Action == ActionDelete && step.Address.Kind == KindRoute {
-			removed[step.Host()] = true
+			losesRoute[step.Host()] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(p.Unmanaged), func(o Object) bool {
-		return !removed[o.Address.Name] || o.Attrs[binding.AttrProxied] != "true" || o.Attrs[binding.AttrContent] != DefaultOrigin
+		return !losesRoute[o.Address.Name] || o.Attrs[binding.AttrProxied] != "true" || o.Attrs[binding.AttrContent] != DefaultOrigin
 	})
 }
 
-// Configs gives what Observe needs to look at the same addresses again: of all hosts, or of those that keep is true for.
+// Configs returns configs with which the plan's hosts can be observed again. If keep is not nil, only the sites for which it returns
+// true are included.
 func (p Plan) Configs(keep func(Site) bool) []Config {
 	var configs []Config
 	for _, relay := range p.Relays {
@@ -98,7 +73,7 @@ func (p Plan) Configs(keep func(Site) bool) []Config {
 	return configs
 }
 
-// In gives the part of the plan that is about one account.
+// ForAccount returns the part of the plan that concerns one account.
 func (p Plan) ForAccount(account string) Plan {
 	parents := map[string]bool{account: true}
 	for _, site := range p.Sites {
@@ -112,17 +87,7 @@ func (p Plan) ForAccount(account string) Plan {
 	return p
 }
 
-// script gives the step of a relay's Worker, or an empty one.
-func (p Plan) scriptStep(r Relay) Step {
-	for _, step := range p.Steps {
-		if step.Address == r.ScriptAddress() && step.Action != ActionDelete {
-			return step
-		}
-	}
-	return Step{}
-}
-
-// Build gives the build that the Worker of a host will have, or "".
+// Build returns the build that the Worker of a host will have, or "" if the plan deploys no Worker for it.
 func (p Plan) Build(host string) string {
 	for _, relay := range p.Relays {
 		if slices.Contains(relay.Hosts(), host) {
@@ -132,6 +97,7 @@ func (p Plan) Build(host string) string {
 	return ""
 }
 
+// SiteAt returns the site whose route or record has the address, or the zero Site.
 func (p Plan) SiteAt(address Address) Site {
 	for _, site := range p.Sites {
 		if address == RouteAddress(site) || address == RecordAddress(site) {
@@ -141,11 +107,17 @@ func (p Plan) SiteAt(address Address) Site {
 	return Site{}
 }
 
-// Matches tells, of a creation or an update, whether the record is its effect; of a deletion, whether it is what should go.
-func (s Step) Matches(o Object) bool {
-	if s.Action == ActionDelete {
-		return o.ID == s.ID
+// scriptStep returns the step that creates, updates or keeps a relay's Worker, or the zero Step.
+func (p Plan) scriptStep(r Relay) Step {
+	for _, step := range p.Steps {
+		if step.Address == r.ScriptAddress() && step.Action != ActionDelete {
+			return step
+		}
 	}
-	isSame := s.Action == ActionCreate || o.ID == s.ID
-	return isSame && o.Address == s.Address && len(o.Attrs.Diff(s.After)) == 0
+	return Step{}
+}
+
+// deploys reports whether the plan creates or keeps relays, in contrast to one that removes them.
+func (p Plan) deploys() bool {
+	return slices.ContainsFunc(p.Relays, func(r Relay) bool { return p.scriptStep(r).After[binding.AttrBuild] != "" })
 }

@@ -8,31 +8,34 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// Relay is one Worker with the hosts that it serves in one account. A Config that names hosts of several accounts becomes a
-// Relay in each of them, and several Configs that differ in nothing but their hosts become one.
+// Relay is one Worker with the hosts that it serves in one account. A Config with hosts in several accounts becomes a Relay in each
+// of them. Configs that differ in nothing but their hosts become one Relay.
 type Relay struct {
+	// Account is the id of the account.
 	Account string `json:"account"`
-	// Worker is the name of the script that serves the sites, or will.
+	// Worker is the name of the script.
 	Worker string `json:"worker"`
 	Sites  []Site `json:"-"`
-	// Dependents are the patterns of other routes that lead to Worker, as far as was looked.
+	// Dependents are the patterns of other routes to the Worker, as far as they were read.
 	Dependents []string `json:"dependents,omitempty"`
-	// RevokedTokens are those whose tokens stand and will not any more, where the relay stays managed.
+	// RevokedTokens are the names of deployed tokens that the plan revokes. It is empty if the relay becomes pass-through.
 	RevokedTokens []string `json:"losing,omitempty"`
-	// RegionUnchecked says that a region was chosen and that the account's list of regions could not be had.
+	// RegionUnchecked reports whether the configured region could not be checked, because the account's regions could not be read.
 	RegionUnchecked bool `json:"region_unchecked,omitempty"`
-	// Config is what the owner wants of it. Who knows more than Observe did, such as keys that were typed, puts it in there.
+	// Config is the desired configuration. Callers may complete it after the observation, for example with keys from a prompt.
 	Config Config `json:"-"`
-	// Script is the Worker as it stands if it is ours, else a bare address.
+	// Script is the deployed Worker. If it does not exist or is not ours, only the address is set.
 	Script Object `json:"-"`
 }
 
+// ScriptAddress returns the address of the relay's script.
 func (r Relay) ScriptAddress() Address { return ScriptAddress(r.Account, r.Worker) }
 
-// Exists tells whether a Worker of ours is there.
+// Exists reports whether the Worker exists and is ours.
 func (r Relay) Exists() bool { return r.Script.ID != "" }
 
-// Deployed gives what our Worker was deployed with, as far as it can be read back; zero values where there is none.
+// Deployed returns the configuration with which the Worker was deployed, as far as it can be read back: providers, region, settings
+// and tokens. It returns zero values if the Worker does not exist.
 func (r Relay) Deployed() Config {
 	return Config{
 		Providers: binding.ParseProviders(r.Script.Attrs[binding.AttrProviders]),
@@ -42,47 +45,47 @@ func (r Relay) Deployed() Config {
 	}
 }
 
-// Hosts gives the names of the sites.
-func (r Relay) Hosts() []string { return hostsOf(r.Sites) }
-
-func hostsOf(sites []Site) []string {
+// Hosts returns the hostnames of the sites.
+func (r Relay) Hosts() []string {
 	var hosts []string
-	for _, site := range sites {
+	for _, site := range r.Sites {
 		hosts = append(hosts, site.Host)
 	}
 	return hosts
 }
 
-// GroupRelays makes relays of configs: hosts of one account whose settings are the same share a Worker. Hosts whose zone cannot
-// be told are refused; a host that two configs claim is an error.
+// GroupRelays returns the relays of configs: hosts in one account whose settings are equal share a Worker. It also returns the
+// hosts to skip, because no zone was found for them. The error is an *errcode.Error, with code errcode.HostDuplicate if two configs
+// have the same host, or errcode.WorkerDuplicate if two relays of an account have the same configured Worker.
 func GroupRelays(configs []Config, zones []Zone) ([]Relay, []HostError, error) {
 	var relays []Relay
-	var refused []HostError
-	claimed := map[string]bool{}
-	find := NewZoneIndex(zones)
+	var skipped []HostError
+	seen := map[string]bool{}
+	index := NewZoneIndex(zones)
 	for _, config := range configs {
 		for _, host := range config.Domains {
-			if claimed[host] {
+			if seen[host] {
 				return nil, nil, errcode.New(errcode.HostDuplicate, "host", host)
 			}
-			claimed[host] = true
-			zone, err := find.Lookup(host, config.Account)
+			seen[host] = true
+			zone, err := index.Lookup(host, config.Account)
 			if err != nil {
-				refused = append(refused, HostError{host, err})
+				skipped = append(skipped, HostError{host, err})
 				continue
 			}
-			at := slices.IndexFunc(relays, func(r Relay) bool { return r.Account == zone.Account && sameSettings(r.Config, config) })
-			if at < 0 {
-				at = len(relays)
+			i := slices.IndexFunc(relays, func(r Relay) bool { return r.Account == zone.Account && sameSettings(r.Config, config) })
+			if i < 0 {
+				i = len(relays)
 				relays = append(relays, Relay{Account: zone.Account, Worker: config.Worker, Config: config})
 			}
-			relays[at].Sites = append(relays[at].Sites, Site{Host: host, Zone: zone})
+			relays[i].Sites = append(relays[i].Sites, Site{Host: host, Zone: zone})
 		}
 	}
-	return relays, refused, checkWorkerNames(relays)
+	return relays, skipped, checkWorkerNames(relays)
 }
 
-// sameSettings compares all but the hosts, and the account, which the hosts decide.
+// sameSettings reports whether two configs are equal except for their hosts, their account, which follows from the hosts, and their
+// keys.
 func sameSettings(a, b Config) bool {
 	for _, c := range []*Config{&a, &b} {
 		c.Domains, c.Account, c.Keys = nil, "", nil
@@ -90,7 +93,7 @@ func sameSettings(a, b Config) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// sameName refuses one name for Workers that are to be different.
+// checkWorkerNames returns an error if two relays of an account have the same configured Worker.
 func checkWorkerNames(relays []Relay) error {
 	for i, relay := range relays {
 		for _, other := range relays[:i] {
@@ -102,56 +105,8 @@ func checkWorkerNames(relays []Relay) error {
 	return nil
 }
 
-// AssignWorkerNames settles which script serves each relay: the one that the owner names, else one of ours that serves its hosts
-// already and that no other relay has, else one named after one of its hosts. No two relays of an account get the same: each
-// would undo what the other does. Of relays that were one before, the one whose host the Worker is named after keeps it.
-func AssignWorkerNames(relays []Relay, found *Snapshot) {
-	taken := map[Address]bool{}
-	take := func(r *Relay, name string) {
-		if address := ScriptAddress(r.Account, name); r.Worker == "" && name != "" && !taken[address] {
-			r.Worker, taken[address] = name, true
-		}
-	}
-	for i := range relays {
-		relays[i].Worker = ""
-		take(&relays[i], relays[i].Config.Worker)
-	}
-	for i := range relays {
-		r := &relays[i]
-		if serving := found.ownedServingWorkers(*r); len(serving) > 0 && slices.Contains(workerNames(r.Hosts()), serving[0]) {
-			take(r, serving[0])
-		}
-	}
-	for i := range relays {
-		r := &relays[i]
-		for _, name := range found.ownedServingWorkers(*r) {
-			take(r, name)
-		}
-	}
-	for i := range relays {
-		r := &relays[i]
-		for _, name := range workerNames(r.Hosts()) {
-			take(r, name)
-		}
-		for n := 2; r.Worker == ""; n++ {
-			take(r, numberedWorkerName(r.Sites[0].Host, n))
-		}
-		for j := range r.Sites {
-			r.Sites[j].Worker = r.Worker
-		}
-	}
-}
-
-func workerNames(hosts []string) []string {
-	var names []string
-	for _, host := range hosts {
-		names = append(names, WorkerName(host))
-	}
-	return names
-}
-
-// CompleteConfig takes what the owner has not said from what stands: without a file that lists them, the tokens that the Worker
-// lets in go on. It is an *Error if they cannot be read, since to go on would lock everybody out.
+// CompleteConfig returns the relay's config, with the deployed tokens if it is managed and lists none. If the deployed tokens could
+// not be read, it returns an *errcode.Error with code errcode.TokensUnreadable, because a deploy would revoke all of them.
 func (r Relay) CompleteConfig() (Config, error) {
 	c := r.Config
 	if !c.Settings.Managed || c.Tokens != nil {
@@ -164,7 +119,7 @@ func (r Relay) CompleteConfig() (Config, error) {
 	return c, nil
 }
 
-// ExpectedName is where a relay's Worker is looked for first.
+// ExpectedWorker returns the name under which the relay's Worker is looked up first: the configured or the default one.
 func (r Relay) ExpectedWorker() string {
 	if r.Config.Worker != "" {
 		return r.Config.Worker

@@ -1,46 +1,34 @@
 package plan
 
-import (
-	"strings"
-)
+import "strings"
 
-// Conflict says how a thing of somebody else's stands in the way.
-type Conflict string
-
-// The ways.
-const (
-	ConflictSameAddress  Conflict = "same"     // it is at our own address
-	ConflictMoreSpecific Conflict = "wins"     // a more specific route, which would take some of our paths away; without a Worker, to the origin
-	ConflictWiderRoute   Conflict = "shadowed" // a wider route, which would no longer get the host's requests
-	ConflictCustomDomain Conflict = "domain"   // a custom domain of a Worker, whose place our route would take
-)
-
-// isWiderRoute tells a route's pattern, with an asterisk before its host, to which a host's own route is preferred. A fixed host beats a
-// wildcard whatever the paths; on the same host the longer path wins.
-// https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
-// https://developers.cloudflare.com/workers/platform/known-issues/#route-specificity
-func isWiderRoute(pattern, host string) bool {
-	on := patternHost(pattern)
-	return strings.HasPrefix(on, "*") && patternCovers(on, host)
-}
-
-// PatternCovers tells whether the host of a route's pattern, which may begin with an asterisk, is that of a request.
-func patternCovers(pattern, host string) bool {
-	if ending, found := strings.CutPrefix(pattern, "*"); found {
-		return strings.HasSuffix(host, ending)
-	}
-	return pattern == host
-}
-
-// RoutePattern is the pattern that covers every path of a host, and nothing else.
+// RoutePattern returns the route pattern that matches every path of a host and nothing else.
 // https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
 func RoutePattern(host string) string { return host + "/*" }
 
-// PatternHost gives the host of a route's pattern, which may have a scheme before it and no path behind it.
+// patternHost returns the host of a route pattern, which may have a scheme and a path. The host may start with an asterisk.
 func patternHost(pattern string) string {
 	if _, rest, found := strings.Cut(pattern, "://"); found {
 		pattern = rest
 	}
 	host, _, _ := strings.Cut(pattern, "/")
 	return host
+}
+
+// matchesHost reports whether the host of a route pattern matches host. An asterisk at its start matches any prefix, also an empty
+// one.
+func matchesHost(pattern, host string) bool {
+	if suffix, found := strings.CutPrefix(pattern, "*"); found {
+		return strings.HasSuffix(host, suffix)
+	}
+	return pattern == host
+}
+
+// isWiderRoute reports whether a route pattern has a wildcard that covers host, so that a route for the host itself would take
+// precedence. A host without a wildcard wins whatever the paths are; on the same host the longer path wins.
+// https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
+// https://developers.cloudflare.com/workers/platform/known-issues/#route-specificity
+func isWiderRoute(pattern, host string) bool {
+	patternHost := patternHost(pattern)
+	return strings.HasPrefix(patternHost, "*") && matchesHost(patternHost, host)
 }

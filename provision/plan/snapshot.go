@@ -6,29 +6,22 @@ import (
 	"github.com/cfproxy/cfproxy/provision/binding"
 )
 
-// RecordList is what was asked for of a zone's records. Total counts all of the zone's, -1 where that was not seen.
-type RecordList struct {
-	Found []Object
-	Total int
-}
-
-// ownedServingWorkers gives those of workersInService that are ours.
-func (s *Snapshot) ownedServingWorkers(r Relay) []string {
-	return slices.DeleteFunc(s.ServingWorkers(r), func(name string) bool {
-		script := s.Scripts[ScriptAddress(r.Account, name)]
-		return script == nil || !script.Owned
-	})
-}
-
-// Snapshot is what was read of accounts so far, each place once.
+// Snapshot is what was read of accounts so far. Each place is read once.
 type Snapshot struct {
 	Zones   []Zone
-	Scripts map[Address]*Object // nil for one that is not there
-	Routes  map[string][]Object // by zone
-	Records map[string]RecordList
-	Domains map[string][]Object // by account
+	Scripts map[Address]*Object   // nil for a script that does not exist
+	Routes  map[string][]Object   // by zone id
+	Records map[string]RecordList // by zone id
+	Domains map[string][]Object   // by account id
 }
 
+// RecordList is the result of reading a zone's records.
+type RecordList struct {
+	Found []Object // the records of the requested hosts
+	Total int      // number of all records in the zone, or -1 if only those of one host were read
+}
+
+// NewSnapshot returns a snapshot that holds zones only.
 func NewSnapshot(zones []Zone) *Snapshot {
 	return &Snapshot{
 		Zones: zones, Scripts: map[Address]*Object{}, Routes: map[string][]Object{},
@@ -36,41 +29,47 @@ func NewSnapshot(zones []Zone) *Snapshot {
 	}
 }
 
-func ScriptAddress(account, name string) Address { return Address{KindScript, account, name} }
-
-// ServingWorkers names the scripts that a relay's own routes lead to, and those that our records name, each once and those
-// of the first host first.
+// ServingWorkers returns the names of the Workers that serve a relay's hosts, according to their routes and to the comments of our
+// records. Those of the first host come first, and there are no duplicates.
 func (s *Snapshot) ServingWorkers(r Relay) []string {
-	var here []Object
+	var objects []Object
 	for _, zone := range ZonesOf(r.Sites) {
-		here = append(append(here, s.Routes[zone.ID]...), s.Records[zone.ID].Found...)
+		objects = append(append(objects, s.Routes[zone.ID]...), s.Records[zone.ID].Found...)
 	}
-	at := GroupByAddress(here)
+	byAddress := GroupByAddress(objects)
 	var names []string
 	for _, site := range r.Sites {
-		for _, route := range at[RouteAddress(site)] {
+		for _, route := range byAddress[RouteAddress(site)] {
 			names = append(names, route.Attrs[binding.AttrScript])
 		}
-		for _, record := range at[RecordAddress(site)] {
+		for _, record := range byAddress[RecordAddress(site)] {
 			names = append(names, WorkerFromComment(record.Attrs[binding.AttrComment]))
 		}
 	}
 	return Unique(names)
 }
 
-// Unique drops empty names and those that came before.
-func Unique(names []string) []string {
-	seen := map[string]bool{"": true}
-	return slices.DeleteFunc(names, func(name string) bool {
-		was := seen[name]
-		seen[name] = true
-		return was
+// ownedServingWorkers returns the ServingWorkers that are ours.
+func (s *Snapshot) ownedServingWorkers(r Relay) []string {
+	return slices.DeleteFunc(s.ServingWorkers(r), func(name string) bool {
+		script := s.Scripts[ScriptAddress(r.Account, name)]
+		return script == nil || !script.Owned
 	})
 }
 
-// ownsRoutesTo tells whether routes that lead to a script are ours: it bears our tag, or it is not there, so that it cannot be
-// anybody else's.
+// ownsRoutesTo reports whether routes to a script are ours: if it has our tag, or if it does not exist, because then nobody else can
+// use them.
 func (s *Snapshot) ownsRoutesTo(account, name string) bool {
 	script, read := s.Scripts[ScriptAddress(account, name)]
 	return read && (script == nil || script.Owned)
+}
+
+// Unique removes empty and duplicate names in place and returns the rest in their order.
+func Unique(names []string) []string {
+	seen := map[string]bool{"": true}
+	return slices.DeleteFunc(names, func(name string) bool {
+		isDuplicate := seen[name]
+		seen[name] = true
+		return isDuplicate
+	})
 }

@@ -13,50 +13,51 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Version is one upload of a Worker that can be deployed again.
+// Version is one upload of a Worker that can be deployed again. The zero Version has no Number.
 // https://developers.cloudflare.com/workers/configuration/versions-and-deployments/
 type Version struct {
-	// ID is a UUID; Number counts the Worker's uploads from 1.
-	ID      string    `json:"id"`
-	Number  int       `json:"number"`
+	ID      string    `json:"id"`     // a UUID
+	Number  int       `json:"number"` // counts the Worker's uploads from 1
 	Created time.Time `json:"created"`
-	// Build and Program are what we wrote at the upload: the digest of all that decides how the Worker behaves, and our own
-	// version. Both are "" for an upload of somebody else's.
+	// Build and Program are the build (see Script) and the version of cfproxy that made the upload. Both are "" if somebody
+	// else made it.
 	Build   string `json:"build,omitempty"`
 	Program string `json:"program,omitempty"`
-	// Share is how much of the traffic it serves, in percent: 100 for the version that is deployed, 0 for the others.
+	// Share is the share of the traffic that the version serves, in percent.
 	Share float64 `json:"share"`
-	// Ago counts the deployments since it served: 0 while it does; NeverServed for one that has not, as far as is known.
+	// DeploymentsAgo is the number of deployments since the version served: 0 if it serves now, NeverServed if no known
+	// deployment has it.
 	DeploymentsAgo int `json:"-"`
 }
 
-// NeverServed is the Ago of a version that no known deployment has.
+// NeverServed is the DeploymentsAgo of a version that no known deployment has.
 const NeverServed = math.MaxInt
 
-// annotationTag and annotationMessage are what an upload carries, and comes back in the list of versions.
+// Keys of annotations, which are stored with an upload and returned in the list of versions.
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 const (
 	annotationTag     = "workers/tag"
 	annotationMessage = "workers/message"
 )
 
-// Annotations are what goes with an upload, for those who look at the list of versions: here or in the dashboard.
+// Annotations returns the annotations of the upload. They identify it in the list of versions, also in the dashboard.
 func (s *Script) Annotations() map[string]string {
 	return map[string]string{
 		annotationTag:     s.Build,
-		annotationMessage: messageStart + s.Version + messageBuild + s.Build,
+		annotationMessage: messagePrefix + s.Version + messageBuild + s.Build,
 	}
 }
 
 const (
-	messageStart = "cfproxy "
-	messageBuild = ", build "
+	messagePrefix = "cfproxy "
+	messageBuild  = ", build "
 )
 
-// ReadAnnotations gives the build and the program's version of an upload of ours, "" for another's.
+// ReadAnnotations returns the build and the version of cfproxy of an upload, from the result of Annotations. Both are "" for other
+// annotations.
 func ReadAnnotations(annotations map[string]string) (build, program string) {
 	build = annotations[annotationTag]
-	program, isOurs := strings.CutPrefix(annotations[annotationMessage], messageStart)
+	program, isOurs := strings.CutPrefix(annotations[annotationMessage], messagePrefix)
 	program, found := strings.CutSuffix(program, messageBuild+build)
 	if !isOurs || !found || build == "" {
 		return "", ""
@@ -75,9 +76,11 @@ func Serving(versions []Version) Version {
 	return serving
 }
 
-// PreviousVersion picks the version to go back to: the one that is named by its number or by the beginning of its id, or else that of
-// ours, among the uploads before the one that serves, which served last. So a version that was gone back from is not gone back
-// to; nor is one that behaves the same, since an upload that was repeated makes it twice.
+// PreviousVersion returns the version to roll back to, from versions sorted with the newest first. If named is not "", it is the one
+// with that number or with an id that starts with named. Otherwise it is, of our uploads before the one that serves, the one that
+// served last. So a version that was rolled back is not restored. Uploads with the build of the one that serves are skipped.
+//
+// The error is an *errcode.Error with code errcode.NoVersion, or errcode.VersionUnknown if not exactly one version matches named.
 func PreviousVersion(versions []Version, named string) (Version, error) {
 	if named != "" {
 		return findVersion(versions, named)
@@ -89,23 +92,24 @@ func PreviousVersion(versions []Version, named string) (Version, error) {
 	return lastServed(versions[current+1:], func(v Version) bool { return v.Build != "" && v.Build != versions[current].Build })
 }
 
-// servedLast picks, among those that are meant, the version that has served last.
-func lastServed(versions []Version, isMeant func(Version) bool) (Version, error) {
-	meant := slices.DeleteFunc(slices.Clone(versions), func(v Version) bool { return !isMeant(v) })
-	if len(meant) == 0 {
+// lastServed returns the version that served last, of those for which match returns true.
+func lastServed(versions []Version, match func(Version) bool) (Version, error) {
+	matching := slices.DeleteFunc(slices.Clone(versions), func(v Version) bool { return !match(v) })
+	if len(matching) == 0 {
 		return Version{}, errcode.New(errcode.NoVersion)
 	}
-	return slices.MinFunc(meant, func(a, b Version) int { return cmp.Compare(a.DeploymentsAgo, b.DeploymentsAgo) }), nil
+	return slices.MinFunc(matching, func(a, b Version) int { return cmp.Compare(a.DeploymentsAgo, b.DeploymentsAgo) }), nil
 }
 
-// shortestID is how much of an id must be given.
+// minIDPrefix is the length of the shortest prefix of an id that names a version.
 const minIDPrefix = 4
 
+// findVersion returns the version with that number or id prefix.
 func findVersion(versions []Version, named string) (Version, error) {
 	var found []Version
 	for _, v := range versions {
-		isIt := strconv.Itoa(v.Number) == named
-		if isIt || len(named) >= minIDPrefix && strings.HasPrefix(v.ID, strings.ToLower(named)) {
+		hasNumber := strconv.Itoa(v.Number) == named
+		if hasNumber || len(named) >= minIDPrefix && strings.HasPrefix(v.ID, strings.ToLower(named)) {
 			found = append(found, v)
 		}
 	}
@@ -115,21 +119,21 @@ func findVersion(versions []Version, named string) (Version, error) {
 	return found[0], nil
 }
 
-// WidensAccess tells whether to go back from what a plan makes of a relay to what stood before would let somebody in again, or to more: a
-// token that was revoked or narrowed, a caller without one, pages of an origin that is not allowed any more, or the use of a key
-// that was replaced. Nobody but the owner may decide that.
+// WidensAccess reports whether rolling a relay back from the plan's version to the deployed one would give anybody more access:
+// restore a token that was revoked or restricted, accept callers without a token, allow an origin that was removed, or use a key
+// that was replaced. Only the owner may decide that.
 func (p Plan) WidensAccess(relay Relay) bool {
 	script := p.scriptStep(relay)
 	before, after := script.Before, script.After
-	closed := before[binding.AttrAccess] != binding.AccessManaged && after[binding.AttrAccess] == binding.AccessManaged
-	unread := before[binding.AttrAccess] == binding.AccessManaged && relay.Script.Tokens == nil
-	return closed || unread || len(binding.MissingTokens(relay.Script.Tokens, script.tokens())) > 0 ||
+	closes := before[binding.AttrAccess] != binding.AccessManaged && after[binding.AttrAccess] == binding.AccessManaged
+	unknown := before[binding.AttrAccess] == binding.AccessManaged && relay.Script.Tokens == nil
+	return closes || unknown || len(binding.MissingTokens(relay.Script.Tokens, script.tokens())) > 0 ||
 		before[binding.AttrKeys] != after[binding.AttrKeys] || after[binding.AttrOrigins] != "" && before[binding.AttrOrigins] != after[binding.AttrOrigins]
 }
 
-// PriorVersion picks the version that stood before a plan has changed a relay's Worker, as the plan saw it: of ours, and with no other one
-// since. So nothing older comes back by itself, with whatever has been revoked meanwhile. It is the one that serves where the
-// upload did not take effect.
+// PriorVersion returns the version that served a relay before the plan was applied. Its build must be the one that the plan observed:
+// an older version is not restored without the owner's consent, because it may accept tokens that were revoked since. If the
+// upload did not take effect, it is the version that serves. The error is an *errcode.Error with code errcode.NoVersion.
 func (p Plan) PriorVersion(relay Relay, versions []Version) (Version, error) {
 	script := p.scriptStep(relay)
 	build := script.Before[binding.AttrBuild]
@@ -149,6 +153,7 @@ func (p Plan) PriorVersion(relay Relay, versions []Version) (Version, error) {
 	return last, err
 }
 
+// tokens returns the tokens in the step's upload.
 func (s Step) tokens() []worker.Token {
 	if s.Script == nil {
 		return nil

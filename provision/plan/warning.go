@@ -10,34 +10,48 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// What an owner should know of a plan, though it can be carried out.
+// Codes of warnings: what the owner should know about a plan that can be applied. The comments list the details.
 const (
-	WarnZonePending   errcode.Code = "zone-pending" // no traffic until the nameservers are set; details: zone, nameservers, status
-	WarnDeepHost      errcode.Code = "deep-host"    // Universal SSL has no certificate for it; details: host, zone
-	WarnDependents    errcode.Code = "dependents"   // other routes lead to the same Worker; details: routes, worker
-	WarnRecordRemains errcode.Code = "record-stays" // not ours, proxied, and answers once our route is gone; details: host, content
+	// WarnZonePending: the zone receives no traffic until its nameservers are set. zone, nameservers, status.
+	WarnZonePending errcode.Code = "zone-pending"
+	// WarnDeepHost: Universal SSL has no certificate for the host. host, zone.
+	WarnDeepHost errcode.Code = "deep-host"
+	// WarnDependents: other routes use the same Worker. routes, worker.
+	WarnDependents errcode.Code = "dependents"
+	// WarnRecordRemains: a proxied record that is not ours remains without our route. host, content.
+	WarnRecordRemains errcode.Code = "record-stays"
 
-	WarnAccessOpens           errcode.Code = "access-opens"     // from managed to pass-through: tokens and stored keys go; details: tokens
-	WarnAccessCloses          errcode.Code = "access-closes"    // from pass-through to managed: callers' own keys work no more
-	WarnOriginsUnrestricted   errcode.Code = "origins-lifted"   // the list of allowed origins goes, so any may call; details: origins
-	WarnNoTokens              errcode.Code = "no-tokens"        // managed, and nobody holds a token
-	WarnTokensRevoked         errcode.Code = "tokens-lose"      // tokens that stand are not listed; details: names, count
-	WarnTokensUnknownProvider errcode.Code = "tokens-nowhere"   // limited to providers that the relay has not; details: names, count, providers
-	WarnKeyMissing            errcode.Code = "key-missing"      // managed, and nobody has a key for a provider; details: provider, name (in capitals)
-	WarnRegionUnchecked       errcode.Code = "region-unchecked" // the list of regions could not be had; details: region
+	// WarnAccessOpens: the relay changes from managed to pass-through, which deletes tokens and keys. tokens.
+	WarnAccessOpens errcode.Code = "access-opens"
+	// WarnAccessCloses: the relay changes from pass-through to managed, so callers' own keys no longer work.
+	WarnAccessCloses errcode.Code = "access-closes"
+	// WarnOriginsUnrestricted: the list of allowed origins is removed, so every web page may call the relay. origins.
+	WarnOriginsUnrestricted errcode.Code = "origins-lifted"
+	// WarnNoTokens: the relay is managed and accepts no token.
+	WarnNoTokens errcode.Code = "no-tokens"
+	// WarnTokensRevoked: deployed tokens are not in the configuration. names, count.
+	WarnTokensRevoked errcode.Code = "tokens-lose"
+	// WarnTokensUnknownProvider: tokens are limited to providers that the relay does not have. names, count, providers.
+	WarnTokensUnknownProvider errcode.Code = "tokens-nowhere"
+	// WarnKeyMissing: the relay is managed and has no key for a provider. provider, and name, its part of the name of an
+	// environment variable.
+	WarnKeyMissing errcode.Code = "key-missing"
+	// WarnRegionUnchecked: the account's regions could not be read. region.
+	WarnRegionUnchecked errcode.Code = "region-unchecked"
 )
 
-// Warning is one of them, with flat details.
+// Warning is a warning about a plan, with flat details.
 type Warning struct {
 	Code    errcode.Code      `json:"code"`
 	Details map[string]string `json:"details"`
 }
 
+// newWarning returns a warning with details given in pairs, as in errcode.New.
 func newWarning(code errcode.Code, details ...string) Warning {
 	return Warning{Code: code, Details: errcode.New(code, details...).Details}
 }
 
-// Warnings lists what should be known of a plan.
+// Warnings returns the warnings about the plan, without duplicates.
 func (p Plan) Warnings() []Warning {
 	var warnings []Warning
 	add := func(code errcode.Code, details ...string) { warnings = append(warnings, newWarning(code, details...)) }
@@ -65,22 +79,18 @@ func (p Plan) Warnings() []Warning {
 	return uniqueWarnings(warnings)
 }
 
-// eachOnce drops what was said before: many relays of one owner are often warned of the same.
+// uniqueWarnings removes duplicates, which are common if there are many relays.
 func uniqueWarnings(warnings []Warning) []Warning {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(warnings, func(w Warning) bool {
 		text := (&errcode.Error{Code: w.Code, Details: w.Details}).Error()
-		was := seen[text]
+		isDuplicate := seen[text]
 		seen[text] = true
-		return was
+		return isDuplicate
 	})
 }
 
-// deploys tells a plan that makes or keeps relays from one that removes them.
-func (p Plan) deploys() bool {
-	return slices.ContainsFunc(p.Relays, func(r Relay) bool { return p.scriptStep(r).After[binding.AttrBuild] != "" })
-}
-
+// relayWarnings returns the warnings about one relay.
 func (p Plan) relayWarnings(relay Relay) []Warning {
 	var warnings []Warning
 	add := func(code errcode.Code, details ...string) { warnings = append(warnings, newWarning(code, details...)) }
@@ -98,7 +108,7 @@ func (p Plan) relayWarnings(relay Relay) []Warning {
 	return warnings
 }
 
-// accessWarnings tells whom a change lets in or locks out.
+// accessWarnings returns the warnings about who gains or loses access through a script's step.
 func (s Step) accessWarnings() []Warning {
 	var warnings []Warning
 	before, after := s.Before[binding.AttrAccess], s.After[binding.AttrAccess]
@@ -118,7 +128,7 @@ func (s Step) accessWarnings() []Warning {
 		warnings = append(warnings, s.Script.tokenWarnings()...)
 	}
 	for _, part := range strings.Fields(s.After[binding.AttrKeys]) {
-		if provider, mark, _ := strings.Cut(part, ":"); mark == binding.KeyMissing {
+		if provider, fingerprint, _ := strings.Cut(part, ":"); fingerprint == binding.KeyMissing {
 			name := strings.TrimPrefix(worker.KeyBinding(provider), worker.BindingKey)
 			warnings = append(warnings, newWarning(WarnKeyMissing, "provider", provider, "name", strings.ToUpper(name)))
 		}
@@ -126,13 +136,13 @@ func (s Step) accessWarnings() []Warning {
 	return warnings
 }
 
-// tokenWarnings tells of tokens that name a provider to which the relay does not lead.
+// tokenWarnings returns a warning about tokens that are limited to providers that the relay does not have.
 func (s *Script) tokenWarnings() []Warning {
-	var names, strangers []string
+	var names, unknown []string
 	for _, token := range s.Tokens {
 		for _, id := range token.Providers {
 			if !slices.ContainsFunc(s.Providers, func(p worker.Provider) bool { return p.ID == id }) {
-				names, strangers = append(names, token.Name), append(strangers, id)
+				names, unknown = append(names, token.Name), append(unknown, id)
 			}
 		}
 	}
@@ -140,7 +150,7 @@ func (s *Script) tokenWarnings() []Warning {
 		return nil
 	}
 	names = slices.Compact(names)
-	slices.Sort(strangers)
-	providers := strings.Join(slices.Compact(strangers), ", ")
+	slices.Sort(unknown)
+	providers := strings.Join(slices.Compact(unknown), ", ")
 	return []Warning{newWarning(WarnTokensUnknownProvider, "names", errcode.Abbreviate(names), "count", strconv.Itoa(len(names)), "providers", providers)}
 }

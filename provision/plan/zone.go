@@ -13,105 +13,85 @@ import (
 type Zone struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
-	Status      string   `json:"status"`
-	Account     string   `json:"account"`
+	Status      string   `json:"status"`  // such as "active" or "pending"
+	Account     string   `json:"account"` // id of the account
 	AccountName string   `json:"account_name,omitempty"`
-	NameServers []string `json:"name_servers,omitempty"`
-	// Plan is the plan's own name for itself, such as "free"; "" where the API did not say.
+	NameServers []string `json:"name_servers,omitempty"` // assigned by Cloudflare
+	// Plan is the API's name of the zone's plan, such as "free"; "" if it is not known.
 	Plan string `json:"plan,omitempty"`
-	// Created is when the zone came to Cloudflare; zero where the API did not say.
+	// Created is when the zone was added to Cloudflare; the zero time if it is not known.
 	Created time.Time `json:"-"`
 }
 
-// Active tells whether traffic reaches the zone.
+// Active reports whether the zone receives traffic, which it does once its nameservers are set.
 func (z Zone) Active() bool { return z.Status == "active" }
 
-// Site is one host of a relay, the zone that holds it, and the Worker that serves it.
+// Site is one host of a relay, with its zone and the name of the Worker that serves it.
 type Site struct {
 	Host   string `json:"host"`
 	Zone   Zone   `json:"zone"`
 	Worker string `json:"worker"`
 }
 
-// Depth counts the labels between the zone and the host: 0 for the zone's own name. Universal SSL has a certificate for
-// depths 0 and 1 alone. https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
+// SubdomainLevel returns how many labels the host has below its zone: 0 for the apex. Universal SSL certificates cover levels 0 and
+// 1 only. https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
 func (s Site) SubdomainLevel() int {
 	return strings.Count(s.Host, ".") - strings.Count(s.Zone.Name, ".")
 }
 
-// HostError is a host that a run leaves alone, and why. The other hosts go on without it.
-type HostError struct {
-	Host string
-	Err  error
-}
-
-// HostErrors is the error of a run in which none of several hosts can be served. It has the code of the first one.
-type HostErrors []HostError
-
-// Error gives each host's own error.
-func (r HostErrors) Error() string {
-	var texts []string
-	for _, refusal := range r {
-		texts = append(texts, refusal.Host+": "+refusal.Err.Error())
-	}
-	return strings.Join(texts, "; ")
-}
-
-// Unwrap gives the first host's error.
-func (r HostErrors) Unwrap() error { return r[0].Err }
-
-// JoinHostErrors makes one error of refusals. A token that sees no zone at all is no matter of single hosts.
-func JoinHostErrors(refused []HostError) error {
-	if len(refused) == 1 || errcode.Of(refused[0].Err) == errcode.NoZones {
-		return refused[0].Err
-	}
-	return HostErrors(refused)
-}
-
-// locator finds zones by the names that lie in them.
+// ZoneIndex finds the zones of hosts.
 type ZoneIndex struct {
 	zones  []Zone
 	byName map[string][]Zone
 }
 
+// NewZoneIndex returns an index of zones.
 func NewZoneIndex(zones []Zone) ZoneIndex {
-	l := ZoneIndex{zones: zones, byName: map[string][]Zone{}}
+	index := ZoneIndex{zones: zones, byName: map[string][]Zone{}}
 	for _, zone := range zones {
-		l.byName[zone.Name] = append(l.byName[zone.Name], zone)
+		index.byName[zone.Name] = append(index.byName[zone.Name], zone)
 	}
-	return l
+	return index
 }
 
-// ZoneOf gives the longest of the zones that a host lies in, of one account or of any ("").
-func (l ZoneIndex) Lookup(host, account string) (Zone, error) {
-	if len(l.zones) == 0 {
+// Lookup returns the zone of a host in an account, or in any account if account is "". If zones are nested it is the longest one,
+// and if several accounts have it, it is the active one. Errors are of type *errcode.Error, with the codes NoZones, ZoneNotFound,
+// ZoneElsewhere if only other accounts have the zone, or ZoneAmbiguous if not exactly one of several zones is active.
+func (index ZoneIndex) Lookup(host, account string) (Zone, error) {
+	if len(index.zones) == 0 {
 		return Zone{}, errcode.New(errcode.NoZones, "host", host)
 	}
 	var elsewhere []Zone
 	for name := host; name != ""; _, name, _ = strings.Cut(name, ".") {
-		found := slices.Clone(l.byName[name])
-		here := slices.DeleteFunc(slices.Clone(found), func(z Zone) bool { return account != "" && z.Account != account })
-		if len(here) == 1 {
-			return here[0], nil
+		var here []Zone
+		for _, zone := range index.byName[name] {
+			if account == "" || zone.Account == account {
+				here = append(here, zone)
+			} else {
+				elsewhere = append(elsewhere, zone)
+			}
 		}
-		if len(here) > 1 {
+		switch len(here) {
+		case 0:
+		case 1:
+			return here[0], nil
+		default:
 			return activeZone(host, here)
 		}
-		elsewhere = append(elsewhere, found...)
 	}
 	if len(elsewhere) > 0 {
 		return Zone{}, zoneElsewhereError(host, account, elsewhere[0])
 	}
-	return Zone{}, errcode.New(errcode.ZoneNotFound, "host", host, "zones", zoneNames(l.zones))
+	return Zone{}, errcode.New(errcode.ZoneNotFound, "host", host, "zones", zoneNames(index.zones))
 }
 
-// zoneElsewhere is a host whose zone is another account's than the chosen one: somebody else's, as far as this run goes.
+// zoneElsewhereError returns the error for a host whose zone is in another account than the chosen one.
 func zoneElsewhereError(host, account string, zone Zone) *errcode.Error {
 	return errcode.New(errcode.ZoneElsewhere, "host", host, "zone", zone.Name, "account", account,
 		"other", zone.Account, "owner", cmp.Or(zone.AccountName, zone.Account))
 }
 
-// activeZone settles a name that several accounts hold: only one of them can be active.
+// activeZone returns the active one of the zones that several accounts have for a host.
 func activeZone(host string, zones []Zone) (Zone, error) {
 	active := slices.DeleteFunc(slices.Clone(zones), func(z Zone) bool { return !z.Active() })
 	if len(active) == 1 {
@@ -125,7 +105,7 @@ func activeZone(host string, zones []Zone) (Zone, error) {
 	return Zone{}, errcode.New(errcode.ZoneAmbiguous, "host", host, "accounts", strings.Join(accounts, ", "))
 }
 
-// zoneNames lists zones, enough to see a typing error and few enough to read.
+// zoneNames returns the names of zones for an error message, abbreviated if there are many.
 func zoneNames(zones []Zone) string {
 	var names []string
 	for _, zone := range zones {
@@ -135,7 +115,7 @@ func zoneNames(zones []Zone) string {
 	return errcode.Abbreviate(slices.Compact(names))
 }
 
-// ZonesOf gives the zones of sites, each once, by name.
+// ZonesOf returns the zones of sites without duplicates, sorted by name.
 func ZonesOf(sites []Site) []Zone {
 	var zones []Zone
 	for _, site := range sites {
