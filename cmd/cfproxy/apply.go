@@ -17,9 +17,9 @@ type deployment struct {
 	reports []verify.Report
 }
 
-// apply deploys a plan and verifies the hosts that are served, over way unless that is nil. release is called before the
+// apply deploys a plan and, unless network is nil, verifies the hosts that are served. unlock is called before the
 // verification. If no host is served as planned, apply prints what was changed and how to continue, and returns the error.
-func (p *program) apply(c *cli.Context, f config.Relays, account *account, way *network, planned plan.Plan, release func()) (deployment, error) {
+func (p *program) apply(c *cli.Context, f config.Relays, account *account, network *verifyNet, planned plan.Plan, unlock func()) (deployment, error) {
 	progress := &engineProgress{program: p, c: c}
 	defer progress.close()
 	var d deployment
@@ -30,11 +30,11 @@ func (p *program) apply(c *cli.Context, f config.Relays, account *account, way *
 			return p.mayRegister(c, subdomain)
 		},
 	}
-	if way != nil {
+	if network != nil {
 		options.Verify = func(receipt provision.Receipt) {
 			progress.close()
-			release()
-			d.reports = p.verifyPlan(c, f, way, receipt)
+			unlock()
+			d.reports = p.verifyPlan(c, f, network, receipt)
 		}
 	}
 	var err error

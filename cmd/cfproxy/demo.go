@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +82,7 @@ func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f config.
 
 // demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
 func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r config.Relay, plan plan.Plan) error {
-	network := networkTo(edge)
+	network := edgeNetwork(edge)
 	target := deployedTarget(r, demoHost, plan)
 	p.answer("demo.verify")
 	report := p.probe(c, r, target, network, false)
@@ -106,8 +107,8 @@ func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r config.Relay, pla
 }
 
 // chat sends one chat completion through the relay, as any client would.
-func chat(ctx context.Context, network *network, target verify.Target, question string) (string, error) {
-	transport := &http.Transport{DialContext: network.Dial, ForceAttemptHTTP2: true, TLSClientConfig: tlsConfig(network)}
+func chat(ctx context.Context, network *verifyNet, target verify.Target, question string) (string, error) {
+	transport := &http.Transport{DialContext: network.Dial, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: network.RootCAs}}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
 	// Marshalling plain strings cannot fail.

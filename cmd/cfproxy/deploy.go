@@ -37,40 +37,40 @@ func (p *program) deploy(c *cli.Context) error {
 		return err
 	}
 	defer unlock()
-	f, account, way, err := p.openToProve(c)
+	f, account, network, err := p.openForVerify(c)
 	if err != nil {
 		return err
 	}
-	defer way.Close()
-	d, err := p.carryOut(c, f, account, way, unlock)
+	defer network.Close()
+	d, err := p.carryOut(c, f, account, network, unlock)
 	if err != nil {
 		return err
 	}
 	unlock()
-	return p.prove(c, f, account, way, d)
+	return p.prove(c, f, account, network, d)
 }
 
-// openToProve opens the account and the way on which what is done there will be proved.
-func (p *program) openToProve(c *cli.Context) (config.Relays, *account, *network, error) {
+// openForVerify opens the account, and the network on which the result is verified.
+func (p *program) openForVerify(c *cli.Context) (config.Relays, *account, *verifyNet, error) {
 	f, account, err := p.open(c)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	way, err := p.wayToProve(c, account)
-	return f, account, way, err
+	network, err := p.openVerifyNetwork(c, account)
+	return f, account, network, err
 }
 
-// wayToProve opens the verifier's way to the relay, before anything is changed, so that a mistake in how to get there is
-// found in time. It is nil if nothing is to be proved.
-func (p *program) wayToProve(c *cli.Context, account *account) (*network, error) {
+// openVerifyNetwork opens the network for the verification, before anything is changed, so that a wrong flag is found in
+// time. It returns nil with --no-verify.
+func (p *program) openVerifyNetwork(c *cli.Context, account *account) (*verifyNet, error) {
 	if c.Bool("no-verify") {
 		return nil, nil
 	}
-	return p.network(c, account)
+	return p.openNetwork(c, account)
 }
 
 // carryOut plans, asks for confirmation, and applies.
-func (p *program) carryOut(c *cli.Context, f config.Relays, account *account, way *network, unlock func()) (deployment, error) {
+func (p *program) carryOut(c *cli.Context, f config.Relays, account *account, network *verifyNet, unlock func()) (deployment, error) {
 	observed, err := p.observeToDeploy(c, account.engine, f)
 	if err != nil {
 		return deployment{}, err
@@ -79,7 +79,7 @@ func (p *program) carryOut(c *cli.Context, f config.Relays, account *account, wa
 	if err != nil {
 		return deployment{}, err
 	}
-	return p.apply(c, f, account, way, plan, unlock)
+	return p.apply(c, f, account, network, plan, unlock)
 }
 
 // settle plans, asks for the keys that the plan lacks, shows it, and asks for a yes. Nothing is written yet.
@@ -117,13 +117,13 @@ func merged(a, b map[string]binding.Secret) map[string]binding.Secret {
 }
 
 // prove prints the result of a deploy: what the user needs next, or what is wrong.
-func (p *program) prove(c *cli.Context, f config.Relays, account *account, way *network, d deployment) error {
+func (p *program) prove(c *cli.Context, f config.Relays, account *account, network *verifyNet, d deployment) error {
 	receipt := d.Receipt
 	clients, err := clientsOf(f, receipt, p.text)
 	if err != nil {
 		return err
 	}
-	out, unproved := p.outcome(c, way, d)
+	out, unproved := p.outcome(c, network, d)
 	out.Clients = clients
 	end := cmp.Or(unproved, p.unfinished(receipt))
 	if !p.json {
@@ -139,7 +139,7 @@ func (p *program) prove(c *cli.Context, f config.Relays, account *account, way *
 	case unproved != nil:
 		return unproved
 	}
-	p.tellClients(f, out.Clients, way != nil)
+	p.tellClients(f, out.Clients, network != nil)
 	if file, _ := sandboxFile(c); file != "" {
 		p.note("notice.sandbox", "file", file)
 	}
@@ -149,12 +149,12 @@ func (p *program) prove(c *cli.Context, f config.Relays, account *account, way *
 }
 
 // outcome returns the result of a deploy for --json, and as unproved the end of a run that did not verify all of it.
-func (p *program) outcome(c *cli.Context, way *network, d deployment) (out result, unproved error) {
+func (p *program) outcome(c *cli.Context, network *verifyNet, d deployment) (out result, unproved error) {
 	out = p.planResult(d.Receipt.Plan)
 	out.Done, out.Token = d.Receipt.Done, newTokenView(p.issued)
 	out.Refused, out.Left = p.refusalViews(refusalsOf(d.Receipt)), p.leftViews(d.Receipt)
 	out.Verify = d.reports
-	if way != nil {
+	if network != nil {
 		unproved = p.unproved(c, d.reports)
 	}
 	if unproved == nil {
@@ -164,7 +164,7 @@ func (p *program) outcome(c *cli.Context, way *network, d deployment) (out resul
 }
 
 // verifyPlan asks every host that was deployed for the build that the plan gave it, several hosts at a time.
-func (p *program) verifyPlan(c *cli.Context, f config.Relays, way *network, receipt provision.Receipt) []verify.Report {
+func (p *program) verifyPlan(c *cli.Context, f config.Relays, network *verifyNet, receipt provision.Receipt) []verify.Report {
 	isFailed := map[string]bool{}
 	for _, refusal := range receipt.FailedHosts() {
 		isFailed[refusal.Host] = true
@@ -173,12 +173,12 @@ func (p *program) verifyPlan(c *cli.Context, f config.Relays, way *network, rece
 	for _, site := range receipt.Plan.Sites {
 		if !isFailed[site.Host] {
 			sites = append(sites, site)
-			way.expect(site)
+			network.prepareFor(site)
 		}
 	}
 	return p.probeAll(c, f, len(sites), func(i int) proof {
 		site := sites[i]
-		return proof{deployedTarget(f.ForHost(site.Host), site.Host, receipt.Plan), way, way.settles(site)}
+		return proof{deployedTarget(f.ForHost(site.Host), site.Host, receipt.Plan), network, network.canBecomeReady(site)}
 	})
 }
 

@@ -54,18 +54,18 @@ func (p *program) init(c *cli.Context) error {
 	if r.Keys, err = config.Keys(r.Config, p.getenv); err != nil {
 		return err
 	}
-	way, err := p.wayToProve(c, account)
+	network, err := p.openVerifyNetwork(c, account)
 	if err != nil {
 		return err
 	}
-	defer way.Close()
-	d, err := p.carryOut(c, config.Relays{r}, account, way, unlock)
+	defer network.Close()
+	d, err := p.carryOut(c, config.Relays{r}, account, network, unlock)
 	if err != nil {
 		return err
 	}
 	unlock()
 	p.issued = issued
-	unproved := p.prove(c, config.Relays{r}, account, way, d)
+	unproved := p.prove(c, config.Relays{r}, account, network, d)
 	return cmp.Or(unproved, p.keep(c, r, d.Receipt.Plan.Worker, account))
 }
 

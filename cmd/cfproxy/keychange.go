@@ -109,11 +109,11 @@ func (p *program) changeRelays(c *cli.Context, file, next config.TokenFile, chan
 	if err != nil {
 		return err
 	}
-	way, err := p.wayToProve(c, account)
+	network, err := p.openVerifyNetwork(c, account)
 	if err != nil {
 		return err
 	}
-	defer way.Close()
+	defer network.Close()
 	observed, err := p.observe(c, account.engine, f.Configs()...)
 	if err == nil {
 		err = p.checkChange(c, file, change, observed)
@@ -132,13 +132,13 @@ func (p *program) changeRelays(c *cli.Context, file, next config.TokenFile, chan
 		p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
 		p.hand(p.issued)
 	}
-	d, err := p.apply(c, f, account, way, plan, unlock)
+	d, err := p.apply(c, f, account, network, plan, unlock)
 	if err != nil {
 		p.note("key.pending."+change.verb, "name", change.token.Name)
 		return err
 	}
 	unlock()
-	return p.proveChange(c, f, way, d, change)
+	return p.proveChange(c, f, network, d, change)
 }
 
 // checkChange refuses what would do more than the one change, or nothing.
@@ -207,9 +207,9 @@ func (p *program) changeFile(c *cli.Context, file, next config.TokenFile, change
 }
 
 // proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
-func (p *program) proveChange(c *cli.Context, f config.Relays, way *network, d deployment, change tokenChange) error {
+func (p *program) proveChange(c *cli.Context, f config.Relays, network *verifyNet, d deployment, change tokenChange) error {
 	receipt := d.Receipt
-	out, unproved := p.outcome(c, way, d)
+	out, unproved := p.outcome(c, network, d)
 	unproved = cmp.Or(unproved, p.unfinished(receipt))
 	if p.json {
 		return errors.Join(p.writeJSON(out), unproved)
@@ -224,7 +224,7 @@ func (p *program) proveChange(c *cli.Context, f config.Relays, way *network, d d
 		p.note("deploy.unverified", "command", p.again(c, "deploy"))
 		return unproved
 	}
-	if way != nil {
+	if network != nil {
 		p.note("key.live."+change.verb, "name", change.token.Name, "host", hostsOf(receipt.Plan))
 	}
 	return nil

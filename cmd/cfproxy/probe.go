@@ -12,19 +12,19 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// proof is what is to be proved of one host, and on which way. wait says that what can settle is waited for.
+// proof is the verification of one host. wait repeats the probes while a failure may be transient.
 type proof struct {
-	target verify.Target
-	way    *network
-	wait   bool
+	target  verify.Target
+	network *verifyNet
+	wait    bool
 }
 
 // probe runs the probes for one host.
-func (p *program) probe(c *cli.Context, r config.Relay, target verify.Target, network *network, wait bool) verify.Report {
+func (p *program) probe(c *cli.Context, r config.Relay, target verify.Target, network *verifyNet, wait bool) verify.Report {
 	progress := p.progress()
 	defer progress.Close()
 	progress.Spinner(p.text.T("doing.verify", "host", hostname.Display(target.Host)))
-	return verify.Run(c.Context, target, network.to(target.Host), verify.Options{
+	return verify.Run(c.Context, target, network.For(target.Host), verify.Options{
 		Timeout:  c.Duration("timeout"),
 		Wait:     wait,
 		Observer: progress.Verify(target.Host, r.ProviderName),
@@ -40,7 +40,7 @@ func (p *program) probeAll(c *cli.Context, f config.Relays, count int, of func(i
 	if count <= mostReports {
 		for i := range reports {
 			proof := of(i)
-			reports[i] = p.probe(c, f.ForHost(proof.target.Host), proof.target, proof.way, proof.wait)
+			reports[i] = p.probe(c, f.ForHost(proof.target.Host), proof.target, proof.network, proof.wait)
 		}
 		return reports
 	}
@@ -53,7 +53,7 @@ func (p *program) probeAll(c *cli.Context, f config.Relays, count int, of func(i
 	for i := range reports {
 		group.Go(func() error {
 			proof := of(i)
-			reports[i] = verify.Run(c.Context, proof.target, proof.way.to(proof.target.Host), verify.Options{
+			reports[i] = verify.Run(c.Context, proof.target, proof.network.For(proof.target.Host), verify.Options{
 				Timeout: c.Duration("timeout"), Wait: proof.wait,
 			})
 			progress.Count(p.text.T("doing.verify-all", "count", itoa(count)), int(done.Add(1)), count, 0)

@@ -36,11 +36,11 @@ type stepBack struct {
 
 // rollback makes the version before serve again. Nothing is uploaded, and routes and records stay as they are.
 func (p *program) rollback(c *cli.Context) error {
-	f, account, way, err := p.openToProve(c)
+	f, account, network, err := p.openForVerify(c)
 	if err != nil {
 		return err
 	}
-	defer way.Close()
+	defer network.Close()
 	observed, err := p.observe(c, account.engine, f.Configs()...)
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (p *program) rollback(c *cli.Context) error {
 	if len(done) == 0 {
 		return failed[0].Err
 	}
-	return p.proveRollback(c, f, way, done, slices.Concat(observed.Skipped, stuck, failed))
+	return p.proveRollback(c, f, network, done, slices.Concat(observed.Skipped, stuck, failed))
 }
 
 // pick chooses among the versions of a relay's Worker.
@@ -140,11 +140,11 @@ func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepB
 }
 
 // proveRollback asks every host for the build that it went back to, and names those that were left out.
-func (p *program) proveRollback(c *cli.Context, f config.Relays, way *network, steps []stepBack, refused []plan.HostError) error {
+func (p *program) proveRollback(c *cli.Context, f config.Relays, network *verifyNet, steps []stepBack, refused []plan.HostError) error {
 	out := result{RolledBack: steps, Refused: p.refusalViews(refused)}
 	var unproved error
-	if way != nil {
-		out.Verify = p.probeSteps(c, f, way, steps)
+	if network != nil {
+		out.Verify = p.probeSteps(c, f, network, steps)
 		unproved = p.unproved(c, out.Verify)
 	}
 	end := cmp.Or(unproved, p.refused(refused))
@@ -158,7 +158,7 @@ func (p *program) proveRollback(c *cli.Context, f config.Relays, way *network, s
 }
 
 // probeSteps verifies the hosts of Workers that went back; the providers are those that each version lists.
-func (p *program) probeSteps(c *cli.Context, f config.Relays, way *network, steps []stepBack) []verify.Report {
+func (p *program) probeSteps(c *cli.Context, f config.Relays, network *verifyNet, steps []stepBack) []verify.Report {
 	var sites []plan.Site
 	var builds []string
 	for _, step := range steps {
@@ -169,7 +169,7 @@ func (p *program) probeSteps(c *cli.Context, f config.Relays, way *network, step
 	return p.probeAll(c, f, len(sites), func(i int) proof {
 		target := target(config.Relay{Config: plan.Config{Origin: f.ForHost(sites[i].Host).Origin}}, sites[i].Host, false)
 		target.Build = builds[i]
-		way.expect(sites[i])
-		return proof{target, way, way.settles(sites[i])}
+		network.prepareFor(sites[i])
+		return proof{target, network, network.canBecomeReady(sites[i])}
 	})
 }

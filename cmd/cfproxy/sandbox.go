@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/provision/sandbox/edge"
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
-	"github.com/cfproxy/cfproxy/provision/verify"
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
 
@@ -150,25 +148,6 @@ func (p *program) runtime(ctx context.Context) (string, error) {
 	}
 	progress.Line(p.text.T("workerd.installed") + "\n")
 	return binary, nil
-}
-
-// sandboxNetwork leads the verifier to the edge of a sandboxed account. That edge ends with the command, so the curl line
-// is the one for the real thing.
-func (p *program) sandboxNetwork(ctx context.Context, store *sandbox.Store) (*network, error) {
-	edge, err := p.openEdge(ctx, store, "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return networkTo(edge), nil
-}
-
-func networkTo(edge *edge.Edge) *network {
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(edge.CAPEM())
-	return &network{
-		Net:  verify.Net{Lookup: edge.LookupHost, Dial: edge.Dial, RootCAs: pool},
-		edge: edge,
-	}
 }
 
 // sandboxOnly opens the sandbox for a command that asks nothing of the real account.

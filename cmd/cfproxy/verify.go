@@ -44,7 +44,7 @@ func (p *program) verify(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	network, err := p.network(c, account)
+	network, err := p.openNetwork(c, account)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package dial
 
 import (
 	"context"
@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-type lookup func(ctx context.Context, host string) ([]netip.Addr, error)
+type lookupFunc func(ctx context.Context, host string) ([]netip.Addr, error)
 
-// resolve asks the system's resolver, which is what the user's own programs will ask.
-func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+// lookupSystem asks the system's resolver, as the user's own programs do.
+func lookupSystem(ctx context.Context, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-// zoneFirst asks the zone's own nameservers whether a new name is there yet, and the system's resolver only once it is. A
-// resolver that is asked too early remembers for half an hour, Cloudflare's negative TTL (RFC 2308), that there is no such
-// name, and would keep the user from a relay that works. Where the nameservers cannot be asked, the system is.
-func zoneFirst(nameservers []string, port string, system lookup) lookup {
+// lookupFirstAt asks the zone's nameservers whether a host exists, and the system's resolver only if it does. A resolver that
+// is asked too early caches the negative answer for half an hour, which is Cloudflare's negative TTL (RFC 2308), so the user
+// could not reach a relay that works. If no nameserver answers, the system's resolver is asked.
+func lookupFirstAt(nameservers []string, port string, system lookupFunc) lookupFunc {
 	return func(ctx context.Context, host string) ([]netip.Addr, error) {
 		for _, server := range nameservers {
 			_, err := lookupAt(ctx, net.JoinHostPort(server, port), host)
@@ -33,14 +33,14 @@ func zoneFirst(nameservers []string, port string, system lookup) lookup {
 	}
 }
 
-// lookupAt asks one nameserver, and does not wait long: port 53 is closed in many networks.
+// lookupAt asks one nameserver. Its timeout is short because many networks block port 53.
 func lookupAt(ctx context.Context, server, host string) ([]netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, server)
 	}}
-	// The dot at the end keeps search domains out.
+	// The dot at the end prevents search domains.
 	return resolver.LookupNetIP(ctx, "ip", host+".")
 }
 

@@ -1,4 +1,4 @@
-package main
+package dial
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// nameserver answers every question over UDP until the test ends: with the address, or that there is no such name.
+// nameserver answers every question over UDP until the test ends, with the address or with NXDOMAIN.
 func nameserver(t *testing.T, address func() (netip.Addr, bool)) (port string) {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -53,32 +53,32 @@ func answerTo(question []byte, address func() (netip.Addr, bool)) ([]byte, bool)
 	return answer, err == nil
 }
 
-// The system's resolver is not asked, and so cannot remember a "no", until the zone's own nameserver has the name.
-func TestTheSystemIsAskedOnlyAboutNamesThatAreThere(t *testing.T) {
+// The system's resolver is not asked, and so cannot cache a negative answer, until the zone's nameserver has the name.
+func TestSystemResolverIsAskedOnlyAboutExistingNames(t *testing.T) {
 	t.Parallel()
-	var there atomic.Bool
-	port := nameserver(t, func() (netip.Addr, bool) { return netip.MustParseAddr("104.16.0.1"), there.Load() })
+	var exists atomic.Bool
+	port := nameserver(t, func() (netip.Addr, bool) { return netip.MustParseAddr("104.16.0.1"), exists.Load() })
 	asked := 0
 	system := func(context.Context, string) ([]netip.Addr, error) {
 		asked++
 		return []netip.Addr{netip.MustParseAddr("104.16.0.2")}, nil
 	}
-	look := zoneFirst([]string{"127.0.0.1"}, port, system)
-	if _, err := look(context.Background(), "gptapi.example.com"); !isNotFound(err) || asked != 0 {
-		t.Errorf("before the name is there: %v, the system was asked %d times", err, asked)
+	lookup := lookupFirstAt([]string{"127.0.0.1"}, port, system)
+	if _, err := lookup(context.Background(), "gptapi.example.com"); !isNotFound(err) || asked != 0 {
+		t.Errorf("before the name exists: %v, the system was asked %d times", err, asked)
 	}
-	there.Store(true)
-	addrs, err := look(context.Background(), "gptapi.example.com")
+	exists.Store(true)
+	addrs, err := lookup(context.Background(), "gptapi.example.com")
 	if err != nil || asked != 1 || addrs[0].String() != "104.16.0.2" {
-		t.Errorf("once it is there: %v, %v, the system was asked %d times", addrs, err, asked)
+		t.Errorf("once it exists: %v, %v, the system was asked %d times", addrs, err, asked)
 	}
 }
 
-func TestWithoutNameserversTheSystemIsAsked(t *testing.T) {
+func TestSystemResolverIsAskedWithoutNameservers(t *testing.T) {
 	t.Parallel()
 	system := func(context.Context, string) ([]netip.Addr, error) { return nil, &net.DNSError{IsNotFound: true} }
 	for _, servers := range [][]string{nil, {"127.0.0.1"}} {
-		if _, err := zoneFirst(servers, "1", system)(context.Background(), "gptapi.example.com"); !isNotFound(err) {
+		if _, err := lookupFirstAt(servers, "1", system)(context.Background(), "gptapi.example.com"); !isNotFound(err) {
 			t.Errorf("%v: got %v", servers, err)
 		}
 	}
