@@ -25,16 +25,16 @@ func TestLine(t *testing.T) {
 		err     []error
 	}{
 		{"text", en, en.hostPage()[:1], "a.example.com\n", Answers{"host": "a.example.com"},
-			[]string{"1. Hostname of the relay\n", "The name that", "Answer: "}, nil},
+			[]string{"1. Hostname of the relay\n", "Your programs will call it", "Answer: "}, nil},
 		{"text in chinese", zh, zh.hostPage()[:1], "中继.example.com\n", Answers{"host": "中继.example.com"},
-			[]string{"1. 中继的主机名\n", "回答: "}, nil},
+			[]string{"1. 中转的主机名\n", "回答: "}, nil},
 		{"crlf and space", en, en.hostPage()[:1], "  a.example.com \r\n", Answers{"host": "a.example.com"}, nil, nil},
 		{"last line without newline", en, en.hostPage()[:1], "a.example.com", Answers{"host": "a.example.com"}, nil, nil},
 		{"very long", en, []Question{{Key: "k", Title: "?"}}, long + "\n", Answers{"k": long}, nil, nil},
 		{"too long", en, []Question{{Key: "k", Title: "?"}}, strings.Repeat("x", maxLine+1) + "\n", nil, nil, []error{errLineTooLong}},
 		{"end of input", en, en.hostPage()[:1], "", nil, nil, []error{ErrAborted, io.EOF}},
 		{"end after an invalid answer", en, en.hostPage()[:1], "a_b\n", nil,
-			[]string{"! an underscore cannot"}, []error{ErrAborted, io.EOF}},
+			[]string{"! hostnames cannot contain"}, []error{ErrAborted, io.EOF}},
 		{"end at the second question", en, en.hostPage(), "a.example.com\n", nil, nil, []error{ErrAborted, io.EOF}},
 		{"invalid, then valid", zh, zh.hostPage()[:1], "a_b\n\na.b\n", Answers{"host": "a.b"},
 			[]string{"! 主机名不能包含下划线", "! 此项必填\n"}, nil},
@@ -59,7 +59,7 @@ func TestLine(t *testing.T) {
 		{"label", en, en.zonePage(9), "ZONE-003.example.com\n", Answers{"zone": "id3"}, nil, nil},
 		{"default option", en, en.zonePage(9), "\n", Answers{"zone": "id7"}, nil, nil},
 		{"default that is not offered", en, en.zonePage(3), "\n2\n", Answers{"zone": "id2"},
-			[]string{"Number: ", "! an answer is needed\n"}, nil},
+			[]string{"Number: ", "! an answer is required\n"}, nil},
 		{"number out of range", zh, zh.zonePage(3), "0\n4\n-1\nx\n3\n", Answers{"zone": "id3"},
 			[]string{"! 请输入 1 到 3 之间的数字\n", "编号: ", "! 请输入 1 到 3 之间的数字\n"}, nil},
 
@@ -68,7 +68,7 @@ func TestLine(t *testing.T) {
 		{"several in chinese", zh, zh.hostPage()[1:], "４，openai、Anthropic\n", Answers{"providers": "openai,anthropic,gemini"}, nil, nil},
 		{"several by default", en, en.hostPage()[1:], "\n", Answers{"providers": "openai"}, nil, nil},
 		{"several but none", en, en.hostPage()[1:], ",\n1,9\n1\n", Answers{"providers": "openai"},
-			[]string{"! choose at least one", "! choose a number between 1 and 4\n"}, nil},
+			[]string{"! choose at least one", "! enter a number from 1 to 4\n"}, nil},
 
 		{"yes", en, en.deployPage(), "Y\n", Answers{"deploy": Yes}, []string{"y/n [no]: "}, nil},
 		{"yes in words", en, en.deployPage(), "yes\n", Answers{"deploy": Yes}, nil, nil},
@@ -78,7 +78,7 @@ func TestLine(t *testing.T) {
 		{"no by default", zh, zh.deployPage(), "\n", Answers{"deploy": No}, nil, nil},
 		{"neither", zh, zh.deployPage(), "perhaps\n好\nn\n", Answers{"deploy": No}, []string{"! 请回答 y（是）或 n（否）\n"}, nil},
 		{"no default", en, []Question{{Key: "k", Kind: Confirm, Title: "?"}}, "\ny\n", Answers{"k": Yes},
-			[]string{"y/n: ", "! an answer is needed\n"}, nil},
+			[]string{"y/n: ", "! an answer is required\n"}, nil},
 
 		{"note", zh, zh.notePage(), "", Answers{}, []string{"\n" + zh.note + "\n" + zh.noteHelp + "\n"}, nil},
 	}
@@ -131,13 +131,13 @@ func TestLineOutput(t *testing.T) {
 		}
 	}
 	want := `
-cfproxy 在你自己的域名上部署一个大模型 API 中继。
-在你看过计划并确认之前，不会做任何改动。
+cfproxy 会在您自己的域名上搭建大模型 API 中转。
+在您确认计划之前，不会有任何更改。
 
-1. 中继的主机名
-你的程序将访问这个主机名，而不是 api.openai.com。最好只比域名多一级（例如 gptapi.example.com），这样免费证书就能覆盖它。
+1. 中转的主机名
+您的程序将访问这个主机名，而不是 api.openai.com。最好使用一级子域名（例如 gptapi.example.com），免费证书包含它。
 回答: 
-! 主机名不能包含下划线；是否应为 gpt-api.example.com？
+! 主机名不能包含下划线；您是不是想输入 gpt-api.example.com？
 回答: 
 
 2. 使用哪些服务商？
@@ -148,8 +148,8 @@ cfproxy 在你自己的域名上部署一个大模型 API 中继。
   4  Google Gemini
 编号，以逗号分隔 [1]: 
 
-3. 现在创建以上三项吗？
-之后可以用 cfproxy destroy 全部删除。
+3. 现在创建以上三项资源吗？
+以后要全部删除，请运行：cfproxy destroy
 y/n [否]: 
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

@@ -13,13 +13,13 @@ const tokenURL = "https://dash.cloudflare.com/profile/api-tokens?permissionGroup
 
 var english = Texts{
 	Yes: "yes", No: "no",
-	Required:     "an answer is needed",
-	ChooseSome:   "choose at least one, with the space bar",
-	ChooseNumber: "choose a number between {min} and {max}",
+	Required:     "an answer is required",
+	ChooseSome:   "choose at least one with the space bar",
+	ChooseNumber: "enter a number from {min} to {max}",
 	AnswerYesNo:  "answer y or n",
 	AskText:      "Answer", AskSecret: "Answer (not shown)",
 	AskNumber: "Number", AskNumbers: "Numbers, separated by commas",
-	FilterHint: "type to filter", NoMatch: "nothing matches",
+	FilterHint: "type to filter", NoMatch: "no matches",
 	KeyNext: "next", KeySubmit: "continue", KeyBack: "back", KeyMove: "move", KeyToggle: "choose",
 	KeySwitch: "switch", KeyClear: "show all", KeyQuit: "quit",
 }
@@ -51,29 +51,29 @@ type fixture struct {
 var languages = map[string]fixture{
 	"en": {
 		Texts: english,
-		note:  "cfproxy puts a relay for LLM APIs on your own domain.", noteHelp: "Nothing is changed before you have seen the plan and said yes.",
+		note:  "cfproxy sets up a relay for LLM APIs on your own domain.", noteHelp: "Nothing is changed until you confirm the plan.",
 		token: "Cloudflare API token",
-		tokenHelp: "Create a token with this link; the permissions are chosen already. Pick your zone, press the button at the bottom, " +
-			"and copy what you are shown:\n" + tokenURL + "\nThe token stays in memory. It is not written anywhere.",
-		badToken: "this is not a token: it has 40 letters and digits",
-		zone:     "Which of your domains?", zoneHelp: "The relay will be a name in this domain.",
-		host: "Hostname of the relay", hostHelp: "The name that your programs will call instead of api.openai.com. One level below the domain is best: the free certificate covers it.",
-		badHost:   "an underscore cannot be in a hostname; did you mean gpt-api.example.com?",
+		tokenHelp: "Create a token with this link; the permissions are filled in. Choose your zone, click the button at the bottom, " +
+			"and copy the token:\n" + tokenURL + "\nThe token is not stored.",
+		badToken: "this is not a token, which has 40 letters and digits",
+		zone:     "Which of your domains?", zoneHelp: "The relay gets a hostname in this domain.",
+		host: "Hostname of the relay", hostHelp: "Your programs will call it instead of api.openai.com. Choose a name one level below the domain: the free certificate covers it.",
+		badHost:   "hostnames cannot contain underscores; did you mean gpt-api.example.com?",
 		providers: "Which providers?", providersHelp: "The first one is the default.",
-		deploy: "Create these three things now?", deployHelp: "cfproxy destroy removes them again.",
+		deploy: "Create these three resources now?", deployHelp: "To remove them later: cfproxy destroy",
 	},
 	"zh": {
 		Texts: chinese,
-		note:  "cfproxy 在你自己的域名上部署一个大模型 API 中继。", noteHelp: "在你看过计划并确认之前，不会做任何改动。",
+		note:  "cfproxy 会在您自己的域名上搭建大模型 API 中转。", noteHelp: "在您确认计划之前，不会有任何更改。",
 		token: "Cloudflare API 令牌",
-		tokenHelp: "用下面的链接创建令牌，所需权限已经选好。选择你的域名，点击页面底部的按钮，然后复制显示的令牌：\n" +
-			tokenURL + "\n令牌只保存在内存中，不会写入任何文件。",
+		tokenHelp: "用下面的链接创建令牌，所需权限已填好。选择您的域名，点击页面底部的按钮，然后复制显示的令牌：\n" +
+			tokenURL + "\n令牌不会保存。",
 		badToken: "这不是令牌：令牌由 40 个字母和数字组成",
-		zone:     "使用哪个域名？", zoneHelp: "中继的主机名将建立在这个域名之下。",
-		host: "中继的主机名", hostHelp: "你的程序将访问这个主机名，而不是 api.openai.com。最好只比域名多一级（例如 gptapi.example.com），这样免费证书就能覆盖它。",
-		badHost:   "主机名不能包含下划线；是否应为 gpt-api.example.com？",
+		zone:     "使用哪个域名？", zoneHelp: "中转将使用该域名下的一个主机名。",
+		host: "中转的主机名", hostHelp: "您的程序将访问这个主机名，而不是 api.openai.com。最好使用一级子域名（例如 gptapi.example.com），免费证书包含它。",
+		badHost:   "主机名不能包含下划线；您是不是想输入 gpt-api.example.com？",
 		providers: "使用哪些服务商？", providersHelp: "第一个是默认的服务商。",
-		deploy: "现在创建以上三项吗？", deployHelp: "之后可以用 cfproxy destroy 全部删除。",
+		deploy: "现在创建以上三项资源吗？", deployHelp: "以后要全部删除，请运行：cfproxy destroy",
 	},
 }
 

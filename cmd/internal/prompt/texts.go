@@ -11,9 +11,9 @@ type Texts struct {
 	Yes string // the answers to a Confirm, as displayed and, besides y, yes, n and no, as accepted
 	No  string
 
-	Required     string // error: an answer is needed
+	Required     string // error: an answer is required
 	ChooseSome   string // error: choose at least one, with the space bar
-	ChooseNumber string // error of the line renderer: choose a number between {min} and {max}
+	ChooseNumber string // error of the line renderer: enter a number from {min} to {max}
 	AnswerYesNo  string // error of the line renderer: answer y or n
 
 	AskText    string // prompt of the line renderer for an Input: Answer
