@@ -67,7 +67,8 @@ type DeployOptions struct {
 	// Worker, and keeps it. nil: no.
 	RegisterSubdomain func(account, subdomain string) bool
 	// Verify is called after the steps were applied, unless no host is served as planned, and runs while Deploy reconciles.
-	// nil: there is no verification to wait for, so Deploy reconciles only if the receipt shows a concurrent run.
+	// nil: Deploy saves these two rounds of reads, and reconciles only if a resource that it was about to create existed already. It then
+	// does not notice, for instance, a destroy that removed the route just before the record was created.
 	Verify func(Receipt)
 }
 

@@ -25,7 +25,7 @@ import (
 const host = "gptapi.example.com"
 
 // The engine is tried through the real SDK against the sandbox: an account that is a text, and a list of the calls made.
-type world struct {
+type fixture struct {
 	t      *testing.T
 	store  *sandbox.Store
 	engine *provision.Engine
@@ -36,8 +36,8 @@ type world struct {
 	observer func(provision.Event)
 }
 
-// newWorld opens an account from JSON; "" is one with the zone example.com.
-func newWorld(t *testing.T, state string) *world {
+// newFixture opens an account from JSON; "" is one with the zone example.com.
+func newFixture(t *testing.T, state string) *fixture {
 	t.Helper()
 	if state == "" {
 		state = `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`
@@ -46,26 +46,26 @@ func newWorld(t *testing.T, state string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: store}
-	w.engine = &provision.Engine{
+	f := &fixture{t: t, store: store}
+	f.engine = &provision.Engine{
 		API: cloudflare.New(cloudflare.Options{
 			Token:     store.Token(),
 			Transport: schematest.Transport(t, serially(sandbox.Transport(sandbox.Handler(store)))),
-			Trace:     func(c cloudflare.Call) { w.note(func() { w.calls = append(w.calls, c.Method+" "+resourceOf(c.Path)) }) },
+			Trace:     func(c cloudflare.Call) { f.note(func() { f.calls = append(f.calls, c.Method+" "+resourceOf(c.Path)) }) },
 		}),
 		Sleep: func(_ context.Context, d time.Duration) error {
-			w.note(func() { w.waits = append(w.waits, d) })
+			f.note(func() { f.waits = append(f.waits, d) })
 			return nil
 		},
 		Jitter:      func() float64 { return 0.5 },
 		CallTimeout: 5 * time.Second,
 	}
-	return w
+	return f
 }
 
-func (w *world) note(what func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (f *fixture) note(what func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	what()
 }
 
@@ -97,89 +97,89 @@ func resourceOf(path string) string {
 	return "zones"
 }
 
-func (w *world) config() plan.Config {
-	w.t.Helper()
+func (f *fixture) config() plan.Config {
+	f.t.Helper()
 	config, err := plan.Config{
 		Domains:   []string{host},
 		Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
 		Version:   "1.2.3",
 	}.Normalize()
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return config
 }
 
-func (w *world) plan(config plan.Config) (plan.Plan, error) {
-	return w.planAll(config.Adopt, config)
+func (f *fixture) plan(config plan.Config) (plan.Plan, error) {
+	return f.planAll(config.Adopt, config)
 }
 
-func (w *world) planAll(adopt bool, configs ...plan.Config) (plan.Plan, error) {
-	observed, err := w.engine.Observe(context.Background(), configs, nil)
+func (f *fixture) planAll(adopt bool, configs ...plan.Config) (plan.Plan, error) {
+	observed, err := f.engine.Observe(context.Background(), configs, nil)
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	return provision.PlanDeploy(observed, worker.Load(), adopt)
 }
 
-func (w *world) deploy(config plan.Config) (provision.Receipt, error) {
-	plan, err := w.plan(config)
+func (f *fixture) deploy(config plan.Config) (provision.Receipt, error) {
+	plan, err := f.plan(config)
 	if err != nil {
 		return provision.Receipt{}, err
 	}
-	return w.apply(plan)
+	return f.apply(plan)
 }
 
 // apply deploys a plan without verification. Its error is the first of any host.
-func (w *world) apply(p plan.Plan) (provision.Receipt, error) {
-	out, err := w.engine.Deploy(context.Background(), p, provision.DeployOptions{}, w.observer)
+func (f *fixture) apply(p plan.Plan) (provision.Receipt, error) {
+	out, err := f.engine.Deploy(context.Background(), p, provision.DeployOptions{}, f.observer)
 	if err == nil && len(out.Receipt.Failed) > 0 {
 		err = out.Receipt.Failed[0].Err
 	}
 	return out.Receipt, err
 }
 
-func (w *world) mustDeploy(config plan.Config) {
-	w.t.Helper()
-	if _, err := w.deploy(config); err != nil {
-		w.t.Fatal(err)
+func (f *fixture) mustDeploy(config plan.Config) {
+	f.t.Helper()
+	if _, err := f.deploy(config); err != nil {
+		f.t.Fatal(err)
 	}
 }
 
-func (w *world) destroy(config plan.Config) (provision.Receipt, error) {
+func (f *fixture) destroy(config plan.Config) (provision.Receipt, error) {
 	ctx := context.Background()
-	plan, err := w.engine.PlanDestroy(ctx, []plan.Config{config}, nil)
+	plan, err := f.engine.PlanDestroy(ctx, []plan.Config{config}, nil)
 	if err != nil {
 		return provision.Receipt{}, err
 	}
-	return w.engine.Destroy(ctx, plan, w.observer)
+	return f.engine.Destroy(ctx, plan, f.observer)
 }
 
-func (w *world) bytes() string {
-	w.t.Helper()
-	text, err := w.store.Bytes()
+func (f *fixture) bytes() string {
+	f.t.Helper()
+	text, err := f.store.Bytes()
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return string(text)
 }
 
 // writes gives the calls since the last look that were no reads.
-func (w *world) writes() []string {
-	writes := slices.DeleteFunc(w.calls, func(c string) bool { return strings.HasPrefix(c, "GET ") })
-	w.calls = nil
+func (f *fixture) writes() []string {
+	writes := slices.DeleteFunc(f.calls, func(c string) bool { return strings.HasPrefix(c, "GET ") })
+	f.calls = nil
 	return writes
 }
 
 func TestDeployMakesScriptThenRouteThenRecord(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	before := w.bytes()
-	w.mustDeploy(w.config())
-	if diff := cmp.Diff([]string{"PUT script", "POST route", "POST record"}, w.writes()); diff != "" {
+	f := newFixture(t, "")
+	before := f.bytes()
+	f.mustDeploy(f.config())
+	if diff := cmp.Diff([]string{"PUT script", "POST route", "POST record"}, f.writes()); diff != "" {
 		t.Error(diff)
 	}
-	text := w.bytes()
+	text := f.bytes()
 	for _, want := range []string{
 		`"pattern": "gptapi.example.com/*"`, `"script": "cfproxy-gptapi-example-com"`, `"content": "2.2.2.2"`, `"proxied": true`,
 		`"comment": "managed-by=cfproxy worker=cfproxy-gptapi-example-com"`, `"managed-by=cfproxy"`,
@@ -188,46 +188,46 @@ func TestDeployMakesScriptThenRouteThenRecord(t *testing.T) {
 			t.Errorf("the account has no %s", want)
 		}
 	}
-	w.mustDeploy(w.config())
-	if writes := w.writes(); len(writes) > 0 {
+	f.mustDeploy(f.config())
+	if writes := f.writes(); len(writes) > 0 {
 		t.Errorf("deploying again writes: %v", writes)
 	}
-	if _, err := w.destroy(w.config()); err != nil {
+	if _, err := f.destroy(f.config()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"DELETE record", "DELETE route", "DELETE script"}, w.writes()); diff != "" {
+	if diff := cmp.Diff([]string{"DELETE record", "DELETE route", "DELETE script"}, f.writes()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(before, w.bytes()); diff != "" {
+	if diff := cmp.Diff(before, f.bytes()); diff != "" {
 		t.Errorf("destroy leaves the account changed:\n%s", diff)
 	}
 }
 
 func TestUnchangedDeployReadsSixTimes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.mustDeploy(w.config())
-	w.calls = nil
-	w.mustDeploy(w.config())
-	slices.Sort(w.calls)
-	if diff := cmp.Diff([]string{"GET domains", "GET record", "GET route", "GET script", "GET script", "GET zones"}, w.calls); diff != "" {
+	f := newFixture(t, "")
+	f.mustDeploy(f.config())
+	f.calls = nil
+	f.mustDeploy(f.config())
+	slices.Sort(f.calls)
+	if diff := cmp.Diff([]string{"GET domains", "GET record", "GET route", "GET script", "GET script", "GET zones"}, f.calls); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestChangedSettingIsAnUpdateInPlace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.mustDeploy(w.config())
-	w.calls = nil
-	config := w.config()
+	f := newFixture(t, "")
+	f.mustDeploy(f.config())
+	f.calls = nil
+	config := f.config()
 	config.Region = "aws:us-east-1"
 	config.Origin = "192.0.2.1"
-	w.mustDeploy(config)
-	if diff := cmp.Diff([]string{"PUT script", "PUT record"}, w.writes()); diff != "" {
+	f.mustDeploy(config)
+	if diff := cmp.Diff([]string{"PUT script", "PUT record"}, f.writes()); diff != "" {
 		t.Error(diff)
 	}
-	plan, err := w.plan(config)
+	plan, err := f.plan(config)
 	if err != nil || len(plan.Changes()) > 0 {
 		t.Errorf("after the update: %v, %v", plan.Changes(), err)
 	}
@@ -235,21 +235,21 @@ func TestChangedSettingIsAnUpdateInPlace(t *testing.T) {
 
 func TestLongestZoneWins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [
 		{"name": "example.co.uk"}, {"name": "b.example.co.uk"}, {"name": "ple.co.uk"}, {"name": "other.com"}]}]}`)
-	config := w.config()
+	config := f.config()
 	config.Domains = []string{"a.b.example.co.uk"}
-	plan, err := w.plan(config)
+	plan, err := f.plan(config)
 	if err != nil || plan.Sites[0].Zone.Name != "b.example.co.uk" {
 		t.Errorf("got %+v, %v", plan.Sites, err)
 	}
 	config.Domains = []string{"x.example.co.uk"}
-	plan, err = w.plan(config)
+	plan, err = f.plan(config)
 	if err != nil || plan.Sites[0].Zone.Name != "example.co.uk" {
 		t.Errorf("got %+v, %v", plan.Sites, err)
 	}
 	config.Domains = []string{"x.elsewhere.com"}
-	_, err = w.plan(config)
+	_, err = f.plan(config)
 	var e *errcode.Error
 	if !errors.As(err, &e) || e.Code != errcode.ZoneNotFound || !strings.Contains(e.Details["zones"], "other.com") {
 		t.Errorf("got %v", err)
@@ -266,11 +266,11 @@ func TestZonesAreFoundBeyondTheFirstPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, string(text))
+	f := newFixture(t, string(text))
 	for _, zone := range zones {
-		config := w.config()
+		config := f.config()
 		config.Domains = []string{"gptapi." + zone["name"]}
-		if _, err := w.plan(config); err != nil {
+		if _, err := f.plan(config); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -291,23 +291,23 @@ func TestForeignThingsAreAConflictAndStay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, `{"accounts": [{"name": "Acme", `+zone+`}]}`)
-			before := w.bytes()
-			_, err := w.deploy(w.config())
+			f := newFixture(t, `{"accounts": [{"name": "Acme", `+zone+`}]}`)
+			before := f.bytes()
+			_, err := f.deploy(f.config())
 			var e *plan.ConflictError
 			if !errors.As(err, &e) || e.Code != errcode.Conflict || len(e.Objects) != 1 {
 				t.Fatalf("got %v, want one conflict", err)
 			}
-			if writes := w.writes(); len(writes) > 0 || w.bytes() != before {
+			if writes := f.writes(); len(writes) > 0 || f.bytes() != before {
 				t.Errorf("something was written: %v", writes)
 			}
-			if _, err := w.destroy(w.config()); err != nil || w.bytes() != before {
+			if _, err := f.destroy(f.config()); err != nil || f.bytes() != before {
 				t.Errorf("destroy touched what is not ours (%v)", err)
 			}
-			config := w.config()
+			config := f.config()
 			config.Adopt = true
-			w.mustDeploy(config)
-			if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+			f.mustDeploy(config)
+			if plan, err := f.plan(f.config()); err != nil || len(plan.Changes()) > 0 {
 				t.Errorf("after --adopt: %v, %v", plan.Changes(), err)
 			}
 		})
@@ -316,13 +316,13 @@ func TestForeignThingsAreAConflictAndStay(t *testing.T) {
 
 func TestOtherRecordsAreNoConflict(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "records": [
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "records": [
 		{"type": "TXT", "name": "gptapi.example.com", "content": "v=spf1 -all"},
 		{"type": "A", "name": "www.example.com", "content": "192.0.2.1"}],
 		"routes": [{"pattern": "www.example.com/*"}]}]}]}`)
-	before := w.bytes()
-	w.mustDeploy(w.config())
-	if _, err := w.destroy(w.config()); err != nil || w.bytes() != before {
-		t.Errorf("neighbours did not survive (%v):\n%s", err, cmp.Diff(before, w.bytes()))
+	before := f.bytes()
+	f.mustDeploy(f.config())
+	if _, err := f.destroy(f.config()); err != nil || f.bytes() != before {
+		t.Errorf("neighbours did not survive (%v):\n%s", err, cmp.Diff(before, f.bytes()))
 	}
 }

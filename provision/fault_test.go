@@ -41,16 +41,16 @@ func TestPassingFaultsAreRiddenOut(t *testing.T) {
 		for fault, what := range faults {
 			t.Run(call+" "+fault, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, faulty("{"+where+", "+what+"}"))
-				w.mustDeploy(w.config())
-				if len(w.waits) == 0 {
+				f := newFixture(t, faulty("{"+where+", "+what+"}"))
+				f.mustDeploy(f.config())
+				if len(f.waits) == 0 {
 					t.Error("the fault did not strike")
 				}
-				if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+				if plan, err := f.plan(f.config()); err != nil || len(plan.Changes()) > 0 {
 					t.Errorf("afterwards: %v, %v", plan.Changes(), err)
 				}
 				for _, once := range []string{`"pattern": "gptapi.example.com/*"`, `"content": "2.2.2.2"`} {
-					if n := strings.Count(w.bytes(), once); n != 1 {
+					if n := strings.Count(f.bytes(), once); n != 1 {
 						t.Errorf("%d times %s", n, once)
 					}
 				}
@@ -61,25 +61,25 @@ func TestPassingFaultsAreRiddenOut(t *testing.T) {
 
 func TestRouteWaitsUntilItSeesTheScript(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "propagation": 3}`)
-	w.mustDeploy(w.config())
-	if len(w.waits) != 3 {
-		t.Errorf("waited %v", w.waits)
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "propagation": 3}`)
+	f.mustDeploy(f.config())
+	if len(f.waits) != 3 {
+		t.Errorf("waited %v", f.waits)
 	}
 }
 
 func TestRetryAfterIsObeyedWithinReason(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, faulty(`{"path": "/zones", "retry_after": "7"}`))
-	w.mustDeploy(w.config())
-	if diff := cmp.Diff([]time.Duration{7 * time.Second}, w.waits); diff != "" {
+	f := newFixture(t, faulty(`{"path": "/zones", "retry_after": "7"}`))
+	f.mustDeploy(f.config())
+	if diff := cmp.Diff([]time.Duration{7 * time.Second}, f.waits); diff != "" {
 		t.Error(diff)
 	}
-	w = newWorld(t, faulty(`{"path": "/zones", "retry_after": "300"}`))
-	_, err := w.deploy(w.config())
+	f = newFixture(t, faulty(`{"path": "/zones", "retry_after": "300"}`))
+	_, err := f.deploy(f.config())
 	var e *errcode.Error
-	if !errors.As(err, &e) || e.Code != errcode.RateLimited || e.RetryAfter != 300*time.Second || len(w.waits) > 0 {
-		t.Errorf("got %v after %v", err, w.waits)
+	if !errors.As(err, &e) || e.Code != errcode.RateLimited || e.RetryAfter != 300*time.Second || len(f.waits) > 0 {
+		t.Errorf("got %v after %v", err, f.waits)
 	}
 }
 
@@ -100,8 +100,8 @@ func TestLastingFaultsEndWithTheirName(t *testing.T) {
 	} {
 		t.Run(string(test.code)+test.fault, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, faulty(`{"path": "/zones", "times": -1, `+test.fault+`}`))
-			_, err := w.deploy(w.config())
+			f := newFixture(t, faulty(`{"path": "/zones", "times": -1, `+test.fault+`}`))
+			_, err := f.deploy(f.config())
 			if errcode.Of(err) != test.code {
 				t.Errorf("got %v, want %s", err, test.code)
 			}
@@ -111,35 +111,35 @@ func TestLastingFaultsEndWithTheirName(t *testing.T) {
 
 func TestSilentAPIIsATimeout(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, faulty(`{"path": "/zones", "times": -1, "delay_ms": 60000}`))
-	w.engine.CallTimeout = 20 * time.Millisecond
-	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.Timeout {
+	f := newFixture(t, faulty(`{"path": "/zones", "times": -1, "delay_ms": 60000}`))
+	f.engine.CallTimeout = 20 * time.Millisecond
+	if _, err := f.deploy(f.config()); errcode.Of(err) != errcode.Timeout {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestBrandNewAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "subdomain": "", "zones": [{"name": "example.com"}]}]}`)
-	plan, err := w.plan(w.config())
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "subdomain": "", "zones": [{"name": "example.com"}]}]}`)
+	plan, err := f.plan(f.config())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.apply(plan); errcode.Of(err) != errcode.SubdomainMissing {
+	if _, err := f.apply(plan); errcode.Of(err) != errcode.SubdomainMissing {
 		t.Fatalf("got %v", err)
 	}
 	agree := func(account, subdomain string) bool {
 		return account == plan.Account && strings.HasPrefix(subdomain, "example-com-")
 	}
-	out, err := w.engine.Deploy(context.Background(), plan, provision.DeployOptions{RegisterSubdomain: agree}, nil)
+	out, err := f.engine.Deploy(context.Background(), plan, provision.DeployOptions{RegisterSubdomain: agree}, nil)
 	if err != nil || !strings.HasPrefix(out.Subdomain, "example-com-") {
 		t.Fatalf("registered %q, %v", out.Subdomain, err)
 	}
-	if plan, err := w.plan(w.config()); err != nil || len(plan.Changes()) > 0 {
+	if plan, err := f.plan(f.config()); err != nil || len(plan.Changes()) > 0 {
 		t.Errorf("afterwards: %v, %v", plan.Changes(), err)
 	}
-	w = newWorld(t, `{"accounts": [{"name": "Acme", "email_unverified": true, "zones": [{"name": "example.com"}]}]}`)
-	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.EmailUnverified {
+	f = newFixture(t, `{"accounts": [{"name": "Acme", "email_unverified": true, "zones": [{"name": "example.com"}]}]}`)
+	if _, err := f.deploy(f.config()); errcode.Of(err) != errcode.EmailUnverified {
 		t.Errorf("got %v", err)
 	}
 }
@@ -154,17 +154,17 @@ func TestMissingPermissionsAreNamed(t *testing.T) {
 		{strings.Replace(all, `"Workers Scripts Write"`, `"Workers Scripts Read"`, 1), "workers-scripts-edit"},
 		{`"Zone Read"`, "workers-scripts-edit,workers-routes-edit,dns-edit"},
 	} {
-		w := newWorld(t, fmt.Sprintf(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+		f := newFixture(t, fmt.Sprintf(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": [%s]}]}`, test.permissions))
-		_, err := w.deploy(w.config())
+		_, err := f.deploy(f.config())
 		var e *errcode.Error
 		if !errors.As(err, &e) || e.Code != errcode.PermissionMissing || e.Details["permission"] != test.missing {
 			t.Errorf("with %s: got %v, want %s", test.permissions, err, test.missing)
 		}
 	}
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 		"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "permissions": ["DNS Write"]}]}`)
-	if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.NoZones {
+	if _, err := f.deploy(f.config()); errcode.Of(err) != errcode.NoZones {
 		t.Errorf("without Zone Read: got %v", err)
 	}
 }
@@ -172,9 +172,9 @@ func TestMissingPermissionsAreNamed(t *testing.T) {
 func TestRejectedTokens(t *testing.T) {
 	t.Parallel()
 	for _, status := range []string{"disabled", "expired"} {
-		w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+		f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 			"tokens": [{"value": "cfut_0123456789abcdef0123456789abcdef0123456789abcdef", "status": "`+status+`"}]}`)
-		if _, err := w.deploy(w.config()); errcode.Of(err) != errcode.TokenRejected {
+		if _, err := f.deploy(f.config()); errcode.Of(err) != errcode.TokenRejected {
 			t.Errorf("%s: got %v", status, err)
 		}
 	}
@@ -183,15 +183,15 @@ func TestRejectedTokens(t *testing.T) {
 // An interrupt lets the call in flight take effect, begins nothing more, and says what was done.
 func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	plan, err := w.plan(w.config())
+	f := newFixture(t, "")
+	plan, err := f.plan(f.config())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, interrupt := context.WithCancel(context.Background())
 	defer interrupt()
-	w.engine.API = interrupting{w.engine.API, interrupt}
-	out, err := w.engine.Deploy(ctx, plan, provision.DeployOptions{}, nil)
+	f.engine.API = interrupting{f.engine.API, interrupt}
+	out, err := f.engine.Deploy(ctx, plan, provision.DeployOptions{}, nil)
 	if errcode.Of(err) != errcode.Interrupted {
 		t.Errorf("got %v", err)
 	}
@@ -202,7 +202,7 @@ func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 	if diff := cmp.Diff([]string{"script", "route"}, done); diff != "" {
 		t.Error(diff)
 	}
-	if text := w.bytes(); strings.Contains(text, `"content": "2.2.2.2"`) || !strings.Contains(text, `"pattern": "gptapi.example.com/*"`) {
+	if text := f.bytes(); strings.Contains(text, `"content": "2.2.2.2"`) || !strings.Contains(text, `"pattern": "gptapi.example.com/*"`) {
 		t.Errorf("the account does not hold just the script and its route:\n%s", text)
 	}
 }

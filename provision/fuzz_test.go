@@ -18,55 +18,35 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// badDay is what bytes decide: which run, what its calls meet, who else is at work, and whether the run is killed.
+// badDay is a scenario in which anything may go wrong.
 type badDay struct {
 	scenario scenario
-	lag      int
-	faults   []badCall
+	lag      int // how many reads lists are behind
+	faults   []lastingFault
 	edits    []edit
-	killedAt int // call; 0 for never
+	killedAt int // the call at which the run is killed; 0 for never
 }
 
-// mostLag is how many looks a list may be behind: what the engine gives it before it takes a route back, whatever failed before.
-const mostLag = 3
+// maxLag is what undo waits for before it deletes a route, whatever failed before.
+const maxLag = 3
 
-// badCall is what so many calls meet, from one on.
-type badCall struct{ from, times, kind int }
+// lastingFault strikes so many calls, from one on.
+type lastingFault struct{ from, times, kind int }
 
+// The kinds of faults. Bytes of the fuzzer's corpus mean these numbers.
 const (
-	bad500 = iota
-	bad502
-	bad429
-	badBefore // the connection ends before the call took effect
-	badAfter  // and after
-	badSilentBefore
-	badSilentAfter
-	bad500After
-	badKinds
+	fault500 = iota
+	fault502
+	fault429
+	faultDropBefore // the connection is dropped before the call took effect
+	faultDropAfter  // or after
+	faultHangBefore // there is no answer, and the call had no effect
+	faultHangAfter  // or had
+	fault500After
+	faultKinds
 )
 
-// edit is something that somebody else does at a host before a call.
-type edit struct {
-	at, kind, host int
-	// isBehind says that reads do not show it at once.
-	isBehind bool
-}
-
-const (
-	addRecord = iota
-	changeContent
-	changeComment
-	greyRecord
-	deleteRecord
-	deleteRoute
-	leadElsewhere
-	addRoute
-	uploadByHand
-	deleteScript
-	editKinds
-)
-
-// readBadDay reads a day from bytes; those that are missing are zero. Any bytes are some day.
+// readBadDay decodes bytes. Missing ones are zero; no bytes are invalid.
 func readBadDay(data []byte) badDay {
 	next := func(n int) int {
 		if len(data) == 0 {
@@ -76,53 +56,60 @@ func readBadDay(data []byte) badDay {
 		data = data[1:]
 		return b % n
 	}
-	hosts := [][]string{{host}, {host, third}}[next(2)]
+	hosts := [][]string{{host}, {host, thirdHost}}[next(2)]
 	var d badDay
 	d.scenario = []scenario{
-		{name: "first deploy", before: empty},
-		{name: "update", before: standing(hosts...), change: otherProvider},
-		{name: "destroy", before: standing(hosts...), command: command{destroy: true}},
-		{name: "rename", before: standing(hosts...), change: renamed},
-		{name: "same again", before: standing(hosts...)},
-		{name: "one more host", before: standing(hosts[0])},
-		{name: "adopt", before: inTheWay, change: adopting},
+		{name: "first deploy", before: emptyAccount},
+		{name: "update", before: deployedAccount(hosts...), change: otherProvider},
+		{name: "destroy", before: deployedAccount(hosts...), command: command{destroy: true}},
+		{name: "rename", before: deployedAccount(hosts...), change: otherWorker},
+		{name: "unchanged", before: deployedAccount(hosts...)},
+		{name: "one more host", before: deployedAccount(hosts[0])},
+		{name: "adopt", before: conflictingAccount, change: adopt},
 	}[next(7)]
 	d.scenario.hosts = hosts
-	d.lag = next(mostLag + 1)
+	d.lag = next(maxLag + 1)
 	if kill := next(64); kill < 40 {
 		d.killedAt = kill
 	}
 	for range next(4) {
-		fault := badCall{from: next(48), times: next(16) + 1, kind: next(badKinds)}
-		if fault.times == 16 {
-			fault.times = 1000
+		f := lastingFault{from: next(48), times: next(16) + 1, kind: next(faultKinds)}
+		if f.times == 16 {
+			f.times = 1000
 		}
-		d.faults = append(d.faults, fault)
+		d.faults = append(d.faults, f)
 	}
 	for range next(4) {
-		d.edits = append(d.edits, edit{at: next(48), kind: next(editKinds), host: next(len(hosts)), isBehind: next(2) == 1})
+		d.edits = append(d.edits, edit{at: next(48), kind: next(editKinds), host: next(len(hosts)), delayed: next(2) == 1})
 	}
+	options := next(4)
+	d.scenario.command.noVerify = options&1 > 0 && !d.scenario.command.destroy
+	d.scenario.command.keepPartial = options&2 > 0 && !d.scenario.command.destroy
 	return d
 }
 
-// FuzzBadDays: whatever happens to the calls of a run, whoever else is at work, and whenever it is killed: what others have made
-// stays, no record of ours stands without its route unless somebody else has taken the route away, and the next run on a
-// good day converges, or names what stands in its way.
+// FuzzBadDays runs a command while its calls fail, somebody edits the account and the run is killed. Whatever happens, other people's
+// resources must not change, no record of ours may be without its route unless somebody else deleted the route, and the next run, in which
+// nothing fails, must converge or name the conflict.
 func FuzzBadDays(f *testing.F) {
 	for _, seed := range [][]byte{
 		nil,
-		{0, 0, 0, 0, 1, 10, 0, badAfter}, // the record's answer is lost
-		{1, 0, 4, 0, 2, 8, 0, badAfter, 12, 15, bad500}, // and all later calls fail
+		{0, 0, 0, 0, 1, 10, 0, faultDropAfter}, // the answer to the record's creation is lost
+		{1, 0, 4, 0, 2, 8, 0, faultDropAfter, 12, 15, fault500}, // and all later calls fail
 		{0, 1, 0, 9},
 		{0, 0, 3, 10},
 		{0, 2, 0, 9},
 		{1, 3, 0, 14},
-		{0, 3, 2, 0, 1, 15, 3, bad502, 1, 8, leadElsewhere},
+		{0, 3, 2, 0, 1, 15, 3, fault502, 1, 8, redirectRoute},
 		{0, 0, 0, 0, 0, 3, 7, addRecord, 0, 0, 8, addRoute, 0, 0, 9, deleteRoute},
 		{0, 2, 5, 0, 0, 2, 11, changeComment, 0, 1, 12, deleteScript, 0, 1},
-		{1, 5, 3, 0, 1, 17, 1, badSilentAfter, 2, 9, uploadByHand, 1, 0, 15, greyRecord, 0, 0},
+		{1, 5, 3, 0, 1, 17, 1, faultHangAfter, 2, 9, uploadByHand, 1, 0, 15, disableProxy, 0, 0},
 		{0, 4, 0, 0, 0, 2, 6, deleteRecord, 0, 0, 7, changeContent, 0, 1},
-		// Found by chance: what was taken back while a list was behind, or while the answer of an earlier attempt was forgotten.
+		// With --no-verify, with --keep-partial, and with both.
+		{0, 0, 0, 0, 1, 10, 0, faultDropAfter, 0, 1},
+		{1, 0, 0, 0, 1, 9, 15, fault500, 0, 2},
+		{0, 1, 0, 0, 0, 1, 9, deleteRecord, 0, 0, 3},
+		// Found by the fuzzer: undo while lists were behind, or after an earlier attempt without an answer.
 		{1, 0, 3, 50, 2, 12, 6, 7, 17, 0, 7, 0},
 		{1, 2, 3, 50, 2, 11, 0, 6, 9, 6, 2, 0},
 		{1, 0, 3, 50, 2, 12, 6, 4, 11, 6, 3, 0},
@@ -137,7 +124,7 @@ func FuzzBadDays(f *testing.F) {
 			return
 		}
 		defer watch(t, data)()
-		readBadDay(data).live(t)
+		readBadDay(data).run(t)
 	})
 }
 
@@ -154,112 +141,111 @@ func watch(t *testing.T, data []byte) (stop func()) {
 	return func() { timer.Stop() }
 }
 
-func (d badDay) live(t *testing.T) {
-	ctx, kill := context.WithCancel(context.Background())
+func (d badDay) run(t *testing.T) {
+	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
 	s := d.scenario
-	text := s.before(t)
-	good := newTrial(t, text, s.hosts...)
+	account := s.before(t)
+	good := newHarness(t, account, s.hosts...)
 	config := s.config(good)
-	if end := good.run(ctx, command{}, config); end.err != nil {
-		t.Fatal(end.err)
+	if r := good.run(ctx, command{}, config); r.err != nil {
+		t.Fatal(r.err)
 	}
-	want := good.look().likeness()
+	want := good.state().normalized()
 
-	tr := newTrial(t, strings.Replace(text, "{", fmt.Sprintf(`{"lag": %d,`, d.lag), 1), s.hosts...)
-	o := &others{trial: tr, placed: map[string]string{}, noRoute: map[string]bool{}, otherContent: map[string]bool{}}
-	tr.mayBe = o.did
+	h := newHarness(t, strings.Replace(account, "{", fmt.Sprintf(`{"lag": %d,`, d.lag), 1), s.hosts...)
+	start, began := h.state().normalized(), h.now
+	in := newIntruder(h)
+	h.allowed = in.caused
 	calls := 0
-	tr.around = func(r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
+	h.intercept = func(r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
 		calls++
 		for _, e := range d.edits {
 			if e.at == calls {
-				o.do(e)
+				in.do(e)
 			}
 		}
 		if d.killedAt > 0 && calls >= d.killedAt {
 			kill()
 			return nil, context.Canceled
 		}
-		res, err := tr.meet(d.faultAt(calls), r, call)
-		o.check(r.Method + " " + r.URL.Path)
+		res, err := h.callWithFault(d.faultAt(calls), r, call)
+		in.check(r.Method + " " + r.URL.Path)
 		return res, err
 	}
-	plan, err := tr.plan(ctx, s.command, config)
-	end := result{err: err}
+	p, err := h.plan(ctx, s.command, config)
+	r := result{err: err}
 	if config.Adopt {
-		clear(o.placed) // what was there for the plan is ours now
+		clear(in.created) // what was there for the plan is taken over
 	}
 	if err == nil {
-		end = tr.execute(ctx, plan, s.command)
+		r = h.execute(ctx, p, s.command)
 	}
-	if end.err != nil && errcode.Of(end.err) == "" {
-		t.Errorf("an error without a code: %v", end.err)
+	if r.err != nil && errcode.Of(r.err) == "" {
+		t.Errorf("an error without a code: %v", r.err)
 	}
 	if len(d.edits) == 0 && d.killedAt == 0 {
-		for thing := range changed(newTrial(t, text, s.hosts...).look().likeness(), tr.look().likeness()) {
-			if !end.touched[thing] {
-				t.Errorf("%s has changed, and the receipt does not know", thing)
+		for _, name := range changed(start, h.state().normalized()) {
+			if !r.touched[name] {
+				t.Errorf("%s has changed, but is not in the receipt", name)
 			}
 		}
 	}
-	if calls > 2*mostCalls || tr.now.Sub(good.now) > 2*longestRun {
-		t.Errorf("%d calls in %s", calls, tr.now.Sub(good.now))
+	if calls > 2*maxCalls || h.now.Sub(began) > 2*maxRunTime {
+		t.Errorf("%d calls in %s", calls, h.now.Sub(began))
 	}
-	d.recover(t, tr.text("lag"), config, want, o)
+	d.checkNextRun(t, h.account("lag"), config, want, in)
 }
 
-// losesSight tells a day on which a Worker is renamed and somebody else takes the mark off the record that names the old one, or
-// the record away: then nothing leads to the old Worker any more. It serves nobody, and is left.
-func (d badDay) losesSight() bool {
+// losesWorker reports whether the old Worker may be left after a rename: it serves nothing, and somebody removed the comment that names
+// it from the record, or the record.
+func (d badDay) losesWorker() bool {
 	return d.scenario.name == "rename" && slices.ContainsFunc(d.edits, func(e edit) bool {
 		return e.kind == changeComment || e.kind == deleteRecord
 	})
 }
 
-// recover is the next day, and a good one.
-func (d badDay) recover(t *testing.T, text string, config plan.Config, want map[string]string, o *others) {
-	ctx := context.Background()
-	tr := newTrial(t, text, d.scenario.hosts...)
-	tr.mayBe = func(breach) bool { return true } // what stands so may stand until this run is done
-	p, err := tr.plan(ctx, command{}, config)
-	refused := p.Skipped
+// checkNextRun checks that a deploy in which nothing fails converges, with --adopt if the intruder caused a conflict.
+func (d badDay) checkNextRun(t *testing.T, account string, config plan.Config, want map[string]string, in *intruder) {
+	h := newHarness(t, account, d.scenario.hosts...)
+	h.allowed = anyViolation // those before may last until this run is done
+	p, err := h.plan(t.Context(), command{}, config)
+	skipped := p.Skipped
 	if errcode.Of(err) == errcode.Conflict {
-		refused = append(refused, plan.HostError{Host: "", Err: err})
+		skipped = append(skipped, plan.HostError{Err: err})
 	} else if err != nil {
-		t.Fatalf("the next run cannot even plan: %v", err)
+		t.Fatalf("the next run cannot be planned: %v", err)
 	}
-	if len(refused) > 0 {
-		if !o.isInTheWay {
-			t.Errorf("a conflict though nobody has put anything in the way: %v", refused)
+	if len(skipped) > 0 {
+		if !in.conflicts {
+			t.Errorf("a conflict that nobody caused: %v", skipped)
 		}
-		for _, refusal := range refused {
-			var e *plan.ConflictError
-			if !errors.As(refusal.Err, &e) || len(e.Objects) == 0 {
-				t.Errorf("a conflict that does not say with what: %v", refusal.Err)
+		for _, s := range skipped {
+			if e := (*plan.ConflictError)(nil); !errors.As(s.Err, &e) || len(e.Objects) == 0 {
+				t.Errorf("a conflict without its resources: %v", s.Err)
 			}
 		}
-		if text != tr.text() {
-			t.Error("a plan has written")
+		if account != h.account() {
+			t.Error("planning has written something")
 		}
 		config.Adopt = true
 	}
-	if end := tr.run(ctx, command{}, config); end.err != nil {
-		t.Fatalf("the next run fails: %v", end.err)
+	if r := h.run(t.Context(), command{}, config); r.err != nil {
+		t.Fatalf("the next run fails: %v", r.err)
 	}
-	here := tr.look()
-	stands := here.likeness()
-	if d.losesSight() {
-		delete(stands, "script "+plan.WorkerName(d.scenario.hosts[0]))
+	state := h.state()
+	got := state.normalized()
+	if d.losesWorker() {
+		delete(got, "script "+plan.WorkerName(d.scenario.hosts[0]))
 	}
-	if diff := cmp.Diff(want, stands); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the next run does not converge:\n%s", diff)
 	}
-	if broken := here.breaches(); len(broken) > 0 {
-		t.Errorf("after the next run: %v", broken)
+	if violations := state.violations(); len(violations) > 0 {
+		t.Errorf("after the next run: %v", violations)
 	}
-	if plan, err := tr.plan(ctx, command{}, config); err != nil || len(plan.Changes()) > 0 {
-		t.Errorf("then: %v, %v", plan.Changes(), err)
+	if p, err := h.plan(t.Context(), command{}, config); err != nil || len(p.Changes()) > 0 {
+		t.Errorf("the run after that has changes: %v, %v", p.Changes(), err)
 	}
 }
 
@@ -269,38 +255,38 @@ func (d badDay) faultAt(call int) int {
 			return f.kind
 		}
 	}
-	return badKinds
+	return faultKinds
 }
 
-// meet lets a call meet a fault.
-func (tr *trial) meet(kind int, r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
-	const refusal = `{"success": false, "errors": [{"code": 10013, "message": "unknown"}], "messages": [], "result": null}`
-	if slices.Contains([]int{badAfter, badSilentAfter, bad500After}, kind) {
+// callWithFault makes a call that meets a fault; faultKinds is none.
+func (h *harness) callWithFault(kind int, r *http.Request, call func() (*http.Response, error)) (*http.Response, error) {
+	const unknownError = `{"success": false, "errors": [{"code": 10013, "message": "unknown"}], "messages": [], "result": null}`
+	if slices.Contains([]int{faultDropAfter, faultHangAfter, fault500After}, kind) {
 		if _, err := call(); err != nil {
 			return nil, err
 		}
 	}
 	switch kind {
-	case bad500, bad500After:
-		return answer(r, 500, "application/json", refusal), nil
-	case bad502:
-		return answer(r, 502, "text/html", "<html>Bad gateway</html>"), nil
-	case bad429:
-		res := answer(r, 429, "application/json", strings.Replace(refusal, "10013", "10100", 1))
+	case fault500, fault500After:
+		return response(r, 500, "application/json", unknownError), nil
+	case fault502:
+		return response(r, 502, "text/html", "<html>Bad gateway</html>"), nil
+	case fault429:
+		res := response(r, 429, "application/json", strings.Replace(unknownError, "10013", "10100", 1))
 		res.Header.Set("Retry-After", "30")
 		return res, nil
-	case badBefore, badAfter:
+	case faultDropBefore, faultDropAfter:
 		return nil, io.ErrUnexpectedEOF
-	case badSilentBefore, badSilentAfter:
-		tr.now = tr.now.Add(silence)
+	case faultHangBefore, faultHangAfter:
+		h.now = h.now.Add(hangTime)
 		return nil, context.DeadlineExceeded
 	}
 	return call()
 }
 
-func answer(r *http.Request, status int, kind, body string) *http.Response {
+func response(r *http.Request, status int, contentType, body string) *http.Response {
 	return &http.Response{
 		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 	}
 }

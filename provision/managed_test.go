@@ -17,8 +17,8 @@ import (
 const ownerKey = "sk-owner-0123456789abcdef"
 
 // managed is a relay for alice, with the owner's key.
-func (w *world) managed() plan.Config {
-	c := w.config()
+func (f *fixture) managed() plan.Config {
+	c := f.config()
 	c.Settings = worker.Settings{Managed: true, Page: true}
 	c.Tokens = []worker.Token{{Name: "alice", SHA256: strings.Repeat("a", 64), RPM: 60}}
 	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret(ownerKey)}
@@ -26,11 +26,11 @@ func (w *world) managed() plan.Config {
 }
 
 // diffOf gives the names of what a plan changes about the Worker, and its warnings.
-func (w *world) diffOf(c plan.Config) (changed, warnings []string) {
-	w.t.Helper()
-	plan, err := w.plan(c)
+func (f *fixture) diffOf(c plan.Config) (changed, warnings []string) {
+	f.t.Helper()
+	plan, err := f.plan(c)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	for _, step := range plan.Steps {
 		for _, diff := range step.Diff {
@@ -43,74 +43,74 @@ func (w *world) diffOf(c plan.Config) (changed, warnings []string) {
 	return changed, warnings
 }
 
-func (w *world) wantDiff(c plan.Config, changed, warnings []string) {
-	w.t.Helper()
-	gotChanged, gotWarnings := w.diffOf(c)
+func (f *fixture) wantDiff(c plan.Config, changed, warnings []string) {
+	f.t.Helper()
+	gotChanged, gotWarnings := f.diffOf(c)
 	if diff := cmp.Diff([][]string{changed, warnings}, [][]string{gotChanged, gotWarnings}); diff != "" {
-		w.t.Error(diff)
+		f.t.Error(diff)
 	}
 }
 
 // served is the account without earlier versions of its Workers, which keep the keys that they had, as Cloudflare's do.
-func (w *world) served() string {
-	w.t.Helper()
+func (f *fixture) served() string {
+	f.t.Helper()
 	var state struct {
 		Accounts []struct {
 			Scripts []map[string]json.RawMessage `json:"scripts"`
 		} `json:"accounts"`
 	}
-	if err := json.Unmarshal([]byte(w.bytes()), &state); err != nil {
-		w.t.Fatal(err)
+	if err := json.Unmarshal([]byte(f.bytes()), &state); err != nil {
+		f.t.Fatal(err)
 	}
 	for _, script := range state.Accounts[0].Scripts {
 		delete(script, "versions")
 	}
 	data, err := json.Marshal(state)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return string(data)
 }
 
 func TestKeyIsTypedOnceAndOutlivesUploads(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
-	w.mustDeploy(c)
-	if strings.Count(w.bytes(), ownerKey) != 1 {
+	f := newFixture(t, "")
+	c := f.managed()
+	f.mustDeploy(c)
+	if strings.Count(f.bytes(), ownerKey) != 1 {
 		t.Fatal("the key is not in the account")
 	}
-	w.wantDiff(c, nil, nil)
+	f.wantDiff(c, nil, nil)
 	c.Keys = nil
-	w.wantDiff(c, nil, nil)
-	w.writes()
+	f.wantDiff(c, nil, nil)
+	f.writes()
 	c.Tokens = append(c.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64), RPM: 30})
-	w.wantDiff(c, []string{"build", "limits", "tokens"}, nil)
-	w.mustDeploy(c)
-	if diff := cmp.Diff([]string{"PUT script"}, w.writes()); diff != "" || strings.Count(w.served(), ownerKey) != 1 {
+	f.wantDiff(c, []string{"build", "limits", "tokens"}, nil)
+	f.mustDeploy(c)
+	if diff := cmp.Diff([]string{"PUT script"}, f.writes()); diff != "" || strings.Count(f.served(), ownerKey) != 1 {
 		t.Errorf("the key does not outlive an upload: %s", diff)
 	}
 	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret("sk-another")}
-	w.wantDiff(c, []string{"build", "keys"}, nil)
-	w.mustDeploy(c)
-	if text := w.served(); strings.Contains(text, ownerKey) || !strings.Contains(text, "sk-another") {
+	f.wantDiff(c, []string{"build", "keys"}, nil)
+	f.mustDeploy(c)
+	if text := f.served(); strings.Contains(text, ownerKey) || !strings.Contains(text, "sk-another") {
 		t.Error("the key was not changed")
 	}
 }
 
 func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.mustDeploy(w.managed())
-	c := w.managed()
+	f := newFixture(t, "")
+	f.mustDeploy(f.managed())
+	c := f.managed()
 	c.Tokens, c.Keys = nil, nil
-	observed, err := w.engine.Observe(t.Context(), []plan.Config{c}, nil)
+	observed, err := f.engine.Observe(t.Context(), []plan.Config{c}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	relay := observed.Relays[0]
 	complete, err := relay.CompleteConfig()
-	if diff := cmp.Diff(w.managed().Tokens, complete.Tokens); diff != "" || err != nil {
+	if diff := cmp.Diff(f.managed().Tokens, complete.Tokens); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 	relay.Script.Tokens = nil
@@ -128,60 +128,60 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 
 func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
-	w.mustDeploy(c)
+	f := newFixture(t, "")
+	c := f.managed()
+	f.mustDeploy(c)
 	c.Keys, c.Settings.Page = nil, false
-	p, err := w.plan(c)
+	p, err := f.plan(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := w.config()
-	w.mustDeploy(other)
-	before := w.bytes()
-	_, err = w.apply(p)
-	if errcode.Of(err) != errcode.KeyGone || w.bytes() != before {
+	other := f.config()
+	f.mustDeploy(other)
+	before := f.bytes()
+	_, err = f.apply(p)
+	if errcode.Of(err) != errcode.KeyGone || f.bytes() != before {
 		t.Errorf("got %v", err)
 	}
-	w.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-closes", "key-missing"})
-	if missing := plan.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "openai" {
+	f.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-closes", "key-missing"})
+	if missing := plan.MissingKeys(mustObserve(f, c)); len(missing) != 1 || missing[0] != "openai" {
 		t.Errorf("missing are %v", missing)
 	}
 }
 
-func mustObserve(w *world, c plan.Config) plan.Observed {
-	w.t.Helper()
-	observed, err := w.engine.Observe(w.t.Context(), []plan.Config{c}, nil)
+func mustObserve(f *fixture, c plan.Config) plan.Observed {
+	f.t.Helper()
+	observed, err := f.engine.Observe(f.t.Context(), []plan.Config{c}, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	return observed
 }
 
 func TestLeavingManagedTakesKeysAndTokensAway(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.mustDeploy(w.managed())
-	c := w.managed()
+	f := newFixture(t, "")
+	f.mustDeploy(f.managed())
+	c := f.managed()
 	c.Settings.Managed = false
-	w.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-opens"})
-	w.mustDeploy(c)
-	if text := w.served(); strings.Contains(text, ownerKey) || strings.Contains(text, strings.Repeat("a", 64)) || strings.Contains(text, "KEY_openai") {
+	f.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-opens"})
+	f.mustDeploy(c)
+	if text := f.served(); strings.Contains(text, ownerKey) || strings.Contains(text, strings.Repeat("a", 64)) || strings.Contains(text, "KEY_openai") {
 		t.Error("a key or a token stays behind")
 	}
 }
 
 func TestATeamOfFiveHundred(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
+	f := newFixture(t, "")
+	c := f.managed()
 	c.Tokens = nil
 	for i := range 500 {
 		c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprintf("member-%03d", i), SHA256: fmt.Sprintf("%064x", i), RPM: 10 * (i%3 + 1)})
 	}
-	w.mustDeploy(c)
-	w.wantDiff(c, nil, nil)
-	plan, err := w.plan(c)
+	f.mustDeploy(c)
+	f.wantDiff(c, nil, nil)
+	plan, err := f.plan(c)
 	if err != nil || !strings.HasPrefix(plan.Steps[0].After[binding.AttrTokens], "500 (") || plan.Steps[0].After[binding.AttrLimits] != "10 20 30" {
 		t.Errorf("%v %v", err, plan.Steps[0].After)
 	}
@@ -190,14 +190,14 @@ func TestATeamOfFiveHundred(t *testing.T) {
 	if c, err = c.Normalize(); err != nil {
 		t.Fatal(err)
 	}
-	w.wantDiff(c, nil, nil)
+	f.wantDiff(c, nil, nil)
 }
 
 func TestSecretsArePrintedByNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
-	p, err := w.plan(c)
+	f := newFixture(t, "")
+	c := f.managed()
+	p, err := f.plan(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,11 +214,11 @@ func TestSecretsArePrintedByNothing(t *testing.T) {
 
 func TestFingerprintsTellKeysAndPlacesApart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
+	f := newFixture(t, "")
 	mark := func(change func(*plan.Config)) string {
-		c := w.managed()
+		c := f.managed()
 		change(&c)
-		plan, err := w.plan(c)
+		plan, err := f.plan(c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestFingerprintsTellKeysAndPlacesApart(t *testing.T) {
 
 func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
+	f := newFixture(t, "")
 	many := func(n, padding int) []worker.Provider {
 		var list []worker.Provider
 		for i := range n {
@@ -263,7 +263,7 @@ func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
 		},
 		errcode.AllowOriginInvalid: func(c *plan.Config) { c.Settings.Origins = []string{"*"} },
 	} {
-		c := w.managed()
+		c := f.managed()
 		change(&c)
 		if _, err := c.Normalize(); errcode.Of(err) != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -274,41 +274,41 @@ func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
 // A key is for the origin that it was given for: another firm under the same id never gets it.
 func TestAKeyStaysWithItsOrigin(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
+	f := newFixture(t, "")
+	c := f.managed()
 	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://a.example.net"}}
 	c.Keys = map[string]binding.Secret{"custom": binding.NewSecret(ownerKey)}
-	w.mustDeploy(c)
+	f.mustDeploy(c)
 	c.Keys = nil
-	if missing := plan.MissingKeys(mustObserve(w, c)); len(missing) != 0 {
+	if missing := plan.MissingKeys(mustObserve(f, c)); len(missing) != 0 {
 		t.Errorf("the same origin: missing are %v", missing)
 	}
 	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://b.example.net"}}
-	if missing := plan.MissingKeys(mustObserve(w, c)); len(missing) != 1 || missing[0] != "custom" {
+	if missing := plan.MissingKeys(mustObserve(f, c)); len(missing) != 1 || missing[0] != "custom" {
 		t.Errorf("another origin: missing are %v", missing)
 	}
-	w.wantDiff(c, []string{"build", "keys", "providers"}, []string{"key-missing"})
-	w.mustDeploy(c)
-	if strings.Contains(w.served(), ownerKey) {
+	f.wantDiff(c, []string{"build", "keys", "providers"}, []string{"key-missing"})
+	f.mustDeploy(c)
+	if strings.Contains(f.served(), ownerKey) {
 		t.Error("the key of one firm is bound to another")
 	}
 }
 
 func TestWhoLosesAccessIsNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
+	f := newFixture(t, "")
+	c := f.managed()
 	for i := range 25 {
 		c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprintf("m%02d", i), SHA256: fmt.Sprintf("%064x", i)})
 	}
-	w.mustDeploy(c)
+	f.mustDeploy(c)
 	for want, tokens := range map[string][]worker.Token{
 		"alice 1": c.Tokens[1:],
 		"":        append([]worker.Token{{Name: "renamed", SHA256: c.Tokens[0].SHA256}}, c.Tokens[1:]...),
 		"alice, m00, m01, m02, m03, m04, m05, m06, m07, m08, m09, m10, m11, m12, m13, m14, m15, m16, m17, m18, … 26": {},
 	} {
 		c.Tokens = tokens
-		p, err := w.plan(c)
+		p, err := f.plan(c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,11 +326,11 @@ func TestWhoLosesAccessIsNamed(t *testing.T) {
 
 func TestTokensForProvidersThatAreNotThereAreNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
-	w.wantDiff(c, nil, nil)
+	f := newFixture(t, "")
+	c := f.managed()
+	f.wantDiff(c, nil, nil)
 	c.Tokens = append(c.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64), Providers: []string{"openai", "groq", "xai"}})
-	p, err := w.plan(c)
+	p, err := f.plan(c)
 	if err != nil {
 		t.Fatal(err)
 	}

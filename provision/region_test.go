@@ -11,49 +11,49 @@ import (
 
 func TestRegionIsLookedUpWhereItIsNew(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
+	f := newFixture(t, "")
 	asked := func() int {
-		defer func() { w.calls = nil }()
-		return len(slices.DeleteFunc(slices.Clone(w.calls), func(c string) bool { return c != "GET regions" }))
+		defer func() { f.calls = nil }()
+		return len(slices.DeleteFunc(slices.Clone(f.calls), func(c string) bool { return c != "GET regions" }))
 	}
-	w.mustDeploy(w.config())
+	f.mustDeploy(f.config())
 	if n := asked(); n != 0 {
 		t.Errorf("without a region the list is read %d times", n)
 	}
-	c := w.config()
+	c := f.config()
 	c.Region = "aws:us-east-1"
-	w.mustDeploy(c)
+	f.mustDeploy(c)
 	if n := asked(); n != 1 {
 		t.Errorf("for a new region the list is read %d times", n)
 	}
-	w.mustDeploy(c)
+	f.mustDeploy(c)
 	if n := asked(); n != 0 {
 		t.Errorf("for what stands the list is read %d times", n)
 	}
-	before := w.bytes()
+	before := f.bytes()
 	for region, want := range map[string]string{"aws:us-esat-1": "aws:us-east-1", "gcp:nowhere": "", "azure:eastus3": "azure:eastus"} {
 		c.Region = region
-		_, err := w.deploy(c)
+		_, err := f.deploy(c)
 		var e *errcode.Error
 		cloud, _, _ := strings.Cut(region, ":")
 		if !errors.As(err, &e) || e.Code != errcode.RegionUnknown || e.Details["suggestion"] != want || !strings.HasPrefix(e.Details["known"], cloud+":") {
 			t.Errorf("%s: %v", region, err)
 		}
 	}
-	if w.bytes() != before {
+	if f.bytes() != before {
 		t.Error("something was written")
 	}
 }
 
 func TestARegionThatCannotBeLookedUpIsAWarning(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 		"faults": [{"path": "/accounts/*/workers/placement/regions", "status": 500, "times": -1}]}`)
-	c := w.config()
+	c := f.config()
 	c.Region = "aws:us-east-99"
-	w.wantDiff(c, nil, []string{"region-unchecked"})
-	w.mustDeploy(c)
-	if len(w.waits) > 0 {
-		t.Errorf("waited %v for a list that is a courtesy", w.waits)
+	f.wantDiff(c, nil, []string{"region-unchecked"})
+	f.mustDeploy(c)
+	if len(f.waits) > 0 {
+		t.Errorf("waited %v for a list that is a courtesy", f.waits)
 	}
 }

@@ -56,56 +56,56 @@ func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`)
+			f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`)
 			for _, configs := range runs {
-				plan, err := w.planAll(false, configs...)
+				plan, err := f.planAll(false, configs...)
 				if err == nil {
-					_, err = w.apply(plan)
+					_, err = f.apply(plan)
 				}
 				if err != nil {
 					t.Fatal(err)
 				}
-				w.wantServed(configs)
+				f.wantServed(configs)
 			}
 			for _, host := range []string{a, b} {
-				if !strings.Contains(w.bytes(), `"pattern": "`+host+`/*"`) {
+				if !strings.Contains(f.bytes(), `"pattern": "`+host+`/*"`) {
 					t.Errorf("%s has lost its route", host)
 				}
 			}
-			w.wantNoLooseEnds()
+			f.wantNoLooseEnds()
 		})
 	}
 }
 
 // wantServed checks that every host leads to a Worker with the provider of its relay, and that nothing is left to do.
-func (w *world) wantServed(configs []plan.Config) {
-	w.t.Helper()
-	again, err := w.engine.Observe(context.Background(), configs, nil)
+func (f *fixture) wantServed(configs []plan.Config) {
+	f.t.Helper()
+	again, err := f.engine.Observe(context.Background(), configs, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	for _, config := range configs {
 		for _, relay := range again.Relays {
 			got := relay.Deployed().Providers
 			if slices.Equal(relay.Hosts(), config.Domains) && (len(got) != 1 || got[0] != config.Providers[0]) {
-				w.t.Errorf("%v are served by %s with %v, want %v", config.Domains, relay.Worker, got, config.Providers)
+				f.t.Errorf("%v are served by %s with %v, want %v", config.Domains, relay.Worker, got, config.Providers)
 			}
 		}
 	}
-	if plan, err := w.planAll(false, configs...); err != nil || len(plan.Changes()) > 0 {
-		w.t.Errorf("not settled: %v, %v", plan.Changes(), err)
+	if plan, err := f.planAll(false, configs...); err != nil || len(plan.Changes()) > 0 {
+		f.t.Errorf("not settled: %v, %v", plan.Changes(), err)
 	}
 }
 
 // wantNoLooseEnds checks that every route leads to a Worker that is there, and that every Worker has one.
-func (w *world) wantNoLooseEnds() {
-	w.t.Helper()
-	var here holdings
-	if err := json.Unmarshal([]byte(w.bytes()), &here); err != nil {
-		w.t.Fatal(err)
+func (f *fixture) wantNoLooseEnds() {
+	f.t.Helper()
+	var here accountState
+	if err := json.Unmarshal([]byte(f.bytes()), &here); err != nil {
+		f.t.Fatal(err)
 	}
 	led, there := map[string]bool{}, map[string]bool{}
-	here.all(func(_, kind string, x held, _ string) {
+	here.each(func(_, kind string, x resource, _ string) {
 		switch kind {
 		case "script":
 			there[x.Name] = true
@@ -114,7 +114,7 @@ func (w *world) wantNoLooseEnds() {
 		}
 	})
 	if diff := cmp.Diff(led, there); diff != "" {
-		w.t.Errorf("Workers that routes lead to (-), and that are there (+):\n%s", diff)
+		f.t.Errorf("Workers that routes lead to (-), and that are there (+):\n%s", diff)
 	}
 }
 
@@ -127,10 +127,10 @@ func TestAZoneThatRefusesIsNoMatterOfTheOthers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [
+			f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [
 				{"name": "example.com", "id": "00000000000000000000000000000007"}, {"name": "example.org"}]}], "faults": [`+fault+`]}`)
 			bad := []string{"a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com", "f.example.com"}
-			receipt, err := w.deploy(relayTo("one", "", append(slices.Clone(bad), "g.example.org")...))
+			receipt, err := f.deploy(relayTo("one", "", append(slices.Clone(bad), "g.example.org")...))
 			if err == nil || receipt.Stopped {
 				t.Errorf("the run was ended early, or was none: %v", err)
 			}
@@ -146,10 +146,10 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 	t.Parallel()
 	const wide = `"zones": [{"name": "example.com", "routes": [{"pattern": "*.example.com/*", "script": "theirs"}]}, {"name": "example.org"}]`
 	const theirs = `"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], `
-	w := newWorld(t, `{"accounts": [{"name": "Acme", `+theirs+wide+`}]}`)
-	config := w.config()
+	f := newFixture(t, `{"accounts": [{"name": "Acme", `+theirs+wide+`}]}`)
+	config := f.config()
 	config.Domains = []string{"b.example.com", "a.example.com", "c.example.org"}
-	p, err := w.plan(config)
+	p, err := f.plan(config)
 	if err != nil || len(p.Skipped) != 2 || len(p.Sites) != 1 || p.Sites[0].Host != "c.example.org" {
 		t.Fatalf("refused %v of %v, %v", p.Skipped, p.Sites, err)
 	}
@@ -159,12 +159,12 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 		}
 	}
 	config.Adopt = true
-	w.mustDeploy(config)
+	f.mustDeploy(config)
 	config.Adopt = false
-	if plan, err := w.plan(config); err != nil || len(plan.Skipped) > 0 || len(plan.Changes()) > 0 {
+	if plan, err := f.plan(config); err != nil || len(plan.Skipped) > 0 || len(plan.Changes()) > 0 {
 		t.Errorf("after taking over: refused %v, changes %v, %v", plan.Skipped, plan.Changes(), err)
 	}
-	if !strings.Contains(w.bytes(), `"pattern": "*.example.com/*"`) {
+	if !strings.Contains(f.bytes(), `"pattern": "*.example.com/*"`) {
 		t.Error("the wider route is gone")
 	}
 }
@@ -174,23 +174,23 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
 	t.Parallel()
 	const account = `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`
-	w := newWorld(t, account)
-	w.mustDeploy(relayTo("one", "", "a.example.com", "b.example.org"))
-	p, err := w.plan(relayTo("two", "", "a.example.com"))
+	f := newFixture(t, account)
+	f.mustDeploy(relayTo("one", "", "a.example.com", "b.example.org"))
+	p, err := f.plan(relayTo("two", "", "a.example.com"))
 	if err != nil || !slices.Equal(p.Relays[0].Dependents, []string{"b.example.org/*"}) {
 		t.Errorf("another zone: got %v, %v", p.Relays[0].Dependents, err)
 	}
 
-	w = newWorld(t, account)
+	f = newFixture(t, account)
 	alone := relayTo("one", "", "a.example.com")
-	w.mustDeploy(alone)
+	f.mustDeploy(alone)
 	worker := plan.WorkerName("a.example.com")
-	w = newWorld(t, strings.Replace(w.bytes(), `"name": "Acme",`,
+	f = newFixture(t, strings.Replace(f.bytes(), `"name": "Acme",`,
 		`"name": "Acme", "domains": [{"hostname": "shop.example.com", "service": "`+worker+`"}],`, 1))
-	if _, err := w.destroy(alone); err != nil {
+	if _, err := f.destroy(alone); err != nil {
 		t.Fatal(err)
 	}
-	if text := w.bytes(); !strings.Contains(text, `"name": "`+worker+`"`) || !strings.Contains(text, "shop.example.com") ||
+	if text := f.bytes(); !strings.Contains(text, `"name": "`+worker+`"`) || !strings.Contains(text, "shop.example.com") ||
 		strings.Contains(text, `"a.example.com/*"`) {
 		t.Errorf("the custom domain has lost its Worker, or the route stays:\n%s", text)
 	}
@@ -199,13 +199,13 @@ func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
 // A custom domain that is to be taken over and does not go keeps its place: our record is not tried.
 func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}],
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}],
 		"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}],
 		"domains": [{"hostname": "a.example.com", "service": "theirs"}]}],
 		"faults": [{"method": "DELETE", "path": "/accounts/**", "times": -1, "status": 400, "code": 9999}]}`)
 	config := relayTo("one", "", "a.example.com")
 	config.Adopt = true
-	receipt, err := w.deploy(config)
+	receipt, err := f.deploy(config)
 	if err == nil || len(receipt.Failed) != 1 || receipt.Failed[0].Step.Address.Kind != plan.KindDomain {
 		t.Errorf("failed are %v, %v", receipt.Failed, err)
 	}
@@ -214,18 +214,18 @@ func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
 // A record that somebody has removed since it was seen spoils nothing for the others of its batch.
 func TestARecordThatIsGoneSpoilsNoBatch(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	empty := w.bytes()
+	f := newFixture(t, "")
+	empty := f.bytes()
 	config := relayTo("one", "", "a.example.com", "b.example.com", "c.example.com")
-	w.mustDeploy(config)
-	plan, err := w.engine.PlanDestroy(context.Background(), []plan.Config{config}, nil)
+	f.mustDeploy(config)
+	plan, err := f.engine.PlanDestroy(context.Background(), []plan.Config{config}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine.API.ApplyStep(context.Background(), plan.Steps[1]); err != nil {
+	if _, err := f.engine.API.ApplyStep(context.Background(), plan.Steps[1]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine.Destroy(context.Background(), plan, nil); err != nil || w.bytes() != empty {
-		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, w.bytes()))
+	if _, err := f.engine.Destroy(context.Background(), plan, nil); err != nil || f.bytes() != empty {
+		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
 	}
 }

@@ -12,17 +12,17 @@ import (
 )
 
 // relayOf observes the one relay of a config.
-func (w *world) relayOf(c plan.Config) plan.Relay {
-	w.t.Helper()
-	return mustObserve(w, c).Relays[0]
+func (f *fixture) relayOf(c plan.Config) plan.Relay {
+	f.t.Helper()
+	return mustObserve(f, c).Relays[0]
 }
 
 // deployTo uploads a version that leads to a provider.
-func (w *world) deployTo(id string) plan.Config {
-	w.t.Helper()
-	c := w.config()
+func (f *fixture) deployTo(id string) plan.Config {
+	f.t.Helper()
+	c := f.config()
 	c.Providers = []worker.Provider{{ID: id, Origin: "https://" + id + ".example.net"}}
-	w.mustDeploy(c)
+	f.mustDeploy(c)
 	return c
 }
 
@@ -66,14 +66,14 @@ func TestRollbackIsOneCall(t *testing.T) {
 	for name, fault := range map[string]string{
 		"no fault": "", "lost": `"drop": true, "after": true`, "refused for a moment": `"status": 502, "content_type": "text/html", "body": "<html>"`,
 	} {
-		w := newWorld(t, "")
-		w.deployTo("first")
-		second := w.deployTo("second")
+		f := newFixture(t, "")
+		f.deployTo("first")
+		second := f.deployTo("second")
 		if fault != "" {
-			w = newWorld(t, strings.Replace(w.bytes(), `"accounts"`, `"faults": [{"method": "POST", "path": "/accounts/**", `+fault+`}], "accounts"`, 1))
+			f = newFixture(t, strings.Replace(f.bytes(), `"accounts"`, `"faults": [{"method": "POST", "path": "/accounts/**", `+fault+`}], "accounts"`, 1))
 		}
-		relay := w.relayOf(second)
-		versions, err := w.engine.Versions(context.Background(), relay, nil)
+		relay := f.relayOf(second)
+		versions, err := f.engine.Versions(context.Background(), relay, nil)
 		if err != nil || len(versions) != 2 || versions[0].Build == "" || versions[0].Program != "1.2.3" || versions[0].Share != 100 {
 			t.Fatalf("%s: versions %+v, %v", name, versions, err)
 		}
@@ -81,17 +81,17 @@ func TestRollbackIsOneCall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.writes()
-		if err := w.engine.Rollback(context.Background(), relay, to, false, nil); err != nil {
+		f.writes()
+		if err := f.engine.Rollback(context.Background(), relay, to, false, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if writes := w.writes(); fault == "" && len(writes) != 1 {
+		if writes := f.writes(); fault == "" && len(writes) != 1 {
 			t.Errorf("%s: writes %v", name, writes)
 		}
-		if standing := w.relayOf(second).Deployed(); standing.Providers[0].ID != "first" {
+		if standing := f.relayOf(second).Deployed(); standing.Providers[0].ID != "first" {
 			t.Errorf("%s: serves %v", name, standing.Providers)
 		}
-		if versions, err := w.engine.Versions(context.Background(), relay, nil); err != nil || len(versions) != 2 {
+		if versions, err := f.engine.Versions(context.Background(), relay, nil); err != nil || len(versions) != 2 {
 			t.Errorf("%s: afterwards %+v, %v", name, versions, err)
 		}
 	}
@@ -99,8 +99,8 @@ func TestRollbackIsOneCall(t *testing.T) {
 
 func TestVersionsOfNoWorker(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	if _, err := w.engine.Versions(context.Background(), w.relayOf(w.config()), nil); errcode.Of(err) != errcode.NoWorker {
+	f := newFixture(t, "")
+	if _, err := f.engine.Versions(context.Background(), f.relayOf(f.config()), nil); errcode.Of(err) != errcode.NoWorker {
 		t.Errorf("got %v", err)
 	}
 }
@@ -108,17 +108,17 @@ func TestVersionsOfNoWorker(t *testing.T) {
 // A key that was changed since is the owner's to decide about.
 func TestRollbackOverAChangedKey(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	c := w.managed()
-	w.mustDeploy(c)
+	f := newFixture(t, "")
+	c := f.managed()
+	f.mustDeploy(c)
 	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret("sk-another")}
-	p, err := w.plan(c)
+	p, err := f.plan(c)
 	if err != nil || !p.WidensAccess(p.Relays[0]) {
 		t.Errorf("going back from another key is said to let nobody in (%v)", err)
 	}
-	w.mustDeploy(c)
-	relay := w.relayOf(c)
-	versions, err := w.engine.Versions(context.Background(), relay, nil)
+	f.mustDeploy(c)
+	relay := f.relayOf(c)
+	versions, err := f.engine.Versions(context.Background(), relay, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,13 +126,13 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.engine.Rollback(context.Background(), relay, to, false, nil); errcode.Of(err) != errcode.SecretsChanged {
+	if err := f.engine.Rollback(context.Background(), relay, to, false, nil); errcode.Of(err) != errcode.SecretsChanged {
 		t.Errorf("without force: %v", err)
 	}
-	if err := w.engine.Rollback(context.Background(), relay, to, true, nil); err != nil {
+	if err := f.engine.Rollback(context.Background(), relay, to, true, nil); err != nil {
 		t.Errorf("with force: %v", err)
 	}
-	if text := w.bytes(); !strings.Contains(text, ownerKey) {
+	if text := f.bytes(); !strings.Contains(text, ownerKey) {
 		t.Error("the key of that time does not serve")
 	}
 }
@@ -141,21 +141,21 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 // nothing but older ones to go back to.
 func TestNothingOlderComesBackByItself(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	alice := w.managed()
-	both := w.managed()
+	f := newFixture(t, "")
+	alice := f.managed()
+	both := f.managed()
 	both.Tokens = append(both.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64)})
-	w.mustDeploy(both)
-	w.mustDeploy(alice)
+	f.mustDeploy(both)
+	f.mustDeploy(alice)
 	before := func(c plan.Config) (plan.Version, error) {
-		plan, err := w.plan(c)
+		plan, err := f.plan(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.apply(plan); err != nil {
+		if _, err := f.apply(plan); err != nil {
 			t.Fatal(err)
 		}
-		versions, err := w.engine.Versions(context.Background(), plan.Relays[0], nil)
+		versions, err := f.engine.Versions(context.Background(), plan.Relays[0], nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,8 +166,8 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 	if v, err := before(another); err != nil || v.Number != 2 {
 		t.Errorf("got version %d, %v, want the one of alice alone", v.Number, err)
 	}
-	w.mustDeploy(alice)
-	w = newWorld(t, strings.Replace(w.bytes(), `"export default { fetch: handle };",`, `"// edited",`, 1))
+	f.mustDeploy(alice)
+	f = newFixture(t, strings.Replace(f.bytes(), `"export default { fetch: handle };",`, `"// edited",`, 1))
 	if v, err := before(alice); errcode.Of(err) != errcode.NoVersion {
 		t.Errorf("after somebody's edit it goes back to version %d, %v", v.Number, err)
 	}
@@ -176,9 +176,9 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 // Going back is not done for the owner where it gives anybody more than he has now.
 func TestWhatGoingBackLetsIn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.mustDeploy(w.managed())
-	narrowed, elsewhere, moved := w.managed(), w.managed(), w.managed()
+	f := newFixture(t, "")
+	f.mustDeploy(f.managed())
+	narrowed, elsewhere, moved := f.managed(), f.managed(), f.managed()
 	narrowed.Tokens[0].Providers = []string{"openai"}
 	elsewhere.Settings.Origins = []string{"https://app.example.net"}
 	moved.Region = "aws:us-east-1"
@@ -186,7 +186,7 @@ func TestWhatGoingBackLetsIn(t *testing.T) {
 		config plan.Config
 		want   bool
 	}{"a token that may do less": {narrowed, true}, "an origin alone": {elsewhere, true}, "a region": {moved, false}} {
-		plan, err := w.plan(test.config)
+		plan, err := f.plan(test.config)
 		if err != nil || plan.WidensAccess(plan.Relays[0]) != test.want {
 			t.Errorf("%s: got %v, %v", name, !test.want, err)
 		}

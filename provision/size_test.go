@@ -21,7 +21,7 @@ const roundTrip = 100 * time.Millisecond
 // big is an account behind a transport that counts. It lives in a bubble of testing/synctest, whose clock stands still while
 // anybody is at work, so that what a run took is the longest chain of calls and waits, and nothing else.
 type big struct {
-	*world
+	*fixture
 	mu     sync.Mutex
 	counts map[string]int // calls since the last look, by method
 	busy   int            // answers 429
@@ -59,7 +59,7 @@ func newBig(t *testing.T, state string, rate provision.Rate) *big {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &big{world: &world{t: t, store: store}}
+	b := &big{fixture: &fixture{t: t, store: store}}
 	b.engine = &provision.Engine{
 		API: cloudflare.New(cloudflare.Options{
 			Token: store.Token(), Transport: b.counting(sandbox.Transport(sandbox.Handler(store))),

@@ -13,14 +13,14 @@ import (
 // on whichever port. Removing such a relay stays possible.
 func TestUpstreamThatIsTheRelayItself(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net"}]}]}`)
-	other := w.config()
+	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net"}]}]}`)
+	other := f.config()
 	other.Domains, other.Worker = []string{"other.example.com"}, "relay"
-	w.mustDeploy(other)
-	config := w.config()
+	f.mustDeploy(other)
+	config := f.config()
 	config.Worker = "relay"
-	w.mustDeploy(config)
-	w.calls = nil
+	f.mustDeploy(config)
+	f.calls = nil
 	for origin, refused := range map[string]bool{
 		"https://gptapi.example.com":      true,
 		"https://gptapi.example.com:8443": true,
@@ -33,17 +33,17 @@ func TestUpstreamThatIsTheRelayItself(t *testing.T) {
 		config.Providers = []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}, {ID: "custom", Origin: origin}}
 		_, err := config.Normalize()
 		if err == nil {
-			_, err = w.plan(config)
+			_, err = f.plan(config)
 		}
 		if is := errcode.Of(err) == errcode.UpstreamLoop; is != refused || is != (err != nil) {
 			t.Errorf("%s: %v", origin, err)
 		}
 	}
-	if writes := w.writes(); len(writes) > 0 {
+	if writes := f.writes(); len(writes) > 0 {
 		t.Errorf("written: %v", writes)
 	}
 	config.Providers = []worker.Provider{{ID: "custom", Origin: "https://other.example.com"}}
-	if _, err := w.destroy(config); err != nil {
+	if _, err := f.destroy(config); err != nil {
 		t.Errorf("destroy: %v", err)
 	}
 }
@@ -51,10 +51,10 @@ func TestUpstreamThatIsTheRelayItself(t *testing.T) {
 // A route with an asterisk leads to the Worker for every name that ends so.
 func TestUpstreamBehindAWildcardRoute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	w.mustDeploy(w.config())
-	config := w.config()
-	observed, err := w.engine.Observe(context.Background(), []plan.Config{config}, nil)
+	f := newFixture(t, "")
+	f.mustDeploy(f.config())
+	config := f.config()
+	observed, err := f.engine.Observe(context.Background(), []plan.Config{config}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
