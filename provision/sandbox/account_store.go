@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
+	"github.com/gofrs/flock"
 
 	"github.com/cfproxy/cfproxy/provision/atomicfile"
 )
@@ -28,7 +28,7 @@ const racyWindow = 100 * time.Millisecond
 // file that is never removed.
 type Store struct {
 	path string            // "" = in memory
-	lock *lockedfile.Mutex // serialises processes; nil in memory
+	lock *flock.Flock // serialises processes; nil in memory
 
 	write sync.Mutex  // serialises writers in this process
 	cache encodeCache // guarded by write
@@ -58,7 +58,7 @@ func Open(path string) (*Store, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("sandbox state: %s is not a regular file", path)
 	}
-	s := &Store{path: path, lock: lockedfile.MutexAt(path + ".lock")}
+	s := &Store{path: path, lock: flock.New(path+".lock", flock.SetPermissions(0o666))}
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("sandbox state: %w", err)
@@ -205,11 +205,10 @@ func (s *Store) update(change func(*state) error) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	if s.lock != nil {
-		unlock, err := s.lock.Lock()
-		if err != nil {
+		if err := s.lock.Lock(); err != nil {
 			return fmt.Errorf("sandbox state: lock: %w", err)
 		}
-		defer unlock()
+		defer s.lock.Unlock()
 	}
 	base, old, err := s.base()
 	if err != nil {
