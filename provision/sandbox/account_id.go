@@ -34,7 +34,7 @@ func (s *state) newID(parts ...string) string {
 	parts = append(parts, s.now().Format(time.RFC3339Nano))
 	for n := 0; ; n++ {
 		id := derivedID(append(parts, fmt.Sprint(n))...)
-		if !s.taken(id) {
+		if !s.idInUse(id) {
 			return id
 		}
 	}
@@ -47,7 +47,7 @@ func uuid(hex32 string) string {
 	return fmt.Sprintf("%s-%s-%s-%s-%s", hex32[:8], hex32[8:12], hex32[12:16], hex32[16:20], hex32[20:])
 }
 
-func (s *state) taken(id string) bool {
+func (s *state) idInUse(id string) bool {
 	version := uuid(id)
 	for _, a := range s.Accounts {
 		for _, z := range a.Zones {

@@ -27,7 +27,7 @@ const racyWindow = 100 * time.Millisecond
 // have a Store on the same file: each sees what the others write. Writes are serialised by a lock on FILE.lock, an empty
 // file that is never removed.
 type Store struct {
-	path string            // "" = in memory
+	path string       // "" = in memory
 	lock *flock.Flock // serialises processes; nil in memory
 
 	write sync.Mutex  // serialises writers in this process

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func read(t *testing.T, path string) string {
+func readFile(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -56,9 +56,9 @@ func TestNewFile(t *testing.T) {
 	if diff := cmp.Diff([]string{"example.com active", "example.org active", "example.net pending"}, got); diff != "" {
 		t.Error(diff)
 	}
-	first := read(t, path)
+	first := readFile(t, path)
 	openStore(t, path)
-	if first != read(t, path) {
+	if first != readFile(t, path) {
 		t.Error("opening a complete file changed it")
 	}
 	if openStore(t, "").Token() != defaultToken {
@@ -79,9 +79,9 @@ func TestHandWrittenFile(t *testing.T) {
 		"routes":[{"pattern":"example.com/*","script":"w"}]}],
 		"scripts":[{"name":"w","modules":[{"name":"w.js","text":"export default {}"}]}]}]}`)
 	c := newClientFor(t, openStore(t, path))
-	complete := read(t, path)
+	complete := readFile(t, path)
 	openStore(t, path)
-	if complete != read(t, path) {
+	if complete != readFile(t, path) {
 		t.Error("completed twice")
 	}
 	var views []recordView
@@ -134,7 +134,7 @@ func TestInvalidFilesAreKept(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: want an error with %q, got %v", content, want, err)
 		}
-		if read(t, path) != content {
+		if readFile(t, path) != content {
 			t.Errorf("%s: the file was changed", content)
 		}
 		if _, err := os.Stat(path + ".lock"); err == nil {
@@ -171,10 +171,10 @@ func TestDestroyRestoresFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
 	s := openStore(t, path)
-	before := read(t, path)
+	before := readFile(t, path)
 	create, destroy := lifecycle(newClientFor(t, s))
 	create()
-	between := read(t, path)
+	between := readFile(t, path)
 	for _, want := range []string{
 		`"a.example.com/*"`, `"ours"`, "          \"text\": [\n", `"export const less = 1 < 2 && '>'",`, `"base64": "/wA="`,
 	} {
@@ -186,7 +186,7 @@ func TestDestroyRestoresFile(t *testing.T) {
 	destroy()
 	create2()
 	destroy2()
-	if diff := cmp.Diff(before, read(t, path)); diff != "" {
+	if diff := cmp.Diff(before, readFile(t, path)); diff != "" {
 		t.Error(diff)
 	}
 	remaining, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*"))
@@ -280,13 +280,13 @@ func TestFileBecomesInvalid(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "account.json")
 	c := newClientFor(t, openStore(t, path))
-	good := read(t, path)
+	good := readFile(t, path)
 	if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.do("GET", "/zones", nil).wantError(500, 10013)
 	c.do("POST", records, `{"type":"A","name":"a","content":"2.2.2.2"}`).wantError(500, 10013)
-	if read(t, path) != "{" {
+	if readFile(t, path) != "{" {
 		t.Error("the invalid file was overwritten")
 	}
 	if err := os.Remove(path); err != nil {
@@ -313,7 +313,7 @@ func TestSymlinkIsKept(t *testing.T) {
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link was replaced: %v %v", info, err)
 	}
-	if !strings.Contains(read(t, real), "edge") {
+	if !strings.Contains(readFile(t, real), "edge") {
 		t.Error("the target of the link was not completed")
 	}
 }

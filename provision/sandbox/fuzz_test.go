@@ -62,12 +62,12 @@ func FuzzHandler(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkAnswer(t, method, res)
+		checkResponse(t, method, res)
 		checkState(t, s)
 	})
 }
 
-func checkAnswer(t *testing.T, method string, res *http.Response) {
+func checkResponse(t *testing.T, method string, res *http.Response) {
 	t.Helper()
 	data, err := io.ReadAll(res.Body)
 	if err != nil {

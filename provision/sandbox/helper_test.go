@@ -58,7 +58,7 @@ func newClient(t *testing.T, state string) *client {
 
 func newClientFor(t *testing.T, s *Store) *client {
 	t.Helper()
-	server := httptest.NewServer(checked(t, Handler(s)))
+	server := httptest.NewServer(withSchemaCheck(t, Handler(s)))
 	t.Cleanup(server.Close)
 	st, err := s.state()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox/schematest"
 )
 
-// described is an account with all kinds of resources.
-const described = `{
+// allResources is an account with all kinds of resources.
+const allResources = `{
   "clock": "2026-11-20T12:00:00Z",
   "accounts": [
     {"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net", "status": "pending"}, {"name": "example.org", "plan": "pro"}],
@@ -27,8 +27,8 @@ const described = `{
   ]
 }`
 
-// checked fails the test if a response does not match the API description. Requests in tests are often wrong on purpose.
-func checked(t *testing.T, next http.Handler) http.Handler {
+// withSchemaCheck returns a handler that fails the test if a response does not match the API description. Requests in tests are often wrong on purpose.
+func withSchemaCheck(t *testing.T, next http.Handler) http.Handler {
 	c := &schematest.Checker{Report: func(v schematest.Violation) {
 		if v.Part == schematest.PartResponse {
 			t.Errorf("violates the API description: %v", v)
@@ -61,14 +61,14 @@ func newTour(t *testing.T) *apiTour {
 			t.Error(v)
 		}
 	}
-	w.client = newClientFor(t, parseStore(t, described))
-	server := httptest.NewServer(w.checker.Handler(w.counted(Handler(w.store))))
+	w.client = newClientFor(t, parseStore(t, allResources))
+	server := httptest.NewServer(w.checker.Handler(w.recordCalls(Handler(w.store))))
 	t.Cleanup(server.Close)
 	w.base = server.URL
 	return w
 }
 
-func (w *apiTour) counted(next http.Handler) http.Handler {
+func (w *apiTour) recordCalls(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		writer := &statusWriter{ResponseWriter: out}
 		next.ServeHTTP(writer, r)

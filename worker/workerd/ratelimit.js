@@ -1,6 +1,5 @@
 // @ts-check
-// The rate-limit binding, counted in memory: a window opens with a key's first
-// call and closes a period later.
+// The rate limit binding, which counts in memory. The window of a key starts with its first call and ends a period later.
 
 /**
  * @typedef {{ namespace: string, limit: number, period: number }} Settings
@@ -18,12 +17,12 @@ export default function bind({ settings: { namespace, limit, period } }) {
   return {
     async limit(options) {
       if (typeof options?.key !== "string") {
-        throw new TypeError("limit() wants { key: string }");
+        throw new TypeError("limit() needs { key: string }");
       }
       const name = `${namespace}/${options.key}`;
       const now = Date.now();
-      const open = windows.get(name);
-      const window = open !== undefined && now < open.until ? open : { calls: 0, until: now + period * 1000 };
+      const current = windows.get(name);
+      const window = current !== undefined && now < current.until ? current : { calls: 0, until: now + period * 1000 };
       windows.set(name, window);
       window.calls += 1;
       return { success: window.calls <= limit };

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-const noID = "00000000000000000000000000000000"
+const unusedID = "00000000000000000000000000000000"
 
 // run calls the whole API. Calls to new endpoints belong into one of the parts.
 func (w *apiTour) run() {
 	w.token = "cfut_all"
 	w.accounts()
 	w.scripts()
-	w.refusedScripts()
+	w.scriptErrors()
 	w.scriptParts()
 	w.versions()
 	w.domains()
@@ -20,7 +20,7 @@ func (w *apiTour) run() {
 	w.wrangler()
 	w.records()
 	w.otherRecords()
-	w.refusedRecords()
+	w.recordErrors()
 	w.credentials()
 	w.faults()
 }
@@ -45,9 +45,9 @@ func (w *apiTour) accounts() {
 	w.do("PUT", "/accounts/$A/workers/subdomain", `{"subdomain":"acme"}`).wantOK(nil)
 }
 
-// every is metadata with all fields that the sandbox reads.
-const every = `{"main_module":"index.js","compatibility_date":"2026-06-01","compatibility_flags":["nodejs_compat"],"usage_model":"standard",
-  "tags":["managed-by=walk"],"annotations":{"workers/message":"a walk","workers/tag":"1"},"placement":{"mode":"targeted","region":"aws:us-east-1"},
+// allMetadata is metadata with all fields that the sandbox reads.
+const allMetadata = `{"main_module":"index.js","compatibility_date":"2026-06-01","compatibility_flags":["nodejs_compat"],"usage_model":"standard",
+  "tags":["managed-by=tour"],"annotations":{"workers/message":"a tour","workers/tag":"1"},"placement":{"mode":"targeted","region":"aws:us-east-1"},
   "observability":{"enabled":true,"head_sampling_rate":1},"limits":{"cpu_ms":10},"logpush":true,"tail_consumers":[{"service":"other"}],
   "keep_bindings":["secret_text"],"bindings":[
     {"type":"plain_text","name":"A","text":"a"},{"type":"secret_text","name":"B","text":"b"},{"type":"json","name":"C","json":{"c":[1]}},{"type":"json","name":"C2","json":[1]},
@@ -58,9 +58,9 @@ const every = `{"main_module":"index.js","compatibility_date":"2026-06-01","comp
 func (w *apiTour) scripts() {
 	const one = "/accounts/$A/workers/scripts/relay"
 	w.uploadHello("other")
-	w.upload("relay", every, js("index.js", hello), js("more.js", "export const x = 1\n")).wantOK(nil)
+	w.upload("relay", allMetadata, js("index.js", hello), js("more.js", "export const x = 1\n")).wantOK(nil)
 	kind, body := buildForm(w.t, formPart{"metadata", "application/json", `{"main_module":"index.js","compatibility_date":"2026-06-01",
-		"tags":["managed-by=walk"],"bindings":[{"type":"inherit","name":"B"},{"type":"inherit","name":"A2","old_name":"A"}]}`}, js("index.js", hello))
+		"tags":["managed-by=tour"],"bindings":[{"type":"inherit","name":"B"},{"type":"inherit","name":"A2","old_name":"A"}]}`}, js("index.js", hello))
 	w.send("PUT", one+"?bindings_inherit=strict", kind, body).wantOK(nil)
 	w.send("PUT", "/accounts/$A/workers/scripts/classic", typeScript, []byte("addEventListener('fetch', e => e)")).wantOK(nil)
 	for _, path := range []string{"", "/settings", "/script-settings", "/subdomain", "/secrets", "/versions?page=1&per_page=5&deployable=true", "/deployments"} {
@@ -70,8 +70,8 @@ func (w *apiTour) scripts() {
 	}
 	w.do("GET", one+"/content/v2", nil)
 	w.do("GET", "/accounts/$A/workers/scripts/classic", nil)
-	w.do("GET", "/accounts/$A/workers/scripts?tags=managed-by=walk:yes", nil).wantOK(nil)
-	w.upload("relay", every, js("index.js", hello)).wantOK(nil)
+	w.do("GET", "/accounts/$A/workers/scripts?tags=managed-by=tour:yes", nil).wantOK(nil)
+	w.upload("relay", allMetadata, js("index.js", hello)).wantOK(nil)
 	w.do("GET", one+"/settings", nil).wantOK(nil)
 }
 
@@ -104,8 +104,8 @@ func (w *apiTour) scriptParts() {
 	w.do("DELETE", one+"/secrets/KEY", nil).wantError(404, 10056)
 }
 
-func (w *apiTour) refusedScripts() {
-	w.upload("Relay", every, js("index.js", hello)).wantError(400, 10016)
+func (w *apiTour) scriptErrors() {
+	w.upload("Relay", allMetadata, js("index.js", hello)).wantError(400, 10016)
 	w.upload("relay", `{`, js("index.js", hello)).wantError(400, 10026)
 	w.upload("relay", `{"main_module":"gone.js"}`, js("index.js", hello)).wantError(400, 10021)
 	w.do("PUT", "/accounts/$A/workers/scripts/relay", `{}`).wantError(400, 10001)
@@ -216,7 +216,7 @@ func (w *apiTour) otherRecords() {
 	w.zone = free
 }
 
-func (w *apiTour) refusedRecords() {
+func (w *apiTour) recordErrors() {
 	const all = "/zones/$Z/dns_records"
 	a := `{"type":"A","name":"b.example.com","content":"2.2.2.2","ttl":1}`
 	w.do("POST", all, a).wantOK(nil)
@@ -232,7 +232,7 @@ func (w *apiTour) refusedRecords() {
 
 // credentials calls every endpoint with a token that it rejects, and some without a token.
 func (w *apiTour) credentials() {
-	fill := strings.NewReplacer("{account}", "$A", "{zone}", "$Z", "{script}", "relay", "{secret}", "KEY", "{record}", noID, "{route}", noID)
+	fill := strings.NewReplacer("{account}", "$A", "{zone}", "$Z", "{script}", "relay", "{secret}", "KEY", "{record}", unusedID, "{route}", unusedID)
 	for _, token := range []string{"cfut_" + strings.Repeat("0", 48), "malformed", "cfut_nothing", ""} {
 		w.token = token
 		for _, e := range endpoints() {
