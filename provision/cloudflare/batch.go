@@ -8,13 +8,12 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-type batchAnswer struct {
-	Posts []created `json:"posts"`
-	Puts  []created `json:"puts"`
+type batchResult struct {
+	Posts []createdID `json:"posts"`
 }
 
-// ApplyBatch carries out steps on records of one zone in one call, all or none of them. The API takes deletions first, then
-// whole records, then new ones, each in the order given, and answers in that order.
+// ApplyBatch applies steps on records of one zone in one call, all or none of them. It returns the id of the record of each step, "" if
+// the response does not contain it. The API applies deletions first, then updates, then creations, each in the given order.
 // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/
 func (c *Client) ApplyBatch(ctx context.Context, zone string, steps []plan.Step) ([]string, error) {
 	var params dns.RecordBatchParams
@@ -22,25 +21,25 @@ func (c *Client) ApplyBatch(ctx context.Context, zone string, steps []plan.Step)
 	for _, step := range steps {
 		switch step.Action {
 		case plan.ActionDelete:
-			var gone dns.RecordBatchParamsDelete
-			gone.ID.Value, gone.ID.Present = step.ID, true
-			params.Deletes.Value, params.Deletes.Present = append(params.Deletes.Value, gone), true
+			var deletion dns.RecordBatchParamsDelete
+			deletion.ID.Value, deletion.ID.Present = step.ID, true
+			params.Deletes.Value, params.Deletes.Present = append(params.Deletes.Value, deletion), true
 		case plan.ActionUpdate:
-			params.Puts.Value, params.Puts.Present = append(params.Puts.Value, wholeRecord(step)), true
+			params.Puts.Value, params.Puts.Present = append(params.Puts.Value, putRecord(step)), true
 		default:
-			params.Posts.Value, params.Posts.Present = append(params.Posts.Value, dns.RecordBatchParamsPostUnion(aRecord(step))), true
+			params.Posts.Value, params.Posts.Present = append(params.Posts.Value, dns.RecordBatchParamsPostUnion(recordBody(step))), true
 		}
 	}
-	var made answer[batchAnswer]
-	if _, err := c.records.Batch(ctx, params, into(&made)); err != nil {
-		return nil, failure(err)
+	var res response[batchResult]
+	if _, err := c.records.Batch(ctx, params, decodeInto(&res)); err != nil {
+		return nil, codedError(err)
 	}
-	return idsOf(steps, made.Result.Posts), nil
+	return stepIDs(steps, res.Result.Posts), nil
 }
 
-// idsOf gives every step the id of what stands there now. An answer that leaves out what was made is no failure, since all of it
-// was done; the ids are merely not known then.
-func idsOf(steps []plan.Step, posts []created) []string {
+// stepIDs returns the id of each step's record. Posts holds the created records in the order of the steps. If it is incomplete, that is
+// not an error: everything was applied, and only the ids are unknown.
+func stepIDs(steps []plan.Step, posts []createdID) []string {
 	var ids []string
 	for _, step := range steps {
 		if step.Action != plan.ActionCreate {

@@ -1,7 +1,8 @@
-// Package cloudflare makes the calls that the engine needs, through cloudflare-go, and is its only importer.
+// Package cloudflare implements provision.API with cloudflare-go. No other package imports the SDK.
 //
-// Only the SDK's service packages are used: its root package links every product's client, which more than doubles the
-// program. Its retries are off, since the engine knows better which call may be repeated.
+// Every error is an *errcode.Error, and no method retries. The SDK's own retries are disabled, because only the engine knows which
+// call may be repeated. Only the SDK's service packages are imported: its root package links the clients of all products, which would
+// more than double the size of the program.
 package cloudflare
 
 import (
@@ -22,52 +23,52 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// DefaultBaseURL is where Cloudflare's API is. https://developers.cloudflare.com/api/
+// DefaultBaseURL is the address of Cloudflare's API. https://developers.cloudflare.com/api/
 const DefaultBaseURL = "https://api.cloudflare.com/client/v4/"
 
-// Options say how to reach the API.
+// Options configure a Client.
 type Options struct {
-	// Token is an API token, of a user or of an account; CheckToken tells whether it can be one.
+	// Token is an API token of a user or an account. See CheckToken.
 	Token string
-	// BaseURL ends in /client/v4; empty: DefaultBaseURL.
+	// BaseURL ends in /client/v4. If it is empty, it is DefaultBaseURL.
 	BaseURL string
-	// UserAgent names the program, such as "cfproxy/1.2.3".
+	// UserAgent is the User-Agent header, such as "cfproxy/1.2.3".
 	UserAgent string
-	// Transport carries the requests; nil: http.DefaultTransport, which honours HTTPS_PROXY.
+	// Transport sends the requests. If it is nil, it is http.DefaultTransport, which uses HTTPS_PROXY.
 	Transport http.RoundTripper
-	// Trace is told of every call, without bodies and without the token; nil for none.
+	// Trace is called after every call; nil for none.
 	Trace func(Call)
-	// Quota is told with every answer how many calls the API will still take, and how long until it counts anew; nil for none.
-	Quota func(left int, reset time.Duration)
+	// Quota is called after every response with the number of calls that remain until the rate limit is reset, and the time until
+	// then; nil for none.
+	Quota func(remaining int, reset time.Duration)
 }
 
-// Call is one request and its outcome, as --debug prints it: neither body nor header. Path has the names of a query's parameters,
-// without their values.
+// Call is one call and its outcome, as --debug prints it. It has no bodies, no headers, and no values of query parameters.
 type Call struct {
-	Method, Path string
-	Status       int // 0 where no answer came
-	Ray          string
+	Method, Path string // Path ends in the names of the query parameters
+	Status       int    // 0 if there was no response
+	Ray          string // id of the response for Cloudflare's support
 	Took         time.Duration
 	Err          error
 }
 
-// Client implements provision.Provider.
+// Client implements provision.API.
 type Client struct {
-	zones     *zones.ZoneService
-	records   *dns.RecordService
-	scripts   *workers.ScriptService
-	settings  *workers.ScriptScriptAndVersionSettingService
-	content   *workers.ScriptContentService
-	routes    *workers.RouteService
-	subdomain *workers.SubdomainService
-	domains   *workers.DomainService
-	versions  *workers.ScriptVersionService
-	deploys   *workers.ScriptDeploymentService
+	zones       *zones.ZoneService
+	records     *dns.RecordService
+	scripts     *workers.ScriptService
+	settings    *workers.ScriptScriptAndVersionSettingService
+	content     *workers.ScriptContentService
+	routes      *workers.RouteService
+	subdomain   *workers.SubdomainService
+	domains     *workers.DomainService
+	versions    *workers.ScriptVersionService
+	deployments *workers.ScriptDeploymentService
 }
 
 var _ provision.API = (*Client)(nil)
 
-// New gives a client. It makes no call.
+// New returns a client. It makes no call.
 func New(o Options) *Client {
 	if o.BaseURL == "" {
 		o.BaseURL = DefaultBaseURL
@@ -77,44 +78,45 @@ func New(o Options) *Client {
 		option.WithAPIToken(o.Token),
 		option.WithHeader("User-Agent", o.UserAgent),
 		option.WithMaxRetries(0),
-		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: neverFollow}),
-		option.WithMiddleware(judging, tracing(o.Trace), counting(o.Quota)),
+		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: noRedirects}),
+		option.WithMiddleware(checkResponse, traceMiddleware(o.Trace), quotaMiddleware(o.Quota)),
 	}
 	return &Client{
-		zones:     zones.NewZoneService(options...),
-		records:   dns.NewRecordService(options...),
-		scripts:   workers.NewScriptService(options...),
-		settings:  workers.NewScriptScriptAndVersionSettingService(options...),
-		content:   workers.NewScriptContentService(options...),
-		routes:    workers.NewRouteService(options...),
-		subdomain: workers.NewSubdomainService(options...),
-		domains:   workers.NewDomainService(options...),
-		versions:  workers.NewScriptVersionService(options...),
-		deploys:   workers.NewScriptDeploymentService(options...),
+		zones:       zones.NewZoneService(options...),
+		records:     dns.NewRecordService(options...),
+		scripts:     workers.NewScriptService(options...),
+		settings:    workers.NewScriptScriptAndVersionSettingService(options...),
+		content:     workers.NewScriptContentService(options...),
+		routes:      workers.NewRouteService(options...),
+		subdomain:   workers.NewSubdomainService(options...),
+		domains:     workers.NewDomainService(options...),
+		versions:    workers.NewScriptVersionService(options...),
+		deployments: workers.NewScriptDeploymentService(options...),
 	}
 }
 
-// neverFollow keeps the token at the address that the user named.
-func neverFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+// noRedirects disables redirects, so that the token is only sent to the configured address.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-func tracing(trace func(Call)) option.Middleware {
+// traceMiddleware reports each call to trace, which may be nil.
+func traceMiddleware(trace func(Call)) option.Middleware {
 	return func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 		if trace == nil {
 			return next(r)
 		}
 		start := time.Now()
 		res, err := next(r)
-		call := Call{Method: r.Method, Path: pathOf(r.URL), Took: time.Since(start), Err: err}
+		call := Call{Method: r.Method, Path: redactedPath(r.URL), Took: time.Since(start), Err: err}
 		if res != nil {
-			call.Status, call.Ray = res.StatusCode, rayOf(res)
+			call.Status, call.Ray = res.StatusCode, rayID(res)
 		}
 		trace(call)
 		return res, err
 	}
 }
 
-// pathOf is what may be printed of an address: its path, and which parameters it has.
-func pathOf(u *url.URL) string {
+// redactedPath returns the path of a URL with the names of the query parameters, but not their values.
+func redactedPath(u *url.URL) string {
 	path := u.EscapedPath()
 	if u.RawQuery != "" {
 		path += "?" + strings.Join(slices.Sorted(maps.Keys(u.Query())), "&")
@@ -122,22 +124,22 @@ func pathOf(u *url.URL) string {
 	return path
 }
 
-// ApplyStep carries out one step of a plan.
+// ApplyStep applies one step of a plan and returns the id of its object. Deleting an object that does not exist is not an error.
 func (c *Client) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
-	do := map[plan.Kind]func(context.Context, plan.Step) (string, error){
-		plan.KindScript: c.doScript,
-		plan.KindRoute:  c.doRoute,
-		plan.KindRecord: c.doRecord,
-		plan.KindDomain: c.doDomain,
+	apply := map[plan.Kind]func(context.Context, plan.Step) (string, error){
+		plan.KindScript: c.applyScript,
+		plan.KindRoute:  c.applyRoute,
+		plan.KindRecord: c.applyRecord,
+		plan.KindDomain: c.deleteDomain,
 	}[step.Address.Kind]
-	id, err := do(ctx, step)
+	id, err := apply(ctx, step)
 	if step.Script != nil {
 		for _, key := range step.Script.Keys {
-			conceal(err, key.Value.Reveal())
+			redactError(err, key.Value.Reveal())
 		}
 	}
-	if step.Action == plan.ActionDelete && isGone(err) {
+	if step.Action == plan.ActionDelete && isNotFound(err) {
 		return step.ID, nil
 	}
-	return id, failure(err)
+	return id, codedError(err)
 }

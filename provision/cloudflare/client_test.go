@@ -25,15 +25,16 @@ import (
 
 const token = "cfut_0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// client gives a Client of an API that one handler plays.
-func client(t *testing.T, handler http.HandlerFunc) *cloudflare.Client {
+// newClient returns a Client of an API that handler implements.
+func newClient(t *testing.T, handler http.HandlerFunc) *cloudflare.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return cloudflare.New(cloudflare.Options{Token: token, BaseURL: server.URL + "/client/v4/", UserAgent: "cfproxy/test"})
 }
 
-func says(status int, contentType, body string) http.HandlerFunc {
+// respond returns a handler that always sends the same response.
+func respond(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if contentType != "" {
 			w.Header().Set("Content-Type", contentType)
@@ -44,12 +45,13 @@ func says(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-func refusal(codes ...string) string {
+// failed returns the body of an error response.
+func failed(codes ...string) string {
 	return `{"result": null, "success": false, "messages": [], "errors": [` + strings.Join(codes, ",") + `]}`
 }
 
-// The numbers and statuses of the API's answers, as public sources have them, and what they mean to us.
-func TestAnswersAreJudged(t *testing.T) {
+// Error numbers and statuses of the API, as found in public sources, map to our codes.
+func TestErrorResponses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		status     int
@@ -58,28 +60,28 @@ func TestAnswersAreJudged(t *testing.T) {
 		temporary  bool
 		permission string
 	}{
-		"unknown token":        {403, refusal(`{"code": 9109, "message": "Invalid access token"}`), errcode.TokenRejected, false, ""},
-		"malformed header":     {400, refusal(`{"code": 6003, "message": "Invalid request headers", "error_chain": [{"code": 6111, "message": "Invalid format"}]}`), errcode.TokenMalformed, false, ""},
-		"no credentials":       {400, refusal(`{"code": 9106, "message": "Missing headers"}`), errcode.TokenMalformed, false, ""},
-		"account token at all": {401, refusal(`{"code": 1000, "message": "Invalid API Token"}`), errcode.TokenRejected, false, ""},
-		"unknown, account":     {401, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.TokenRejected, false, ""},
-		"no permission":        {403, refusal(`{"code": 10000, "message": "Authentication error"}`), errcode.PermissionMissing, false, cloudflare.PermissionZone},
-		"too many":             {429, refusal(`{"code": 10100, "message": "More than 1200 requests"}`), errcode.RateLimited, true, ""},
-		"too many, newer":      {429, refusal(`{"code": 971, "message": "slow down"}`), errcode.RateLimited, true, ""},
-		"unknown error":        {500, refusal(`{"code": 10013, "message": "unknown"}`), errcode.ServerError, true, ""},
+		"unknown token":        {403, failed(`{"code": 9109, "message": "Invalid access token"}`), errcode.TokenRejected, false, ""},
+		"malformed header":     {400, failed(`{"code": 6003, "message": "Invalid request headers", "error_chain": [{"code": 6111, "message": "Invalid format"}]}`), errcode.TokenMalformed, false, ""},
+		"no credentials":       {400, failed(`{"code": 9106, "message": "Missing headers"}`), errcode.TokenMalformed, false, ""},
+		"account token at all": {401, failed(`{"code": 1000, "message": "Invalid API Token"}`), errcode.TokenRejected, false, ""},
+		"unknown, account":     {401, failed(`{"code": 10000, "message": "Authentication error"}`), errcode.TokenRejected, false, ""},
+		"no permission":        {403, failed(`{"code": 10000, "message": "Authentication error"}`), errcode.PermissionMissing, false, cloudflare.PermissionZone},
+		"too many":             {429, failed(`{"code": 10100, "message": "More than 1200 requests"}`), errcode.RateLimited, true, ""},
+		"too many, newer":      {429, failed(`{"code": 971, "message": "slow down"}`), errcode.RateLimited, true, ""},
+		"unknown error":        {500, failed(`{"code": 10013, "message": "unknown"}`), errcode.ServerError, true, ""},
 		"bare 503":             {503, "upstream connect error", errcode.ServerError, true, ""},
-		"success false at 200": {200, refusal(), errcode.Rejected, false, ""},
+		"success false at 200": {200, failed(), errcode.Rejected, false, ""},
 		"portal":               {200, "<html>please log in</html>", errcode.NotJSON, false, ""},
 		"nothing at all":       {200, "", errcode.ServerError, true, ""},
 		"no result":            {200, `{"success": true, "errors": []}`, errcode.ServerError, true, ""},
 		"null for a result":    {200, `{"success": true, "errors": [], "result": null}`, errcode.ServerError, true, ""},
-		"token repeated":       {400, refusal(`{"code": 4242, "message": "bad token ` + token + `!"}`), errcode.Rejected, false, ""},
+		"token repeated":       {400, failed(`{"code": 4242, "message": "bad token ` + token + `!"}`), errcode.Rejected, false, ""},
 		"other JSON":           {200, `{"code": 1, "error": "nope"}`, errcode.NotJSON, false, ""},
-		"unknown refusal":      {400, refusal(`{"code": 4242, "message": "no\nteapots"}`), errcode.Rejected, false, ""},
+		"unknown refusal":      {400, failed(`{"code": 4242, "message": "no\nteapots"}`), errcode.Rejected, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := client(t, says(test.status, "application/json", test.body)).Zones(context.Background(), "")
+			_, err := newClient(t, respond(test.status, "application/json", test.body)).Zones(context.Background(), "")
 			var e *errcode.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v", err)
@@ -94,8 +96,8 @@ func TestAnswersAreJudged(t *testing.T) {
 	}
 }
 
-// What the SDK's own types would stumble over, up to a panic, is read as it comes.
-func TestOddAnswersAreRead(t *testing.T) {
+// Responses on which the SDK's own types fail or panic are decoded.
+func TestResponsesThatTheSDKCannotDecode(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for name, test := range map[string]struct{ placement, region string }{
@@ -108,7 +110,7 @@ func TestOddAnswersAreRead(t *testing.T) {
 			{"type": "ratelimit", "name": "RPM_600"}, {"type": "ratelimit", "name": "RPM_60"},
 			{"type": "json", "name": "SETTINGS", "json": {"origins": ["https://a.example", "https://b.example"], "managed": true, "page": false}},
 			{"type": "json", "name": "PROVIDERS", "json": [{"origin": "https://api.openai.com", "id": "openai"}]}]}}`
-		script, err := client(t, says(200, "application/json", body)).Script(ctx, strings.Repeat("a", 32), "relay")
+		script, err := newClient(t, respond(200, "application/json", body)).Script(ctx, strings.Repeat("a", 32), "relay")
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -119,19 +121,19 @@ func TestOddAnswersAreRead(t *testing.T) {
 			t.Errorf("%s: owned %v, %s", name, script.Owned, diff)
 		}
 	}
-	gone := client(t, says(404, "application/json", refusal(`{"code": 10007, "message": "This Worker does not exist on your account."}`)))
+	gone := newClient(t, respond(404, "application/json", failed(`{"code": 10007, "message": "This Worker does not exist on your account."}`)))
 	if script, err := gone.Script(ctx, strings.Repeat("a", 32), "relay"); script != nil || err != nil {
-		t.Errorf("a Worker that is not there: %v, %v", script, err)
+		t.Errorf("a Worker that does not exist: %v, %v", script, err)
 	}
 	zones := `{"success": true, "result": [{"id": "z", "name": "example.com", "status": "active", "owner": {"id": null}, "original_registrar": null,
 		"account": {"id": "a"}, "name_servers": null}], "result_info": null}`
-	if found, err := client(t, says(200, "", zones)).Zones(ctx, ""); err != nil || len(found) != 1 || found[0].Name != "example.com" {
+	if found, err := newClient(t, respond(200, "", zones)).Zones(ctx, ""); err != nil || len(found) != 1 || found[0].Name != "example.com" {
 		t.Errorf("zones: %v, %v", found, err)
 	}
 }
 
-// Nobody has published an answer of this endpoint, so several that it might give are understood.
-func TestRegionsAreReadInAnyShape(t *testing.T) {
+// The response of this endpoint is not documented, so several formats are accepted.
+func TestRegionsInSeveralFormats(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string][]string{
 		`{"providers": [{"id": "aws", "regions": ["us-east-1"]}, {"id": "gcp", "regions": [{"id": "us-east4", "name": "x"}]}]}`: {"aws:us-east-1", "gcp:us-east4"},
@@ -139,49 +141,49 @@ func TestRegionsAreReadInAnyShape(t *testing.T) {
 		`{"providers": null}`: nil,
 	} {
 		path := ""
-		c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 			path = r.URL.Path
-			says(200, "application/json", `{"success": true, "result": `+body+`}`)(w, r)
+			respond(200, "application/json", `{"success": true, "result": `+body+`}`)(w, r)
 		})
 		got, err := c.Regions(context.Background(), "account")
 		if diff := cmp.Diff(want, got); diff != "" || err != nil || path != "/client/v4/accounts/account/workers/placement/regions" {
 			t.Errorf("%s at %s: %v %s", body, path, err, diff)
 		}
 	}
-	for _, handler := range []http.HandlerFunc{says(200, "application/json", `{"success": true, "result": ["aws:us-east-1"]}`), says(404, "application/json", refusal(`{"code": 7003}`))} {
-		if got, err := client(t, handler).Regions(context.Background(), "account"); err == nil {
+	for _, handler := range []http.HandlerFunc{respond(200, "application/json", `{"success": true, "result": ["aws:us-east-1"]}`), respond(404, "application/json", failed(`{"code": 7003}`))} {
+		if got, err := newClient(t, handler).Regions(context.Background(), "account"); err == nil {
 			t.Errorf("got %v", got)
 		}
 	}
 }
 
-// Deleting what is gone is done; so is a deletion that is answered with nothing at all.
-func TestDeletionsAreDone(t *testing.T) {
+// Deleting an object that does not exist is not an error, and neither is an empty response to a deletion.
+func TestDeletionsSucceed(t *testing.T) {
 	t.Parallel()
 	step := plan.Step{Action: plan.ActionDelete, ID: "id", Address: plan.Address{Parent: "parent", Name: "name"}}
 	for name, handler := range map[string]http.HandlerFunc{
-		"script gone": says(404, "application/json", refusal(`{"code": 10007}`)),
-		"route gone":  says(404, "application/json", refusal(`{"code": 10009}`)),
-		"record gone": says(404, "application/json", refusal(`{"code": 81044}`)),
-		"empty":       says(200, "", ""),
+		"script gone": respond(404, "application/json", failed(`{"code": 10007}`)),
+		"route gone":  respond(404, "application/json", failed(`{"code": 10009}`)),
+		"record gone": respond(404, "application/json", failed(`{"code": 81044}`)),
+		"empty":       respond(200, "", ""),
 	} {
 		for _, kind := range []plan.Kind{plan.KindScript, plan.KindRoute, plan.KindRecord} {
 			step.Address.Kind = kind
-			if _, err := client(t, handler).ApplyStep(context.Background(), step); err != nil {
+			if _, err := newClient(t, handler).ApplyStep(context.Background(), step); err != nil {
 				t.Errorf("%s, %s: %v", name, kind, err)
 			}
 		}
 	}
 }
 
-// The upload is one part of metadata and one for each module, named as it is imported.
-func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
+// An upload has one part with metadata and one for each module, under the name by which it is imported.
+func TestUploadForm(t *testing.T) {
 	t.Parallel()
 	parts := map[string]string{}
 	var order []string
-	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "bindings_inherit=strict" {
-			t.Errorf("asked with %q", r.URL.RawQuery)
+			t.Errorf("query is %q", r.URL.RawQuery)
 		}
 		_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		if err != nil {
@@ -193,13 +195,12 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 			parts[part.FormName()] = part.Header.Get("Content-Type") + " " + string(text)
 			order = append(order, part.FormName())
 		}
-		says(200, "application/json", `{"success": true, "result": {"id": "relay", "placement": {}}}`)(w, r)
+		respond(200, "application/json", `{"success": true, "result": {"id": "relay", "placement": {}}}`)(w, r)
 	})
 	_, err := c.ApplyStep(context.Background(), plan.Step{
 		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
 		Script: &plan.Script{
 			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
-
 				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
 			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization", Probe: "/v1/models"}},
 			Settings:  worker.Settings{Page: true},
@@ -245,11 +246,11 @@ func TestUploadIsTheFormThatTheAPIWants(t *testing.T) {
 	}
 }
 
-// Should the API repeat a key that it was sent, nobody else does.
-func TestAKeyThatTheAPIRepeatsIsNotSaid(t *testing.T) {
+// If the API repeats a key that it was sent, the error does not contain it.
+func TestKeysAreRedacted(t *testing.T) {
 	t.Parallel()
 	const key = "sk-owner-0123456789"
-	c := client(t, says(400, "application/json", refusal(`{"code": 10021, "message": "binding KEY_openai: bad text `+key+`"}`)))
+	c := newClient(t, respond(400, "application/json", failed(`{"code": 10021, "message": "binding KEY_openai: bad text `+key+`"}`)))
 	_, err := c.ApplyStep(context.Background(), plan.Step{
 		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
 		Script: &plan.Script{Keys: []binding.Key{{Provider: "openai", Value: binding.NewSecret(key)}}},
@@ -260,16 +261,16 @@ func TestAKeyThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 	}
 }
 
-// Whatever the API sends back, the token is in no detail of an error and in nothing that is traced.
-func TestATokenThatTheAPIRepeatsIsNotSaid(t *testing.T) {
+// If the API repeats the token, neither errors nor traces contain it.
+func TestTokensAreRedacted(t *testing.T) {
 	t.Parallel()
 	encoded := base64.StdEncoding.EncodeToString([]byte("Bearer " + token))
-	for name, answer := range map[string]struct {
-		status                                     int
-		contentType, ray, location, message, wants string
+	for name, test := range map[string]struct {
+		status                                    int
+		contentType, ray, location, message, want string
 	}{
-		"message": {status: 400, contentType: "application/json", message: "bad token " + token + "!", wants: "bad token …!"},
-		"piece":   {status: 400, contentType: "application/json", message: "bad token " + token[:20] + "***", wants: "bad token …***"},
+		"message": {status: 400, contentType: "application/json", message: "bad token " + token + "!", want: "bad token …!"},
+		"piece":   {status: 400, contentType: "application/json", message: "bad token " + token[:20] + "***", want: "bad token …***"},
 		"base64":  {status: 403, contentType: "application/json", message: "got " + encoded},
 		"type":    {status: 200, contentType: "text/" + token},
 		"ray":     {status: 502, contentType: "text/html", ray: token},
@@ -277,11 +278,11 @@ func TestATokenThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 	} {
 		var calls []cloudflare.Call
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", answer.contentType)
-			w.Header().Set("Cf-Ray", answer.ray)
-			w.Header().Set("Location", answer.location)
-			w.WriteHeader(answer.status)
-			io.WriteString(w, refusal(`{"code": 4242, "message": "`+answer.message+`"}`))
+			w.Header().Set("Content-Type", test.contentType)
+			w.Header().Set("Cf-Ray", test.ray)
+			w.Header().Set("Location", test.location)
+			w.WriteHeader(test.status)
+			io.WriteString(w, failed(`{"code": 4242, "message": "`+test.message+`"}`))
 		}))
 		defer server.Close()
 		c := cloudflare.New(cloudflare.Options{Token: token, BaseURL: server.URL + "/client/v4/", Trace: func(call cloudflare.Call) { calls = append(calls, call) }})
@@ -290,10 +291,10 @@ func TestATokenThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 		if !errors.As(err, &e) || len(calls) != 1 {
 			t.Fatalf("%s: %v, %v", name, err, calls)
 		}
-		if said := fmt.Sprintf("%v %v %+v", err, e.Details, calls); strings.Contains(said, token[5:17]) || strings.Contains(said, encoded[24:36]) {
-			t.Errorf("%s: %s", name, said)
+		if text := fmt.Sprintf("%v %v %+v", err, e.Details, calls); strings.Contains(text, token[5:17]) || strings.Contains(text, encoded[24:36]) {
+			t.Errorf("%s: %s", name, text)
 		}
-		if answer.wants != "" && e.Details["message"] != answer.wants {
+		if test.want != "" && e.Details["message"] != test.want {
 			t.Errorf("%s: %q", name, e.Details["message"])
 		}
 		if calls[0].Path != "/client/v4/zones?account.id&page&per_page" {
@@ -302,12 +303,12 @@ func TestATokenThatTheAPIRepeatsIsNotSaid(t *testing.T) {
 	}
 }
 
-// A redirect is not followed: the token would go along.
+// Redirects are not followed, because the token would be sent along.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }))
 	defer other.Close()
-	_, err := client(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }).Zones(context.Background(), "")
+	_, err := newClient(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) }).Zones(context.Background(), "")
 	if errcode.Of(err) != errcode.NotJSON {
 		t.Errorf("got %v", err)
 	}

@@ -1,122 +1,75 @@
 package cloudflare
 
 import (
+	"context"
 	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
-	"slices"
-	"strings"
 
-	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cloudflare/cloudflare-go/v7/workers"
+
+	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/worker"
 )
 
-// codesOf says what the API's error numbers mean to us. Numbers are not unique across products, but they are among the
-// calls that we make. Texts change, numbers have not.
-// https://developers.cloudflare.com/workers/observability/errors/#validation-errors-10021
-var codesOf = map[int]errcode.Code{
-	971:   errcode.RateLimited,
-	10100: errcode.RateLimited,
-
-	1000: errcode.TokenRejected,
-	6003: errcode.TokenMalformed,
-	6111: errcode.TokenMalformed,
-	9103: errcode.TokenMalformed,
-	9106: errcode.TokenMalformed,
-
-	10013: errcode.ServerError,
-	10035: errcode.ServerError, // somebody else was changing the same Worker
-
-	10019: errcode.ScriptNotVisible,
-	10020: errcode.Exists,
-	81057: errcode.Exists,
-	81058: errcode.Exists,
-	81053: errcode.Exists,
-	81054: errcode.Exists,
-
-	10009: errcode.Gone,
-	81044: errcode.Gone,
-
-	10034: errcode.EmailUnverified,
-	10063: errcode.SubdomainMissing,
-	10031: errcode.SubdomainTaken,
-
-	10006: errcode.ScriptRejected,
-	10021: errcode.ScriptRejected,
-	10026: errcode.ScriptRejected,
-	10068: errcode.ScriptRejected,
-
-	10220:  errcode.SecretsChanged,
-	100146: errcode.VersionUnknown,
-
-	10057: errcode.KeyGone, // a binding to inherit is not there; nothing but keys is inherited
-
-	10027: errcode.Quota,
-	10037: errcode.Quota,
-	10054: errcode.Quota,
-	10055: errcode.Quota,
-	81045: errcode.Quota,
+// scriptCode is what we need of a Worker's modules.
+type scriptCode struct {
+	digest string // "" if the modules could not be read
+	tokens []worker.Token
 }
 
-// codeOf judges by the numbers first and by the status last. 10000 and 9109 mean an unknown token or one that lacks a
-// permission, depending on where and how they come.
-func codeOf(r *http.Request, status int, codes []int) errcode.Code {
-	switch {
-	case slices.Contains(codes, 10000) && status == http.StatusUnauthorized:
-		return errcode.TokenRejected
-	case slices.Contains(codes, 9109) && lastOf(r) == "zones":
-		return errcode.TokenRejected
-	case slices.Contains(codes, 10000) || slices.Contains(codes, 9109):
-		return errcode.PermissionMissing
+// readCode reads a Worker's modules. Failures are ignored, because the API does not return the code of every kind of Worker to every
+// kind of token. Attributes that were not read are not compared.
+// https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/get/
+func (c *Client) readCode(ctx context.Context, account, name string) scriptCode {
+	var params workers.ScriptContentGetParams
+	params.AccountID.Value, params.AccountID.Present = account, true
+	res, err := c.content.Get(ctx, name, params)
+	if err != nil {
+		return scriptCode{}
 	}
-	for _, code := range codes {
-		if known, ok := codesOf[code]; ok {
-			return known
+	defer res.Body.Close()
+	modules, err := readModules(res)
+	if err != nil || len(modules) == 0 {
+		return scriptCode{}
+	}
+	read := scriptCode{digest: binding.CodeDigest(modules)}
+	for _, m := range modules {
+		if m.Name == worker.TokensModule {
+			read.tokens = binding.ParseTokensModule(m.Source)
 		}
 	}
-	return codeOfStatus(status)
+	return read
 }
 
-func codeOfStatus(status int) errcode.Code {
-	switch {
-	case status == http.StatusTooManyRequests:
-		return errcode.RateLimited
-	case status == http.StatusUnauthorized:
-		return errcode.TokenRejected
-	case status >= 500:
-		return errcode.ServerError
+// readModules returns the modules in a response. They are the parts of a multipart form.
+func readModules(res *http.Response) ([]worker.Module, error) {
+	_, params, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, err
 	}
-	return errcode.Rejected
-}
-
-func lastOf(r *http.Request) string {
-	return r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
-}
-
-// The permissions that a token needs, by stable names.
-const (
-	PermissionZone    = "zone-read"
-	PermissionScripts = "workers-scripts-edit"
-	PermissionRoutes  = "workers-routes-edit"
-	PermissionDNS     = "dns-edit"
-)
-
-// permissionFor names the permission that a call needs.
-func permissionFor(r *http.Request) string {
-	switch path := r.URL.Path; {
-	case strings.Contains(path, "/dns_records"):
-		return PermissionDNS
-	case strings.Contains(path, "/workers/routes"):
-		return PermissionRoutes
-	case strings.Contains(path, "/workers/"):
-		return PermissionScripts
+	form := multipart.NewReader(io.LimitReader(res.Body, maxResponse), params["boundary"])
+	var modules []worker.Module
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return modules, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		source, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		modules = append(modules, worker.Module{Name: part.FormName(), Type: part.Header.Get("Content-Type"), Source: source})
 	}
-	return PermissionZone
 }
 
-// isGone tells that there was nothing to delete: 10007 no such Worker, 10009 no such route, 81044 no such record, 100114 no such
-// custom domain.
-func isGone(err error) bool { return hasCode(err, "10007", "10009", "81044", "100114") }
-
-func hasCode(err error, codes ...string) bool {
-	e := (*errcode.Error)(nil)
-	return errors.As(err, &e) && slices.Contains(codes, e.Details["api_code"])
+// isMultipart reports whether a response holds modules. It is the only kind of successful response without an envelope.
+func isMultipart(res *http.Response) bool {
+	mediaType, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	return res.StatusCode == http.StatusOK && mediaType == "multipart/form-data"
 }

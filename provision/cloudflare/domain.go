@@ -11,20 +11,20 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-type domainAnswer struct {
+type apiDomain struct {
 	ID       string `json:"id"`
 	Hostname string `json:"hostname"`
 	Service  string `json:"service"`
 }
 
-// Domains lists custom domains; the API gives all of them at once.
+// Domains returns the custom domains of an account. The API returns all of them in one page.
 // https://developers.cloudflare.com/api/resources/workers/subresources/domains/methods/list/
 func (c *Client) Domains(ctx context.Context, account string) ([]plan.Object, error) {
 	var params workers.DomainListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	var list answer[[]domainAnswer]
-	if _, err := c.domains.List(ctx, params, into(&list)); err != nil {
-		return nil, failure(err)
+	var list response[[]apiDomain]
+	if _, err := c.domains.List(ctx, params, decodeInto(&list)); err != nil {
+		return nil, codedError(err)
 	}
 	var found []plan.Object
 	for _, domain := range list.Result {
@@ -37,11 +37,11 @@ func (c *Client) Domains(ctx context.Context, account string) ([]plan.Object, er
 	return found, nil
 }
 
-// doDomain removes one; we never make any. The API may answer that without a body.
-func (c *Client) doDomain(ctx context.Context, step plan.Step) (string, error) {
+// deleteDomain deletes a custom domain. We never create or change one.
+func (c *Client) deleteDomain(ctx context.Context, step plan.Step) (string, error) {
 	var params workers.DomainDeleteParams
 	params.AccountID.Value, params.AccountID.Present = step.Address.Parent, true
-	var made answer[json.RawMessage]
-	_, err := c.domains.Delete(ctx, step.ID, params, into(&made))
+	var res response[json.RawMessage]
+	_, err := c.domains.Delete(ctx, step.ID, params, decodeInto(&res))
 	return step.ID, err
 }

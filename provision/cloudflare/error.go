@@ -19,14 +19,14 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// envelope is what every answer of the API has around it. https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
+// envelope is the outer object of every response. https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
 type envelope struct {
 	Success *bool           `json:"success"`
 	Errors  []apiError      `json:"errors"`
 	Result  json.RawMessage `json:"result"`
 }
 
-// hasResult tells whether there is what every call but a deletion is made for.
+// hasResult reports whether the response has a result, as every call except deletions must.
 func (e envelope) hasResult() bool { return len(e.Result) > 0 && string(e.Result) != "null" }
 
 type apiError struct {
@@ -35,29 +35,29 @@ type apiError struct {
 	Chain   []apiError `json:"error_chain"`
 }
 
-// maxAnswer bounds what is read of one answer, in bytes; five thousand records take about three million.
-const maxAnswer = 32 << 20
+// maxResponse is how many bytes of a response are read. A page of 5,000 records has about 3 million.
+const maxResponse = 32 << 20
 
-// judging turns every answer that is not a success into an *provision.Error. The SDK cannot be left to it: it takes
-// HTTP 200 with "success": false for a success, and stumbles over answers that are not JSON.
-func judging(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+// checkResponse is a middleware that returns an *errcode.Error for every response that is not a success. The SDK's own errors do not
+// suffice: it takes HTTP 200 with "success": false for a success, and fails without a status on responses that are not JSON.
+func checkResponse(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	res, err := next(r)
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, noResponse(err)
 	}
-	if isForm(res) {
+	if isMultipart(res) {
 		return res, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
 	res.Body.Close()
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, noResponse(err)
 	}
-	if err := judge(r, res, body); err != nil {
-		conceal(err, tokenOf(r))
+	if err := classify(r, res, body); err != nil {
+		redactError(err, bearerToken(r))
 		return nil, err
 	}
-	// Some deletions succeed without a body or its type, on which the SDK would stumble.
+	// Some successful deletions have no body and no content type, which the SDK cannot decode.
 	if len(body) == 0 {
 		body = []byte("{}")
 	}
@@ -66,8 +66,8 @@ func judging(r *http.Request, next option.MiddlewareNext) (*http.Response, error
 	return res, nil
 }
 
-// unanswered is a call of which nobody knows whether it took effect.
-func unanswered(err error) error {
+// noResponse returns the error for a call without a response. A write may have taken effect.
+func noResponse(err error) error {
 	code := errcode.Unreachable
 	if errors.Is(err, context.DeadlineExceeded) {
 		code = errcode.Timeout
@@ -75,7 +75,8 @@ func unanswered(err error) error {
 	return &errcode.Error{Code: code, Temporary: true, Err: err}
 }
 
-func judge(r *http.Request, res *http.Response, body []byte) error {
+// classify returns the error that a response stands for, or nil for a success.
+func classify(r *http.Request, res *http.Response, body []byte) error {
 	isDeletion := r.Method == http.MethodDelete
 	if len(body) == 0 && res.StatusCode < 300 && isDeletion {
 		return nil
@@ -83,25 +84,25 @@ func judge(r *http.Request, res *http.Response, body []byte) error {
 	var e envelope
 	switch {
 	case len(body) == 0 && res.StatusCode < 300:
-		// A success that says nothing is no proof of one: to believe it could leave a record without its route.
+		// Something in between may have dropped the body. Taking this for a success could leave a record without its route.
 		return newError(r, res, errcode.ServerError)
 	case json.Unmarshal(body, &e) != nil || e.Success == nil:
-		return unenveloped(r, res)
+		return notFromAPI(r, res)
 	case *e.Success && res.StatusCode < 300 && !isDeletion && !e.hasResult():
 		return newError(r, res, errcode.ServerError)
 	case *e.Success && res.StatusCode < 300:
 		return nil
 	}
-	failure := newError(r, res, codeOf(r, res.StatusCode, e.codes()))
+	err := newError(r, res, errorCode(r, res.StatusCode, e.numbers()))
 	if len(e.Errors) > 0 {
-		failure.Details["api_code"] = strconv.Itoa(e.Errors[0].Code)
-		failure.Details["message"] = e.message()
+		err.Details["api_code"] = strconv.Itoa(e.Errors[0].Code)
+		err.Details["message"] = e.message()
 	}
-	return failure
+	return err
 }
 
-// unenveloped is an answer of something else: a proxy, a challenge page, an edge that cannot reach the API.
-func unenveloped(r *http.Request, res *http.Response) error {
+// notFromAPI returns the error for a response without an envelope: of a proxy, a challenge page, or an edge that cannot reach the API.
+func notFromAPI(r *http.Request, res *http.Response) error {
 	code := errcode.NotJSON
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests:
@@ -109,32 +110,32 @@ func unenveloped(r *http.Request, res *http.Response) error {
 	case res.StatusCode >= 500:
 		code = errcode.ServerError
 	}
-	failure := newError(r, res, code)
-	failure.Details["content_type"] = res.Header.Get("Content-Type")
-	return failure
+	err := newError(r, res, code)
+	err.Details["content_type"] = res.Header.Get("Content-Type")
+	return err
 }
 
+// newError returns an error with the details that every error of a response has: status, call and ray.
 func newError(r *http.Request, res *http.Response, code errcode.Code) *errcode.Error {
-	failure := &errcode.Error{
+	err := &errcode.Error{
 		Code:       code,
 		Temporary:  slices.Contains(temporary, code),
 		RetryAfter: retryAfter(res.Header.Get("Retry-After")),
 		Details:    map[string]string{"status": strconv.Itoa(res.StatusCode), "call": r.Method + " " + r.URL.Path},
 	}
-	if ray := rayOf(res); ray != "" {
-		failure.Details["ray"] = ray
+	if ray := rayID(res); ray != "" {
+		err.Details["ray"] = ray
 	}
 	if code == errcode.PermissionMissing {
-		failure.Details["permission"] = permissionFor(r)
+		err.Details["permission"] = permissionFor(r)
 	}
-	return failure
+	return err
 }
 
-var temporary = []errcode.Code{
-	errcode.RateLimited, errcode.ServerError, errcode.ScriptNotVisible,
-}
+// temporary are the codes after which the same call may succeed.
+var temporary = []errcode.Code{errcode.RateLimited, errcode.ServerError, errcode.ScriptNotVisible}
 
-// retryAfter reads the header in seconds or as a date, RFC 9110 section 10.2.3; zero for none or nonsense.
+// retryAfter parses a Retry-After header in seconds or as a date (RFC 9110, section 10.2.3). It returns zero for anything else.
 func retryAfter(value string) time.Duration {
 	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
 		return time.Duration(seconds) * time.Second
@@ -145,17 +146,17 @@ func retryAfter(value string) time.Duration {
 	return 0
 }
 
-// codes lists the error codes of an answer, those of chains included: older ones hide the cause there.
-func (e envelope) codes() []int {
-	var codes []int
+// numbers returns the error numbers of a response, including those in chains, where older endpoints have the cause.
+func (e envelope) numbers() []int {
+	var numbers []int
 	for _, err := range e.Errors {
-		codes = append(codes, err.Code)
-		codes = append(codes, envelope{Errors: err.Chain}.codes()...)
+		numbers = append(numbers, err.Code)
+		numbers = append(numbers, envelope{Errors: err.Chain}.numbers()...)
 	}
-	return codes
+	return numbers
 }
 
-// message joins the first error and its chain in one line.
+// message returns the first error and its chain in one line.
 func (e envelope) message() string {
 	parts := []string{e.Errors[0].Message}
 	for _, link := range e.Errors[0].Chain {
@@ -164,42 +165,45 @@ func (e envelope) message() string {
 	return strings.Join(strings.Fields(strings.Join(parts, ": ")), " ")
 }
 
-// conceal takes secrets out of what the API says, should it ever repeat what it was sent.
-func conceal(err error, secrets ...string) {
+// redactError removes secrets from the details of an *errcode.Error that come from the API, in case it repeats what it was sent.
+func redactError(err error, secrets ...string) {
 	var e *errcode.Error
 	if !errors.As(err, &e) {
 		return
 	}
 	for _, name := range []string{"message", "content_type"} {
-		if text, said := e.Details[name]; said {
+		if text, ok := e.Details[name]; ok {
 			e.Details[name] = binding.Redact(text, secrets...)
 		}
 	}
 }
 
-// rayForm is an id, mostly followed by the place of the edge. https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/
-var rayForm = regexp.MustCompile(`^[0-9a-f]{16,20}(-[A-Z]{3})?$`)
+// rayPattern matches a ray id, which usually ends in the code of a data center.
+// https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/
+var rayPattern = regexp.MustCompile(`^[0-9a-f]{16,20}(-[A-Z]{3})?$`)
 
-// rayOf gives the ray id of an answer, "" for none: what does not look like one, anybody may have written.
-func rayOf(res *http.Response) string {
-	if ray := res.Header.Get("Cf-Ray"); rayForm.MatchString(ray) {
+// rayID returns the ray id of a response, or "" if the header is not one. Anybody may have written it, so other text is not shown.
+func rayID(res *http.Response) string {
+	if ray := res.Header.Get("Cf-Ray"); rayPattern.MatchString(ray) {
 		return ray
 	}
 	return ""
 }
 
-func tokenOf(r *http.Request) string {
+// bearerToken returns the token with which a request was made.
+func bearerToken(r *http.Request) string {
 	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	return token
 }
 
-// failure makes sure that what leaves the package is an *provision.Error: the SDK gives a context's error as it is.
-func failure(err error) error {
+// codedError returns err as an *errcode.Error. Errors of checkResponse have a code already; the SDK adds others, such as those of
+// contexts and of decoding.
+func codedError(err error) error {
 	if err == nil || errcode.Of(err) != "" {
 		return err
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return unanswered(err)
+		return noResponse(err)
 	}
 	return &errcode.Error{Code: errcode.NotJSON, Err: err}
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 )
 
-// counting passes on what an answer says of the limit of calls.
-func counting(tell func(left int, reset time.Duration)) option.Middleware {
+// quotaMiddleware reports the rate limit in the headers of each response to observe, which may be nil.
+func quotaMiddleware(observe func(remaining int, reset time.Duration)) option.Middleware {
 	return func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 		res, err := next(r)
-		if err == nil && tell != nil {
-			if left, reset, said := quota(res.Header.Get("Ratelimit")); said {
-				tell(left, reset)
+		if err == nil && observe != nil {
+			if remaining, reset, ok := parseQuota(res.Header.Get("Ratelimit")); ok {
+				observe(remaining, reset)
 			}
 		}
 		return res, err
 	}
 }
 
-// quota reads a header such as `"default";r=50;t=30`: 50 calls more, and 30 seconds until all of them are free again. What is
-// written otherwise says nothing.
+// parseQuota parses a header such as `"default";r=50;t=30`: 50 calls remain, and the limit is reset in 30 seconds. It reports false for
+// any other form.
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/
-func quota(header string) (left int, reset time.Duration, said bool) {
+func parseQuota(header string) (remaining int, reset time.Duration, ok bool) {
 	values := map[string]int{}
 	for part := range strings.SplitSeq(header, ";") {
 		name, text, _ := strings.Cut(strings.TrimSpace(part), "=")
@@ -33,7 +33,7 @@ func quota(header string) (left int, reset time.Duration, said bool) {
 			values[name] = n
 		}
 	}
-	left, hasLeft := values["r"]
+	remaining, hasRemaining := values["r"]
 	seconds, hasReset := values["t"]
-	return left, time.Duration(seconds) * time.Second, hasLeft && hasReset
+	return remaining, time.Duration(seconds) * time.Second, hasRemaining && hasReset
 }

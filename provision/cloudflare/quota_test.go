@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-func TestQuota(t *testing.T) {
+func TestParseQuota(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]struct {
-		left  int
-		reset time.Duration
-		said  bool
+		remaining int
+		reset     time.Duration
+		ok        bool
 	}{
 		`"default";r=50;t=30`:    {50, 30 * time.Second, true},
 		`"default"; t=300; r=0`:  {0, 300 * time.Second, true},
@@ -19,9 +19,9 @@ func TestQuota(t *testing.T) {
 		`limit=100, remaining=5`: {},
 		``:                       {},
 	} {
-		left, reset, said := quota(header)
-		if said != want.said || said && (left != want.left || reset != want.reset) {
-			t.Errorf("%s: got %d, %v, %v", header, left, reset, said)
+		remaining, reset, ok := parseQuota(header)
+		if ok != want.ok || ok && (remaining != want.remaining || reset != want.reset) {
+			t.Errorf("%s: got %d, %v, %v", header, remaining, reset, ok)
 		}
 	}
 }

@@ -11,33 +11,33 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// recordsPerPage is what other clients ask for without trouble; the schema allows more.
+// recordsPerPage is a page size that other clients use, too. The schema allows more.
 const recordsPerPage = 5000
 
-type recordAnswer struct {
+type apiRecord struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	Content string `json:"content"`
 	Proxied bool   `json:"proxied"`
-	Comment string `json:"comment"` // null where there is none
+	Comment string `json:"comment"` // null if there is none
 }
 
-// Records lists the records that bear one of the hosts' names: by a filter for one host, from the whole zone for more.
+// Records returns the records of the hosts. For one host it uses a filter; for several it reads all records of the zone.
 // https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/
 func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
-	wanted := map[string]bool{}
+	isHost := map[string]bool{}
 	for _, host := range hosts {
-		wanted[host] = true
+		isHost[host] = true
 	}
 	var found plan.RecordList
 	for page := 1; ; page++ {
-		var list answer[[]recordAnswer]
-		if _, err := c.records.List(ctx, recordQuery(zone, hosts, page), into(&list)); err != nil {
-			return plan.RecordList{}, failure(err)
+		var list response[[]apiRecord]
+		if _, err := c.records.List(ctx, recordQuery(zone, hosts, page), decodeInto(&list)); err != nil {
+			return plan.RecordList{}, codedError(err)
 		}
 		for _, record := range list.Result {
-			if wanted[strings.ToLower(record.Name)] {
+			if isHost[strings.ToLower(record.Name)] {
 				found.Found = append(found.Found, recordObject(zone, record))
 			}
 		}
@@ -64,7 +64,7 @@ func recordQuery(zone plan.Zone, hosts []string, page int) dns.RecordListParams 
 	return query
 }
 
-func recordObject(zone plan.Zone, record recordAnswer) plan.Object {
+func recordObject(zone plan.Zone, record apiRecord) plan.Object {
 	return plan.Object{
 		Address: plan.Address{Kind: plan.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
 		ID:      record.ID,
@@ -78,32 +78,32 @@ func recordObject(zone plan.Zone, record recordAnswer) plan.Object {
 	}
 }
 
-// doRecord writes whole records: a PUT says all that the record should be, whatever somebody changed meanwhile.
-func (c *Client) doRecord(ctx context.Context, step plan.Step) (string, error) {
+// applyRecord applies a step on a record. It writes whole records: PUT also overwrites what somebody changed in the meantime.
+func (c *Client) applyRecord(ctx context.Context, step plan.Step) (string, error) {
 	zone := step.Address.Parent
-	var made answer[created]
+	var res response[createdID]
 	switch step.Action {
 	case plan.ActionDelete:
 		var params dns.RecordDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		_, err := c.records.Delete(ctx, step.ID, params, into(&made))
+		_, err := c.records.Delete(ctx, step.ID, params, decodeInto(&res))
 		return step.ID, err
 	case plan.ActionUpdate:
 		var params dns.RecordUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		params.Body = aRecord(step)
-		_, err := c.records.Update(ctx, step.ID, params, into(&made))
+		params.Body = recordBody(step)
+		_, err := c.records.Update(ctx, step.ID, params, decodeInto(&res))
 		return step.ID, err
 	}
 	var params dns.RecordNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
-	params.Body = aRecord(step)
-	_, err := c.records.New(ctx, params, into(&made))
-	return made.Result.ID, err
+	params.Body = recordBody(step)
+	_, err := c.records.New(ctx, params, decodeInto(&res))
+	return res.Result.ID, err
 }
 
-// aRecord is the one kind of record that we write. TTL 1 means automatic, the only one that a proxied record has.
-func aRecord(step plan.Step) dns.ARecordParam {
+// recordBody returns the A record that a step writes. TTL 1 means automatic; proxied records have no other.
+func recordBody(step plan.Step) dns.ARecordParam {
 	var record dns.ARecordParam
 	record.Type.Value, record.Type.Present = dns.ARecordTypeA, true
 	record.TTL.Value, record.TTL.Present = dns.TTL1, true
@@ -114,9 +114,9 @@ func aRecord(step plan.Step) dns.ARecordParam {
 	return record
 }
 
-// wholeRecord is the same for a record that is there.
-func wholeRecord(step plan.Step) dns.BatchPutARecordParam {
-	record := dns.BatchPutARecordParam{ARecordParam: aRecord(step)}
+// putRecord returns the A record with which a batch replaces an existing one.
+func putRecord(step plan.Step) dns.BatchPutARecordParam {
+	record := dns.BatchPutARecordParam{ARecordParam: recordBody(step)}
 	record.ID.Value, record.ID.Present = step.ID, true
 	return record
 }

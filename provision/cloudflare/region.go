@@ -10,23 +10,24 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 )
 
-type regionAnswer struct {
+// apiRegions is the result of an endpoint whose path is documented, but not its response. A region may be a string or an object.
+type apiRegions struct {
 	Providers []struct {
 		ID      string            `json:"id"`
 		Regions []json.RawMessage `json:"regions"`
 	} `json:"providers"`
 }
 
-// Regions lists where the account's Workers can be placed. The SDK has no method for it, so the call for a neighbouring path is
-// sent elsewhere. That the answer looks like this is not verified: nobody has published one.
+// Regions returns the regions in which the account's Workers can run, such as "aws:us-east-1". The SDK has no method for this endpoint,
+// so a call to another one is rewritten. The format of the response is not documented; see apiRegions for what we accept.
 // https://developers.cloudflare.com/workers/configuration/placement/
 func (c *Client) Regions(ctx context.Context, account string) ([]string, error) {
 	var params workers.SubdomainGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	var found answer[regionAnswer]
-	_, err := c.subdomain.Get(ctx, params, into(&found), option.WithMiddleware(toRegions))
+	var found response[apiRegions]
+	_, err := c.subdomain.Get(ctx, params, decodeInto(&found), option.WithMiddleware(rewriteToRegions))
 	if err != nil {
-		return nil, failure(err)
+		return nil, codedError(err)
 	}
 	var regions []string
 	for _, cloud := range found.Result.Providers {
@@ -39,12 +40,13 @@ func (c *Client) Regions(ctx context.Context, account string) ([]string, error) 
 	return regions, nil
 }
 
-func toRegions(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+// rewriteToRegions is a middleware that changes the path of a request for the subdomain.
+func rewriteToRegions(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	r.URL.Path = strings.TrimSuffix(r.URL.Path, "/subdomain") + "/placement/regions"
 	return next(r)
 }
 
-// regionName reads a region that is a text or an object with an id; "" for anything else.
+// regionName returns the name of a region that is a string or an object with an id, or "" for anything else.
 func regionName(raw json.RawMessage) string {
 	var name string
 	var object struct {

@@ -12,28 +12,28 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-type routeAnswer struct {
+type apiRoute struct {
 	ID      string `json:"id"`
 	Pattern string `json:"pattern"`
-	Script  string `json:"script"` // null for a route that switches Workers off
-	// FailOpen lets requests past the Worker to the origin once the day's free requests are used up. It is on every route
-	// and can be set by PUT, though the API's schema and the SDK do not know it; absent, it counts as off.
+	Script  string `json:"script"` // null for a route that disables Workers
+	// FailOpen sends requests to the origin instead of the Worker once the daily limit of the free plan is reached. The API
+	// returns it for every route and accepts it in PUT requests, although it is not in the schema and not in the SDK.
 	FailOpen bool `json:"request_limit_fail_open"`
 }
 
-// Routes lists the Worker routes of a zone; the API gives all of them at once.
+// Routes returns the Worker routes of a zone, with scheme and host in lower case. The API returns all of them in one page.
 // https://developers.cloudflare.com/api/resources/workers/subresources/routes/methods/list/
 func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
 	var params workers.RouteListParams
 	params.ZoneID.Value, params.ZoneID.Present = zone.ID, true
-	var list answer[[]routeAnswer]
-	if _, err := c.routes.List(ctx, params, into(&list)); err != nil {
-		return nil, failure(err)
+	var list response[[]apiRoute]
+	if _, err := c.routes.List(ctx, params, decodeInto(&list)); err != nil {
+		return nil, codedError(err)
 	}
 	var found []plan.Object
 	for _, route := range list.Result {
 		found = append(found, plan.Object{
-			Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID, Name: normalPattern(route.Pattern)},
+			Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID, Name: normalizePattern(route.Pattern)},
 			ID:      route.ID,
 			Attrs: binding.Attrs{
 				binding.AttrScript:   route.Script,
@@ -44,8 +44,8 @@ func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, err
 	return found, nil
 }
 
-// normalPattern lowers scheme and host, which match in any case, and leaves the path, which does not.
-func normalPattern(pattern string) string {
+// normalizePattern returns a route pattern with scheme and host in lower case. The case of the path is significant.
+func normalizePattern(pattern string) string {
 	start := strings.Index(pattern, "://") + 1
 	if start > 0 {
 		start += 2
@@ -57,27 +57,28 @@ func normalPattern(pattern string) string {
 	return strings.ToLower(pattern[:start+end]) + pattern[start+end:]
 }
 
-func (c *Client) doRoute(ctx context.Context, step plan.Step) (string, error) {
+// applyRoute applies a step on a route.
+func (c *Client) applyRoute(ctx context.Context, step plan.Step) (string, error) {
 	zone := step.Address.Parent
-	var made answer[created]
+	var res response[createdID]
 	switch step.Action {
 	case plan.ActionDelete:
 		var params workers.RouteDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		_, err := c.routes.Delete(ctx, step.ID, params, into(&made))
+		_, err := c.routes.Delete(ctx, step.ID, params, decodeInto(&res))
 		return step.ID, err
 	case plan.ActionUpdate:
 		var params workers.RouteUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 		params.Script.Value, params.Script.Present = step.After[binding.AttrScript], true
-		_, err := c.routes.Update(ctx, step.ID, params, into(&made), option.WithJSONSet("request_limit_fail_open", false))
+		_, err := c.routes.Update(ctx, step.ID, params, decodeInto(&res), option.WithJSONSet("request_limit_fail_open", false))
 		return step.ID, err
 	}
 	var params workers.RouteNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 	params.Script.Value, params.Script.Present = step.After[binding.AttrScript], true
-	_, err := c.routes.New(ctx, params, into(&made))
-	return made.Result.ID, err
+	_, err := c.routes.New(ctx, params, decodeInto(&res))
+	return res.Result.ID, err
 }

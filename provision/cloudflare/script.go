@@ -13,8 +13,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// settings is what we read of a Worker. A placement is {} for none, and may come as a list of targets.
-type settings struct {
+// scriptSettings is what we read of a Worker. Without a placement, the API returns {}. With one, it has a region or a list of targets.
+type scriptSettings struct {
 	Tags      []string        `json:"tags"`
 	Bindings  []workerBinding `json:"bindings"`
 	Placement struct {
@@ -39,13 +39,13 @@ type simpleLimit struct {
 	Period int `json:"period"`
 }
 
-// Script reads a Worker's settings and code at once, nil where there is no such Worker.
+// Script returns a Worker, or nil if it does not exist. It reads settings and code in parallel.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/script_and_version_settings/
 func (c *Client) Script(ctx context.Context, account, name string) (*plan.Object, error) {
-	modules := make(chan code, 1)
-	go func() { modules <- c.readCode(ctx, account, name) }()
+	codes := make(chan scriptCode, 1)
+	go func() { codes <- c.readCode(ctx, account, name) }()
 	s, err := c.readSettings(ctx, account, name)
-	read := <-modules
+	code := <-codes
 	if err != nil || s == nil {
 		return nil, err
 	}
@@ -55,27 +55,28 @@ func (c *Client) Script(ctx context.Context, account, name string) (*plan.Object
 		Owned:   slices.Contains(s.Tags, plan.OwnerTag),
 		Attrs:   s.attrs(),
 	}
-	if read.digest != "" {
-		object.Attrs[binding.AttrCode] = read.digest
-		object.Attrs[binding.AttrTokens] = binding.FormatTokens(read.tokens)
-		object.Tokens = read.tokens
+	if code.digest != "" {
+		object.Attrs[binding.AttrCode] = code.digest
+		object.Attrs[binding.AttrTokens] = binding.FormatTokens(code.tokens)
+		object.Tokens = code.tokens
 	}
 	return object, nil
 }
 
-func (s settings) attrs() binding.Attrs {
+// attrs returns the attributes of the Worker that its settings show.
+func (s scriptSettings) attrs() binding.Attrs {
 	attrs := binding.SettingsFromBinding(s.binding(worker.BindingSettings).JSON)
 	attrs[binding.AttrBuild] = s.binding(worker.BindingBuild).Text
 	attrs[binding.AttrProviders] = binding.ProvidersFromBinding(s.binding(worker.BindingProviders).JSON)
-	attrs[binding.AttrKeys] = binding.KeysFromBindings(s.binding(worker.BindingKeys).Text, s.names("secret_text"))
-	attrs[binding.AttrLimits] = binding.LimitsFromBindings(s.names("ratelimit"))
+	attrs[binding.AttrKeys] = binding.KeysFromBindings(s.binding(worker.BindingKeys).Text, s.bindingNames("secret_text"))
+	attrs[binding.AttrLimits] = binding.LimitsFromBindings(s.bindingNames("ratelimit"))
 	attrs[binding.AttrRegion] = s.region()
 	attrs[binding.AttrZones] = s.binding(worker.BindingZones).Text
 	return attrs
 }
 
-// names lists the bindings of a type.
-func (s settings) names(kind string) []string {
+// bindingNames returns the names of the bindings of a type.
+func (s scriptSettings) bindingNames(kind string) []string {
 	var names []string
 	for _, b := range s.Bindings {
 		if b.Type == kind {
@@ -85,21 +86,23 @@ func (s settings) names(kind string) []string {
 	return names
 }
 
-func (c *Client) readSettings(ctx context.Context, account, name string) (*settings, error) {
+// readSettings reads a Worker's settings. It returns nil if the Worker does not exist.
+func (c *Client) readSettings(ctx context.Context, account, name string) (*scriptSettings, error) {
 	var params workers.ScriptScriptAndVersionSettingGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	var found answer[settings]
-	_, err := c.settings.Get(ctx, name, params, into(&found))
-	if isGone(err) {
+	var found response[scriptSettings]
+	_, err := c.settings.Get(ctx, name, params, decodeInto(&found))
+	if isNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, failure(err)
+		return nil, codedError(err)
 	}
 	return &found.Result, nil
 }
 
-func (s settings) binding(name string) workerBinding {
+// binding returns the binding with a name, or an empty one.
+func (s scriptSettings) binding(name string) workerBinding {
 	for _, b := range s.Bindings {
 		if b.Name == name {
 			return b
@@ -108,21 +111,23 @@ func (s settings) binding(name string) workerBinding {
 	return workerBinding{}
 }
 
-func (s settings) region() string {
+// region returns the region in which the Worker runs, or "".
+func (s scriptSettings) region() string {
 	if len(s.Placement.Target) > 0 {
 		return s.Placement.Target[0].Region
 	}
 	return s.Placement.Region
 }
 
-func (c *Client) doScript(ctx context.Context, step plan.Step) (string, error) {
+// applyScript applies a step on a script. The id of a script is its name.
+func (c *Client) applyScript(ctx context.Context, step plan.Step) (string, error) {
 	account, name := step.Address.Parent, step.Address.Name
-	var made answer[json.RawMessage]
+	var res response[json.RawMessage]
 	if step.Action == plan.ActionDelete {
-		// Without force: should anything else lean on this Worker, the API refuses rather than break it.
+		// Without force, the API does not delete a Worker that something else depends on.
 		var params workers.ScriptDeleteParams
 		params.AccountID.Value, params.AccountID.Present = account, true
-		_, err := c.scripts.Delete(ctx, name, params, into(&made))
+		_, err := c.scripts.Delete(ctx, name, params, decodeInto(&res))
 		return name, err
 	}
 	contentType, body, err := uploadForm(step.Script)
@@ -131,22 +136,23 @@ func (c *Client) doScript(ctx context.Context, step plan.Step) (string, error) {
 	}
 	var params workers.ScriptUpdateParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	// Strict: a key that has vanished since it was seen is an error, and not a Worker without it.
-	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), into(&made),
+	// The body replaces the one that the SDK generates from params; see uploadForm. With bindings_inherit=strict it is an error if a
+	// key to inherit was deleted in the meantime. Otherwise the API would deploy the Worker without it.
+	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), decodeInto(&res),
 		option.WithQuery("bindings_inherit", "strict"))
 	return name, err
 }
 
-// RegisterSubdomain names the account on workers.dev. A name that the account has already is no error.
+// RegisterSubdomain registers the account's workers.dev name. It is not an error if the account has a name already.
 // https://developers.cloudflare.com/api/resources/workers/subresources/subdomains/methods/update/
 func (c *Client) RegisterSubdomain(ctx context.Context, account, name string) error {
 	var params workers.SubdomainUpdateParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	params.Subdomain.Value, params.Subdomain.Present = name, true
-	var made answer[json.RawMessage]
-	_, err := c.subdomain.Update(ctx, params, into(&made))
-	if hasCode(err, "10036") {
+	var res response[json.RawMessage]
+	_, err := c.subdomain.Update(ctx, params, decodeInto(&res))
+	if hasNumber(err, "10036") {
 		return nil
 	}
-	return failure(err)
+	return codedError(err)
 }

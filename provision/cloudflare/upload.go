@@ -12,7 +12,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// metadata is the first part of an upload.
+// metadata is the first part of an upload. Fields that are left out are reset to their defaults.
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 type metadata struct {
 	MainModule         string            `json:"main_module"`
@@ -24,19 +24,20 @@ type metadata struct {
 	Annotations        map[string]string `json:"annotations"`
 }
 
-// placement pins where the Worker runs. https://developers.cloudflare.com/workers/configuration/placement/
+// placement is where the Worker runs. https://developers.cloudflare.com/workers/configuration/placement/
 type placement struct {
 	Mode   string `json:"mode"`
 	Region string `json:"region"`
 }
 
-// uploadForm writes the multipart body by hand. The SDK's generated form flattens the metadata into one field a key and
-// names the modules files.0, files.1 and so on; the API answers 10021 "could not read content for part metadata".
-// https://github.com/cloudflare/cloudflare-typescript/issues/2799
+// uploadForm returns the multipart body of an upload: a part "metadata" in JSON, and a part for each module, with the module's name.
+// It is built by hand, because Scripts.Update of the SDK does not work as generated: it splits the metadata into one form field for
+// each key and names the modules files.0, files.1 and so on. The API responds with error 10021, "could not read content for part
+// metadata". https://github.com/cloudflare/cloudflare-typescript/issues/2799
 func uploadForm(script *plan.Script) (contentType string, body []byte, err error) {
 	var buffer bytes.Buffer
 	form := multipart.NewWriter(&buffer)
-	meta, err := json.Marshal(metadataOf(script))
+	meta, err := json.Marshal(newMetadata(script))
 	if err != nil {
 		return "", nil, fmt.Errorf("metadata: %w", err)
 	}
@@ -67,12 +68,12 @@ func writePart(form *multipart.Writer, disposition, contentType string, content 
 	return err
 }
 
-func metadataOf(script *plan.Script) metadata {
+func newMetadata(script *plan.Script) metadata {
 	meta := metadata{
 		MainModule:         script.Bundle.Main,
 		CompatibilityDate:  script.Bundle.CompatibilityDate,
 		CompatibilityFlags: script.Bundle.CompatibilityFlags,
-		Bindings:           bindingsOf(script),
+		Bindings:           scriptBindings(script),
 		Tags:               []string{plan.OwnerTag},
 		Annotations:        script.Annotations(),
 	}
@@ -82,11 +83,10 @@ func metadataOf(script *plan.Script) metadata {
 	return meta
 }
 
-// bindingsOf gives everything that reaches the Worker but its code. A key that nobody typed again is inherited from the version
-// before: it is in the same upload as the script, so that no version ever runs without it.
-func bindingsOf(script *plan.Script) []workerBinding {
-	// Marshalling plain structs of strings cannot fail.
-	providers, _ := json.Marshal(script.Providers)
+// scriptBindings returns the bindings of an upload. Keys are part of it, as secrets or inherited from the deployed version, so that no
+// version ever runs without its keys.
+func scriptBindings(script *plan.Script) []workerBinding {
+	providers, _ := json.Marshal(script.Providers) // plain strings and booleans: cannot fail
 	settings, _ := json.Marshal(script.Settings)
 	bindings := []workerBinding{
 		{Type: "json", Name: worker.BindingProviders, JSON: providers},
@@ -95,7 +95,7 @@ func bindingsOf(script *plan.Script) []workerBinding {
 		{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
 		{Type: "plain_text", Name: worker.BindingZones, Text: script.Zones},
 	}
-	var marks []string
+	var fingerprints []string
 	for _, key := range script.Keys {
 		name := worker.KeyBinding(key.Provider)
 		switch {
@@ -106,10 +106,10 @@ func bindingsOf(script *plan.Script) []workerBinding {
 		default:
 			continue
 		}
-		marks = append(marks, key.Provider+":"+key.Fingerprint)
+		fingerprints = append(fingerprints, key.Provider+":"+key.Fingerprint)
 	}
-	if len(marks) > 0 {
-		bindings = append(bindings, workerBinding{Type: "plain_text", Name: worker.BindingKeys, Text: strings.Join(marks, " ")})
+	if len(fingerprints) > 0 {
+		bindings = append(bindings, workerBinding{Type: "plain_text", Name: worker.BindingKeys, Text: strings.Join(fingerprints, " ")})
 	}
 	for _, limit := range script.Limits {
 		bindings = append(bindings, workerBinding{

@@ -31,35 +31,36 @@ type deploymentList struct {
 	} `json:"deployments"`
 }
 
-// Versions asks for the versions that can be deployed and, at the same time, for the deployments, of which the first is in force.
+// Versions returns the versions of a Worker that can be deployed, in the order of the API. It reads versions and deployments in
+// parallel. The first deployment is the current one.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/versions/methods/list/
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/list/
 func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Version, error) {
-	type answered struct {
-		history
-		err error
+	type result struct {
+		history deploymentHistory
+		err     error
 	}
-	deployed := make(chan answered, 1)
+	deployments := make(chan result, 1)
 	go func() {
-		served, err := c.served(ctx, account, name)
-		deployed <- answered{served, err}
+		history, err := c.readDeployments(ctx, account, name)
+		deployments <- result{history, err}
 	}()
 	var params workers.ScriptVersionListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	params.Deployable.Value, params.Deployable.Present = true, true
-	var list answer[versionList]
-	_, err := c.versions.List(ctx, name, params, into(&list))
-	served := <-deployed
+	var list response[versionList]
+	_, err := c.versions.List(ctx, name, params, decodeInto(&list))
+	deployed := <-deployments
 	if err == nil {
-		err = served.err
+		err = deployed.err
 	}
 	if err != nil {
-		return nil, failure(err)
+		return nil, codedError(err)
 	}
 	var found []plan.Version
 	for _, item := range list.Result.Items {
-		v := plan.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: served.share[item.ID], DeploymentsAgo: plan.NeverServed}
-		if ago, known := served.ago[item.ID]; known {
+		v := plan.Version{ID: item.ID, Number: item.Number, Created: item.Metadata.CreatedOn, Share: deployed.history.share[item.ID], DeploymentsAgo: plan.NeverServed}
+		if ago, known := deployed.history.ago[item.ID]; known {
 			v.DeploymentsAgo = ago
 		}
 		v.Build, v.Program = plan.ReadAnnotations(item.Annotations)
@@ -68,20 +69,21 @@ func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Ver
 	return found, nil
 }
 
-// history is what the deployments say of versions: how much of the traffic each serves, and how many deployments ago it did.
-type history struct {
-	share map[string]float64
-	ago   map[string]int
+// deploymentHistory holds what the deployments show about versions, by their ids.
+type deploymentHistory struct {
+	share map[string]float64 // share of the current traffic in percent
+	ago   map[string]int     // deployments since the version served
 }
 
-func (c *Client) served(ctx context.Context, account, name string) (history, error) {
+// readDeployments reads the deployments of a Worker, the newest first.
+func (c *Client) readDeployments(ctx context.Context, account, name string) (deploymentHistory, error) {
 	var params workers.ScriptDeploymentListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	var list answer[deploymentList]
-	if _, err := c.deploys.List(ctx, name, params, into(&list)); err != nil {
-		return history{}, failure(err)
+	var list response[deploymentList]
+	if _, err := c.deployments.List(ctx, name, params, decodeInto(&list)); err != nil {
+		return deploymentHistory{}, codedError(err)
 	}
-	h := history{share: map[string]float64{}, ago: map[string]int{}}
+	h := deploymentHistory{share: map[string]float64{}, ago: map[string]int{}}
 	for ago, deployment := range list.Result.Deployments {
 		for _, v := range deployment.Versions {
 			if _, known := h.ago[v.ID]; !known {
@@ -95,7 +97,8 @@ func (c *Client) served(ctx context.Context, account, name string) (history, err
 	return h, nil
 }
 
-// DeployVersion makes one version serve everything.
+// DeployVersion makes a version serve all traffic. With force, also if secrets have changed since the upload; the version then uses
+// the secrets of that time.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/create/
 func (c *Client) DeployVersion(ctx context.Context, account, name, version string, force bool) error {
 	var params workers.ScriptDeploymentNewParams
@@ -104,11 +107,11 @@ func (c *Client) DeployVersion(ctx context.Context, account, name, version strin
 		params.Force.Value, params.Force.Present = true, true
 	}
 	params.Deployment.Strategy.Value, params.Deployment.Strategy.Present = workers.DeploymentStrategyPercentage, true
-	var whole workers.DeploymentVersionParam
-	whole.VersionID.Value, whole.VersionID.Present = version, true
-	whole.Percentage.Value, whole.Percentage.Present = 100, true
-	params.Deployment.Versions.Value, params.Deployment.Versions.Present = []workers.DeploymentVersionParam{whole}, true
-	var made answer[json.RawMessage]
-	_, err := c.deploys.New(ctx, name, params, into(&made), option.WithHeader("Content-Type", "application/json"))
-	return failure(err)
+	var all workers.DeploymentVersionParam
+	all.VersionID.Value, all.VersionID.Present = version, true
+	all.Percentage.Value, all.Percentage.Present = 100, true
+	params.Deployment.Versions.Value, params.Deployment.Versions.Present = []workers.DeploymentVersionParam{all}, true
+	var res response[json.RawMessage]
+	_, err := c.deployments.New(ctx, name, params, decodeInto(&res), option.WithHeader("Content-Type", "application/json"))
+	return codedError(err)
 }

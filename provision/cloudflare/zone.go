@@ -9,10 +9,10 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// zonesPerPage is the most that the API's schema allows.
+// zonesPerPage is the maximum that the schema allows.
 const zonesPerPage = 50
 
-type zoneAnswer struct {
+type apiZone struct {
 	ID          string    `json:"id"`
 	Name        string    `json:"name"`
 	Status      string    `json:"status"`
@@ -27,14 +27,15 @@ type zoneAnswer struct {
 	} `json:"account"`
 }
 
-// Zones lists the zones that the token sees. A token without the permission sees none, which is no error of the API's.
+// Zones returns the zones that the token sees, of one account or of all (""). A token without the permission sees none; the API does
+// not return an error.
 // https://developers.cloudflare.com/api/resources/zones/methods/list/
 func (c *Client) Zones(ctx context.Context, account string) ([]plan.Zone, error) {
 	var found []plan.Zone
 	for page := 1; ; page++ {
-		var list answer[[]zoneAnswer]
-		if _, err := c.zones.List(ctx, zoneQuery(account, page), into(&list)); err != nil {
-			return nil, failure(err)
+		var list response[[]apiZone]
+		if _, err := c.zones.List(ctx, zoneQuery(account, page), decodeInto(&list)); err != nil {
+			return nil, codedError(err)
 		}
 		for _, zone := range list.Result {
 			found = append(found, plan.Zone{
