@@ -12,6 +12,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,9 @@ func bodySize() int64 {
 func randomBody(n int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8(sha256.Sum256([]byte("stream"))), n)
 }
+
+// wantDigest is the digest of the body that the tests transfer.
+var wantDigest = sync.OnceValues(func() (string, error) { return digest(randomBody(bodySize())) })
 
 // digest reads r to the end and returns its length and SHA-256.
 func digest(r io.Reader) (string, error) {
@@ -123,7 +127,7 @@ func TestLargeUploadFlatMemory(t *testing.T) {
 				if length {
 					request.ContentLength = size
 				}
-				want, _ := digest(randomBody(size))
+				want, _ := wantDigest()
 				if _, got := do(t, withLongTimeout(t, request)); got != want+"<nil>" {
 					t.Errorf("got %s, want %s", got, want)
 				}
@@ -139,7 +143,7 @@ func TestLargeResponseFlatMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
-		want, _ := digest(randomBody(size))
+		want, _ := wantDigest()
 		if got, err := digest(response.Body); got != want || err != nil {
 			t.Errorf("got %s, %v, want %s", got, err, want)
 		}

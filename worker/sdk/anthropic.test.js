@@ -13,7 +13,7 @@ const connect = ({ base, key }) => new Anthropic({ baseURL: base, apiKey: key })
 
 const model = "claude-haiku-4-5";
 /** @type {{ model: string, max_tokens: number, messages: { role: "user", content: string }[] }} */
-const ask = { model, max_tokens: 100, messages: [{ role: "user", content: "你好，世界 👋" }] };
+const params = { model, max_tokens: 100, messages: [{ role: "user", content: "你好，世界 👋" }] };
 const usage = { input_tokens: 10, output_tokens: 5 };
 const message = { id: "msg_1", type: "message", role: "assistant", model, content: [{ type: "text", text: "你好！" }], stop_reason: "end_turn", stop_sequence: null, usage };
 const toolUse = { ...message, stop_reason: "tool_use", content: [{ type: "tool_use", id: "toolu_1", name: "weather", input: { city: "上海" } }] };
@@ -38,7 +38,7 @@ const overloaded = (/** @type {number} */ status) => ({ type: "error", request_i
 const scenarios = {
   "message": {
     responders: [json(message)],
-    run: (client) => client.messages.create(ask).withResponse(),
+    run: (client) => client.messages.create(params).withResponse(),
     check: ({ data, request_id }, [request]) => {
       assert.deepEqual([data.content[0].text, request_id], ["你好！", "req_1"]);
       assert.deepEqual([request.path, request.headers.authorization], ["/v1/messages", "Bearer sk-owner-key"]);
@@ -46,27 +46,27 @@ const scenarios = {
   },
   "stream, event by event": {
     responders: [stepwise(namedEvents(events))],
-    run: async (client, run) => collect(await client.messages.create({ ...ask, stream: true }), run),
+    run: async (client, run) => collect(await client.messages.create({ ...params, stream: true }), run),
     check: (got) => assert.deepEqual(got, events),
   },
   "stream helper": {
     responders: [stepwise(namedEvents(events))],
     run: async (client, run) => {
-      const stream = client.messages.stream(ask);
+      const stream = client.messages.stream(params);
       return [await collect(stream, run), await stream.finalMessage(), stream.request_id];
     },
     check: ([, final]) => assert.equal(final.content[0].text, "你好！"),
   },
   "error event in the stream": {
     responders: [stepwise([...namedEvents(events.slice(0, 2)), ...namedEvents([overloaded(529)])])],
-    run: async (client, run) => collect(await client.messages.create({ ...ask, stream: true }), run),
+    run: async (client, run) => collect(await client.messages.create({ ...params, stream: true }), run),
     check: ({ thrown }) => assert.match(thrown.message, /overloaded_error/),
   },
   "tool call and result": {
     responders: [json(toolUse), json(message)],
     run: async (client) => {
       const weather = betaZodTool({ name: "weather", description: "", inputSchema: z.object({ city: z.string() }), run: async ({ city }) => `${city}：晴` });
-      const runner = client.beta.messages.toolRunner({ ...ask, tools: [weather] });
+      const runner = client.beta.messages.toolRunner({ ...params, tools: [weather] });
       return [await runner.runUntilDone(), runner.params.messages];
     },
     check: ([final], requests) => {
@@ -89,7 +89,7 @@ const scenarios = {
     run: (client, run) => collect(client.models.list({ limit: 1 }), run),
     check: (all) => assert.equal(all.length, 2),
   },
-  "token count": { responders: [json({ input_tokens: 7 })], run: (client) => client.messages.countTokens({ model, messages: ask.messages }) },
+  "token count": { responders: [json({ input_tokens: 7 })], run: (client) => client.messages.countTokens({ model, messages: params.messages }) },
   // The body of the response contains a URL of Anthropic's, which the SDK requests directly.
   "results of a batch come from the URL in the response": {
     responders: [
@@ -99,15 +99,15 @@ const scenarios = {
     run: async (client, run) => collect(await client.messages.batches.results("batch_1"), run),
     check: (all, requests) => assert.deepEqual([all.length, requests[1].host], [2, "elsewhere"]),
   },
-  "gzip": { responders: [compressed("gzip", message)], run: (client) => client.messages.create(ask).withResponse() },
-  "brotli": { responders: [compressed("br", message)], run: (client) => client.messages.create(ask).withResponse() },
+  "gzip": { responders: [compressed("gzip", message)], run: (client) => client.messages.create(params).withResponse() },
+  "brotli": { responders: [compressed("br", message)], run: (client) => client.messages.create(params).withResponse() },
   "relative redirect": {
     responders: [json({}, 307, { location: "/v1/moved" }), json(message)],
-    run: (client) => client.messages.create(ask),
+    run: (client) => client.messages.create(params),
   },
-  ...errors((client, options) => client.messages.create(ask, options), overloaded, [400, 401, 403, 404, 409, 413, 422, 429, 500, 529]),
-  ...retries((client) => client.messages.create(ask), json(message)),
-  ...cancellation((client, options) => client.messages.create({ ...ask, stream: true }, options), namedEvents(events)[0]),
+  ...errors((client, options) => client.messages.create(params, options), overloaded, [400, 401, 403, 404, 409, 413, 422, 429, 500, 529]),
+  ...retries((client) => client.messages.create(params), json(message)),
+  ...cancellation((client, options) => client.messages.create({ ...params, stream: true }, options), namedEvents(events)[0]),
 };
 
 compare({ id: "anthropic", host: "api.anthropic.com", auth: "x-api-key" }, connect, scenarios);

@@ -10,18 +10,18 @@ import { endless, noResponse } from "./responders.js";
 
 /**
  * @template C
- * @param {(client: C, options: Options) => Promise<any>} ask starts a stream
+ * @param {(client: C, options: Options) => Promise<any>} request starts a stream
  * @param {string} first its first event
  * @returns {Record<string, import("./compare.js").Scenario<C>>}
  */
-export function cancellation(ask, first) {
+export function cancellation(request, first) {
   return {
     "abort during the stream cancels the upstream": {
       responders: [endless(first)],
       run: async (client, { disconnected }) => {
         const controller = new AbortController();
         const events = [];
-        for await (const event of await ask(client, { signal: controller.signal })) {
+        for await (const event of await request(client, { signal: controller.signal })) {
           events.push(event);
           controller.abort();
         }
@@ -33,7 +33,7 @@ export function cancellation(ask, first) {
     "break during the stream cancels the upstream": {
       responders: [endless(first)],
       run: async (client, { disconnected }) => {
-        for await (const event of await ask(client, {})) {
+        for await (const event of await request(client, {})) {
           await event;
           break;
         }
@@ -45,14 +45,14 @@ export function cancellation(ask, first) {
       run: async (client, { arrived }) => {
         const controller = new AbortController();
         void arrived().then(() => controller.abort());
-        return ask(client, { signal: controller.signal });
+        return request(client, { signal: controller.signal });
       },
       check: ({ thrown }) => assert.equal(thrown.class, "APIUserAbortError"),
     },
     "timeout": {
       responders: [noResponse],
       run: async (client, { arrived }) => {
-        const [result] = await Promise.allSettled([ask(client, { timeout: 1000, maxRetries: 0 }), arrived()]);
+        const [result] = await Promise.allSettled([request(client, { timeout: 1000, maxRetries: 0 }), arrived()]);
         return result;
       },
       check: ({ reason }) => assert.equal(reason.class, "APIConnectionTimeoutError"),

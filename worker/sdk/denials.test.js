@@ -47,11 +47,11 @@ const sdks = {
   },
 };
 
-for (const [name, ask] of Object.entries(sdks)) {
+for (const [name, send] of Object.entries(sdks)) {
   for (const [token, want] of Object.entries(denials)) {
     test(`${name}: ${want.code}`, { timeout: 20_000 }, async () => {
       const { requests } = startScenario([]);
-      await ask(token, want);
+      await send(token, want);
       assert.deepEqual(requests, [], "the request was forwarded");
     });
   }

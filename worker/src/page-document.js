@@ -14,26 +14,16 @@ import { pageScript } from "./page-script.js";
  */
 
 /**
- * If the relay is managed, one card stands for all providers.
+ * If the relay is managed, one card is for all providers.
  * @type {readonly Pick<Provider, "id" | "name" | "base" | "dialect" | "auth" | "model">[]}
  */
 const managedCards = [{ id: "", name: "Base URL", base: "", dialect: "openai", auth: "" }];
 
 /**
- * @param {Page} page
- * @returns {import("./html.js").HTML}
+ * @param {Translate} t
+ * @returns {import("./html.js").HTML} CSS
  */
-export function pageDocument(page) {
-  const { host, version, managed, providers, nonce, zh, t } = page;
-  const cards = managed ? managedCards : providers;
-  return html`<!doctype html>
-<html lang="${zh ? "zh-CN" : "en"}">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${host}</title>
-<link rel="icon" href="data:,">
-<style nonce="${nonce}">
-:root { color-scheme: light dark; background: radial-gradient(60rem 30rem at top, #f6821f33, #0000) no-repeat }
+const pageStyle = (t) => html`:root { color-scheme: light dark; background: radial-gradient(60rem 30rem at top, #f6821f33, #0000) no-repeat }
 body { font: 1rem/1.6 system-ui; max-width: 48rem; margin: auto; padding: 1.25rem }
 header, form, .tabs { display: flex; flex-wrap: wrap; gap: .75rem; justify-content: space-between }
 h1 { font-size: clamp(1.5rem, 7vw, 3.5rem); line-height: 1.1; letter-spacing: -.04em; margin: 4rem 0 1rem }
@@ -70,7 +60,23 @@ em { display: block; font-style: normal; color: light-dark(#b3001b, #ff9d9d) }
 [name=send] { background: CanvasText; color: Canvas }
 #health:not(:empty)::before { content: "● "; color: #30a46c }
 #health.down::before { color: #e5484d }
-footer { font-size: .875rem; opacity: .75 }
+footer { font-size: .875rem; opacity: .75 }`;
+
+/**
+ * @param {Page} page
+ * @returns {import("./html.js").HTML}
+ */
+export function pageDocument(page) {
+  const { host, version, managed, providers, nonce, zh, t } = page;
+  const cards = managed ? managedCards : providers;
+  return html`<!doctype html>
+<html lang="${zh ? "zh-CN" : "en"}">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${host}</title>
+<link rel="icon" href="data:,">
+<style nonce="${nonce}">
+${pageStyle(t)}
 </style>
 <noscript><style nonce="${nonce}">button, form { display: none }</style></noscript>
 <header><span id="health" role="status"></span><a href="/?lang=${zh ? "en" : "zh"}" lang="${zh ? "en" : "zh"}">${t("中文", "English")}</a></header>
