@@ -23,6 +23,21 @@ func dial(ctx context.Context, t *testing.T, h *harness, path string, options *w
 	return websocket.Dial(ctx, "ws://"+h.server.Addr("relay")+path, options)
 }
 
+// echo accepts a WebSocket and sends each message back until the connection ends, and returns the reason.
+func echo(w http.ResponseWriter, r *http.Request, mode websocket.CompressionMode) error {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"realtime"}, CompressionMode: mode})
+	if err != nil {
+		return err
+	}
+	for {
+		kind, message, err := conn.Read(r.Context())
+		if err != nil {
+			return err
+		}
+		_ = conn.Write(r.Context(), kind, append([]byte("echo "), message...))
+	}
+}
+
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	h := sharedHarness(t)
@@ -31,19 +46,7 @@ func TestWebSocket(t *testing.T) {
 		handshakes, ended := make(chan http.Header, 1), make(chan error, 1)
 		path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 			handshakes <- r.Header
-			conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{"realtime"}, CompressionMode: mode})
-			if err != nil {
-				ended <- err
-				return
-			}
-			for {
-				kind, message, err := conn.Read(r.Context())
-				if err != nil {
-					ended <- err
-					return
-				}
-				_ = conn.Write(r.Context(), kind, append([]byte("echo "), message...))
-			}
+			ended <- echo(w, r, mode)
 		})
 		conn, response, err := dial(ctx, t, h, path+"?model=gpt-realtime", &websocket.DialOptions{
 			Subprotocols: []string{"other", "realtime", "openai-insecure-api-key.sk-x"}, CompressionMode: mode,
