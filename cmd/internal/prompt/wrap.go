@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
 )
@@ -27,7 +28,7 @@ func wrapText(text string, width int) (wrapped string, fits bool) {
 	for line := range strings.SplitSeq(strings.TrimRight(text, " \n"), "\n") {
 		for _, part := range wrapLine(strings.TrimRight(line, " "), width) {
 			lines = append(lines, part)
-			fits = fits && lipgloss.Width(part) <= width
+			fits = fits && textWidth(part) <= width
 		}
 	}
 	return strings.Join(lines, "\n"), fits
@@ -38,9 +39,9 @@ func wrapLine(line string, width int) []string {
 	current := ""
 	for _, p := range splitPieces(line) {
 		switch {
-		case current == "" && lipgloss.Width(p.space+p.text) <= width:
+		case current == "" && textWidth(p.space+p.text) <= width:
 			current = p.space + p.text
-		case current != "" && lipgloss.Width(current+p.space+p.text) <= width:
+		case current != "" && textWidth(current+p.space+p.text) <= width:
 			current += p.space + p.text
 		default:
 			if current != "" {
@@ -75,7 +76,21 @@ func splitPieces(line string) []piece {
 
 // canBreak reports whether a line may be broken between two characters.
 func canBreak(a, b rune) bool {
+	if a < utf8.RuneSelf && b < utf8.RuneSelf { // all of ASCII is narrow
+		return false
+	}
 	wide := lipgloss.Width(string(a)) == 2 || lipgloss.Width(string(b)) == 2
 	combining := lipgloss.Width(string(b)) == 0
 	return wide && !combining && !strings.ContainsRune(noLineEnd, a) && !strings.ContainsRune(noLineStart, b)
+}
+
+// textWidth returns the width of text in columns. lipgloss.Width looks for escape sequences and grapheme clusters,
+// which is slow; printable ASCII has neither.
+func textWidth(text string) int {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return lipgloss.Width(text)
+		}
+	}
+	return len(text)
 }
