@@ -35,6 +35,9 @@ func wrapText(text string, width int) (wrapped string, fits bool) {
 }
 
 func wrapLine(line string, width int) []string {
+	if len(line) <= width && isASCII(line) {
+		return []string{line}
+	}
 	var lines []string
 	current := ""
 	for _, p := range splitPieces(line) {
@@ -58,17 +61,19 @@ type piece struct{ space, text string }
 
 func splitPieces(line string) []piece {
 	var pieces []piece
-	space, last := "", rune(0) // last is the previous character, 0 after a space
-	for _, r := range line {
+	space, last, start := "", rune(0), 0 // last is the previous character, 0 after a space; start is that of the piece
+	for i, size := 0, 0; i < len(line); i += size {
+		var r rune
+		r, size = utf8.DecodeRuneInString(line[i:])
 		switch {
 		case r == ' ' || r == '\t':
 			space, last = space+" ", 0
 			continue
 		case last == 0 || canBreak(last, r):
 			pieces = append(pieces, piece{space: space})
-			space = ""
+			space, start = "", i
 		}
-		pieces[len(pieces)-1].text += string(r)
+		pieces[len(pieces)-1].text = line[start : i+size]
 		last = r
 	}
 	return pieces
@@ -84,13 +89,20 @@ func canBreak(a, b rune) bool {
 	return wide && !combining && !strings.ContainsRune(noLineEnd, a) && !strings.ContainsRune(noLineStart, b)
 }
 
-// textWidth returns the width of text in columns. lipgloss.Width looks for escape sequences and grapheme clusters,
-// which is slow; printable ASCII has neither.
+// textWidth returns the width of text in columns. lipgloss.Width handles escape sequences and grapheme clusters, which is slow.
 func textWidth(text string) int {
+	if isASCII(text) {
+		return len(text)
+	}
+	return lipgloss.Width(text)
+}
+
+// isASCII reports whether text consists of printable ASCII characters, which are all one column wide.
+func isASCII(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] > '~' {
-			return lipgloss.Width(text)
+			return false
 		}
 	}
-	return len(text)
+	return true
 }
