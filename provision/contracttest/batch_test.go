@@ -30,18 +30,18 @@ func batchOrder(a *api) {
 		a.t.Fatalf("done %+v", done)
 	}
 	if found := a.recordsNamed(deleted); len(found) != 1 || found[0].Type != "A" || found[0].ID != done.Posts[0].ID {
-		a.t.Errorf("in the place of the alias is %+v", found)
+		a.t.Errorf("the alias was replaced by %+v", found)
 	}
 	if found := a.recordsNamed(patched); len(found) != 2 {
-		a.t.Errorf("patched and put at one name are %+v", found)
+		a.t.Errorf("patched and put records with one name: %+v", found)
 	}
 	if found := a.recordsNamed(put); len(found) != 1 || found[0].ID != done.Posts[1].ID {
-		a.t.Errorf("in the place of what was put elsewhere is %+v", found)
+		a.t.Errorf("the name of the moved record has %+v", found)
 	}
 }
 
 // If one change is rejected, none is made.
-func batchWhole(a *api) {
+func batchAtomic(a *api) {
 	host, other := a.host(), a.host()
 	existing := a.record(address(host, "1"))
 	changed := address(host, "9")
@@ -61,9 +61,9 @@ func batchWhole(a *api) {
 	}
 	a.unverified(r.hasCode(81058) && r.Errors[0].Source.Pointer == "/posts/1", "%s: %d %s", r.what, r.status, r.raw)
 	if found := a.recordsNamed(host); len(found) != 1 || found[0].Content != "192.0.2.1" {
-		a.t.Errorf("after a refused batch there is %+v", found)
+		a.t.Errorf("after a batch that failed there is %+v", found)
 	}
 	if found := a.recordsNamed(other); len(found) != 1 {
-		a.t.Errorf("a refused batch has deleted: %+v", found)
+		a.t.Errorf("a batch that failed has deleted: %+v", found)
 	}
 }

@@ -24,7 +24,7 @@ func contract(t *testing.T, a *api) {
 		{"versions/list", versionList}, {"versions/deploy an older one", deployOlder}, {"versions/changed secret", changedSecret},
 		{"routes/lifecycle", routeLifecycle}, {"routes/refusals", routeRefusals},
 		{"records/lifecycle", recordLifecycle}, {"records/conflicts", recordConflicts}, {"records/comment", recordComment}, {"records/pages", recordPages},
-		{"domains", domains}, {"batch/order", batchOrder}, {"batch/all or nothing", batchWhole},
+		{"domains", domains}, {"batch/order", batchOrder}, {"batch/all or nothing", batchAtomic},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(a.forTest(t)) })
 	}

@@ -35,6 +35,6 @@ func domains(a *api) {
 		a.t.Errorf("%s: %d %s", r.what, r.status, r.raw)
 	}
 	if found := listed(); len(found) != 0 {
-		a.t.Errorf("removed, and listed as %+v", found)
+		a.t.Errorf("listed after its deletion: %+v", found)
 	}
 }

@@ -17,7 +17,7 @@ const routes = "/zones/$Z/workers/routes"
 // scriptVisible reports whether the script of a route is known, which right after an upload may take a moment.
 func scriptVisible(r *response) bool { return !r.hasCode(10019) }
 
-// route creates a route for a host of its own.
+// route creates a route for a host and a script.
 func (a *api) route(host, script string) route {
 	a.t.Helper()
 	var created route

@@ -214,7 +214,7 @@ func inherit(a *api) {
 	}
 	a.upload(name, metadata{Bindings: []binding{{Type: "inherit", Name: "GONE"}}, Tags: []string{tag}}).wantError(anyStatus, 10057)
 	if s := a.settings(path); s.binding("SECRET") == nil {
-		a.t.Errorf("after a refused upload bindings are %+v", s.Bindings)
+		a.t.Errorf("after an upload that failed bindings are %+v", s.Bindings)
 	}
 }
 

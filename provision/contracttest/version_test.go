@@ -23,8 +23,8 @@ type deployRequest struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-func wholly(v version) deployRequest {
-	return deployRequest{Strategy: "percentage", Versions: []share{{v.ID, 100}}, Annotations: map[string]string{"workers/message": "contract, back"}}
+func fullDeployment(v version) deployRequest {
+	return deployRequest{Strategy: "percentage", Versions: []share{{v.ID, 100}}, Annotations: map[string]string{"workers/message": "contract, older"}}
 }
 
 func (a *api) versions(path string) []version {
@@ -61,13 +61,13 @@ func (a *api) twoVersions(first, second metadata) (path string, found []version)
 	return path, found
 }
 
-func saying(text string) metadata {
+func withText(text string) metadata {
 	return metadata{Bindings: []binding{{Type: "plain_text", Name: "TEXT", Text: text}}, Annotations: map[string]string{"workers/message": text}}
 }
 
 // Versions are listed newest first, and the newest upload is served.
 func versionList(a *api) {
-	path, found := a.twoVersions(saying("one"), saying("two"))
+	path, found := a.twoVersions(withText("one"), withText("two"))
 	if found[0].Number <= found[1].Number || found[0].ID == found[1].ID {
 		a.t.Errorf("not newest first: %+v", found)
 	}
@@ -80,15 +80,15 @@ func versionList(a *api) {
 
 // An older version can be deployed again with its bindings.
 func deployOlder(a *api) {
-	path, found := a.twoVersions(saying("one"), saying("two"))
-	a.do("POST", path+"/deployments", wholly(found[1])).wantOK(nil)
+	path, found := a.twoVersions(withText("one"), withText("two"))
+	a.do("POST", path+"/deployments", fullDeployment(found[1])).wantOK(nil)
 	a.eventually(func() *response { return a.do("GET", path+"/deployments", nil) },
 		func(*response) bool { return a.current(path) == found[1].ID })
 	if got := a.current(path); got != found[1].ID {
 		a.t.Errorf("version %s is served, want %s", got, found[1].ID)
 	}
 	if got := a.versions(path); len(got) != 2 || got[0].ID != found[0].ID {
-		a.t.Errorf("after going back the versions are %+v", got)
+		a.t.Errorf("after deploying the older version, the versions are %+v", got)
 	}
 	var full struct {
 		Resources struct{ Bindings []binding }
@@ -105,7 +105,7 @@ func changedSecret(a *api) {
 		return metadata{Bindings: []binding{{Type: "secret_text", Name: "SECRET", Text: text}}}
 	}
 	path, found := a.twoVersions(with("one"), with("two"))
-	r := a.do("POST", path+"/deployments", wholly(found[1]))
+	r := a.do("POST", path+"/deployments", fullDeployment(found[1]))
 	a.unverified(!r.Success && len(r.Errors) > 0 && r.Errors[0].Code == 10220, "%s: %d %s", r.what, r.status, r.raw)
-	a.do("POST", path+"/deployments?force=true", wholly(found[1])).wantOK(nil)
+	a.do("POST", path+"/deployments?force=true", fullDeployment(found[1])).wantOK(nil)
 }
