@@ -59,7 +59,7 @@ func routeLifecycle(a *api) {
 	a.do("PUT", routes+"/"+created.ID, route{Pattern: host + "/*", Script: name}).wantError(anyStatus, 10009)
 }
 
-func routeRefusals(a *api) {
+func routeErrors(a *api) {
 	name, _ := a.script(metadata{})
 	host := a.host()
 	created := a.route(host, name)
@@ -69,6 +69,6 @@ func routeRefusals(a *api) {
 	a.create(routes, route{Pattern: a.host() + "/*", Script: a.unique()}).wantError(anyStatus, 10019)
 	a.create(routes, route{Pattern: "cfproxy-contract.example/*", Script: name}).wantError(400, 10022)
 	if found := a.routesOf(created.ID); len(found) != 1 || found[0].Script != name {
-		a.t.Errorf("after the refusals the route is %+v", found)
+		a.t.Errorf("after the failed calls the route is %+v", found)
 	}
 }
