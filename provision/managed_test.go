@@ -212,65 +212,6 @@ func TestSecretsArePrintedByNothing(t *testing.T) {
 	}
 }
 
-func TestFingerprintsTellKeysAndPlacesApart(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "")
-	mark := func(change func(*plan.Config)) string {
-		c := f.managed()
-		change(&c)
-		plan, err := f.plan(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return plan.Steps[0].After[binding.AttrKeys]
-	}
-	seen := map[string]bool{}
-	for _, change := range []func(*plan.Config){
-		func(*plan.Config) {},
-		func(c *plan.Config) { c.Worker = "other" },
-		func(c *plan.Config) { c.Keys["openai"] = binding.NewSecret(ownerKey + "x") },
-	} {
-		if got := mark(change); seen[got] || !strings.HasPrefix(got, "openai:") || len(got) != len("openai:")+8 {
-			t.Errorf("got %q beside %v", got, seen)
-		} else {
-			seen[got] = true
-		}
-	}
-}
-
-func TestWhatCloudflareWouldRefuseIsFoundBefore(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "")
-	many := func(n, padding int) []worker.Provider {
-		var list []worker.Provider
-		for i := range n {
-			list = append(list, worker.Provider{ID: fmt.Sprintf("p%d", i), Origin: "https://" + strings.Repeat("x", padding) + ".example.net"})
-		}
-		return list
-	}
-	for want, change := range map[errcode.Code]func(*plan.Config){
-		errcode.ProvidersTooLarge: func(c *plan.Config) { c.Providers = many(10, 600) },
-		errcode.TooManyKeys:       func(c *plan.Config) { c.Providers = many(59, 0) },
-		errcode.TooManyLimits: func(c *plan.Config) {
-			for i := range 21 {
-				c.Tokens = append(c.Tokens, worker.Token{Name: fmt.Sprint("m", i), RPM: 1000 + i})
-			}
-		},
-		errcode.OriginsTooLarge: func(c *plan.Config) {
-			for i := range 300 {
-				c.Settings.Origins = append(c.Settings.Origins, fmt.Sprintf("https://app-%d.example.com", i))
-			}
-		},
-		errcode.AllowOriginInvalid: func(c *plan.Config) { c.Settings.Origins = []string{"*"} },
-	} {
-		c := f.managed()
-		change(&c)
-		if _, err := c.Normalize(); errcode.Of(err) != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-}
-
 // A key is for the origin that it was given for: another firm under the same id never gets it.
 func TestAKeyStaysWithItsOrigin(t *testing.T) {
 	t.Parallel()
@@ -336,20 +277,6 @@ func TestTokensForProvidersThatAreNotThereAreNamed(t *testing.T) {
 	}
 	want := []plan.Warning{{Code: plan.WarnTokensUnknownProvider, Details: map[string]string{"names": "bob", "count": "1", "providers": "groq, xai"}}}
 	if diff := cmp.Diff(want, p.Warnings()); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestUnlistedAreThoseThatStandOtherwise(t *testing.T) {
-	t.Parallel()
-	token := func(name, digest string, rpm int) worker.Token {
-		return worker.Token{Name: name, SHA256: strings.Repeat(digest, 64), RPM: rpm}
-	}
-	standing := []worker.Token{token("d", "d", 0), token("b", "b", 5), token("a", "a", 0), token("c", "c", 0)}
-	lists := token("a", "a", 0)
-	lists.Providers = []string{} // as nobody's list
-	listed := []worker.Token{lists, token("b", "b", 6), token("c", "f", 0), token("e", "e", 0)}
-	if diff := cmp.Diff([]string{"b", "c", "d"}, binding.MissingTokens(standing, listed)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -26,40 +26,6 @@ func (f *fixture) deployTo(id string) plan.Config {
 	return c
 }
 
-func TestPreviousVersion(t *testing.T) {
-	t.Parallel()
-	v := func(number int, build string, share float64, ago int) plan.Version {
-		id := strings.Repeat(string(rune('a'+number)), 8)
-		return plan.Version{ID: id, Number: number, Build: build, Share: share, DeploymentsAgo: ago}
-	}
-	never := plan.NeverServed
-	for name, test := range map[string]struct {
-		versions []plan.Version
-		named    string
-		want     int
-		code     errcode.Code
-	}{
-		"the one before":                 {versions: []plan.Version{v(3, "c", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 2},
-		"one that was gone back from":    {versions: []plan.Version{v(4, "d", 100, 0), v(3, "c", 0, 2), v(2, "b", 0, 1), v(1, "a", 0, 4)}, want: 2},
-		"after going back":               {versions: []plan.Version{v(3, "c", 0, 1), v(2, "b", 100, 0), v(1, "a", 0, 3)}, want: 1},
-		"an upload that was repeated":    {versions: []plan.Version{v(3, "b", 100, 0), v(2, "b", 0, 1), v(1, "a", 0, 2)}, want: 1},
-		"somebody else's upload":         {versions: []plan.Version{v(3, "c", 100, 0), v(2, "", 0, 1), v(1, "a", 0, 2)}, want: 1},
-		"one that never served":          {versions: []plan.Version{v(3, "c", 100, 0), v(2, "b", 0, never), v(1, "a", 0, 1)}, want: 1},
-		"a split goes to its older part": {versions: []plan.Version{v(3, "c", 50, 0), v(2, "b", 50, 0), v(1, "a", 0, 1)}, want: 2},
-		"the first":                      {versions: []plan.Version{v(1, "a", 100, 0)}, code: errcode.NoVersion},
-		"none":                           {code: errcode.NoVersion},
-		"a number":                       {versions: []plan.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "1", want: 1},
-		"the beginning of an id":         {versions: []plan.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "BBBB", want: 1},
-		"too little of an id":            {versions: []plan.Version{v(2, "b", 100, 0), v(1, "a", 0, 1)}, named: "bbb", code: errcode.VersionUnknown},
-		"a number that there is not":     {versions: []plan.Version{v(2, "b", 100, 0)}, named: "9", code: errcode.VersionUnknown},
-	} {
-		got, err := plan.PreviousVersion(test.versions, test.named)
-		if errcode.Of(err) != test.code || got.Number != test.want {
-			t.Errorf("%s: got version %d, %v", name, got.Number, err)
-		}
-	}
-}
-
 // Going back is one call that changes anything, whatever happens to its answer, and makes no version.
 func TestRollbackIsOneCall(t *testing.T) {
 	t.Parallel()

@@ -1,11 +1,9 @@
 package provision_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/cfproxy/cfproxy/provision/errcode"
-	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -45,26 +43,5 @@ func TestUpstreamThatIsTheRelayItself(t *testing.T) {
 	config.Providers = []worker.Provider{{ID: "custom", Origin: "https://other.example.com"}}
 	if _, err := f.destroy(config); err != nil {
 		t.Errorf("destroy: %v", err)
-	}
-}
-
-// A route with an asterisk leads to the Worker for every name that ends so.
-func TestUpstreamBehindAWildcardRoute(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "")
-	f.mustDeploy(f.config())
-	config := f.config()
-	observed, err := f.engine.Observe(context.Background(), []plan.Config{config}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	observed.Relays[0].Dependents = []string{"*.apis.example.com/v1/*", "https://*shop.example.com"}
-	for host, refused := range map[string]bool{
-		"llm.apis.example.com": true, "apis.example.com": false, "myshop.example.com": true, "shop.example.com": true, "example.com": false,
-	} {
-		observed.Relays[0].Config.Providers = []worker.Provider{{ID: "custom", Origin: "https://" + host}}
-		if err := observed.CheckUpstreams(); (err != nil) != refused {
-			t.Errorf("%s: %v", host, err)
-		}
 	}
 }
