@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -105,9 +106,7 @@ func TestRequestHeaders(t *testing.T) {
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) { received <- r.Header })
 	request := newRequest(t, "GET", h.relayURL(path), nil)
 	for _, headers := range []http.Header{forwardedHeaders, strippedHeaders} {
-		for name, values := range headers {
-			request.Header[name] = values
-		}
+		maps.Copy(request.Header, headers)
 	}
 	do(t, request)
 	if diff := cmp.Diff(forwardedHeaders, receive(t, received, "the upstream")); diff != "" {
@@ -187,9 +186,7 @@ func TestResponseHeaders(t *testing.T) {
 	}
 	path := h.handle(t, func(w http.ResponseWriter, r *http.Request) {
 		for _, headers := range []http.Header{want, dropped} {
-			for name, values := range headers {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), headers)
 		}
 		_, _ = w.Write([]byte("{}"))
 	})

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -137,9 +138,7 @@ func mergeBindings(sent []binding, keep []string, before []binding, strict bool)
 
 func (b binding) renamed(name string) binding {
 	out := binding{}
-	for k, v := range b {
-		out[k] = v
-	}
+	maps.Copy(out, b)
 	out["name"], _ = json.Marshal(name)
 	return out
 }

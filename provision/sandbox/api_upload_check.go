@@ -46,8 +46,8 @@ func (u *upload) resolves(from, name string) bool {
 		return true
 	}
 	full := path.Join(path.Dir(from), name)
-	if strings.HasPrefix(name, "/") {
-		full = strings.TrimPrefix(name, "/")
+	if after, ok := strings.CutPrefix(name, "/"); ok {
+		full = after
 	}
 	return slices.ContainsFunc(u.modules, func(m *module) bool { return path.Clean(m.Name) == full })
 }

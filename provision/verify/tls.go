@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -101,7 +102,7 @@ func issuerName(c *x509.Certificate) string {
 func certificateNames(c *x509.Certificate) string {
 	all := c.DNSNames
 	for _, ip := range c.IPAddresses {
-		all = append(all[:len(all):len(all)], ip.String())
+		all = append(slices.Clip(all), ip.String())
 	}
 	return strings.Join(all[:min(len(all), maxListed)], ", ")
 }

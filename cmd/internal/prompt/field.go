@@ -71,7 +71,7 @@ func (f field) display(t Texts) string {
 		return t.yesNo(answer)
 	case Select, MultiSelect:
 		var labels []string
-		for _, value := range strings.Split(answer, ",") {
+		for value := range strings.SplitSeq(answer, ",") {
 			for _, o := range f.q.Options {
 				if o.Value == value {
 					labels = append(labels, o.label())

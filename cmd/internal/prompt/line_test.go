@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 
@@ -168,9 +169,7 @@ func TestLineBuffersInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for key, answer := range answers {
-			got[key] = answer
-		}
+		maps.Copy(got, answers)
 	}
 	want := Answers{"token": strings.Repeat("a", 40), "zone": "id2", "host": "h.example.com", "providers": "openai", "deploy": Yes}
 	if diff := cmp.Diff(want, got); diff != "" {

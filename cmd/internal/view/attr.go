@@ -97,7 +97,7 @@ func (v View) value(name, value string) string {
 // upstreamHosts returns the hosts of the providers, such as api.openai.com for "openai=https://api.openai.com".
 func upstreamHosts(attrs binding.Attrs) []string {
 	var hosts []string
-	for _, provider := range strings.Fields(attrs[binding.AttrProviders]) {
+	for provider := range strings.FieldsSeq(attrs[binding.AttrProviders]) {
 		_, origin, _ := strings.Cut(provider, "=")
 		hosts = append(hosts, strings.TrimPrefix(origin, "https://"))
 	}

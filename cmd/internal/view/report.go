@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
@@ -89,9 +90,7 @@ func (v View) fill(key string, r verify.Result, host, provider string) string {
 			}
 		}
 	}
-	for detail, value := range r.Details {
-		values[detail] = value
-	}
+	maps.Copy(values, r.Details)
 	if because, ok := r.Details["because"]; ok {
 		values["because"] = v.probe(because, provider)
 	}

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -67,9 +68,7 @@ func (c *Checker) Handler(next http.Handler) http.Handler {
 		if err := c.check(r, sent, recorder.Code, message{recorder.Header(), recorder.Body.Bytes()}); err != nil {
 			panic(err)
 		}
-		for name, values := range recorder.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), recorder.Header())
 		w.WriteHeader(recorder.Code)
 		w.Write(recorder.Body.Bytes())
 	})
