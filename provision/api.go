@@ -6,36 +6,35 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// API does the calls. It is what the engine needs of a Cloudflare account, and provision/cloudflare implements it.
-// Every failure is an *Error; none is retried by the Provider.
+// API is the part of Cloudflare's API that the engine needs. Package cloudflare implements it. Every error is or wraps an *errcode.Error.
+// An implementation does not retry.
 type API interface {
-	// Zones lists the zones that the token sees, of one account or of all ("").
+	// Zones lists the zones that the token can read, of one account or of all ("").
 	Zones(ctx context.Context, account string) ([]plan.Zone, error)
-	// Script gives the Worker of that name, nil where there is none. Owned is set by its tag.
+	// Script returns a Worker by name, nil if there is none. Object.Owned says whether it has our tag.
 	Script(ctx context.Context, account, name string) (*plan.Object, error)
-	// Routes lists the Worker routes of a zone, with patterns in lower case as far as the host goes.
+	// Routes lists the Worker routes of a zone. The host of each pattern is in lower case.
 	Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, error)
-	// Records lists the DNS records of a zone that bear one of the hosts' names.
+	// Records lists the DNS records of a zone whose name is one of hosts.
 	Records(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error)
-	// Domains lists the account's custom domains.
+	// Domains lists the custom domains of an account's Workers.
 	Domains(ctx context.Context, account string) ([]plan.Object, error)
-	// Regions lists where the account's Workers can be placed, such as "aws:us-east-1".
+	// Regions lists the regions in which an account's Workers can be placed, such as "aws:us-east-1".
 	Regions(ctx context.Context, account string) ([]string, error)
-	// ApplyStep carries out one step and gives the id of what now stands there. Deleting what is gone already is no error.
+	// ApplyStep applies one step and returns the id of the resource that is at its address then. Deleting a resource that does not exist
+	// is not an error.
 	ApplyStep(ctx context.Context, step plan.Step) (id string, err error)
-	// ApplyBatch carries out steps on records of one zone, all or none of them, and gives the ids of what now stands there.
+	// ApplyBatch applies steps on records of one zone, all or none of them, and returns their ids.
 	ApplyBatch(ctx context.Context, zone string, steps []plan.Step) (ids []string, err error)
-	// Versions lists what of a Worker can be deployed, with the share of the traffic that each serves.
+	// Versions lists the versions of a Worker that can be deployed, each with its share of the traffic.
 	Versions(ctx context.Context, account, name string) ([]plan.Version, error)
 	// DeployVersion makes a version of a Worker serve all traffic.
 	DeployVersion(ctx context.Context, account, name, version string, force bool) error
-	// RegisterSubdomain gives the account its workers.dev name, which it needs before its first Worker.
+	// RegisterSubdomain gives an account its workers.dev subdomain, which it needs before its first Worker.
 	RegisterSubdomain(ctx context.Context, account, name string) error
 }
 
-// What follows are the reads with their retries.
-
-// Zones lists the zones that the token sees, of one account or of all ("").
+// Zones lists the zones that the token can read, of one account or of all ("").
 func (e *Engine) Zones(ctx context.Context, account string, observe func(Event)) ([]plan.Zone, error) {
 	return e.session(observe).zones(ctx, account)
 }
@@ -44,11 +43,11 @@ func (s *session) zones(ctx context.Context, account string) ([]plan.Zone, error
 	return retry(ctx, s, "zones", 1, func(ctx context.Context) ([]plan.Zone, error) { return s.API.Zones(ctx, account) })
 }
 
-// callsOfScript is how many calls it takes to read a Worker: its settings and its code.
-const callsOfScript = 2
+// scriptCalls is how many calls it takes to read a Worker: one for its settings, one for its code.
+const scriptCalls = 2
 
 func (s *session) script(ctx context.Context, at plan.Address) (*plan.Object, error) {
-	return retry(ctx, s, "script", callsOfScript, func(ctx context.Context) (*plan.Object, error) {
+	return retry(ctx, s, "script", scriptCalls, func(ctx context.Context) (*plan.Object, error) {
 		return s.API.Script(ctx, at.Parent, at.Name)
 	})
 }
@@ -73,7 +72,7 @@ func (s *session) records(ctx context.Context, zones []plan.Zone, sites []plan.S
 	})
 }
 
-// domains asks for all custom domains of an account.
+// domains lists the custom domains of an account.
 func (s *session) domains(ctx context.Context, account string) ([]plan.Object, error) {
 	return retry(ctx, s, "domains", 1, func(ctx context.Context) ([]plan.Object, error) {
 		return s.API.Domains(ctx, account)

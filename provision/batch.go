@@ -5,14 +5,15 @@ import (
 	"context"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
-	"golang.org/x/sync/errgroup"
 )
 
-// recheckRoutes leaves out the records that would open a door behind which there is no route any more: where this run has not written
-// the route itself, it is looked at once more before its record is.
+// recheckRoutes drops the steps that would write a record whose route has been deleted or redirected since it was observed. It reads the
+// routes that this run has not written itself.
 func (r *run) recheckRoutes(ctx context.Context, steps []plan.Step) []plan.Step {
 	siteAt := map[plan.Address]plan.Site{}
 	for _, site := range r.plan.Sites {
@@ -24,17 +25,17 @@ func (r *run) recheckRoutes(ctx context.Context, steps []plan.Step) []plan.Step 
 			unsure = append(unsure, site)
 		}
 	}
-	guards := r.checkRoutes(ctx, plan.ZonesOf(unsure))
+	checks := r.checkRoutes(ctx, plan.ZonesOf(unsure))
 	var safe []plan.Step
 	for _, step := range steps {
 		site := siteAt[step.Address]
-		guard := guards[site.Zone.ID]
+		check := checks[site.Zone.ID]
 		switch {
-		case !r.needsRouteCheck(step, site) || guard.workers[plan.RoutePattern(site.Host)] == site.Worker:
+		case !r.needsRouteCheck(step, site) || check.workers[plan.RoutePattern(site.Host)] == site.Worker:
 			safe = append(safe, step)
 		case r.err(ctx) != nil:
-		case guard.err != nil:
-			r.finish(ctx, step, stepResult{}, guard.err)
+		case check.err != nil:
+			r.finish(ctx, step, stepResult{}, check.err)
 		default:
 			r.finish(ctx, step, stepResult{}, errConcurrentChange(site))
 		}
@@ -42,46 +43,45 @@ func (r *run) recheckRoutes(ctx context.Context, steps []plan.Step) []plan.Step 
 	return safe
 }
 
-// routeCheck is what the routes of a zone lead to, by their patterns, or why that could not be seen.
+// routeCheck has the routes of one zone.
 type routeCheck struct {
-	workers map[string]string
-	err     error
+	workers map[string]string // by pattern
+	err     error             // why they could not be read
 }
 
-// checkRoutes reads each zone once, whether or not that works.
+// checkRoutes reads the routes of zones, by zone id.
 func (r *run) checkRoutes(ctx context.Context, zones []plan.Zone) map[string]routeCheck {
-	guards := map[string]routeCheck{}
+	checks := map[string]routeCheck{}
 	var group errgroup.Group
-	group.SetLimit(parallel)
+	group.SetLimit(maxParallel)
 	for _, zone := range zones {
 		group.Go(func() error {
-			if r.errLocked(ctx) != nil {
+			if r.err(ctx) != nil {
 				return nil
 			}
-			g := routeCheck{workers: map[string]string{}}
+			check := routeCheck{workers: map[string]string{}}
 			var routes []plan.Object
-			if routes, g.err = r.zoneRoutes(ctx, zone); g.err != nil {
-				r.recordFailure(plan.Step{Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID}}, g.err)
+			if routes, check.err = r.zoneRoutes(ctx, zone); check.err != nil {
+				r.recordFailure(plan.Step{Address: plan.Address{Kind: plan.KindRoute, Parent: zone.ID}}, check.err)
 			}
 			for _, route := range routes {
-				g.workers[route.Address.Name] = route.Attrs[binding.AttrScript]
+				check.workers[route.Address.Name] = route.Attrs[binding.AttrScript]
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			guards[zone.ID] = g
+			checks[zone.ID] = check
 			return nil
 		})
 	}
 	_ = group.Wait()
-	return guards
+	return checks
 }
 
 func (r *run) needsRouteCheck(step plan.Step, site plan.Site) bool {
 	return step.Action != plan.ActionDelete && site.Host != "" && !r.routesWritten[plan.RouteAddress(site)]
 }
 
-// batches makes one call of all that changes about the records of a zone, as far as it takes them at once, or of a single
-// change a call by itself.
+// batches returns the calls for steps on records: one for all steps of a zone, or several if they exceed the size of a batch.
 func (r *run) batches(ctx context.Context, steps []plan.Step) []func() {
 	byZone := map[string][]plan.Step{}
 	for _, step := range steps {
@@ -90,7 +90,7 @@ func (r *run) batches(ctx context.Context, steps []plan.Step) []func() {
 	var jobs []func()
 	for _, zone := range plan.ZonesOf(r.plan.Sites) {
 		steps := byZone[zone.ID]
-		// What changes about one host stays together, so that its name is never without an answer.
+		// The steps of one host stay together, so that its name always resolves.
 		slices.SortStableFunc(steps, func(a, b plan.Step) int { return cmp.Compare(a.Address.Name, b.Address.Name) })
 		for chunk := range slices.Chunk(steps, zone.MaxBatch()) {
 			jobs = append(jobs, func() { r.batch(ctx, zone, chunk) })
@@ -99,15 +99,15 @@ func (r *run) batches(ctx context.Context, steps []plan.Step) []func() {
 	return jobs
 }
 
-// batch does steps on the records of a zone, all or none. Where the API refuses them for one that is bad, halves are tried, so
-// that the others get through.
+// batch applies steps on records of a zone, all or none. If the API refuses the batch and the reason may be a single step, it tries each
+// half, so that the other steps succeed.
 func (r *run) batch(ctx context.Context, zone plan.Zone, steps []plan.Step) {
 	if len(steps) == 1 {
 		r.runStep(ctx, steps[0])
 		return
 	}
 	r.start(steps[0])
-	attempts, isUnsure := 0, false
+	attempts, maybeApplied := 0, false
 	_, err := retry(ctx, r.session, "batch", 1, func(ctx context.Context) (struct{}, error) {
 		attempts++
 		if attempts > 1 {
@@ -121,29 +121,29 @@ func (r *run) batch(ctx context.Context, zone plan.Zone, steps []plan.Step) {
 		for i := range ids {
 			r.finish(ctx, steps[i], stepResult{id: ids[i]}, nil)
 		}
-		isUnsure = isUnsure || mayHaveTakenEffect(err)
+		maybeApplied = maybeApplied || mayHaveTakenEffect(err)
 		return struct{}{}, err
 	})
 	switch {
 	case err == nil || len(steps) == 0:
-	case mayBeOneRecord(err) && r.errLocked(ctx) == nil:
+	case mayBeOneRecord(err) && r.err(ctx) == nil:
 		half := len(steps) / 2
 		r.batch(ctx, zone, steps[:half])
 		r.batch(ctx, zone, steps[half:])
 	default:
 		r.recordFailure(steps[0], err)
 		for _, step := range steps {
-			r.finish(ctx, step, stepResult{unsure: isUnsure}, err)
+			r.finish(ctx, step, stepResult{maybeApplied: maybeApplied}, err)
 		}
 	}
 }
 
-// mayBeOneRecord tells a refusal that may be about one of many changes.
+// mayBeOneRecord reports whether an error may be about a single step of a batch.
 func mayBeOneRecord(err error) bool {
 	return slices.Contains([]errcode.Code{errcode.Exists, errcode.Conflict, errcode.Rejected, errcode.Gone}, errcode.Of(err))
 }
 
-// dropApplied takes out of steps what a batch whose answer was lost has done already.
+// dropApplied removes from steps those that an earlier attempt without an answer has applied.
 func (r *run) dropApplied(ctx context.Context, zone plan.Zone, steps *[]plan.Step) error {
 	var hosts []string
 	for _, step := range *steps {

@@ -90,7 +90,7 @@ type Outcome struct {
 }
 
 // Remaining returns the receipt without what was undone.
-func (o Outcome) Remaining() Receipt { return o.Receipt.Without(o.Undo.Done) }
+func (o Outcome) Remaining() Receipt { return o.Receipt.without(o.Undo.Done) }
 
 // Deploy applies a plan of PlanDeploy. If steps fail, it removes what the run created at hosts that had nothing before, and makes the
 // previous version of updated Workers serve again, unless an option or the end of ctx prevents it. If all hosts are affected, it
@@ -111,7 +111,7 @@ func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions,
 	}
 	quiet := e.session(nil)
 	if options.Verify == nil {
-		if len(out.Receipt.Found) > 0 {
+		if len(out.Receipt.FoundExisting) > 0 {
 			out.Reconciled, out.ReconcileErr = quiet.reconcile(ctx, out.Receipt)
 		}
 		return out, nil
@@ -144,7 +144,7 @@ func (s *session) applyRegistering(ctx context.Context, p plan.Plan, options Dep
 		out.Subdomain = name
 		var more Receipt
 		more, err = s.apply(ctx, p.ForAccount(account))
-		out.Receipt = out.Receipt.With(more, account)
+		out.Receipt = out.Receipt.with(more, account)
 		if err == nil && len(out.Receipt.Failed) > 0 {
 			err = out.Receipt.Failed[0].Err
 		}

@@ -1,18 +1,20 @@
-// Package provision makes Cloudflare accounts match what their owner asked for, and nothing more.
+// Package provision is the engine: it makes Cloudflare accounts match what their owner configured, and changes nothing else.
 //
-// One way through: Configs, one a relay, are normalised, the accounts are observed, Desired is worked out from that, Diff gives a
-// Plan, and Engine.Apply carries it out and returns a Receipt.
+// deploy.go has the whole workflow, which the commands and the tests share:
 //
-//	Configs ─ Normalize ─▶ Engine.Observe ─▶ NewDesired ─▶ Diff ─▶ Plan ─▶ Engine.Apply ─▶ Receipt
+//	configs ─▶ Engine.Observe ─▶ PlanDeploy ─▶ plan.Plan ─▶ Engine.Deploy ─▶ Outcome
+//	configs ─▶ Engine.PlanDestroy ───────────▶ plan.Plan ─▶ Engine.Destroy ─▶ Receipt
 //
-// Hosts of one account whose settings are the same share a Worker: Observe makes a Relay of them. A host that cannot be served, or
-// that fails on the way, is refused and named, and stops no other. Engine.Undo plans to take back what a failed run has made where
-// nothing stood before, Engine.Settle looks for what another run may have done at the same time, and Engine.Rollback makes an
-// earlier upload of a Worker serve again.
+// Observe reads the accounts, as many calls at a time as possible. PlanDeploy decides what to change and makes no calls; what it decides,
+// conflicts included, is in package plan. Deploy applies the steps of the plan, undoes what a failed first deploy created, rolls back
+// a failed update, and reconciles with runs of other programs at the same hosts. A host that fails does not stop the others.
 //
-// No state is kept on disk: what exists is asked of the accounts every time, and what is ours is marked where it lives
-// (a tag on the script, a comment on the record; a route is ours if it points at our script).
+// Steps run in phases, so that no failure leaves a proxied record of ours without its route: requests with callers' keys would go to
+// the record's address. On creation the record comes last, on removal it goes first; see plan.Phase.
 //
-// The package speaks codes, never sentences, and knows neither the SDK nor a terminal: a Provider does the calls, and an
-// Observer is told of every Event.
+// Nothing is stored locally. What exists is read from the accounts in every run, and ownership is marked on the resources: by a tag on
+// the script, by a comment on the record; a route is ours if it points to our script.
+//
+// Calls are made through an API, which package cloudflare implements. All retries and the rate limit are here. Errors have a code of
+// package errcode and no sentences. Methods of Engine report their progress as an Event to the function that their caller passes, if any.
 package provision

@@ -8,29 +8,26 @@ import (
 	"time"
 )
 
-// Engine observes and changes accounts through its Provider. The zero value of every other field is ready for use.
+// Engine reads and changes accounts through its API. The zero value of every other field is ready for use. An Engine may be used by
+// several goroutines, which then share its rate limit.
 type Engine struct {
 	API API
-	// Sleep waits, or gives the context's error if it ends first; nil for real time.
+	// Sleep waits for d, or returns the error of ctx if that ends first. nil: real time.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Now is the clock; nil for the real one, to which a Sleep that does not really sleep adds what was slept.
+	// Now is the clock. nil: the real one, plus what Sleep was asked to wait if it is not nil.
 	Now func() time.Time
-	// Jitter gives a number in [0, 1) by which waits are spread; nil for random.
+	// Jitter returns a number in [0, 1) that spreads waits. nil: a random one.
 	Jitter func() float64
-	// CallTimeout bounds one call; zero for 15 seconds.
+	// CallTimeout limits one call. Zero: 15 seconds.
 	CallTimeout time.Duration
-	// Rate is how many calls the API takes; the engine keeps below it by itself. The zero value is no limit.
+	// Rate is the rate limit that calls stay below. The zero value is no limit.
 	Rate Rate
-	// MaxRetryAfter is the longest Retry-After that is obeyed; zero for a minute.
+	// MaxRetryAfter is the longest wait that the API may ask for; a call that would have to wait longer fails. Zero: one minute.
 	MaxRetryAfter time.Duration
 
 	limiter limiter
-	slept   atomic.Int64 // nanoseconds, where Sleep is somebody else's
+	slept   atomic.Int64 // nanoseconds, if Sleep is not nil
 }
-
-// parallel is how many calls go out together. Cloudflare allows an address 200 calls a second, which 16 calls of 100 ms
-// each stay below. https://developers.cloudflare.com/fundamentals/api/reference/limits/
-const parallel = 16
 
 // session is one call of an exported method of Engine, with the observer that its caller passed.
 type session struct {

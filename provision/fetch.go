@@ -2,17 +2,14 @@ package provision
 
 import (
 	"context"
-	"errors"
 	"slices"
-	"strings"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
-	"golang.org/x/sync/errgroup"
 )
 
-// fetchSnapshot reads what the accounts hold at the addresses of relays, and gives the relays the names of their Workers.
+// fetchSnapshot reads what the accounts have at the addresses of relays, and sets the names of the relays' Workers.
 func (s *session) fetchSnapshot(ctx context.Context, relays []plan.Relay, zones []plan.Zone) (*plan.Snapshot, error) {
 	found := plan.NewSnapshot(zones)
 	if err := s.fetchAll(ctx, found, relays); err != nil {
@@ -28,8 +25,8 @@ func (s *session) fetchSnapshot(ctx context.Context, relays []plan.Relay, zones 
 	return found, s.fetchOtherZones(ctx, found, relays)
 }
 
-// fetchAll reads all that stands at the addresses of relays at once: their scripts under the names that are expected, and
-// what their zones and accounts hold.
+// fetchAll reads in parallel all that can be read without further knowledge: the scripts that have the expected names, and the routes,
+// records and custom domains of all zones and accounts.
 func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	var sites []plan.Site
@@ -72,7 +69,7 @@ func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []p
 	return nil
 }
 
-// fetchServingWorkers reads the other Workers that serve the relays' hosts: one more round trip, and only where there are any.
+// fetchServingWorkers reads other Workers that serve the relays' hosts. This is one more round trip, if there are any.
 func (s *session) fetchServingWorkers(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	for _, r := range relays {
@@ -83,7 +80,7 @@ func (s *session) fetchServingWorkers(ctx context.Context, found *plan.Snapshot,
 	return s.fetchScripts(ctx, found, names)
 }
 
-// fetchRenamed reads the Workers of which the names fell to relays because others hold those that were expected.
+// fetchRenamed reads the Workers that relays were assigned because their expected ones are used by other relays.
 func (s *session) fetchRenamed(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	for _, r := range relays {
@@ -92,12 +89,12 @@ func (s *session) fetchRenamed(ctx context.Context, found *plan.Snapshot, relays
 	return s.fetchScripts(ctx, found, names)
 }
 
-// fetchScripts reads those of the named Workers that were not read yet.
-func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, names []plan.Address) error {
+// fetchScripts reads the Workers at addresses that are not in the snapshot yet.
+func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, addresses []plan.Address) error {
 	var unread []plan.Address
-	for _, name := range names {
-		if _, read := found.Scripts[name]; !read && !slices.Contains(unread, name) {
-			unread = append(unread, name)
+	for _, address := range addresses {
+		if _, isRead := found.Scripts[address]; !isRead && !slices.Contains(unread, address) {
+			unread = append(unread, address)
 		}
 	}
 	scripts, err := parallelMap(ctx, unread, s.script)
@@ -107,8 +104,8 @@ func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, names 
 	return err
 }
 
-// routesTo gives the patterns of all routes that lead to a Worker, but for those of the given sites, the custom domains that do, and
-// the zones that it is known to serve and that the token does not see, as "zone:ID".
+// routesTo returns, sorted, what else uses a Worker: the patterns of its routes except those of sites, its custom domains, and, as
+// "zone:ID", the zones that it serves and that the token cannot read.
 func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
 	var patterns []string
 	account := script.Address.Parent
@@ -118,7 +115,7 @@ func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script pla
 		}
 	}
 	if script.ID == "" {
-		return patterns, nil // nothing can lead to it that it would break
+		return patterns, nil // there is no Worker
 	}
 	if err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return z.Account == account }); err != nil {
 		return nil, err
@@ -146,11 +143,11 @@ func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script pla
 	return patterns, nil
 }
 
-// fetchRoutes reads the routes of those zones that are meant and were not read yet.
-func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, isMeant func(plan.Zone) bool) error {
+// fetchRoutes reads the routes of the zones for which include returns true and that are not in the snapshot yet.
+func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, include func(plan.Zone) bool) error {
 	var zones []plan.Zone
 	for _, zone := range found.Zones {
-		if _, read := found.Routes[zone.ID]; !read && isMeant(zone) {
+		if _, isRead := found.Routes[zone.ID]; !isRead && include(zone) {
 			zones = append(zones, zone)
 		}
 	}
@@ -161,8 +158,8 @@ func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, isMeant
 	return err
 }
 
-// fetchOtherZones reads the routes of zones that the relays' Workers are known to serve and in which they have no host now: what
-// changes about a Worker changes there as well. One more round trip, and only where there are any.
+// fetchOtherZones reads the routes of zones that the relays' Workers also serve, according to their settings: a change of the Worker
+// affects these hosts too. This is one more round trip, if there are any.
 func (s *session) fetchOtherZones(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	served := map[string]bool{}
 	for _, r := range relays {
@@ -174,54 +171,7 @@ func (s *session) fetchOtherZones(ctx context.Context, found *plan.Snapshot, rel
 	}
 	err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return served[z.ID] })
 	if errcode.Of(err) == errcode.PermissionMissing {
-		return nil // nothing is to change there
+		return nil // nothing is going to change there
 	}
 	return err
-}
-
-// parallelMap reads from every place at once, a bounded number of them together, and gives what comes back in their order. A token
-// that lacks several permissions is told of all of them, so every place is asked.
-func parallelMap[P, T any](ctx context.Context, places []P, read func(context.Context, P) (T, error)) ([]T, error) {
-	found, errs := make([]T, len(places)), make([]error, len(places))
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for i, place := range places {
-		group.Go(func() error {
-			found[i], errs[i] = read(ctx, place)
-			return errs[i]
-		})
-	}
-	if group.Wait() != nil {
-		return nil, firstError(errs)
-	}
-	return found, nil
-}
-
-// runAll runs the reads side by side to their end and gives the first error in their order, whichever came first in time.
-func runAll(reads ...func() error) error {
-	errs := make([]error, len(reads))
-	var group errgroup.Group
-	for i, read := range reads {
-		group.Go(func() error { errs[i] = read(); return nil })
-	}
-	_ = group.Wait()
-	return firstError(errs)
-}
-
-// firstError gives the first error, or one that names every permission that is missing.
-func firstError(errs []error) error {
-	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
-	if len(errs) == 0 {
-		return nil
-	}
-	var missing []string
-	for _, err := range errs {
-		if e := (*errcode.Error)(nil); errors.As(err, &e) && e.Code == errcode.PermissionMissing {
-			missing = append(missing, strings.Split(e.Details["permission"], ",")...)
-		}
-	}
-	if missing = plan.Unique(missing); len(missing) < 2 {
-		return errs[0]
-	}
-	return errcode.New(errcode.PermissionMissing, "permission", strings.Join(missing, ","))
 }

@@ -8,15 +8,17 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// Observe finds the zone of every host and reads what stands there. Two round trips deep: the zones, then everything
-// else at once; a third only where an existing route or record leads to a Worker that we did not expect, or where one serves other
-// zones as well. A single host that cannot be served is an error, one of several a Refusal.
+// Observe finds the zone of every host and reads what exists at its addresses. It usually takes two round trips: one for the zones, one
+// for everything else. There is a third if an existing route or record points to an unexpected Worker, or if a Worker also serves other
+// zones.
+//
+// A host that cannot be served is in Observed.Skipped. If there is no other host, it is the error.
 func (e *Engine) Observe(ctx context.Context, configs []plan.Config, observe func(Event)) (plan.Observed, error) {
 	o, _, err := e.session(observe).observe(ctx, configs)
 	return o, err
 }
 
-// observe also returns the snapshot that the result was made of, for findDependents.
+// observe also returns the snapshot, for findDependents.
 func (s *session) observe(ctx context.Context, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
 	s.emit(Event{Type: EventObserve})
 	zones, err := s.zonesFor(ctx, configs)
@@ -38,8 +40,8 @@ func (s *session) observe(ctx context.Context, configs []plan.Config) (plan.Obse
 	return o, found, s.addSuperseded(ctx, &o, found)
 }
 
-// zonesFor lists the zones that the token sees: of the one account that is chosen, or of all. Where a host is in none of the
-// chosen account's, all are looked through, so that it can be said whose the zone is.
+// zonesFor lists the zones of the configured account, or of all accounts if none or several are configured. If a host is in no zone of
+// the configured account but in one of another account, it lists all, so that the error can name that account.
 func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Zone, error) {
 	account := configs[0].Account
 	if slices.ContainsFunc(configs, func(c plan.Config) bool { return c.Account != account }) {
@@ -70,7 +72,8 @@ func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Z
 	return zones, nil
 }
 
-// addSuperseded adds the Workers of ours that served the sites and will not do so any more, unless other routes need them.
+// addSuperseded adds to o the Workers of ours that have served its sites and no longer will, so that they are deleted, except those
+// that other routes need.
 func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	inUse := map[plan.Address]bool{}
 	for _, relay := range o.Relays {
@@ -96,9 +99,9 @@ func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *pl
 	return nil
 }
 
-// findDependents looks through every zone that the token sees for routes of other hosts that lead to the relays' Workers, and for
-// custom domains that do. Removing a script while such a route stands would break that host and open its record to the address
-// behind it. A zone that a Worker is known to serve and that the token does not see counts as well, as "zone:ID".
+// findDependents sets the Dependents of every relay: the routes of other hosts, in all zones that the token can read, and the custom
+// domains that point to its Worker, and, as "zone:ID", zones that the Worker serves and that the token cannot read. Deleting the Worker
+// would break these hosts and let requests through to the addresses of their records.
 func (s *session) findDependents(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	for i := range o.Relays {
 		var err error

@@ -6,102 +6,104 @@ import (
 	"time"
 )
 
-// Rate is so many calls in any stretch of time of that length.
+// Rate is a limit of Calls in every window of length Per.
 type Rate struct {
 	Calls int
 	Per   time.Duration
 }
 
-// APIRate is Cloudflare's for one token, less what keeps us clear of it: a list of zones may have more than one page, and the
-// owner may have the dashboard open. https://developers.cloudflare.com/fundamentals/api/reference/limits/
+// APIRate is below Cloudflare's limit of 1200 calls in five minutes per token, since a list of zones may have several pages and the owner may
+// use the dashboard. https://developers.cloudflare.com/fundamentals/api/reference/limits/
 var APIRate = Rate{Calls: 1100, Per: 5 * time.Minute}
 
-// limiter keeps calls below a limit: the call after the last one that fits waits until the first one is long enough ago. Who
-// breaks the limit is shut out for the whole stretch, so it is cheaper to wait than to try.
+// limiter is a sliding log: a call that would exceed the limit waits until the oldest call leaves the window. The API blocks all calls for a
+// whole window after the limit is exceeded, so waiting takes less time than retrying. A token bucket would allow up to twice the
+// limit in one window.
 type limiter struct {
 	mu            sync.Mutex
-	calls         []time.Time // when calls were let go, the oldest first; of those of the last stretch alone
-	pausedUntil   time.Time   // until when the API has told us to be quiet
-	reportedUntil time.Time   // the end of the last pause that was told of
+	calls         []time.Time // the times of the calls in the last window, the oldest first
+	pausedUntil   time.Time   // when the API will accept calls again
+	reportedUntil time.Time   // the end of the last pause that was reported
 }
 
-// reserve asks for so many calls at once, and gives how long to wait before asking again; zero if they may go now.
-func (p *limiter) reserve(limit Rate, now time.Time, calls int) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if wait := p.pausedUntil.Sub(now); wait > 0 {
+// reserve reserves calls, which are made together, and returns zero, or it returns how long to wait before trying again.
+func (l *limiter) reserve(limit Rate, now time.Time, calls int) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if wait := l.pausedUntil.Sub(now); wait > 0 {
 		return wait
 	}
 	if limit.Calls <= 0 {
 		return 0
 	}
-	p.forget(limit, now)
-	if over := len(p.calls) + calls - limit.Calls; over > 0 && len(p.calls) > 0 {
-		return p.calls[min(over, len(p.calls))-1].Add(limit.Per).Sub(now)
+	l.forget(limit, now)
+	if over := len(l.calls) + calls - limit.Calls; over > 0 && len(l.calls) > 0 {
+		return l.calls[min(over, len(l.calls))-1].Add(limit.Per).Sub(now)
 	}
 	for range calls {
-		p.calls = append(p.calls, now)
+		l.calls = append(l.calls, now)
 	}
 	return 0
 }
 
-func (p *limiter) forget(limit Rate, now time.Time) {
+// forget drops the calls that have left the window.
+func (l *limiter) forget(limit Rate, now time.Time) {
 	old := 0
-	for old < len(p.calls) && now.Sub(p.calls[old]) >= limit.Per {
+	for old < len(l.calls) && now.Sub(l.calls[old]) >= limit.Per {
 		old++
 	}
-	p.calls = p.calls[old:]
+	l.calls = l.calls[old:]
 }
 
-// pauseUntil keeps everybody quiet until then.
-func (p *limiter) pauseUntil(until time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if until.After(p.pausedUntil) {
-		p.pausedUntil = until
+// pauseUntil delays all calls.
+func (l *limiter) pauseUntil(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until.After(l.pausedUntil) {
+		l.pausedUntil = until
 	}
 }
 
-// ObserveQuota takes what the API says of its limit with every answer: how many calls it will still take, and how long until it counts
-// anew. Other runs with the same token may have used it up, so it is believed where it asks for no more than we have patience for.
+// ObserveQuota records what the API reports about its rate limit in every response: how many calls are left, and the time until it is
+// reset. Other programs may have used it up. A reset later than MaxRetryAfter is ignored.
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/
 func (e *Engine) ObserveQuota(left int, reset time.Duration) {
-	if left < parallel && reset <= e.maxRetryAfter() {
+	if left < maxParallel && reset <= e.maxRetryAfter() {
 		e.limiter.pauseUntil(e.now().Add(reset))
 	}
 }
 
-// firstReport tells whether a pause until then was not told of yet: many calls stand still together.
-func (p *limiter) firstReport(until time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	isNews := until.Sub(p.reportedUntil) > time.Second
-	if isNews {
-		p.reportedUntil = until
+// firstReport reports whether a pause was not reported yet. Many calls wait for the same one.
+func (l *limiter) firstReport(until time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	isFirst := until.Sub(l.reportedUntil) > time.Second
+	if isFirst {
+		l.reportedUntil = until
 	}
-	return isNews
+	return isFirst
 }
 
-// delay gives how long so many calls more will have to stand still, at the least.
-func (p *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	wait := max(0, p.pausedUntil.Sub(now))
+// delay returns how long so many more calls will have to wait at least.
+func (l *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wait := max(0, l.pausedUntil.Sub(now))
 	if limit.Calls <= 0 {
 		return wait
 	}
-	p.forget(limit, now)
-	over := len(p.calls) + calls - limit.Calls
-	if over <= 0 || len(p.calls) == 0 {
+	l.forget(limit, now)
+	over := len(l.calls) + calls - limit.Calls
+	if over <= 0 || len(l.calls) == 0 {
 		return wait
 	}
-	// The calls that do not fit now go in stretches: the first when the oldest calls are forgotten, each next one a stretch later.
-	stretches := time.Duration((over - 1) / limit.Calls)
-	last := p.calls[min((over-1)%limit.Calls, len(p.calls)-1)]
-	return max(wait, last.Add(limit.Per*(stretches+1)).Sub(now))
+	// The first calls over the limit are made when the oldest ones leave the window, and so many more in each window after that.
+	windows := time.Duration((over - 1) / limit.Calls)
+	last := l.calls[min((over-1)%limit.Calls, len(l.calls)-1)]
+	return max(wait, last.Add(limit.Per*(windows+1)).Sub(now))
 }
 
-// wait waits until so many calls may go out.
+// wait waits until so many calls may be made.
 func (s *session) wait(ctx context.Context, calls int) error {
 	for {
 		wait := s.limiter.reserve(s.Rate, s.now(), calls)

@@ -8,33 +8,42 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// Receipt says what Apply did.
+// Receipt lists what a run did.
 type Receipt struct {
 	Plan plan.Plan `json:"plan"`
-	// Done are the steps that took effect, phase by phase.
+	// Done are the steps that took effect, in the order of the plan.
 	Done []plan.Step `json:"done"`
-	// Unknown are the steps that failed in such a way that they may have taken effect all the same.
+	// Unknown are failed steps that may have taken effect.
 	Unknown []plan.Step `json:"unknown,omitempty"`
-	// Failed are the steps that failed for good, those of Unknown included, and why.
+	// Failed are all failed steps, including those of Unknown.
 	Failed []Failure `json:"-"`
-	// Found are the ids of Done creations that another run made meanwhile, so that they are not this run's to take back.
-	Found map[string]bool `json:"-"`
-	// Stopped says that the run ended before every step was tried.
+	// FoundExisting has the ids of resources that a step of Done was to create and that a concurrent run had created by then. They are
+	// not undone.
+	FoundExisting map[string]bool `json:"-"`
+	// Stopped says that the run ended before all steps were tried.
 	Stopped bool `json:"-"`
 }
 
-// Failure is a step that failed for good.
+// Failure is a failed step.
 type Failure struct {
 	Step plan.Step
 	Err  error
 }
 
-// FailedHosts gives the hosts of the plan that are not served as wanted, each with the first reason.
+// affects reports whether a host needs the failed step: one of the host, or of its Worker.
+func (f Failure) affects(site plan.Site) bool {
+	if f.Step.Address.Kind == plan.KindScript {
+		return f.Step.Address == plan.ScriptAddress(site.Zone.Account, site.Worker) && f.Step.Action != plan.ActionDelete
+	}
+	return f.Step.Host() == site.Host
+}
+
+// FailedHosts returns the hosts that failed steps affect, each with the first error.
 func (r Receipt) FailedHosts() []plan.HostError {
 	var hosts []plan.HostError
 	for _, site := range r.Plan.Sites {
 		for _, failure := range r.Failed {
-			if failure.touches(site) {
+			if failure.affects(site) {
 				hosts = append(hosts, plan.HostError{Host: site.Host, Err: failure.Err})
 				break
 			}
@@ -43,22 +52,26 @@ func (r Receipt) FailedHosts() []plan.HostError {
 	return hosts
 }
 
-// Unserved names the hosts for which something that was to change has not, whether it failed or was not reached.
+// Unserved returns the hosts with a change that failed or was not tried.
 func (r Receipt) Unserved() []string {
-	done := r.doneAt()
+	done := r.doneAddresses()
 	var hosts []string
 	changes := r.Plan.Changes()
 	for _, site := range r.Plan.Sites {
-		isLeft := func(s plan.Step) bool { return !done[s.Address] && Failure{Step: s}.touches(site) }
-		if slices.ContainsFunc(changes, isLeft) {
+		isMissing := func(s plan.Step) bool { return !done[s.Address] && Failure{Step: s}.affects(site) }
+		if slices.ContainsFunc(changes, isMissing) {
 			hosts = append(hosts, site.Host)
 		}
 	}
 	return hosts
 }
 
-// doneAt gives the addresses at which a step took effect.
-func (r Receipt) doneAt() map[plan.Address]bool {
+// servesNone reports whether no host of the plan is served as planned.
+func (r Receipt) servesNone() bool {
+	return r.Stopped || len(r.FailedHosts()) == len(r.Plan.Sites)
+}
+
+func (r Receipt) doneAddresses() map[plan.Address]bool {
 	done := map[plan.Address]bool{}
 	for _, step := range r.Done {
 		done[step.Address] = true
@@ -66,25 +79,49 @@ func (r Receipt) doneAt() map[plan.Address]bool {
 	return done
 }
 
-// LeftBehind gives the Workers that serve nothing any more and could not be removed. No host needs them, so no host has failed.
-func (r Receipt) LeftBehind() []Failure {
+// OrphanedWorkers returns the failed deletions of Workers that serve nothing anymore. They affect no host.
+func (r Receipt) OrphanedWorkers() []Failure {
 	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool {
 		return f.Step.Address.Kind != plan.KindScript || f.Step.Action != plan.ActionDelete
 	})
 }
 
-// With gives the receipt of a run and of another one that made up for what failed in an account.
-func (r Receipt) With(more Receipt, account string) Receipt {
+// Updated returns the relays whose Worker the run has replaced, or may have.
+func (r Receipt) Updated() []plan.Relay {
+	var relays []plan.Relay
+	for _, relay := range r.Plan.Relays {
+		isUpdate := func(s plan.Step) bool {
+			return s.Address == relay.ScriptAddress() && s.Action == plan.ActionUpdate && !s.Adopt
+		}
+		if slices.ContainsFunc(r.Done, isUpdate) || slices.ContainsFunc(r.Unknown, isUpdate) {
+			relays = append(relays, relay)
+		}
+	}
+	return relays
+}
+
+// accountWithoutSubdomain returns the id of an account that refused its first Worker for lack of a workers.dev subdomain; "" if none did.
+func (r Receipt) accountWithoutSubdomain() string {
+	for _, failure := range r.Failed {
+		if errcode.Of(failure.Err) == errcode.SubdomainMissing {
+			return failure.Step.Address.Parent
+		}
+	}
+	return ""
+}
+
+// with returns the receipt of a run and of the repetition of what failed in an account.
+func (r Receipt) with(more Receipt, account string) Receipt {
 	r.Failed = slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool { return f.Step.Address.Parent == account })
 	r.Done, r.Failed = slices.Concat(r.Done, more.Done), slices.Concat(r.Failed, more.Failed)
 	r.Unknown, r.Stopped = slices.Concat(r.Unknown, more.Unknown), r.Stopped || more.Stopped
-	r.Found = maps.Clone(r.Found)
-	maps.Copy(r.Found, more.Found)
+	r.FoundExisting = maps.Clone(r.FoundExisting)
+	maps.Copy(r.FoundExisting, more.FoundExisting)
 	return r
 }
 
-// Without gives the receipt of what is left after steps of it were taken back.
-func (r Receipt) Without(undone []plan.Step) Receipt {
+// without returns the receipt of what remains after steps were undone.
+func (r Receipt) without(undone []plan.Step) Receipt {
 	isUndone := func(s plan.Step) bool {
 		return slices.ContainsFunc(undone, func(u plan.Step) bool { return u.Address == s.Address })
 	}
@@ -93,25 +130,17 @@ func (r Receipt) Without(undone []plan.Step) Receipt {
 	return r
 }
 
-// touches tells whether a host needs the step that failed: its own, or its Worker's.
-func (f Failure) touches(site plan.Site) bool {
-	if f.Step.Address.Kind == plan.KindScript {
-		return f.Step.Address == plan.ScriptAddress(site.Zone.Account, site.Worker) && f.Step.Action != plan.ActionDelete
+// sort puts the steps into the order of the plan, so that the receipt does not depend on which call was faster.
+func (r *Receipt) sort() {
+	key := func(s plan.Step) string {
+		return string(s.Action) + s.Address.Parent + "/" + s.Address.Name + s.Address.Kind.String()
 	}
-	return f.Step.Host() == site.Host
-}
-
-// servesNone reports whether no host of the plan is served as planned.
-func (r Receipt) servesNone() bool {
-	return r.Stopped || len(r.FailedHosts()) == len(r.Plan.Sites)
-}
-
-// accountWithoutSubdomain returns the id of an account that refused its first Worker for want of a workers.dev subdomain; "" if none did.
-func (r Receipt) accountWithoutSubdomain() string {
-	for _, failure := range r.Failed {
-		if errcode.Of(failure.Err) == errcode.SubdomainMissing {
-			return failure.Step.Address.Parent
-		}
+	index := map[string]int{}
+	for i, step := range r.Plan.Steps {
+		index[key(step)] = i
 	}
-	return ""
+	byPlan := func(a, b plan.Step) int { return index[key(a)] - index[key(b)] }
+	slices.SortStableFunc(r.Done, byPlan)
+	slices.SortStableFunc(r.Unknown, byPlan)
+	slices.SortStableFunc(r.Failed, func(a, b Failure) int { return byPlan(a.Step, b.Step) })
 }

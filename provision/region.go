@@ -10,7 +10,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// checkRegions does what checkRegion does for each relay; scripts are their Workers as they stand.
+// checkRegions checks the region of every relay. scripts are their deployed Workers, nil for none.
 func (s *session) checkRegions(ctx context.Context, relays []plan.Relay, scripts []*plan.Object) error {
 	for i := range relays {
 		var err error
@@ -22,12 +22,11 @@ func (s *session) checkRegions(ctx context.Context, relays []plan.Relay, scripts
 	return nil
 }
 
-// checkRegion looks a chosen region up among those of the account, but only where it is not what stands already: so an
-// unchanged deploy makes no call more. The endpoint is documented by its path alone; nobody has shown us an answer of it. Whatever
-// goes wrong with it therefore says nothing about the region, and the deploy goes on with a warning.
+// checkRegion checks that a region is one of the account's. If the Worker is deployed there already it makes no call. The endpoint's
+// response is not documented, so a failed call or an empty list does not fail the deploy: the region is unchecked.
 // https://developers.cloudflare.com/workers/configuration/placement/
-func (s *session) checkRegion(ctx context.Context, account, region string, standing *plan.Object) (unchecked bool, err error) {
-	if region == "" || standing != nil && standing.Attrs[binding.AttrRegion] == region {
+func (s *session) checkRegion(ctx context.Context, account, region string, deployed *plan.Object) (unchecked bool, err error) {
+	if region == "" || deployed != nil && deployed.Attrs[binding.AttrRegion] == region {
 		return false, nil
 	}
 	regions, err := callOnce(ctx, s, 1, func(ctx context.Context) ([]string, error) { return s.API.Regions(ctx, account) })
@@ -40,11 +39,11 @@ func (s *session) checkRegion(ctx context.Context, account, region string, stand
 	if slices.Contains(regions, region) {
 		return false, nil
 	}
-	return false, errcode.New(errcode.RegionUnknown, "value", region, "suggestion", errcode.Suggest(region, regions), "known", ofCloud(region, regions))
+	return false, errcode.New(errcode.RegionUnknown, "value", region, "suggestion", errcode.Suggest(region, regions), "known", similarRegions(region, regions))
 }
 
-// ofCloud lists the regions of the cloud that was meant, or the clouds where there is none of that name.
-func ofCloud(region string, regions []string) string {
+// similarRegions lists the regions of the same cloud, or all clouds if there is none of that name.
+func similarRegions(region string, regions []string) string {
 	cloud, _, _ := strings.Cut(region, ":")
 	var same, clouds []string
 	for _, other := range regions {

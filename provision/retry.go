@@ -8,19 +8,19 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// Bounds of patience for one call. Nothing is waited for once retryBudget is spent, so a call ends after that, one more wait
-// and one more attempt at the latest. Waits that the API asks for are counted by the longest of them, which is bounded too.
+// Limits of retrying one call. After retryBudget no attempt follows, so a call takes at most that long plus one wait and one attempt. Waits
+// that the API asks for do not count; Engine.MaxRetryAfter limits each of them.
 const (
 	maxAttempts = 6
 	firstWait   = 500 * time.Millisecond
-	longestWait = 8 * time.Second
+	maxWait     = 8 * time.Second
 	retryBudget = 45 * time.Second
 )
 
-// retry repeats a call that is safe to repeat while it fails for the moment, waiting twice as long each time, or as
-// long as the API asks. calls is how many requests it makes.
+// retry repeats a call while it fails with a temporary error. The wait doubles each time, or is what the API asks for. calls is how many
+// requests the call makes.
 func retry[T any](ctx context.Context, s *session, call string, calls int, do func(context.Context) (T, error)) (T, error) {
-	var spent time.Duration // at calls that hang and in waits, but for those that the API asked for
+	var spent time.Duration // in calls and in waits, except those that the API asked for
 	for attempt := 1; ; attempt++ {
 		var none T
 		if err := s.wait(ctx, calls); err != nil {
@@ -46,7 +46,7 @@ func retry[T any](ctx context.Context, s *session, call string, calls int, do fu
 	}
 }
 
-// callOnce makes one call when it may go out.
+// callOnce makes one call, without retries.
 func callOnce[T any](ctx context.Context, s *session, calls int, do func(context.Context) (T, error)) (T, error) {
 	if err := s.wait(ctx, calls); err != nil {
 		var none T
@@ -55,21 +55,21 @@ func callOnce[T any](ctx context.Context, s *session, calls int, do func(context
 	return withTimeout(ctx, s, do)
 }
 
-// withTimeout makes one call, in bounded time.
+// withTimeout calls do with a context that ends after the timeout of a call.
 func withTimeout[T any](ctx context.Context, s *session, do func(context.Context) (T, error)) (T, error) {
 	call, cancel := context.WithTimeout(ctx, s.callTimeout())
 	defer cancel()
 	return do(call)
 }
 
-// detached gives a write its own time, so that it is finished even if the context ends meanwhile: whether a call that was
-// cut took effect is the one thing that nobody could say afterwards.
+// detached returns a context for a write that outlives the cancellation of ctx, so that the write can finish: nobody could know whether a
+// write that was cut off took effect.
 func (s *session) detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), s.callTimeout())
 }
 
-// waitBefore says how long to wait before the next attempt, whether the API asked for it, and whether there should be one. What
-// the API asks of one call it asks of all.
+// waitBefore returns how long to wait before the next attempt, whether the API asked for that, and whether there is one. A wait that the
+// API asks for delays all calls.
 func (s *session) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
 	failure := (*errcode.Error)(nil)
 	if !errors.As(err, &failure) || !failure.Temporary || attempt >= maxAttempts {
@@ -82,10 +82,11 @@ func (s *session) waitBefore(err error, attempt int) (wait time.Duration, asked,
 		s.limiter.pauseUntil(s.now().Add(failure.RetryAfter))
 		return failure.RetryAfter, true, true
 	}
-	wait = min(firstWait<<(attempt-1), longestWait)
+	wait = min(firstWait<<(attempt-1), maxWait)
 	return wait/2 + time.Duration(float64(wait/2)*s.jitter()), false, true
 }
 
+// interrupted returns err with errcode.Interrupted if ctx has ended.
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return &errcode.Error{Code: errcode.Interrupted, Err: err}

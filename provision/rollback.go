@@ -103,17 +103,3 @@ func (s *session) rollBackUpdate(ctx context.Context, p plan.Plan, r *Rollback) 
 	}
 	return true, s.rollback(ctx, r.Relay, r.To, false)
 }
-
-// Updated returns the relays whose Worker a run has replaced, or may have.
-func (r Receipt) Updated() []plan.Relay {
-	var relays []plan.Relay
-	for _, relay := range r.Plan.Relays {
-		isDone := func(s plan.Step) bool {
-			return s.Address == relay.ScriptAddress() && s.Action == plan.ActionUpdate && !s.Adopt
-		}
-		if slices.ContainsFunc(r.Done, isDone) || slices.ContainsFunc(r.Unknown, isDone) {
-			relays = append(relays, relay)
-		}
-	}
-	return relays
-}

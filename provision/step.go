@@ -8,48 +8,46 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// stepResult is what a step led to: the id of what stands there now, and whether somebody else had made it. Of one that failed,
-// unsure says that any of its attempts may have taken effect, whatever the last one came to.
+// stepResult is the result of a step.
 type stepResult struct {
-	id     string
-	found  bool
-	unsure bool
+	id            string // of the resource at the step's address
+	foundExisting bool   // a concurrent run had created it
+	maybeApplied  bool   // an attempt of the failed step may have taken effect, whatever the last one returned
 }
 
-// applyWithRetry does one step by itself, as often as it takes.
+// applyWithRetry applies one step with calls of its own.
 func (s *session) applyWithRetry(ctx context.Context, plan plan.Plan, step plan.Step) (stepResult, error) {
 	call := string(step.Action) + " " + step.Address.Kind.String()
-	attempts, isUnsure := 0, false
-	made, err := retry(ctx, s, call, 1, func(ctx context.Context) (stepResult, error) {
+	attempts, maybeApplied := 0, false
+	result, err := retry(ctx, s, call, 1, func(ctx context.Context) (stepResult, error) {
 		attempts++
-		made, err := s.tryStep(ctx, plan, step, attempts)
-		isUnsure = isUnsure || mayHaveTakenEffect(err)
-		return made, err
+		result, err := s.tryStep(ctx, plan, step, attempts)
+		maybeApplied = maybeApplied || mayHaveTakenEffect(err)
+		return result, err
 	})
-	made.unsure = isUnsure
-	return made, err
+	result.maybeApplied = maybeApplied
+	return result, err
 }
 
-// tryStep does a step once. Creating a route or a record is a POST, which would make a second one if the first took
-// effect and only its answer was lost: so before a repetition, and after being told that there is one already, we look. An
-// upload is looked for as well, since each one makes another version.
+// tryStep is one attempt at a step. If an earlier attempt got no answer, or the API says that the resource exists, it looks for the
+// resource first: a second POST would create a second route or record, and a second upload another version.
 func (s *session) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attempt int) (stepResult, error) {
 	isPost := step.Action == plan.ActionCreate && step.Address.Kind != plan.KindScript
 	if attempt > 1 && step.Action != plan.ActionDelete && (isPost || step.Address.Kind == plan.KindScript) {
-		if made, err := s.findExisting(ctx, p, step); made.id != "" || err != nil {
-			return made, err
+		if result, err := s.findExisting(ctx, p, step); result.id != "" || err != nil {
+			return result, err
 		}
 	}
 	id, err := s.write(ctx, step)
 	if !isPost || errcode.Of(err) != errcode.Exists {
 		return stepResult{id: id}, err
 	}
-	made, lookErr := s.findExisting(ctx, p, step)
-	if made.id != "" || lookErr != nil {
-		made.found = made.found || attempt == 1
-		return made, lookErr
+	result, findErr := s.findExisting(ctx, p, step)
+	if result.id != "" || findErr != nil {
+		result.foundExisting = result.foundExisting || attempt == 1
+		return result, findErr
 	}
-	// A list may be behind what was written: to look again later is all that can be done.
+	// Lists may be behind writes, so the resource may be found by a later attempt.
 	return stepResult{}, &errcode.Error{Code: errcode.Exists, Temporary: true, Err: err}
 }
 
@@ -59,8 +57,8 @@ func (s *session) write(ctx context.Context, step plan.Step) (string, error) {
 	return s.API.ApplyStep(ctx, step)
 }
 
-// findExisting finds what a lost write may have made: a thing at the step's address that is just as wanted, or none. A record that bears
-// our mark and is otherwise is another run's, made meanwhile, and becomes as we want it; anything else is somebody else's.
+// findExisting returns the resource at a step's address that is as desired; no id if there is none. A record of ours that differs was
+// created by a concurrent run, and is updated. Anything else is a conflict.
 func (s *session) findExisting(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
 	here, err := s.lookup(ctx, p, step.Address)
 	if err != nil || len(here) == 0 {
@@ -80,10 +78,10 @@ func (s *session) findExisting(ctx context.Context, p plan.Plan, step plan.Step)
 	}
 	step.Action, step.ID = plan.ActionUpdate, here[0].ID
 	id, err := s.write(ctx, step)
-	return stepResult{id: id, found: true}, err
+	return stepResult{id: id, foundExisting: true}, err
 }
 
-// lookup reads what is at one address now.
+// lookup reads what exists at an address, without retries.
 func (s *session) lookup(ctx context.Context, p plan.Plan, address plan.Address) ([]plan.Object, error) {
 	site := p.SiteAt(address)
 	var objects []plan.Object

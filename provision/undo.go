@@ -9,9 +9,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// PlanUndo plans to take back what a run has made at hosts that it has not finished and at which nothing stood before: the newest
-// first, so the record, then the route, then the Worker that nobody else needs. What another run has made stays, and so does a
-// host at which another run is at work. The plan has no change where there is nothing to take back.
+// planUndo plans to delete what a failed run has created at hosts that had nothing before and that it has not finished: the record, then
+// the route, then a Worker that nothing else needs. What a concurrent run has created stays, and so do hosts at which one is running.
 func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, error) {
 	unfinished := receipt.unfinishedNewHosts()
 	configs := receipt.Plan.Configs(func(s plan.Site) bool { return slices.Contains(unfinished, s.Host) })
@@ -26,20 +25,20 @@ func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, err
 		return plan.Plan{}, err
 	}
 	p := plan.NewPlan(o, nil)
-	made := receipt.created()
+	created := receipt.created()
 	for _, site := range o.Sites() {
 		if !receipt.recordInvisible(site, o) {
-			p.Steps = append(p.Steps, undoHost(site, o, made)...)
+			p.Steps = append(p.Steps, undoHost(site, o, created)...)
 		}
 	}
 	for _, relay := range o.Relays {
-		script, isMade := made[relay.ScriptAddress()]
-		// A host that stays needs its Worker, whether or not a list shows its route yet.
+		script, isCreated := created[relay.ScriptAddress()]
+		// A host that stays needs its Worker, even if lists do not have its route yet.
 		isNeeded := slices.ContainsFunc(receipt.Plan.Sites, func(s plan.Site) bool {
-			stays := !slices.Contains(unfinished, s.Host) || made[plan.RouteAddress(s)].ID != "" && !deletes(p.Steps, plan.RouteAddress(s))
+			stays := !slices.Contains(unfinished, s.Host) || created[plan.RouteAddress(s)].ID != "" && !deletes(p.Steps, plan.RouteAddress(s))
 			return stays && plan.ScriptAddress(s.Zone.Account, s.Worker) == relay.ScriptAddress()
 		})
-		if isMade && !isNeeded && (script.ID != "" || relay.Exists()) && len(relay.Dependents) == 0 && deletesAllRoutes(relay, p.Steps, o) {
+		if isCreated && !isNeeded && (script.ID != "" || relay.Exists()) && len(relay.Dependents) == 0 && deletesAllRoutes(relay, p.Steps, o) {
 			script.ID = relay.Worker
 			p.Steps = append(p.Steps, inverse(script))
 		}
@@ -64,20 +63,20 @@ func (s *session) undo(ctx context.Context, receipt Receipt) (Receipt, error) {
 	return undone, err
 }
 
-// maxRereads are had for what may have been made and is not shown, about seven seconds in all.
+// maxRereads is how often lists are read again that do not have a resource which may have been created. It takes about seven seconds.
 const maxRereads = 3
 
-// observeAll observes, and waits a while for lists that may be behind: a route must not go while the record that opens it may
-// stand unseen.
+// observeAll observes until lists have all that the run may have created, within limits: a route must not be deleted while its record may
+// exist.
 func (s *session) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
-	isUnseen := func(o plan.Observed) bool {
+	isBehind := func(o plan.Observed) bool {
 		return slices.ContainsFunc(receipt.Unknown, func(s plan.Step) bool {
 			return s.Action == plan.ActionCreate && !o.HasOwned(s.Address)
 		})
 	}
 	o, found, err := s.observe(ctx, configs)
-	for look := 0; look < maxRereads && err == nil && isUnseen(o); look++ {
-		if err := s.sleep(ctx, 2*firstWait<<look); err != nil {
+	for reread := 0; reread < maxRereads && err == nil && isBehind(o); reread++ {
+		if err := s.sleep(ctx, 2*firstWait<<reread); err != nil {
 			return o, nil, interrupted(ctx, err)
 		}
 		o, found, err = s.observe(ctx, configs)
@@ -85,8 +84,8 @@ func (s *session) observeAll(ctx context.Context, receipt Receipt, configs []pla
 	return o, found, err
 }
 
-// recordInvisible tells a host whose record is there, since another one is refused, though no list shows it. It stays as it is: what
-// cannot be found cannot be taken away, and needs its route.
+// recordInvisible reports whether the record of a host exists, since the API refused another one, and is in no list. Such a host is left
+// as it is: a record that cannot be found cannot be deleted, and needs its route.
 func (r Receipt) recordInvisible(site plan.Site, o plan.Observed) bool {
 	isRefused := slices.ContainsFunc(r.Failed, func(f Failure) bool {
 		return f.Step.Address == plan.RecordAddress(site) && errcode.Of(f.Err) == errcode.Exists
@@ -94,9 +93,9 @@ func (r Receipt) recordInvisible(site plan.Site, o plan.Observed) bool {
 	return isRefused && !o.HasOwned(plan.RecordAddress(site))
 }
 
-// unfinishedNewHosts names the hosts of which something failed, or was not reached, and of which all was to be made.
+// unfinishedNewHosts returns the hosts for which everything was to be created and something failed or was not tried.
 func (r Receipt) unfinishedNewHosts() []string {
-	done := r.doneAt()
+	done := r.doneAddresses()
 	var hosts []string
 	for _, site := range r.Plan.Sites {
 		isFirst, isFinished := true, true
@@ -114,46 +113,47 @@ func (r Receipt) unfinishedNewHosts() []string {
 	return hosts
 }
 
-// created gives what this run has made, and what it may have made, with its id where that is known.
+// created returns the steps that have created something, or may have, with its id if that is known.
 func (r Receipt) created() map[plan.Address]plan.Step {
-	made := map[plan.Address]plan.Step{}
+	created := map[plan.Address]plan.Step{}
 	for _, step := range slices.Concat(r.Unknown, r.Done) {
-		if step.Action == plan.ActionCreate && !r.Found[step.ID] {
-			made[step.Address] = step
+		if step.Action == plan.ActionCreate && !r.FoundExisting[step.ID] {
+			created[step.Address] = step
 		}
 	}
-	return made
+	return created
 }
 
-// undoHost takes back record and route of a host. A list may be behind, so what is known to be made goes by its id, whether the
-// list shows it or not.
-func undoHost(site plan.Site, o plan.Observed, made map[plan.Address]plan.Step) []plan.Step {
+// undoHost returns the steps that delete the record and the route of a host. Lists may be behind, so what was created with a known id is
+// deleted even if they do not have it.
+func undoHost(site plan.Site, o plan.Observed, created map[plan.Address]plan.Step) []plan.Step {
 	var steps []plan.Step
-	record, madeRecord := made[plan.RecordAddress(site)]
+	record, createdRecord := created[plan.RecordAddress(site)]
 	for _, object := range o.Objects {
 		if object.Address != plan.RecordAddress(site) || !object.Owned {
 			continue
 		}
-		if !madeRecord || record.ID != "" && record.ID != object.ID {
-			return nil // another run's, which needs the route
+		if !createdRecord || record.ID != "" && record.ID != object.ID {
+			return nil // a concurrent run's record, which needs the route
 		}
 		record.ID = object.ID
 	}
-	if madeRecord && record.ID != "" {
+	if createdRecord && record.ID != "" {
 		steps = append(steps, inverse(record))
 	}
-	route, madeRoute := made[plan.RouteAddress(site)]
+	route, createdRoute := created[plan.RouteAddress(site)]
 	for _, object := range o.Objects {
-		if madeRoute && object.Address == plan.RouteAddress(site) && object.Owned && route.ID == "" {
+		if createdRoute && object.Address == plan.RouteAddress(site) && object.Owned && route.ID == "" {
 			route.ID = object.ID
 		}
 	}
-	if madeRoute && route.ID != "" {
+	if createdRoute && route.ID != "" {
 		steps = append(steps, inverse(route))
 	}
 	return steps
 }
 
+// inverse returns the step that undoes a creation.
 func inverse(step plan.Step) plan.Step {
 	return plan.Step{Action: plan.ActionDelete, Address: step.Address, ID: step.ID, Before: step.After}
 }
@@ -162,13 +162,13 @@ func deletes(steps []plan.Step, address plan.Address) bool {
 	return slices.ContainsFunc(steps, func(s plan.Step) bool { return s.Address == address && s.Action == plan.ActionDelete })
 }
 
-// deletesAllRoutes tells whether every route of the relay that stands is among those that go.
+// deletesAllRoutes reports whether steps delete all routes of a relay.
 func deletesAllRoutes(relay plan.Relay, steps []plan.Step, o plan.Observed) bool {
 	for _, site := range relay.Sites {
-		stands := slices.ContainsFunc(o.Objects, func(x plan.Object) bool {
+		hasRoute := slices.ContainsFunc(o.Objects, func(x plan.Object) bool {
 			return x.Address == plan.RouteAddress(site) && x.Attrs[binding.AttrScript] == relay.Worker
 		})
-		if stands && !deletes(steps, plan.RouteAddress(site)) {
+		if hasRoute && !deletes(steps, plan.RouteAddress(site)) {
 			return false
 		}
 	}

@@ -88,7 +88,7 @@ func (p *program) statusOfAll(refusals []plan.HostError) int {
 
 func (p *program) unfinished(receipt provision.Receipt) error {
 	end := p.refused(refusalsOf(receipt))
-	if left := receipt.LeftBehind(); end == nil && len(left) > 0 {
+	if left := receipt.OrphanedWorkers(); end == nil && len(left) > 0 {
 		_, _, status := p.classify(left[0].Err)
 		return problem.ExitStatus(status)
 	}
@@ -97,7 +97,7 @@ func (p *program) unfinished(receipt provision.Receipt) error {
 
 // tellLeft names the Workers that serve nothing any more and could not be removed: no later run will look at them.
 func (p *program) tellLeft(receipt provision.Receipt) {
-	for _, failure := range receipt.LeftBehind() {
+	for _, failure := range receipt.OrphanedWorkers() {
 		code, details, _ := p.classify(failure.Err)
 		fmt.Fprintln(p.stderr)
 		p.note("left.worker", "worker", failure.Step.Address.Name, "error", p.text.T("error."+code, i18n.Pairs(p.readable(details))...))
@@ -114,7 +114,7 @@ type leftView struct {
 
 func (p *program) leftViews(receipt provision.Receipt) []leftView {
 	var views []leftView
-	for _, failure := range receipt.LeftBehind() {
+	for _, failure := range receipt.OrphanedWorkers() {
 		code, details, _ := p.classify(failure.Err)
 		address := failure.Step.Address
 		views = append(views, leftView{address.Name, address.Parent, errorView{code, details, nil}})
