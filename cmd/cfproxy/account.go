@@ -60,9 +60,6 @@ func (p *program) sandboxEngine(c *cli.Context, store *sandbox.Store) *provision
 	})}
 }
 
-// token is the API token from the environment. It is never a flag: arguments can be read by every process.
-func (p *program) token() string { return strings.TrimSpace(p.getenv("CLOUDFLARE_API_TOKEN")) }
-
 // baseURL reads CLOUDFLARE_BASE_URL as cloudflare-go does, and says that it is in force: whoever set it gets the token. So
 // plain HTTP is for this machine alone.
 func (p *program) baseURL() (string, error) {

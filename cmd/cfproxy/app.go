@@ -59,7 +59,7 @@ func (p *program) finish(command *cli.Command, name string) {
 		p.json = c.Bool("json")
 		p.enter(c)
 		if takes := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takes && c.Args().Present() {
-			return problem.Usage("argument-unexpected", "value", unlikely(c.Args().First()))
+			return problem.Usage("argument-unexpected", "value", redactArg(c.Args().First()))
 		}
 		if c.IsSet("timeout") && c.Duration("timeout") <= 0 {
 			return problem.Usage("flag-invalid", "flag", "--timeout", "value", c.Duration("timeout").String(), "command", commandOf(c))
@@ -84,7 +84,7 @@ func (p *program) noCommand(c *cli.Context) error {
 		return cli.ShowCommandHelp(c, c.Args().Get(1))
 	}
 	wrong := c.Args().First()
-	return problem.Usage("command-unknown", "value", unlikely(wrong), "suggestion", suggestCommand(c.App.Commands, wrong))
+	return problem.Usage("command-unknown", "value", redactArg(wrong), "suggestion", suggestCommand(c.App.Commands, wrong))
 }
 
 // suggestCommand takes the name out of the library's sentence, which is English.

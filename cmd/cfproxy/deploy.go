@@ -151,7 +151,7 @@ func (p *program) prove(c *cli.Context, f config.Relays, account *account, netwo
 // outcome returns the result of a deploy for --json, and as unproved the end of a run that did not verify all of it.
 func (p *program) outcome(c *cli.Context, network *verifyNet, d deployment) (out result, unproved error) {
 	out = p.planResult(d.Receipt.Plan)
-	out.Done, out.Token = d.Receipt.Done, newTokenView(p.issued)
+	out.Done, out.Token = d.Receipt.Done, newTokenView(p.newToken)
 	out.Refused, out.Left = p.refusalViews(refusalsOf(d.Receipt)), p.leftViews(d.Receipt)
 	out.Verify = d.reports
 	if network != nil {

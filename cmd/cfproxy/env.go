@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 )
 
@@ -22,9 +23,9 @@ type environment struct {
 	width func() int
 	// color allows colours, of the same terminal.
 	color bool
-	// keyring keeps secrets for the user; nil where there is none.
-	keyring keyring
-	// configDir gives the folder of the user's settings.
+	// keyring stores the API token; nil if there is none.
+	keyring credential.Keyring
+	// configDir returns the user's configuration directory; nil if there is none.
 	configDir func() (string, error)
 	// prompter asks questions; nil until the first one is asked.
 	prompter prompt.Prompter
@@ -38,8 +39,8 @@ func systemEnvironment() environment {
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 		getenv: os.Getenv,
-		// Neither is looked at before a command needs a token.
-		keyring:   systemKeyring{},
+		// Neither is used before a command needs a token.
+		keyring:   credential.SystemKeyring{},
 		configDir: os.UserConfigDir,
 		width: func() int {
 			width, _, _ := term.GetSize(int(os.Stderr.Fd()))

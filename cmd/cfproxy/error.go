@@ -142,8 +142,8 @@ func (p *program) hints(code string, details map[string]string) {
 	if suggestion := details["suggestion"]; suggestion != "" {
 		p.hint("hint.suggestion", "suggestion", suggestion)
 	}
-	if p.held.isStored() && statusOf(errcode.Code(code)) == problem.ExitToken {
-		p.hint("login.stale", "place", p.placeOf(p.held.from))
+	if p.apiToken.IsStored() && statusOf(errcode.Code(code)) == problem.ExitToken {
+		p.hint("login.stale", "place", p.placeOf(p.apiToken.Source))
 	}
 	pairs := i18n.Pairs(details)
 	for i := 1; p.text.Has("hint." + code + "." + strconv.Itoa(i)); i++ {

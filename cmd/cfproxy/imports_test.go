@@ -11,11 +11,12 @@ const module = "github.com/cfproxy/cfproxy/"
 
 // walls says which packages of ours a package may import itself. The command line may import all of them.
 var walls = map[string][]string{
-	"cmd/internal/dial":     {"cmd/internal/problem", "provision/verify"},
-	"cmd/internal/filelock": nil,
-	"cmd/internal/i18n":     nil,
-	"cmd/internal/problem":  nil,
-	"cmd/internal/prompt":   {"cmd/internal/i18n"},
+	"cmd/internal/credential": {"cmd/internal/problem", "provision/atomicfile"},
+	"cmd/internal/dial":       {"cmd/internal/problem", "provision/verify"},
+	"cmd/internal/filelock":   nil,
+	"cmd/internal/i18n":       nil,
+	"cmd/internal/problem":    nil,
+	"cmd/internal/prompt":     {"cmd/internal/i18n"},
 	"cmd/internal/config": {
 		"cmd/internal/problem", "provision/atomicfile", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode",
 		"templates", "worker",
@@ -45,8 +46,8 @@ var keepers = map[string]string{
 	"github.com/urfave/cli/":               "cmd/cfproxy",
 	"github.com/pelletier/go-toml/":        "cmd/internal/config",
 	"github.com/charmbracelet/":            "cmd/internal/prompt",
-	"github.com/zalando/go-keyring":        "cmd/cfproxy",
-	"github.com/godbus/":                   "cmd/cfproxy",
+	"github.com/zalando/go-keyring":        "cmd/internal/credential",
+	"github.com/godbus/":                   "cmd/internal/credential",
 }
 
 func TestWalls(t *testing.T) {

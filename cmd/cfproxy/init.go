@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -64,9 +65,9 @@ func (p *program) init(c *cli.Context) error {
 		return err
 	}
 	unlock()
-	p.issued = issued
+	p.newToken = issued
 	unproved := p.prove(c, config.Relays{r}, account, network, d)
-	return cmp.Or(unproved, p.keep(c, r, d.Receipt.Plan.Worker, account))
+	return cmp.Or(unproved, p.saveConfig(c, r, d.Receipt.Plan.Worker, account))
 }
 
 // complete fills in what nobody has chosen: from what stands, and from answers where somebody can be asked.
@@ -94,15 +95,15 @@ func (p *program) complete(c *cli.Context, account *account, chosen config.Setti
 	return chosen, first, nil
 }
 
-// keep writes cfproxy.toml, and says so: it is what the next command reads. An error is said here, since the result was
-// printed before.
-func (p *program) keep(c *cli.Context, r config.Relay, worker string, account *account) error {
+// saveConfig writes cfproxy.toml, which the next command reads, and prints that it did. It also prints its error, because the
+// result is printed already.
+func (p *program) saveConfig(c *cli.Context, r config.Relay, worker string, account *account) error {
 	file := config.FileName
 	written, err := config.Create(r, worker, p.settingComments())
 	if err != nil {
 		code, details, _ := p.classify(err)
 		p.show(err, code, details)
-		p.hand(p.issued)
+		p.printToken(p.newToken)
 		return problem.ExitStatus(problem.ExitFailed)
 	}
 	listed, err := config.ReadFile(file, r.Domains)
@@ -115,8 +116,8 @@ func (p *program) keep(c *cli.Context, r config.Relay, worker string, account *a
 	default:
 		p.note("init.other", "file", file, "command", p.again(c, "status", r.Domains...))
 	}
-	p.hand(p.issued)
-	if p.held.from == fromPrompt {
+	p.printToken(p.newToken)
+	if p.apiToken.Source == credential.FromPrompt {
 		p.note("init.token")
 	}
 	return nil
@@ -139,7 +140,7 @@ func (p *program) askAccount(c *cli.Context, chosen config.Settings) (*account, 
 	}
 	for {
 		account, err := p.openAccount(c, token)
-		if err != nil || p.held.from != fromPrompt {
+		if err != nil || p.apiToken.Source != credential.FromPrompt {
 			return account, err
 		}
 		_, err = p.readZones(c.Context, account, chosen.Account)

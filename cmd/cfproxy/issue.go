@@ -34,8 +34,8 @@ func newTokenView(t config.NewToken) *view.Token {
 	return &v
 }
 
-// hand shows a new token on stdout, by itself, so that a script can take it from there.
-func (p *program) hand(t config.NewToken) {
+// printToken prints a new token as the only line on stdout, so that a script can read it.
+func (p *program) printToken(t config.NewToken) {
 	if t.Secret == "" || p.json {
 		return
 	}

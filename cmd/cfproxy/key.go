@@ -61,7 +61,7 @@ func (p *program) keyHelp(c *cli.Context) error {
 	if suggestion != "" {
 		suggestion = "key " + suggestion
 	}
-	return problem.Usage("command-unknown", "value", "key "+unlikely(wrong), "suggestion", suggestion)
+	return problem.Usage("command-unknown", "value", "key "+redactArg(wrong), "suggestion", suggestion)
 }
 
 // nameGiven is the one argument that adding and revoking take.
@@ -96,8 +96,8 @@ func (p *program) keyAdd(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	p.issued = config.GenerateToken(token)
-	return p.change(c, file, tokenChange{verb: "add", token: p.issued.Token}, unlock)
+	p.newToken = config.GenerateToken(token)
+	return p.change(c, file, tokenChange{verb: "add", token: p.newToken.Token}, unlock)
 }
 
 // lockTokens takes the turn to change the file, and reads it as whoever had the turn before left it.

@@ -130,7 +130,7 @@ func (p *program) changeRelays(c *cli.Context, file, next config.TokenFile, chan
 			return err
 		}
 		p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
-		p.hand(p.issued)
+		p.printToken(p.newToken)
 	}
 	d, err := p.apply(c, f, account, network, plan, unlock)
 	if err != nil {
@@ -192,7 +192,7 @@ func (p *program) changeFile(c *cli.Context, file, next config.TokenFile, change
 		return err
 	}
 	p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
-	p.hand(p.issued)
+	p.printToken(p.newToken)
 	command := p.again(c, "deploy")
 	if isManaged {
 		p.note("key.pending."+change.verb, "name", change.token.Name)
@@ -201,7 +201,7 @@ func (p *program) changeFile(c *cli.Context, file, next config.TokenFile, change
 		p.note("key.open", "file", file.Path, "command", command)
 	}
 	if p.json {
-		return p.writeJSON(result{Token: newTokenView(p.issued)})
+		return p.writeJSON(result{Token: newTokenView(p.newToken)})
 	}
 	return nil
 }

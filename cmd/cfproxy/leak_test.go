@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/leaktest"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
@@ -148,9 +149,10 @@ func TestNothingLeaksWhereTheAPIFails(t *testing.T) {
 					i++
 				}
 			}
-			// One that was stored, and is not good any more.
+			// A stored token that is no longer valid.
 			stored := append(slices.Clone(x.env), "CLOUDFLARE_BASE_URL="+x.baseURL)
-			if err := (fileStore{path: x.in("config", "cfproxy", "token.json")}).write(context.Background(), kept{leakToken, x.baseURL + "/"}); err != nil {
+			file := credential.NewFileStore(func() (string, error) { return x.in("config"), nil })
+			if err := file.Save(context.Background(), credential.StoredToken{Token: leakToken, BaseURL: x.baseURL + "/"}); err != nil {
 				t.Fatal(err)
 			}
 			x.run(status, stored, "", "--debug", "status", "--json")
@@ -310,6 +312,6 @@ func TestNothingLeaksOfAPanic(t *testing.T) {
 	}
 }
 
-type panickingKeyring struct{ keyring }
+type panickingKeyring struct{ credential.Keyring }
 
-func (panickingKeyring) get() (string, error) { panic("the key " + leakOwnerKey + " is odd") }
+func (panickingKeyring) Get() (string, error) { panic("the key " + leakOwnerKey + " is odd") }

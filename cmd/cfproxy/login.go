@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
@@ -26,8 +27,7 @@ func (p *program) loginCommand() *cli.Command {
 	}}
 }
 
-// login takes an API token, tries it, and stores it for later runs. Whether it can be stored is found out before anybody is
-// asked for it.
+// login reads an API token, tries it, and stores it for later runs. It checks that the store works before it asks for the token.
 func (p *program) login(c *cli.Context) error {
 	if err := p.checkLogin(c); err != nil {
 		return err
@@ -40,21 +40,21 @@ func (p *program) login(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.token() != "" {
+	if p.envToken() != "" {
 		p.note("login.variable")
 	}
-	token, zones, err := p.tokenToKeep(c, store)
+	token, zones, err := p.readCheckedToken(c, store)
 	if err != nil {
 		return err
 	}
-	if err := store.write(c.Context, kept{Token: token, BaseURL: base}); err != nil {
+	if err := store.Save(c.Context, credential.StoredToken{Token: token, BaseURL: base}); err != nil {
 		return err
 	}
-	p.forgetElsewhere(c.Context, store)
-	return p.tellLogin(store, zones)
+	p.deleteOthers(c.Context, store)
+	return p.printLogin(store, zones)
 }
 
-// checkLogin refuses a token among the arguments, without repeating it, and the sandbox, which needs none.
+// checkLogin returns an error for a token in the arguments, which is not repeated, and for the sandbox, which needs none.
 func (p *program) checkLogin(c *cli.Context) error {
 	if c.Args().Present() {
 		return problem.Usage("login-argument")
@@ -66,55 +66,55 @@ func (p *program) checkLogin(c *cli.Context) error {
 	return err
 }
 
-// storeFor is the keyring, which must answer, or the file for who asks for it.
-func (p *program) storeFor(c *cli.Context) (tokenStore, error) {
+// storeFor returns the token file with --file, and otherwise the keyring, which must answer.
+func (p *program) storeFor(c *cli.Context) (credential.Store, error) {
 	if c.Bool("file") {
-		return p.inFile(), nil
+		return p.fileStore(), nil
 	}
-	store := p.inKeyring()
-	if _, err := store.read(c.Context); err != nil && !errors.Is(err, errNotKept) && !errors.Is(err, errKeptMalformed) {
-		return nil, store.failure(err)
+	store := p.keyringStore()
+	if _, err := store.Load(c.Context); err != nil && !errors.Is(err, credential.ErrNotStored) && !errors.Is(err, credential.ErrMalformed) {
+		return nil, credential.KeyringProblem(err)
 	}
 	return store, nil
 }
 
-// tokenToKeep takes the token and tries it. A person is asked again where it is not good.
-func (p *program) tokenToKeep(c *cli.Context, store tokenStore) (string, []plan.Zone, error) {
-	token, err := p.takeToken(c, store)
+// readCheckedToken reads the token and tries it. On a terminal it asks again for a token that does not work.
+func (p *program) readCheckedToken(c *cli.Context, store credential.Store) (string, []plan.Zone, error) {
+	token, err := p.readToken(c, store)
 	for err == nil {
-		p.held.token = token
+		p.apiToken.Value = token
 		var account *account
 		if account, err = p.openAccount(c, token); err != nil {
 			break
 		}
-		zones, refusal := p.readZones(c.Context, account, "")
-		if refusal == nil || !p.terminal || statusOf(errcode.Of(refusal)) != problem.ExitToken {
-			return token, zones, refusal
+		zones, tokenErr := p.readZones(c.Context, account, "")
+		if tokenErr == nil || !p.terminal || statusOf(errcode.Of(tokenErr)) != problem.ExitToken {
+			return token, zones, tokenErr
 		}
-		code, details, _ := p.classify(refusal)
+		code, details, _ := p.classify(tokenErr)
 		p.note("error."+code, i18n.Pairs(p.readable(details))...)
 		token, err = p.askTokenAgain(c)
 	}
 	return "", nil, err
 }
 
-// takeToken asks for the token on a terminal, and else reads it from stdin.
-func (p *program) takeToken(c *cli.Context, store tokenStore) (string, error) {
+// readToken asks for the token on a terminal, and otherwise reads it from stdin.
+func (p *program) readToken(c *cli.Context, store credential.Store) (string, error) {
 	if !p.terminal {
-		return p.readToken(c.Context)
+		return p.readTokenFromStdin(c.Context)
 	}
 	question := p.tokenQuestion()
 	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()) + "\n" +
-		p.text.T("ask.token.stored", "place", p.placeOf(store.source()))
+		p.text.T("ask.token.stored", "place", p.placeOf(store.Source()))
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{question})
 	return answers["token"], err
 }
 
-// longestToken bounds what is read, in bytes, of which a token is a small part.
-const longestToken = 4 << 10
+// maxTokenInput is the limit of what is read from stdin, in bytes. A token is much shorter.
+const maxTokenInput = 4 << 10
 
-// readToken reads a pipe or a file. What is typed on a terminal would be shown, so that is refused.
-func (p *program) readToken(ctx context.Context) (string, error) {
+// readTokenFromStdin reads the token from a pipe or a file. A terminal is refused, as it would show what is typed.
+func (p *program) readTokenFromStdin(ctx context.Context) (string, error) {
 	if file, is := p.stdin.(*os.File); is && term.IsTerminal(int(file.Fd())) {
 		return "", problem.Usage("login-terminal")
 	}
@@ -124,7 +124,7 @@ func (p *program) readToken(ctx context.Context) (string, error) {
 	}
 	read := make(chan input, 1)
 	go func() {
-		text, err := io.ReadAll(io.LimitReader(p.stdin, longestToken))
+		text, err := io.ReadAll(io.LimitReader(p.stdin, maxTokenInput))
 		read <- input{text, err}
 	}()
 	select {
@@ -139,30 +139,26 @@ func (p *program) readToken(ctx context.Context) (string, error) {
 	}
 }
 
-// forgetElsewhere sees to it that one token is stored and not two, of which the other might be the one that is used.
-func (p *program) forgetElsewhere(ctx context.Context, but tokenStore) {
-	for _, store := range p.stores() {
-		if store.source() == but.source() {
-			continue
-		}
-		err := store.remove(ctx)
-		switch {
-		case err == nil:
-			p.note("logout.removed", "place", p.placeOf(store.source()))
-		case !errors.Is(err, errNotKept) && !errors.Is(err, errNoKeyring):
-			p.note("logout.kept", "place", p.placeOf(store.source()), "cause", p.redact(rootCause(err)))
+// deleteOthers deletes the token from all stores but one, so that no other token is used instead.
+func (p *program) deleteOthers(ctx context.Context, but credential.Store) {
+	others := slices.DeleteFunc(p.stores(), func(s credential.Store) bool { return s.Source() == but.Source() })
+	for _, deletion := range credential.Delete(ctx, others) {
+		if deletion.Err == nil {
+			p.note("logout.removed", "place", p.placeOf(deletion.Source))
+		} else {
+			p.note("logout.kept", "place", p.placeOf(deletion.Source), "cause", p.redact(rootCause(deletion.Err)))
 		}
 	}
 }
 
 // loginResult is what --json prints.
 type loginResult struct {
-	Stored   source        `json:"stored"`
-	File     string        `json:"file,omitempty"`
-	Accounts []accountSeen `json:"accounts"`
+	Stored   credential.Source `json:"stored"`
+	File     string            `json:"file,omitempty"`
+	Accounts []accountSeen     `json:"accounts"`
 }
 
-// accountSeen is an account that the token leads to, with the zones that it sees there.
+// accountSeen is an account that the token can read, with the zones that it can read there.
 type accountSeen struct {
 	ID    string   `json:"id"`
 	Name  string   `json:"name,omitempty"`
@@ -186,13 +182,13 @@ func accountsSeen(zones []plan.Zone) []accountSeen {
 	return seen
 }
 
-// tellLogin says what the token opens and where it is.
-func (p *program) tellLogin(store tokenStore, zones []plan.Zone) error {
+// printLogin prints what the token can read and where it is stored.
+func (p *program) printLogin(store credential.Store, zones []plan.Zone) error {
 	seen := accountsSeen(zones)
 	if p.json {
-		out := loginResult{Stored: store.source(), Accounts: seen}
-		if out.Stored == fromFile {
-			out.File = p.inFile().path
+		out := loginResult{Stored: store.Source(), Accounts: seen}
+		if out.Stored == credential.FromFile {
+			out.File = p.fileStore().Path()
 		}
 		return p.writeJSON(out)
 	}
@@ -203,6 +199,6 @@ func (p *program) tellLogin(store tokenStore, zones []plan.Zone) error {
 		}
 		p.answer("login.sees", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", errcode.Abbreviate(names))
 	}
-	p.answer("login.stored", "place", p.placeOf(store.source()))
+	p.answer("login.stored", "place", p.placeOf(store.Source()))
 	return nil
 }

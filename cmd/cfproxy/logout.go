@@ -2,9 +2,10 @@ package main
 
 import (
 	"cmp"
-	"errors"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 )
 
 func (p *program) logoutCommand() *cli.Command {
@@ -13,28 +14,26 @@ func (p *program) logoutCommand() *cli.Command {
 
 // logoutResult is what --json prints.
 type logoutResult struct {
-	Removed []source `json:"removed"`
+	Removed []credential.Source `json:"removed"`
 }
 
-// logout removes the stored token from every place, the others too where one fails.
+// logout deletes the stored token from every store, also if one of them fails.
 func (p *program) logout(c *cli.Context) error {
-	out := logoutResult{Removed: []source{}}
+	out := logoutResult{Removed: []credential.Source{}}
 	var failed error
-	for _, store := range p.stores() {
-		err := store.remove(c.Context)
+	for _, deletion := range credential.Delete(c.Context, p.stores()) {
 		switch {
-		case err == nil:
-			out.Removed = append(out.Removed, store.source())
-		case errors.Is(err, errNotKept), errors.Is(err, errNoKeyring):
-		case store.source() == fromKeyring:
-			failed = cmp.Or(failed, p.inKeyring().failure(err))
+		case deletion.Err == nil:
+			out.Removed = append(out.Removed, deletion.Source)
+		case deletion.Source == credential.FromKeyring:
+			failed = cmp.Or(failed, credential.KeyringProblem(deletion.Err))
 		default:
-			failed = cmp.Or(failed, err)
+			failed = cmp.Or(failed, deletion.Err)
 		}
 	}
-	for _, place := range out.Removed {
+	for _, source := range out.Removed {
 		if !p.json {
-			p.answer("logout.removed", "place", p.placeOf(place))
+			p.answer("logout.removed", "place", p.placeOf(source))
 		}
 	}
 	switch {
@@ -47,7 +46,7 @@ func (p *program) logout(c *cli.Context) error {
 	default:
 		p.note("logout.valid")
 	}
-	if p.token() != "" {
+	if p.envToken() != "" {
 		p.note("logout.variable")
 	}
 	return nil

@@ -48,7 +48,7 @@ func (p *program) errorResult(code string, details map[string]string, conflicts 
 	f.Error = errorView{code, details, conflicts}
 	if p.failed != nil {
 		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
-		f.Token = newTokenView(p.issued)
+		f.Token = newTokenView(p.newToken)
 		if failed := p.failed.FailedHosts(); len(failed) > 1 {
 			f.Refused = p.refusalViews(failed)
 		}

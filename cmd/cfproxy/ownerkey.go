@@ -31,7 +31,7 @@ func (p *program) askOwnerKeys(ctx context.Context, r config.Relay, missing []st
 	keys := map[string]binding.Secret{}
 	for id, key := range answers {
 		keys[id] = binding.NewSecret(key)
-		p.typed = append(p.typed, key)
+		p.typedKeys = append(p.typedKeys, key)
 	}
 	return keys, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
@@ -31,11 +32,13 @@ type program struct {
 	answered config.Settings
 	// failed is what an apply that failed had done until then, for the error's JSON.
 	failed *provision.Receipt
-	// held is the API token, once it was looked for; typed are the owner's keys that were typed.
-	held  held
-	typed []string
-	// issued is a token that was made in this run and must be shown, whatever happens after it was written down.
-	issued config.NewToken
+	// apiToken is the API token, if it is known already. storesSearched is set after the keyring and the file were read.
+	apiToken       credential.APIToken
+	storesSearched bool
+	// typedKeys are the provider keys that were typed.
+	typedKeys []string
+	// newToken is the access token that this run generated. It must be printed once it is in the file, even if the run fails.
+	newToken config.NewToken
 }
 
 // newProgram chooses the language before anything else, since even the help texts need it.

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cfproxy": mainOfTests, listeningRuntime: listenAsRuntime})
+	testscript.Main(m, map[string]func(){"cfproxy": testMain, listeningRuntime: listenAsRuntime})
 }
 
 // The scripts run the program as a user would, each in a folder of its own with nothing in the environment but what it

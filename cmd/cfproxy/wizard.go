@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
@@ -43,7 +44,7 @@ func (p *program) askDomain(ctx context.Context, chosen config.Settings) (config
 	return chosen, nil
 }
 
-// askToken gives the token from the environment, the keyring or the file, or asks for one. The sandbox needs none.
+// askToken returns the API token from the environment, the keyring or the file, or asks for one. The sandbox needs none.
 func (p *program) askToken(c *cli.Context) (string, error) {
 	if file, err := sandboxFile(c); err != nil || file != "" {
 		return "", err
@@ -55,14 +56,14 @@ func (p *program) askToken(c *cli.Context) (string, error) {
 	question := p.tokenQuestion()
 	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()) + "\n" + p.text.T("ask.token.unstored")
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{question})
-	p.held = held{token: answers["token"], from: fromPrompt}
-	return p.held.token, err
+	p.apiToken = credential.APIToken{Value: answers["token"], Source: credential.FromPrompt}
+	return p.apiToken.Value, err
 }
 
 func (p *program) askTokenAgain(c *cli.Context) (string, error) {
 	answers, err := p.ask().Ask(c.Context, []prompt.Question{p.tokenQuestion()})
-	p.held.token = answers["token"]
-	return p.held.token, err
+	p.apiToken.Value = answers["token"]
+	return p.apiToken.Value, err
 }
 
 func (p *program) tokenQuestion() prompt.Question {

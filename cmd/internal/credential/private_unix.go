@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package credential
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
-// checkPrivate refuses a file that somebody else owns, or that others may read or change.
+// checkPrivate returns an error if another user owns the file or may read or change it.
 func checkPrivate(path string, info fs.FileInfo) error {
 	if system, known := info.Sys().(*syscall.Stat_t); known && int(system.Uid) != os.Geteuid() {
 		return problem.New("token-file-foreign", problem.ExitFailed, "file", path)

@@ -1,6 +1,6 @@
 //go:build dragonfly || freebsd || linux || netbsd || openbsd
 
-package main
+package credential
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 	"github.com/godbus/dbus/v5"
 )
 
-// hasBus tells whether there is a session bus to ask. Without one the library would start one, that stays.
+// hasBus reports whether there is a D-Bus session bus. Without one the library would start one that keeps running.
 func hasBus() bool {
 	if address := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" {
 		return address != "autolaunch:"
@@ -25,7 +25,7 @@ func hasBus() bool {
 	})
 }
 
-// isNoService tells a bus that is gone, and one on which nobody keeps secrets, as on a server.
+// isNoService reports whether the bus cannot be reached or has no Secret Service, as on a server.
 // https://dbus.freedesktop.org/doc/dbus-specification.html#message-bus-starting-services
 func isNoService(err error) bool {
 	var refused dbus.Error

@@ -1,8 +1,8 @@
 //go:build !(dragonfly || freebsd || linux || netbsd || openbsd)
 
-package main
+package credential
 
-// hasBus is for systems whose keyring is reached by a bus.
+// hasBus returns true: the keyring of this system needs no D-Bus.
 func hasBus() bool { return true }
 
 func isNoService(error) bool { return false }
