@@ -35,8 +35,8 @@ const (
 // secrets.
 type Attrs map[string]string
 
-// Diff returns the attributes of want that differ in have, sorted by name. An attribute that is missing from have could not be read
-// and is not compared.
+// Diff returns the attributes of want that differ in have, sorted by name. An attribute that is missing from have could
+// not be read and is not compared.
 func (have Attrs) Diff(want Attrs) []AttrDiff {
 	var diffs []AttrDiff
 	for _, name := range slices.Sorted(maps.Keys(want)) {

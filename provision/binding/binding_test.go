@@ -10,8 +10,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// What the Format functions return for a deploy is what the FromBinding functions return for the deployed Worker, and the Parse
-// functions return the values.
+// What the Format functions return for a deploy is what the FromBinding functions return for the deployed Worker, and
+// the Parse functions return the values.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	providers := []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}, {ID: "groq", Origin: "https://api.groq.com"}}

@@ -10,9 +10,9 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// CodeDigest returns a digest of the modules that does not depend on their order: 16 lower-case hex digits. It detects code that
-// was edited in the dashboard, which leaves the build binding unchanged. The tokens module is left out, because tokens are
-// compared separately.
+// CodeDigest returns a digest of the modules that does not depend on their order: 16 lower-case hex digits. It detects
+// code that was edited in the dashboard, which leaves the build binding unchanged. The tokens module is left out,
+// because tokens are compared separately.
 func CodeDigest(modules []worker.Module) string {
 	sorted := slices.SortedFunc(slices.Values(modules), func(a, b worker.Module) int { return cmp.Compare(a.Name, b.Name) })
 	sorted = slices.DeleteFunc(sorted, func(m worker.Module) bool { return m.Name == worker.TokensModule })

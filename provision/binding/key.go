@@ -17,10 +17,10 @@ const (
 	KeyMissing = "missing" // there is no key, neither given nor deployed
 )
 
-// Fingerprint returns 8 hex digits that identify a provider's key without revealing it: 32 bits of an HMAC-SHA256 with the key as
-// its key. Secrets cannot be read back from Cloudflare, so the Worker carries the fingerprint in a plain_text binding. Without it
-// the key could not be compared and would have to be uploaded with every deploy. Everybody who can read the Worker's settings
-// sees the fingerprint. That is acceptable:
+// Fingerprint returns 8 hex digits that identify a provider's key without revealing it: 32 bits of an HMAC-SHA256 with
+// the key as its key. Secrets cannot be read back from Cloudflare, so the Worker carries the fingerprint in a
+// plain_text binding. Without it the key could not be compared and would have to be uploaded with every deploy.
+// Everybody who can read the Worker's settings sees the fingerprint. That is acceptable:
 //   - 32 bits of a random 128-bit key leave about 2^96 candidates, so the key cannot be searched for and a guess cannot be
 //     confirmed. A key that somebody made up can be ruled out, but hardly confirmed.
 //   - The account and the Worker's name are part of the message, so the same key in two places has two fingerprints.
@@ -48,9 +48,9 @@ func FormatKeys(keys []Key) string {
 	return strings.Join(parts, " ")
 }
 
-// KeysFromBindings returns the same text for a deployed Worker, from the value of its KEYS binding and the names of its secrets.
-// A fingerprint without a secret is dropped. A secret without a fingerprint is listed as "unknown", under the provider id
-// as it is spelled in the binding's name.
+// KeysFromBindings returns the same text for a deployed Worker, from the value of its KEYS binding and the names of its
+// secrets. A fingerprint without a secret is dropped. A secret without a fingerprint is listed as "unknown", under the
+// provider id as it is spelled in the binding's name.
 func KeysFromBindings(fingerprints string, secrets []string) string {
 	known := ParseKeys(fingerprints)
 	var keys []Key

@@ -10,7 +10,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// RateLimit is one ratelimit binding of a Worker. Tokens with the same limit share a binding; requests are counted per token.
+// RateLimit is one ratelimit binding of a Worker. Tokens with the same limit share a binding; requests are counted per
+// token.
 // https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/
 type RateLimit struct {
 	Requests  int    // requests per minute and token
@@ -26,7 +27,8 @@ func LimitsFor(name string, tokens []worker.Token) []RateLimit {
 	return limits
 }
 
-// Rates returns the distinct rates of the tokens in requests per minute, in ascending order. Tokens without a limit are skipped.
+// Rates returns the distinct rates of the tokens in requests per minute, in ascending order. Tokens without a limit are
+// skipped.
 func Rates(tokens []worker.Token) []int {
 	var rates []int
 	for _, token := range tokens {
@@ -38,9 +40,10 @@ func Rates(tokens []worker.Token) []int {
 	return slices.Compact(rates)
 }
 
-// limitNamespace returns the namespace under which Cloudflare counts requests. Namespaces are shared by the whole account, so the
-// number is derived from the Worker's name and the limit: a deploy does not reset the counters, and other relays and limits get
-// other numbers. A collision would do no harm, because the counted key is the digest of a token.
+// limitNamespace returns the namespace under which Cloudflare counts requests. Namespaces are shared by the whole
+// account, so the number is derived from the Worker's name and the limit: a deploy does not reset the counters, and
+// other relays and limits get other numbers. A collision would do no harm, because the counted key is the digest of a
+// token.
 func limitNamespace(name string, requests int) string {
 	sum := sha256.Sum256([]byte("cfproxy/" + name + "/" + strconv.Itoa(requests)))
 	return strconv.FormatUint(uint64(binary.BigEndian.Uint32(sum[:])>>1|1), 10)
@@ -55,8 +58,8 @@ func FormatLimits(rates []int) string {
 	return strings.Join(texts, " ")
 }
 
-// LimitsFromBindings returns the same text for a deployed Worker, from the names of its ratelimit bindings. Names that are not
-// ours are skipped.
+// LimitsFromBindings returns the same text for a deployed Worker, from the names of its ratelimit bindings. Names that
+// are not ours are skipped.
 func LimitsFromBindings(names []string) string {
 	var rates []int
 	for _, name := range names {

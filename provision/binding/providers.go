@@ -17,8 +17,8 @@ func FormatProviders(providers []worker.Provider) string {
 	return strings.Join(parts, " ")
 }
 
-// ProvidersFromBinding returns the same text for a deployed Worker, from the value of its PROVIDERS binding, or "" if the value is
-// not a list of providers.
+// ProvidersFromBinding returns the same text for a deployed Worker, from the value of its PROVIDERS binding, or "" if
+// the value is not a list of providers.
 func ProvidersFromBinding(value []byte) string {
 	var providers []worker.Provider
 	if json.Unmarshal(value, &providers) != nil {

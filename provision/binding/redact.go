@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// minSecretRun is the length of the shortest part of a secret that is redacted. Shorter parts do not help to guess the rest, and
-// match names and words by chance.
+// minSecretRun is the length of the shortest part of a secret that is redacted. Shorter parts do not help to guess the
+// rest, and match names and words by chance.
 const minSecretRun = 12
 
-// Redact returns text with every secret replaced by an ellipsis, whether it appears whole, in parts of at least 12 bytes, or
-// encoded in a URL, JSON or base64. It is meant for text from outside, such as API errors that repeat their input.
+// Redact returns text with every secret replaced by an ellipsis, whether it appears whole, in parts of at least 12
+// bytes, or encoded in a URL, JSON or base64. It is meant for text from outside, such as API errors that repeat their
+// input.
 func Redact(text string, secrets ...string) string {
 	hide := make([]bool, len(text))
 	for _, secret := range secrets {
@@ -52,7 +53,8 @@ func spellings(secret string) []string {
 	return all
 }
 
-// markRuns sets hide for every byte of text that belongs to a run of minSecretRun bytes of spelling, or to all of a shorter one.
+// markRuns sets hide for every byte of text that belongs to a run of minSecretRun bytes of spelling, or to all of a
+// shorter one.
 func markRuns(hide []bool, text, spelling string) {
 	width := min(minSecretRun, len(spelling))
 	if width == 0 {

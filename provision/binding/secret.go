@@ -2,8 +2,8 @@ package binding
 
 import "fmt"
 
-// Secret holds a provider's key between the configuration and the upload. The text is in a closure, so that no formatter and no
-// encoder can reach it, not even through reflection on an enclosing struct.
+// Secret holds a provider's key between the configuration and the upload. The text is in a closure, so that no
+// formatter and no encoder can reach it, not even through reflection on an enclosing struct.
 type Secret struct{ reveal func() string }
 
 // NewSecret returns a Secret that holds text.

@@ -23,8 +23,8 @@ func FormatSettings(s worker.Settings) Attrs {
 	return Attrs{AttrAccess: access, AttrPage: strconv.FormatBool(s.Page), AttrOrigins: strings.Join(s.Origins, " ")}
 }
 
-// SettingsFromBinding returns the same attributes for a deployed Worker, from the value of its SETTINGS binding. They are empty if
-// the value does not parse, as for Workers that were deployed before the binding existed.
+// SettingsFromBinding returns the same attributes for a deployed Worker, from the value of its SETTINGS binding. They
+// are empty if the value does not parse, as for Workers that were deployed before the binding existed.
 func SettingsFromBinding(value []byte) Attrs {
 	var s worker.Settings
 	if json.Unmarshal(value, &s) != nil {

@@ -10,8 +10,9 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// SortTokens returns the tokens sorted by name, so that their order in the configuration does not matter. It returns nil for nil,
-// which means that no tokens were configured, and an empty slice for an empty one, which means that there are to be none.
+// SortTokens returns the tokens sorted by name, so that their order in the configuration does not matter. It returns
+// nil for nil, which means that no tokens were configured, and an empty slice for an empty one, which means that there
+// are to be none.
 func SortTokens(tokens []worker.Token) []worker.Token {
 	if tokens == nil {
 		return nil
@@ -21,7 +22,8 @@ func SortTokens(tokens []worker.Token) []worker.Token {
 	return sorted
 }
 
-// RevokedTokens returns the names of the tokens in before whose digest is not in after. Other changes to a token do not count.
+// RevokedTokens returns the names of the tokens in before whose digest is not in after. Other changes to a token do not
+// count.
 func RevokedTokens(before, after []worker.Token) []string {
 	var names []string
 	for _, token := range before {

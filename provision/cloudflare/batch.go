@@ -12,8 +12,9 @@ type batchResult struct {
 	Posts []createdID `json:"posts"`
 }
 
-// ApplyBatch applies steps on records of one zone in one call, all or none of them. It returns the id of the record of each step, "" if
-// the response does not contain it. The API applies deletions first, then updates, then creations, each in the given order.
+// ApplyBatch applies steps on records of one zone in one call, all or none of them. It returns the id of the record of
+// each step, "" if the response does not contain it. The API applies deletions first, then updates, then creations,
+// each in the given order.
 // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/
 func (c *Client) ApplyBatch(ctx context.Context, zone string, steps []plan.Step) ([]string, error) {
 	var params dns.RecordBatchParams
@@ -37,8 +38,8 @@ func (c *Client) ApplyBatch(ctx context.Context, zone string, steps []plan.Step)
 	return stepIDs(steps, res.Result.Posts), nil
 }
 
-// stepIDs returns the id of each step's record. Posts holds the created records in the order of the steps. If it is incomplete, that is
-// not an error: everything was applied, and only the ids are unknown.
+// stepIDs returns the id of each step's record. Posts holds the created records in the order of the steps. If it is
+// incomplete, that is not an error: everything was applied, and only the ids are unknown.
 func stepIDs(steps []plan.Step, posts []createdID) []string {
 	var ids []string
 	for _, step := range steps {

@@ -1,8 +1,8 @@
 // Package cloudflare implements provision.API with cloudflare-go. No other package imports the SDK.
 //
-// Every error is an *errcode.Error, and no method retries. The SDK's own retries are disabled, because only the engine knows which
-// call may be repeated. Only the SDK's service packages are imported: its root package links the clients of all products, which would
-// more than double the size of the program.
+// Every error is an *errcode.Error, and no method retries. The SDK's own retries are disabled, because only the engine
+// knows which call may be repeated. Only the SDK's service packages are imported: its root package links the clients of
+// all products, which would more than double the size of the program.
 package cloudflare
 
 import (
@@ -38,12 +38,13 @@ type Options struct {
 	Transport http.RoundTripper
 	// Trace is called after every call; nil for none.
 	Trace func(Call)
-	// Quota is called after every response with the number of calls that remain until the rate limit is reset, and the time until
-	// then; nil for none.
+	// Quota is called after every response with the number of calls that remain until the rate limit is reset, and the
+	// time until then; nil for none.
 	Quota func(remaining int, reset time.Duration)
 }
 
-// Call is one call and its outcome, as --debug prints it. It has no bodies, no headers, and no values of query parameters.
+// Call is one call and its outcome, as --debug prints it. It has no bodies, no headers, and no values of query
+// parameters.
 type Call struct {
 	Method, Path string // Path ends in the names of the query parameters
 	Status       int    // 0 if there was no response
@@ -124,7 +125,8 @@ func redactedPath(u *url.URL) string {
 	return path
 }
 
-// ApplyStep applies one step of a plan and returns the id of its object. Deleting an object that does not exist is not an error.
+// ApplyStep applies one step of a plan and returns the id of its object. Deleting an object that does not exist is not
+// an error.
 func (c *Client) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
 	apply := map[plan.Kind]func(context.Context, plan.Step) (string, error){
 		plan.KindScript: c.applyScript,

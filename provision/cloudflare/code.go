@@ -20,8 +20,8 @@ type scriptCode struct {
 	tokens []worker.Token
 }
 
-// readCode reads a Worker's modules. Failures are ignored, because the API does not return the code of every kind of Worker to every
-// kind of token. Attributes that were not read are not compared.
+// readCode reads a Worker's modules. Failures are ignored, because the API does not return the code of every kind of
+// Worker to every kind of token. Attributes that were not read are not compared.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/get/
 func (c *Client) readCode(ctx context.Context, account, name string) scriptCode {
 	var params workers.ScriptContentGetParams

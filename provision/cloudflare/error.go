@@ -19,7 +19,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// envelope is the outer object of every response. https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
+// envelope is the outer object of every response.
+// https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
 type envelope struct {
 	Success *bool           `json:"success"`
 	Errors  []apiError      `json:"errors"`
@@ -38,8 +39,9 @@ type apiError struct {
 // maxResponse is how many bytes of a response are read. A page of 5,000 records has about 3 million.
 const maxResponse = 32 << 20
 
-// checkResponse is a middleware that returns an *errcode.Error for every response that is not a success. The SDK's own errors do not
-// suffice: it takes HTTP 200 with "success": false for a success, and fails without a status on responses that are not JSON.
+// checkResponse is a middleware that returns an *errcode.Error for every response that is not a success. The SDK's own
+// errors do not suffice: it takes HTTP 200 with "success": false for a success, and fails without a status on responses
+// that are not JSON.
 func checkResponse(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	res, err := next(r)
 	if err != nil {
@@ -84,7 +86,8 @@ func classify(r *http.Request, res *http.Response, body []byte) error {
 	var e envelope
 	switch {
 	case len(body) == 0 && res.StatusCode < 300:
-		// Something in between may have dropped the body. Taking this for a success could leave a record without its route.
+		// Something in between may have dropped the body. Taking this for a success could leave a record without its
+		// route.
 		return newError(r, res, errcode.ServerError)
 	case json.Unmarshal(body, &e) != nil || e.Success == nil:
 		return notFromAPI(r, res)
@@ -101,7 +104,8 @@ func classify(r *http.Request, res *http.Response, body []byte) error {
 	return err
 }
 
-// notFromAPI returns the error for a response without an envelope: of a proxy, a challenge page, or an edge that cannot reach the API.
+// notFromAPI returns the error for a response without an envelope: of a proxy, a challenge page, or an edge that cannot
+// reach the API.
 func notFromAPI(r *http.Request, res *http.Response) error {
 	code := errcode.NotJSON
 	switch {
@@ -135,7 +139,8 @@ func newError(r *http.Request, res *http.Response, code errcode.Code) *errcode.E
 // temporary are the codes after which the same call may succeed.
 var temporary = []errcode.Code{errcode.RateLimited, errcode.ServerError, errcode.ScriptNotVisible}
 
-// retryAfter parses a Retry-After header in seconds or as a date (RFC 9110, section 10.2.3). It returns zero for anything else.
+// retryAfter parses a Retry-After header in seconds or as a date (RFC 9110, section 10.2.3). It returns zero for
+// anything else.
 func retryAfter(value string) time.Duration {
 	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
 		return time.Duration(seconds) * time.Second
@@ -165,7 +170,8 @@ func (e envelope) message() string {
 	return strings.Join(strings.Fields(strings.Join(parts, ": ")), " ")
 }
 
-// redactError removes secrets from the details of an *errcode.Error that come from the API, in case it repeats what it was sent.
+// redactError removes secrets from the details of an *errcode.Error that come from the API, in case it repeats what it
+// was sent.
 func redactError(err error, secrets ...string) {
 	var e *errcode.Error
 	if !errors.As(err, &e) {
@@ -182,7 +188,8 @@ func redactError(err error, secrets ...string) {
 // https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/
 var rayPattern = regexp.MustCompile(`^[0-9a-f]{16,20}(-[A-Z]{3})?$`)
 
-// rayID returns the ray id of a response, or "" if the header is not one. Anybody may have written it, so other text is not shown.
+// rayID returns the ray id of a response, or "" if the header is not one. Anybody may have written it, so other text is
+// not shown.
 func rayID(res *http.Response) string {
 	if ray := res.Header.Get("Cf-Ray"); rayPattern.MatchString(ray) {
 		return ray
@@ -196,8 +203,8 @@ func bearerToken(r *http.Request) string {
 	return token
 }
 
-// codedError returns err as an *errcode.Error. Errors of checkResponse have a code already; the SDK adds others, such as those of
-// contexts and of decoding.
+// codedError returns err as an *errcode.Error. Errors of checkResponse have a code already; the SDK adds others, such
+// as those of contexts and of decoding.
 func codedError(err error) error {
 	if err == nil || errcode.Of(err) != "" {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// codeByNumber maps the API's error numbers to codes. Numbers are not unique across products, but among the calls that we make they
-// are. They are more stable than messages.
+// codeByNumber maps the API's error numbers to codes. Numbers are not unique across products, but among the calls that
+// we make they are. They are more stable than messages.
 // https://developers.cloudflare.com/workers/observability/errors/#validation-errors-10021
 var codeByNumber = map[int]errcode.Code{
 	971:   errcode.RateLimited,
@@ -56,8 +56,8 @@ var codeByNumber = map[int]errcode.Code{
 	81045: errcode.Quota,
 }
 
-// errorCode returns the code for an error response: by the error numbers, or by the HTTP status if none is known. The numbers 10000 and
-// 9109 mean either an unknown token or a missing permission, depending on the call and the status.
+// errorCode returns the code for an error response: by the error numbers, or by the HTTP status if none is known. The
+// numbers 10000 and 9109 mean either an unknown token or a missing permission, depending on the call and the status.
 func errorCode(r *http.Request, status int, numbers []int) errcode.Code {
 	switch {
 	case slices.Contains(numbers, 10000) && status == http.StatusUnauthorized:
@@ -113,7 +113,8 @@ func permissionFor(r *http.Request) string {
 	return PermissionZone
 }
 
-// isNotFound reports whether an object does not exist: 10007 for a Worker, 10009 a route, 81044 a record, 100114 a custom domain.
+// isNotFound reports whether an object does not exist: 10007 for a Worker, 10009 a route, 81044 a record, 100114 a
+// custom domain.
 func isNotFound(err error) bool { return hasNumber(err, "10007", "10009", "81044", "100114") }
 
 // hasNumber reports whether the first error number of a response is one of numbers.

@@ -22,8 +22,8 @@ func quotaMiddleware(observe func(remaining int, reset time.Duration)) option.Mi
 	}
 }
 
-// parseQuota parses a header such as `"default";r=50;t=30`: 50 calls remain, and the limit is reset in 30 seconds. It reports false for
-// any other form.
+// parseQuota parses a header such as `"default";r=50;t=30`: 50 calls remain, and the limit is reset in 30 seconds. It
+// reports false for any other form.
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/
 func parseQuota(header string) (remaining int, reset time.Duration, ok bool) {
 	values := map[string]int{}

@@ -10,7 +10,8 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 )
 
-// apiRegions is the result of an endpoint whose path is documented, but not its response. A region may be a string or an object.
+// apiRegions is the result of an endpoint whose path is documented, but not its response. A region may be a string or
+// an object.
 type apiRegions struct {
 	Providers []struct {
 		ID      string            `json:"id"`
@@ -18,8 +19,9 @@ type apiRegions struct {
 	} `json:"providers"`
 }
 
-// Regions returns the regions in which the account's Workers can run, such as "aws:us-east-1". The SDK has no method for this endpoint,
-// so a call to another one is rewritten. The format of the response is not documented; see apiRegions for what we accept.
+// Regions returns the regions in which the account's Workers can run, such as "aws:us-east-1". The SDK has no method
+// for this endpoint, so a call to another one is rewritten. The format of the response is not documented; see
+// apiRegions for what we accept.
 // https://developers.cloudflare.com/workers/configuration/placement/
 func (c *Client) Regions(ctx context.Context, account string) ([]string, error) {
 	var params workers.SubdomainGetParams

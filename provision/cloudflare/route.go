@@ -16,12 +16,14 @@ type apiRoute struct {
 	ID      string `json:"id"`
 	Pattern string `json:"pattern"`
 	Script  string `json:"script"` // null for a route that disables Workers
-	// FailOpen sends requests to the origin instead of the Worker once the daily limit of the free plan is reached. The API
-	// returns it for every route and accepts it in PUT requests, although it is not in the schema and not in the SDK.
+	// FailOpen sends requests to the origin instead of the Worker once the daily limit of the free plan is reached. The
+	// API returns it for every route and accepts it in PUT requests, although it is not in the schema and not in the
+	// SDK.
 	FailOpen bool `json:"request_limit_fail_open"`
 }
 
-// Routes returns the Worker routes of a zone, with scheme and host in lower case. The API returns all of them in one page.
+// Routes returns the Worker routes of a zone, with scheme and host in lower case. The API returns all of them in one
+// page.
 // https://developers.cloudflare.com/api/resources/workers/subresources/routes/methods/list/
 func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
 	var params workers.RouteListParams

@@ -13,7 +13,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// scriptSettings is what we read of a Worker. Without a placement, the API returns {}. With one, it has a region or a list of targets.
+// scriptSettings is what we read of a Worker. Without a placement, the API returns {}. With one, it has a region or a
+// list of targets.
 type scriptSettings struct {
 	Tags      []string        `json:"tags"`
 	Bindings  []workerBinding `json:"bindings"`
@@ -136,8 +137,8 @@ func (c *Client) applyScript(ctx context.Context, step plan.Step) (string, error
 	}
 	var params workers.ScriptUpdateParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	// The body replaces the one that the SDK generates from params; see uploadForm. With bindings_inherit=strict it is an error if a
-	// key to inherit was deleted in the meantime. Otherwise the API would deploy the Worker without it.
+	// The body replaces the one that the SDK generates from params; see uploadForm. With bindings_inherit=strict it is
+	// an error if a key to inherit was deleted in the meantime. Otherwise the API would deploy the Worker without it.
 	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), decodeInto(&res),
 		option.WithQuery("bindings_inherit", "strict"))
 	return name, err

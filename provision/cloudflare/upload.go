@@ -8,6 +8,7 @@ import (
 	"net/textproto"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/worker"
 )
@@ -30,10 +31,11 @@ type placement struct {
 	Region string `json:"region"`
 }
 
-// uploadForm returns the multipart body of an upload: a part "metadata" in JSON, and a part for each module, with the module's name.
-// It is built by hand, because Scripts.Update of the SDK does not work as generated: it splits the metadata into one form field for
-// each key and names the modules files.0, files.1 and so on. The API responds with error 10021, "could not read content for part
-// metadata". https://github.com/cloudflare/cloudflare-typescript/issues/2799
+// uploadForm returns the multipart body of an upload: a part "metadata" in JSON, and a part for each module, with the
+// module's name. It is built by hand, because Scripts.Update of the SDK does not work as generated: it splits the
+// metadata into one form field for each key and names the modules files.0, files.1 and so on. The API responds with
+// error 10021, "could not read content for part metadata".
+// https://github.com/cloudflare/cloudflare-typescript/issues/2799
 func uploadForm(script *plan.Script) (contentType string, body []byte, err error) {
 	var buffer bytes.Buffer
 	form := multipart.NewWriter(&buffer)
@@ -83,8 +85,8 @@ func newMetadata(script *plan.Script) metadata {
 	return meta
 }
 
-// scriptBindings returns the bindings of an upload. Keys are part of it, as secrets or inherited from the deployed version, so that no
-// version ever runs without its keys.
+// scriptBindings returns the bindings of an upload. Keys are part of it, as secrets or inherited from the deployed
+// version, so that no version ever runs without its keys.
 func scriptBindings(script *plan.Script) []workerBinding {
 	providers, _ := json.Marshal(script.Providers) // plain strings and booleans: cannot fail
 	settings, _ := json.Marshal(script.Settings)
@@ -93,7 +95,7 @@ func scriptBindings(script *plan.Script) []workerBinding {
 		{Type: "json", Name: worker.BindingSettings, JSON: settings},
 		{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
 		{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
-		{Type: "plain_text", Name: worker.BindingZones, Text: script.Zones},
+		{Type: "plain_text", Name: worker.BindingZones, Text: binding.FormatZones(script.Zones)},
 	}
 	var fingerprints []string
 	for _, key := range script.Keys {

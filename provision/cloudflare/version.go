@@ -31,8 +31,8 @@ type deploymentList struct {
 	} `json:"deployments"`
 }
 
-// Versions returns the versions of a Worker that can be deployed, in the order of the API. It reads versions and deployments in
-// parallel. The first deployment is the current one.
+// Versions returns the versions of a Worker that can be deployed, in the order of the API. It reads versions and
+// deployments in parallel. The first deployment is the current one.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/versions/methods/list/
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/list/
 func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Version, error) {
@@ -97,8 +97,8 @@ func (c *Client) readDeployments(ctx context.Context, account, name string) (dep
 	return h, nil
 }
 
-// DeployVersion makes a version serve all traffic. With force, also if secrets have changed since the upload; the version then uses
-// the secrets of that time.
+// DeployVersion makes a version serve all traffic. With force, also if secrets have changed since the upload; the
+// version then uses the secrets of that time.
 // https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/deployments/methods/create/
 func (c *Client) DeployVersion(ctx context.Context, account, name, version string, force bool) error {
 	var params workers.ScriptDeploymentNewParams

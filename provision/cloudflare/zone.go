@@ -27,8 +27,8 @@ type apiZone struct {
 	} `json:"account"`
 }
 
-// Zones returns the zones that the token sees, of one account or of all (""). A token without the permission sees none; the API does
-// not return an error.
+// Zones returns the zones that the token sees, of one account or of all (""). A token without the permission sees none;
+// the API does not return an error.
 // https://developers.cloudflare.com/api/resources/zones/methods/list/
 func (c *Client) Zones(ctx context.Context, account string) ([]plan.Zone, error) {
 	var found []plan.Zone

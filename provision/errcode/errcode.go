@@ -1,7 +1,7 @@
 // Package errcode defines the errors of the engine: a stable [Code] with flat details, and no sentences.
 //
-// The commands turn codes and details into messages in the user's language and into exit codes. Scripts see the codes in JSON
-// output.
+// The commands turn codes and details into messages in the user's language and into exit codes. Scripts see the codes
+// in JSON output.
 package errcode
 
 import (
@@ -15,7 +15,8 @@ import (
 // Code names one kind of failure. Codes are stable: scripts and translations depend on them.
 type Code string
 
-// Codes for settings that are invalid. They are found without calling the API, except RegionUnknown and TokensUnreadable.
+// Codes for settings that are invalid. They are found without calling the API, except RegionUnknown and
+// TokensUnreadable.
 const (
 	HostEmpty       Code = "host-empty"
 	HostURL         Code = "host-url"           // a URL; details: value, suggestion

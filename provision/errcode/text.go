@@ -7,8 +7,8 @@ import (
 	"github.com/xrash/smetrics"
 )
 
-// Suggest returns the name with the smallest edit distance to wrong, the alphabetically first if there are several, or "" if none
-// is within two edits (insertions, deletions or substitutions of a byte).
+// Suggest returns the name with the smallest edit distance to wrong, the alphabetically first if there are several, or
+// "" if none is within two edits (insertions, deletions or substitutions of a byte).
 func Suggest(wrong string, names []string) string {
 	best, least := "", 3
 	for _, name := range slices.Sorted(slices.Values(names)) {

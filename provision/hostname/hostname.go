@@ -18,9 +18,9 @@ const (
 	MaxLabelLength = 63
 )
 
-// Parse parses a public hostname in ASCII or Unicode, with or without a trailing dot, and returns its lower-case ASCII form
-// without the dot (RFC 5891). For anything else it returns an *errcode.Error whose code starts with "host-": URLs, paths, ports,
-// wildcards, IP addresses, local names, single labels, public suffixes and names that DNS does not allow.
+// Parse parses a public hostname in ASCII or Unicode, with or without a trailing dot, and returns its lower-case ASCII
+// form without the dot (RFC 5891). For anything else it returns an *errcode.Error whose code starts with "host-": URLs,
+// paths, ports, wildcards, IP addresses, local names, single labels, public suffixes and names that DNS does not allow.
 func Parse(s string) (string, error) {
 	value := strings.TrimSpace(s)
 	if code := detectForm(value); code != "" {
@@ -92,8 +92,8 @@ func suggestHost(value string) string {
 	return strings.ToLower(host)
 }
 
-// profile maps names as browsers do before a lookup (UTS 46) and checks the length and character rules of DNS. Underscores are
-// not allowed, because no certificate can be issued for such a name.
+// profile maps names as browsers do before a lookup (UTS 46) and checks the length and character rules of DNS.
+// Underscores are not allowed, because no certificate can be issued for such a name.
 var profile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
 // toASCII returns the lower-case ASCII form of a public hostname, or the code of what is wrong with it.
@@ -126,7 +126,8 @@ func toASCII(host string) (string, errcode.Code) {
 
 func hasEmptyLabel(host string) bool { return slices.Contains(strings.Split(host, "."), "") }
 
-// diagnose returns the code for a name that profile does not accept: too long, or with characters that hostnames do not have.
+// diagnose returns the code for a name that profile does not accept: too long, or with characters that hostnames do not
+// have.
 func diagnose(host string) errcode.Code {
 	ascii, err := idna.New(idna.MapForLookup(), idna.StrictDomainName(true)).ToASCII(host)
 	if err != nil {

@@ -10,9 +10,10 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// ParseOrigin parses the origin of a web page and returns it as browsers send it: scheme and host in lower case, the host in ASCII,
-// the port only if it is not the scheme's default, and nothing after it. Only http and https are allowed. The error is an
-// *errcode.Error with code errcode.AllowOriginInvalid, whose "value" has no credentials and no query.
+// ParseOrigin parses the origin of a web page and returns it as browsers send it: scheme and host in lower case, the
+// host in ASCII, the port only if it is not the scheme's default, and nothing after it. Only http and https are
+// allowed. The error is an *errcode.Error with code errcode.AllowOriginInvalid, whose "value" has no credentials and no
+// query.
 // https://fetch.spec.whatwg.org/#origin-header
 func ParseOrigin(value string) (string, error) {
 	text := strings.TrimSpace(value)

@@ -15,17 +15,17 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// DefaultOrigin is the content of the proxied record unless another address is configured. It is a placeholder: Cloudflare sends
-// nothing there while the route exists, because the Worker responds instead.
+// DefaultOrigin is the content of the proxied record unless another address is configured. It is a placeholder:
+// Cloudflare sends nothing there while the route exists, because the Worker responds instead.
 const DefaultOrigin = "2.2.2.2"
 
 // Config describes one relay as its owner wants it.
 type Config struct {
-	// Domains are the hostnames of the relay, at least one, in any form that hostname.Parse accepts. They may be in several zones
-	// and accounts. The relay has one Worker in each account.
+	// Domains are the hostnames of the relay, at least one, in any form that hostname.Parse accepts. They may be in
+	// several zones and accounts. The relay has one Worker in each account.
 	Domains []string
-	// Worker is the name of the script: at most 63 lower-case letters, digits and dashes, without a dash at either end. If it
-	// is empty, AssignWorkerNames chooses it.
+	// Worker is the name of the script: at most 63 lower-case letters, digits and dashes, without a dash at either end.
+	// If it is empty, AssignWorkerNames chooses it.
 	Worker string
 	// Account is the id of the account, 32 hex digits. If it is empty, it is the account that has the zone.
 	Account string
@@ -37,11 +37,13 @@ type Config struct {
 	// Region is where the Worker runs, such as "aws:us-east-1". If it is empty, the Worker runs near the caller.
 	// https://developers.cloudflare.com/workers/configuration/placement/
 	Region string
-	// Settings are the settings that do not depend on the provider. Origins may have any form that hostname.ParseOrigin accepts.
+	// Settings are the settings that do not depend on the provider. Origins may have any form that hostname.ParseOrigin
+	// accepts.
 	Settings worker.Settings
 	// Tokens are those that a managed relay accepts. If they are nil, the deployed ones stay.
 	Tokens []worker.Token
-	// Keys are the provider keys of a managed relay, by the provider's id. A key that is not listed stays as it is deployed.
+	// Keys are the provider keys of a managed relay, by the provider's id. A key that is not listed stays as it is
+	// deployed.
 	Keys map[string]binding.Secret
 	// Version is the version of cfproxy, which the Worker reports in its health response.
 	Version string
@@ -55,8 +57,9 @@ var (
 	regionPattern  = regexp.MustCompile(`^(aws|gcp|azure):[a-z0-9-]{2,40}$`)
 )
 
-// Normalize returns the config with hostnames in ASCII, duplicates removed, tokens sorted and defaults filled in. If a setting is
-// invalid, it returns an *errcode.Error for the first one. Providers may be empty, because destroy and status do not need them.
+// Normalize returns the config with hostnames in ASCII, duplicates removed, tokens sorted and defaults filled in. If a
+// setting is invalid, it returns an *errcode.Error for the first one. Providers may be empty, because destroy and
+// status do not need them.
 func (c Config) Normalize() (Config, error) {
 	hosts, err := parseHosts(c.Domains)
 	if err != nil {
@@ -142,8 +145,9 @@ func (c Config) checkSizes() error {
 	return nil
 }
 
-// CheckUpstreams returns an *errcode.Error with code errcode.UpstreamLoop if a relay would call itself: if a provider is on a host
-// with a route to the same Worker, whether the route is ours or not. It is needed before a deploy, not before a destroy.
+// CheckUpstreams returns an *errcode.Error with code errcode.UpstreamLoop if a relay would call itself: if a provider
+// is on a host with a route to the same Worker, whether the route is ours or not. It is needed before a deploy, not
+// before a destroy.
 func (o Observed) CheckUpstreams() error {
 	for _, relay := range o.Relays {
 		err := relay.Config.checkUpstreamHosts(func(host string) bool {
@@ -157,8 +161,8 @@ func (o Observed) CheckUpstreams() error {
 	return nil
 }
 
-// checkUpstreamHosts returns an error if isOwn returns true for the host of a provider. Ports do not matter, because a route
-// matches every port.
+// checkUpstreamHosts returns an error if isOwn returns true for the host of a provider. Ports do not matter, because a
+// route matches every port.
 func (c Config) checkUpstreamHosts(isOwn func(host string) bool) error {
 	for _, provider := range c.Providers {
 		origin, err := url.Parse(provider.Origin)

@@ -6,16 +6,17 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// Conflict is how an object that is not ours conflicts with a relay. NewObserved sets it, and Diff decides what follows from it:
-// without --adopt the host is skipped, with it the object is updated, deleted or, for ConflictWiderRoute, left as it is.
+// Conflict is how an object that is not ours conflicts with a relay. NewObserved sets it, and Diff decides what follows
+// from it: without --adopt the host is skipped, with it the object is updated, deleted or, for ConflictWiderRoute, left
+// as it is.
 type Conflict string
 
 // Kinds of conflicts.
 const (
 	// ConflictSameAddress is an object at an address of ours.
 	ConflictSameAddress Conflict = "same"
-	// ConflictMoreSpecific is a route that takes precedence over ours for some paths. If it has no Worker, requests for them
-	// go to the origin.
+	// ConflictMoreSpecific is a route that takes precedence over ours for some paths. If it has no Worker, requests for
+	// them go to the origin.
 	ConflictMoreSpecific Conflict = "wins"
 	// ConflictWiderRoute is a route that would no longer receive the requests of our host.
 	ConflictWiderRoute Conflict = "shadowed"
@@ -23,8 +24,8 @@ const (
 	ConflictCustomDomain Conflict = "domain"
 )
 
-// ConflictError lists objects that are not ours and that stop a plan. Code is errcode.Conflict if the plan needs their addresses, or
-// errcode.Exposed if a destroy would leave them reachable without our route.
+// ConflictError lists objects that are not ours and that stop a plan. Code is errcode.Conflict if the plan needs their
+// addresses, or errcode.Exposed if a destroy would leave them reachable without our route.
 type ConflictError struct {
 	Code    errcode.Code
 	Objects []Object
@@ -36,8 +37,9 @@ func (e *ConflictError) Error() string { return string(e.Code) }
 // Unwrap returns an *errcode.Error with the same code, so that errcode.Of works.
 func (e *ConflictError) Unwrap() error { return errcode.New(e.Code) }
 
-// routeConflict returns how a route that is not ours conflicts with the hosts in its zone, or "". For ConflictWiderRoute it also
-// returns the hosts, sorted. Hosts that have their route already take nothing more from a wider one.
+// routeConflict returns how a route that is not ours conflicts with the hosts in its zone, or "". For
+// ConflictWiderRoute it also returns the hosts, sorted. Hosts that have their route already take nothing more from a
+// wider one.
 func routeConflict(pattern string, hosts, routed map[string]bool) (Conflict, []string) {
 	host := patternHost(pattern)
 	switch {
@@ -90,8 +92,8 @@ func findConflicts(o Observed) conflicts {
 	return c
 }
 
-// skipConflicts removes the hosts with conflicts from o and desired and adds them to skipped. If no host is left, it returns an
-// error that lists all conflicts.
+// skipConflicts removes the hosts with conflicts from o and desired and adds them to skipped. If no host is left, it
+// returns an error that lists all conflicts.
 func skipConflicts(o Observed, desired Desired, skipped []HostError) (Observed, Desired, []HostError, error) {
 	found := findConflicts(o)
 	if len(found.all) == 0 {
@@ -129,7 +131,8 @@ func skipConflicts(o Observed, desired Desired, skipped []HostError) (Observed, 
 	return o, desired, skipped, nil
 }
 
-// withoutSkipped returns the objects that do not belong to skipped hosts, so that the plan leaves the others unchanged, ours or not.
+// withoutSkipped returns the objects that do not belong to skipped hosts, so that the plan leaves the others unchanged,
+// ours or not.
 func withoutSkipped(objects []Object, relays []Relay, skipped []HostError) []Object {
 	isSkipped := map[string]bool{}
 	for _, host := range skipped {

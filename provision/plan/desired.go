@@ -3,7 +3,6 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
@@ -66,26 +65,30 @@ func scriptResource(r Relay, bundle worker.Bundle) Resource {
 		binding.AttrTokens:    binding.FormatTokens(c.Tokens),
 		binding.AttrLimits:    binding.FormatLimits(binding.Rates(c.Tokens)),
 		binding.AttrRegion:    c.Region,
-		binding.AttrZones:     script.Zones,
+		binding.AttrZones:     binding.FormatZones(script.Zones),
 	}
 	maps.Copy(attrs, binding.FormatSettings(c.Settings))
 	return Resource{Address: r.ScriptAddress(), Attrs: attrs, Script: script}
 }
 
-// zoneIDs returns the ids of the zones that the Worker serves, separated by spaces: those of the relay's sites and those that
-// the deployed script lists. The Worker carries them because a token may not see all of them, see ZonesServed.
-func (r Relay) zoneIDs() string {
+// maxZones is how many zones a script lists. A variable holds 5 KB, which is enough for 150 ids. In practice, an owner
+// with more zones has a token for all of them.
+const maxZones = 150
+
+// zoneIDs returns the sorted ids of the zones that the Worker serves: those of the relay's sites and those that the
+// deployed script lists. The Worker carries them because a token may not see all of them, see ZonesServed.
+func (r Relay) zoneIDs() []string {
 	ids := ZonesServed(r.Script)
 	for _, site := range r.Sites {
 		ids = append(ids, site.Zone.ID)
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	// A variable holds 5 KB. An owner with more zones than this has a token for all of them in practice.
-	return strings.Join(ids[:min(len(ids), 150)], " ")
+	return ids[:min(len(ids), maxZones)]
 }
 
-// DesiredAfterDestroy returns what remains after a destroy: the scripts, unchanged, that routes of other hosts still use.
+// DesiredAfterDestroy returns what remains after a destroy: the scripts, unchanged, that routes of other hosts still
+// use.
 func DesiredAfterDestroy(o Observed) Desired {
 	var kept Desired
 	for _, relay := range o.Relays {

@@ -8,10 +8,11 @@ import (
 
 // Diff returns the plan that turns what was observed into what is desired.
 //
-// Objects of ours that are not desired are deleted. For objects that are not ours it depends: if nothing is to be deployed they are
-// left alone and listed as Unmanaged, and if adopt is true they are taken over. Otherwise the hosts that they conflict with are
-// skipped. If no host is left, the error is a *ConflictError, or HostErrors if other hosts were skipped before. Diff also
-// returns an *errcode.Error with code errcode.ZoneFull if a zone's plan does not allow the new records and routes.
+// Objects of ours that are not desired are deleted. For objects that are not ours it depends: if nothing is to be
+// deployed they are left alone and listed as Unmanaged, and if adopt is true they are taken over. Otherwise the hosts
+// that they conflict with are skipped. If no host is left, the error is a *ConflictError, or HostErrors if other hosts
+// were skipped before. Diff also returns an *errcode.Error with code errcode.ZoneFull if a zone's plan does not allow
+// the new records and routes.
 func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 	deploying := slices.ContainsFunc(desired, func(r Resource) bool { return r.Address.Kind == KindRoute })
 	skipped := slices.Clone(o.Skipped)
@@ -50,9 +51,9 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 	return plan, checkQuotas(plan, o)
 }
 
-// diffResource returns the steps for one desired resource: one of the existing objects at its address is updated and the others are
-// deleted, such as a duplicate record of ours or an adopted AAAA record beside the A record. If none can be updated, the resource
-// is created.
+// diffResource returns the steps for one desired resource: one of the existing objects at its address is updated and
+// the others are deleted, such as a duplicate record of ours or an adopted AAAA record beside the A record. If none can
+// be updated, the resource is created.
 func diffResource(want Resource, existing []Object) []Step {
 	best := slices.IndexFunc(existing, func(o Object) bool { return o.Owned && canUpdate(o, want) })
 	if best < 0 {

@@ -17,7 +17,8 @@ import (
 
 var exampleZone = plan.Zone{ID: "zone", Name: "example.com", Account: "account", Status: "active", Plan: "free"}
 
-// observe returns what is observed of a relay for the hosts, in an account with the given routes and records in exampleZone.
+// observe returns what is observed of a relay for the hosts, in an account with the given routes and records in
+// exampleZone.
 func observe(t *testing.T, routes, records []plan.Object, hosts ...string) plan.Observed {
 	t.Helper()
 	config, err := plan.Config{Domains: hosts, Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}}}.Normalize()

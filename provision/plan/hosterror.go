@@ -12,7 +12,8 @@ type HostError struct {
 	Err  error
 }
 
-// HostErrors is the error of a run that skips all of its hosts. It has at least one element and the code of the first one.
+// HostErrors is the error of a run that skips all of its hosts. It has at least one element and the code of the first
+// one.
 type HostErrors []HostError
 
 // Error returns the errors of all hosts.
@@ -27,8 +28,8 @@ func (e HostErrors) Error() string {
 // Unwrap returns the error of the first host.
 func (e HostErrors) Unwrap() error { return e[0].Err }
 
-// JoinHostErrors returns the error for a run that skips all of its hosts: HostErrors, or the error itself if there is only one host
-// or if the token sees no zone at all, which does not depend on the host.
+// JoinHostErrors returns the error for a run that skips all of its hosts: HostErrors, or the error itself if there is
+// only one host or if the token sees no zone at all, which does not depend on the host.
 func JoinHostErrors(skipped []HostError) error {
 	if len(skipped) == 1 || errcode.Of(skipped[0].Err) == errcode.NoZones {
 		return skipped[0].Err

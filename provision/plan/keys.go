@@ -7,8 +7,9 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// resolveKeys returns the key of each provider of a managed relay: the configured one, else the deployed one, else KeyMissing. A
-// deployed key is kept only for the origin that it was configured for, so that the key of one vendor is never sent to another.
+// resolveKeys returns the key of each provider of a managed relay: the configured one, else the deployed one, else
+// KeyMissing. A deployed key is kept only for the origin that it was configured for, so that the key of one vendor is
+// never sent to another.
 func resolveKeys(r Relay) []binding.Key {
 	c := r.Config
 	if !c.Settings.Managed {
@@ -36,7 +37,8 @@ func resolveKeys(r Relay) []binding.Key {
 	return keys
 }
 
-// MissingKeys returns the ids of the providers of managed relays for which there is no key, neither configured nor deployed.
+// MissingKeys returns the ids of the providers of managed relays for which there is no key, neither configured nor
+// deployed.
 func MissingKeys(o Observed) []string {
 	var missing []string
 	for _, relay := range o.Relays {

@@ -12,8 +12,8 @@ type Observed struct {
 	Relays []Relay
 	// Skipped are hosts that cannot be served, because no zone was found for them.
 	Skipped []HostError
-	// Objects are the objects at the addresses of the relays and those in conflict with them, ours or not. They are sorted by kind,
-	// name and id.
+	// Objects are the objects at the addresses of the relays and those in conflict with them, ours or not. They are
+	// sorted by kind, name and id.
 	Objects []Object
 	// Zones holds how many records and routes the relays' zones have, by zone id.
 	Zones map[string]ZoneLoad
@@ -34,8 +34,8 @@ func (o Observed) Sites() []Site {
 	return sites
 }
 
-// NewObserved returns what the snapshot holds at the addresses of relays, and what is in conflict with them. The relays must have their
-// Worker names; NewObserved sets their Script and Dependents.
+// NewObserved returns what the snapshot holds at the addresses of relays, and what is in conflict with them. The relays
+// must have their Worker names; NewObserved sets their Script and Dependents.
 func NewObserved(relays []Relay, skipped []HostError, found *Snapshot) Observed {
 	o := Observed{Relays: relays, Skipped: skipped, Zones: map[string]ZoneLoad{}}
 	for i := range o.Relays {
@@ -98,8 +98,8 @@ func (o *Observed) collectZone(found *Snapshot, zone Zone) {
 	o.Zones[zone.ID] = ZoneLoad{Zone: zone, Records: found.Records[zone.ID].Total, Routes: len(found.Routes[zone.ID])}
 }
 
-// collectRecords adds the records of hosts and returns the hosts that have a record of ours. The record of a custom domain is left
-// out: it is deleted with the domain and cannot be changed otherwise.
+// collectRecords adds the records of hosts and returns the hosts that have a record of ours. The record of a custom
+// domain is left out: it is deleted with the domain and cannot be changed otherwise.
 func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map[string]bool) (owned map[string]bool) {
 	owned = map[string]bool{}
 	for _, record := range found.Records[zone.ID].Found {
@@ -117,8 +117,9 @@ func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map
 	return owned
 }
 
-// collectRoutes adds the routes of hosts and those in conflict with them. A route to a Worker of ours is ours. A route of a host
-// that has a record of ours was ours before somebody edited it. Other routes to the relays' Workers are dependents.
+// collectRoutes adds the routes of hosts and those in conflict with them. A route to a Worker of ours is ours. A route
+// of a host that has a record of ours was ours before somebody edited it. Other routes to the relays' Workers are
+// dependents.
 func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, ownedRecords map[string]bool) {
 	isSite := func(pattern string) bool {
 		host := patternHost(pattern)
@@ -146,8 +147,8 @@ func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, ownedRecords
 	}
 }
 
-// addDependent adds the route to the Dependents of the relay whose Worker it uses. The Worker need not be ours: adopting it affects
-// all of its routes.
+// addDependent adds the route to the Dependents of the relay whose Worker it uses. The Worker need not be ours:
+// adopting it affects all of its routes.
 func (o *Observed) addDependent(zone Zone, route Object) {
 	for i := range o.Relays {
 		r := &o.Relays[i]
@@ -158,8 +159,8 @@ func (o *Observed) addDependent(zone Zone, route Object) {
 	}
 }
 
-// IsAddressRecord reports whether a record decides where a name leads, or cannot exist beside ours. Other types, such as TXT and
-// MX, do not affect a relay.
+// IsAddressRecord reports whether a record decides where a name leads, or cannot exist beside ours. Other types, such
+// as TXT and MX, do not affect a relay.
 func IsAddressRecord(record Object) bool {
 	return slices.Contains([]string{"A", "AAAA", "CNAME"}, record.Attrs[binding.AttrType])
 }
@@ -171,7 +172,7 @@ func isCustomDomainRecord(record Object) bool {
 }
 
 // ZonesServed returns the ids of the zones for which a Worker of ours was deployed. The token may not see all of them.
-func ZonesServed(script Object) []string { return strings.Fields(script.Attrs[binding.AttrZones]) }
+func ZonesServed(script Object) []string { return binding.ParseZones(script.Attrs[binding.AttrZones]) }
 
 // HasOwned reports whether an object of ours was observed at an address.
 func (o Observed) HasOwned(address Address) bool {

@@ -2,12 +2,12 @@ package plan
 
 import "strings"
 
-// OwnerTag marks resources as ours. It is a tag of our scripts and the start of the comment of our records. Routes have no field for
-// it: a route is ours if it points at a script of ours, or at one that does not exist.
+// OwnerTag marks resources as ours. It is a tag of our scripts and the start of the comment of our records. Routes have
+// no field for it: a route is ours if it points at a script of ours, or at one that does not exist.
 const OwnerTag = "managed-by=cfproxy"
 
-// RecordComment returns the comment of our records: OwnerTag and the Worker that serves the host. It is shorter than the 100
-// characters that zones on the free plan allow, because names of Workers have at most 63.
+// RecordComment returns the comment of our records: OwnerTag and the Worker that serves the host. It is shorter than
+// the 100 characters that zones on the free plan allow, because names of Workers have at most 63.
 // https://developers.cloudflare.com/dns/manage-dns-records/reference/record-attributes/
 func RecordComment(worker string) string { return OwnerTag + " worker=" + worker }
 

@@ -7,8 +7,8 @@ import (
 
 // Phase is a stage of applying a plan. Phases run one after the other, and the steps within one run in parallel.
 //
-// The order keeps one promise: there is never a proxied record of ours without its route. Such a record would send the keys of
-// callers to whoever has the address in it. So a record is created last and deleted first.
+// The order keeps one promise: there is never a proxied record of ours without its route. Such a record would send the
+// keys of callers to whoever has the address in it. So a record is created last and deleted first.
 type Phase int
 
 // Phases in the order in which they run.
@@ -19,11 +19,14 @@ const (
 	PhaseWriteRoutes
 	// PhaseDeleteRecords deletes the records of hosts that lose their route.
 	PhaseDeleteRecords
-	// PhaseDeleteRoutes deletes routes and custom domains: those that are not needed any more, and those in conflict with ours.
+	// PhaseDeleteRoutes deletes routes and custom domains: those that are not needed any more, and those in conflict
+	// with ours.
 	PhaseDeleteRoutes
-	// PhaseDeleteScripts deletes scripts. If the run stops before, records still name them, so that the next run finds them.
+	// PhaseDeleteScripts deletes scripts. If the run stops before, records still name them, so that the next run finds
+	// them.
 	PhaseDeleteScripts
-	// PhaseWriteRecords makes all changes to the records of hosts that have their route, including the deletion of duplicates.
+	// PhaseWriteRecords makes all changes to the records of hosts that have their route, including the deletion of
+	// duplicates.
 	PhaseWriteRecords
 	// PhaseCount is the number of phases.
 	PhaseCount

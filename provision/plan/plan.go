@@ -40,9 +40,9 @@ func (p Plan) OnlyCreates() bool {
 	return len(p.Steps) > 0 && !slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Action != ActionCreate })
 }
 
-// ExposedRecords returns the records that a destroy would leave proxied, without our route and with DefaultOrigin as their content.
-// Their comment does not mark them as ours any more, but the content shows that we created them. Callers' keys would be sent to
-// whoever has that address.
+// ExposedRecords returns the records that a destroy would leave proxied, without our route and with DefaultOrigin as
+// their content. Their comment does not mark them as ours any more, but the content shows that we created them.
+// Callers' keys would be sent to whoever has that address.
 func (p Plan) ExposedRecords() []Object {
 	losesRoute := map[string]bool{}
 	for _, step := range p.Steps {
@@ -55,8 +55,8 @@ func (p Plan) ExposedRecords() []Object {
 	})
 }
 
-// Configs returns configs with which the plan's hosts can be observed again. If keep is not nil, only the sites for which it returns
-// true are included.
+// Configs returns configs with which the plan's hosts can be observed again. If keep is not nil, only the sites for
+// which it returns true are included.
 func (p Plan) Configs(keep func(Site) bool) []Config {
 	var configs []Config
 	for _, relay := range p.Relays {

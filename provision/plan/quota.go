@@ -19,7 +19,8 @@ const (
 // freeLimitLowered is when Cloudflare lowered the limit of records for new zones on the free plan.
 var freeLimitLowered = time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC)
 
-// maxRecords returns how many records the zone can have, or 0 if that is not known or, for enterprise zones, individually agreed.
+// maxRecords returns how many records the zone can have, or 0 if that is not known or, for enterprise zones,
+// individually agreed.
 func (z Zone) maxRecords() int {
 	switch {
 	case z.Plan == "free" && !z.Created.IsZero() && z.Created.Before(freeLimitLowered):
@@ -41,7 +42,8 @@ func (z Zone) MaxBatch() int {
 	return maxRecordsPaid
 }
 
-// checkQuotas returns an error if a zone cannot hold the plan's new records and routes. Without it, a deploy would fail half-way.
+// checkQuotas returns an error if a zone cannot hold the plan's new records and routes. Without it, a deploy would fail
+// half-way.
 func checkQuotas(plan Plan, o Observed) error {
 	type growth struct{ records, routes int }
 	byZone := map[string]growth{}
@@ -68,7 +70,8 @@ func checkQuotas(plan Plan, o Observed) error {
 	return nil
 }
 
-// exceeds reports whether adding more to have exceeds most. If have exceeds it already, the limit is not what we think it is.
+// exceeds reports whether adding more to have exceeds most. If have exceeds it already, the limit is not what we think
+// it is.
 func exceeds(have, more, most int) bool { return more > 0 && have <= most && have+more > most }
 
 func zoneFullError(zone Zone, kind Kind, have, more, most int) *errcode.Error {

@@ -8,8 +8,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// Relay is one Worker with the hosts that it serves in one account. A Config with hosts in several accounts becomes a Relay in each
-// of them. Configs that differ in nothing but their hosts become one Relay.
+// Relay is one Worker with the hosts that it serves in one account. A Config with hosts in several accounts becomes a
+// Relay in each of them. Configs that differ in nothing but their hosts become one Relay.
 type Relay struct {
 	// Account is the id of the account.
 	Account string `json:"account"`
@@ -18,11 +18,14 @@ type Relay struct {
 	Sites  []Site `json:"-"`
 	// Dependents are the patterns of other routes to the Worker, as far as they were read.
 	Dependents []string `json:"dependents,omitempty"`
-	// RevokedTokens are the names of deployed tokens that the plan revokes. It is empty if the relay becomes pass-through.
+	// RevokedTokens are the names of deployed tokens that the plan revokes. It is empty if the relay becomes
+	// pass-through.
 	RevokedTokens []string `json:"losing,omitempty"`
-	// RegionUnchecked reports whether the configured region could not be checked, because the account's regions could not be read.
+	// RegionUnchecked reports whether the configured region could not be checked, because the account's regions could
+	// not be read.
 	RegionUnchecked bool `json:"region_unchecked,omitempty"`
-	// Config is the desired configuration. Callers may complete it after the observation, for example with keys from a prompt.
+	// Config is the desired configuration. Callers may complete it after the observation, for example with keys from a
+	// prompt.
 	Config Config `json:"-"`
 	// Script is the deployed Worker. If it does not exist or is not ours, only the address is set.
 	Script Object `json:"-"`
@@ -34,8 +37,8 @@ func (r Relay) ScriptAddress() Address { return ScriptAddress(r.Account, r.Worke
 // Exists reports whether the Worker exists and is ours.
 func (r Relay) Exists() bool { return r.Script.ID != "" }
 
-// Deployed returns the configuration with which the Worker was deployed, as far as it can be read back: providers, region, settings
-// and tokens. It returns zero values if the Worker does not exist.
+// Deployed returns the configuration with which the Worker was deployed, as far as it can be read back: providers,
+// region, settings and tokens. It returns zero values if the Worker does not exist.
 func (r Relay) Deployed() Config {
 	return Config{
 		Providers: binding.ParseProviders(r.Script.Attrs[binding.AttrProviders]),
@@ -54,9 +57,10 @@ func (r Relay) Hosts() []string {
 	return hosts
 }
 
-// GroupRelays returns the relays of configs: hosts in one account whose settings are equal share a Worker. It also returns the
-// hosts to skip, because no zone was found for them. The error is an *errcode.Error, with code errcode.HostDuplicate if two configs
-// have the same host, or errcode.WorkerDuplicate if two relays of an account have the same configured Worker.
+// GroupRelays returns the relays of configs: hosts in one account whose settings are equal share a Worker. It also
+// returns the hosts to skip, because no zone was found for them. The error is an *errcode.Error, with code
+// errcode.HostDuplicate if two configs have the same host, or errcode.WorkerDuplicate if two relays of an account have
+// the same configured Worker.
 func GroupRelays(configs []Config, zones []Zone) ([]Relay, []HostError, error) {
 	var relays []Relay
 	var skipped []HostError
@@ -84,8 +88,8 @@ func GroupRelays(configs []Config, zones []Zone) ([]Relay, []HostError, error) {
 	return relays, skipped, checkWorkerNames(relays)
 }
 
-// sameSettings reports whether two configs are equal except for their hosts, their account, which follows from the hosts, and their
-// keys.
+// sameSettings reports whether two configs are equal except for their hosts, their account, which follows from the
+// hosts, and their keys.
 func sameSettings(a, b Config) bool {
 	for _, c := range []*Config{&a, &b} {
 		c.Domains, c.Account, c.Keys = nil, "", nil
@@ -105,8 +109,9 @@ func checkWorkerNames(relays []Relay) error {
 	return nil
 }
 
-// CompleteConfig returns the relay's config, with the deployed tokens if it is managed and lists none. If the deployed tokens could
-// not be read, it returns an *errcode.Error with code errcode.TokensUnreadable, because a deploy would revoke all of them.
+// CompleteConfig returns the relay's config, with the deployed tokens if it is managed and lists none. If the deployed
+// tokens could not be read, it returns an *errcode.Error with code errcode.TokensUnreadable, because a deploy would
+// revoke all of them.
 func (r Relay) CompleteConfig() (Config, error) {
 	c := r.Config
 	if !c.Settings.Managed || c.Tokens != nil {

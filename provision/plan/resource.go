@@ -5,8 +5,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Kind is the kind of a resource. The order of the constants is the order of creation; resources are deleted in the reverse order,
-// so that a record of ours never exists without its route.
+// Kind is the kind of a resource. The order of the constants is the order of creation; resources are deleted in the
+// reverse order, so that a record of ours never exists without its route.
 type Kind int
 
 // Kinds of resources.
@@ -14,7 +14,8 @@ const (
 	KindScript Kind = iota
 	KindRoute
 	KindRecord
-	// KindDomain is a custom domain of a Worker. We never create one, but one that conflicts with a relay can be adopted.
+	// KindDomain is a custom domain of a Worker. We never create one, but one that conflicts with a relay can be
+	// adopted.
 	KindDomain
 )
 
@@ -62,8 +63,8 @@ type Object struct {
 	ID string `json:"id,omitempty"`
 	// Owned reports whether we created the object. See OwnerTag.
 	Owned bool `json:"owned"`
-	// Edited reports whether the object is a route of ours that somebody pointed at another Worker. The record of its host is
-	// still marked as ours.
+	// Edited reports whether the object is a route of ours that somebody pointed at another Worker. The record of its
+	// host is still marked as ours.
 	Edited bool `json:"edited,omitempty"`
 	// Conflict is the kind of conflict with a relay; "" if there is none.
 	Conflict Conflict `json:"clash,omitempty"`

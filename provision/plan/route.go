@@ -6,7 +6,8 @@ import "strings"
 // https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
 func RoutePattern(host string) string { return host + "/*" }
 
-// patternHost returns the host of a route pattern, which may have a scheme and a path. The host may start with an asterisk.
+// patternHost returns the host of a route pattern, which may have a scheme and a path. The host may start with an
+// asterisk.
 func patternHost(pattern string) string {
 	if _, rest, found := strings.Cut(pattern, "://"); found {
 		pattern = rest
@@ -15,8 +16,8 @@ func patternHost(pattern string) string {
 	return host
 }
 
-// matchesHost reports whether the host of a route pattern matches host. An asterisk at its start matches any prefix, also an empty
-// one.
+// matchesHost reports whether the host of a route pattern matches host. An asterisk at its start matches any prefix,
+// also an empty one.
 func matchesHost(pattern, host string) bool {
 	if suffix, found := strings.CutPrefix(pattern, "*"); found {
 		return strings.HasSuffix(host, suffix)
@@ -24,8 +25,8 @@ func matchesHost(pattern, host string) bool {
 	return pattern == host
 }
 
-// isWiderRoute reports whether a route pattern has a wildcard that covers host, so that a route for the host itself would take
-// precedence. A host without a wildcard wins whatever the paths are; on the same host the longer path wins.
+// isWiderRoute reports whether a route pattern has a wildcard that covers host, so that a route for the host itself
+// would take precedence. A host without a wildcard wins whatever the paths are; on the same host the longer path wins.
 // https://developers.cloudflare.com/workers/configuration/routing/routes/#matching-behavior
 // https://developers.cloudflare.com/workers/platform/known-issues/#route-specificity
 func isWiderRoute(pattern, host string) bool {

@@ -16,14 +16,15 @@ type Script struct {
 	Keys      []binding.Key
 	Limits    []binding.RateLimit
 	Region    string
-	Build     string // see digest
-	Version   string // version of cfproxy
-	Zones     string // ids of the zones that the Worker serves, separated by spaces
+	Build     string   // see digest
+	Version   string   // version of cfproxy
+	Zones     []string // ids of the zones that the Worker serves
 }
 
-// digest returns a digest of everything that decides how the Worker behaves: 16 lower-case hex digits. The Worker reports it, and
-// the verifier waits for it after a deploy. Tokens are part of the bundle, keys are represented by their fingerprints. The
-// version of cfproxy and the zones are left out, so that a new release alone does not cause an upload.
+// digest returns a digest of everything that decides how the Worker behaves: 16 lower-case hex digits. The Worker
+// reports it, and the verifier waits for it after a deploy. Tokens are part of the bundle, keys are represented by
+// their fingerprints. The version of cfproxy and the zones are left out, so that a new release alone does not cause an
+// upload.
 func (s *Script) digest() string {
 	// Plain structs of strings, numbers and bytes: cannot fail, and the fields keep their order.
 	text, _ := json.Marshal(struct {

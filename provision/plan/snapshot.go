@@ -29,8 +29,8 @@ func NewSnapshot(zones []Zone) *Snapshot {
 	}
 }
 
-// ServingWorkers returns the names of the Workers that serve a relay's hosts, according to their routes and to the comments of our
-// records. Those of the first host come first, and there are no duplicates.
+// ServingWorkers returns the names of the Workers that serve a relay's hosts, according to their routes and to the
+// comments of our records. Those of the first host come first, and there are no duplicates.
 func (s *Snapshot) ServingWorkers(r Relay) []string {
 	var objects []Object
 	for _, zone := range ZonesOf(r.Sites) {
@@ -57,8 +57,8 @@ func (s *Snapshot) ownedServingWorkers(r Relay) []string {
 	})
 }
 
-// ownsRoutesTo reports whether routes to a script are ours: if it has our tag, or if it does not exist, because then nobody else can
-// use them.
+// ownsRoutesTo reports whether routes to a script are ours: if it has our tag, or if it does not exist, because then
+// nobody else can use them.
 func (s *Snapshot) ownsRoutesTo(account, name string) bool {
 	script, read := s.Scripts[ScriptAddress(account, name)]
 	return read && (script == nil || script.Owned)

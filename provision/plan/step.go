@@ -24,8 +24,8 @@ type Step struct {
 	// Conflict and ConflictHosts are those of the object.
 	Conflict      Conflict `json:"clash,omitempty"`
 	ConflictHosts []string `json:"at,omitempty"`
-	// Before and After are the attributes on both sides of the step, nil before a creation and after a deletion. Diff lists the
-	// attributes that change.
+	// Before and After are the attributes on both sides of the step, nil before a creation and after a deletion. Diff
+	// lists the attributes that change.
 	Before binding.Attrs      `json:"before,omitempty"`
 	After  binding.Attrs      `json:"after,omitempty"`
 	Diff   []binding.AttrDiff `json:"diff,omitempty"`
@@ -61,7 +61,8 @@ func DeleteStep(o Object) Step {
 	}
 }
 
-// updateStep returns the step that turns an object into the wanted resource. Its action is ActionNone if there is nothing to do.
+// updateStep returns the step that turns an object into the wanted resource. Its action is ActionNone if there is
+// nothing to do.
 func updateStep(want Resource, have Object) Step {
 	step := Step{
 		Action: ActionNone, Address: want.Address, ID: have.ID, Adopt: !have.Owned && !have.Edited, Conflict: have.Conflict,
@@ -73,8 +74,8 @@ func updateStep(want Resource, have Object) Step {
 	return step
 }
 
-// keepWiderRoute returns the step for a wider route that stays unchanged, although it will no longer receive the requests of our
-// hosts. It lets a plan with --adopt show this.
+// keepWiderRoute returns the step for a wider route that stays unchanged, although it will no longer receive the
+// requests of our hosts. It lets a plan with --adopt show this.
 func keepWiderRoute(o Object) Step {
 	return Step{
 		Action: ActionNone, Address: o.Address, ID: o.ID, Adopt: true, Conflict: o.Conflict, ConflictHosts: o.ConflictHosts,

@@ -19,8 +19,8 @@ type Version struct {
 	ID      string    `json:"id"`     // a UUID
 	Number  int       `json:"number"` // counts the Worker's uploads from 1
 	Created time.Time `json:"created"`
-	// Build and Program are the build (see Script) and the version of cfproxy that made the upload. Both are "" if somebody
-	// else made it.
+	// Build and Program are the build (see Script) and the version of cfproxy that made the upload. Both are "" if
+	// somebody else made it.
 	Build   string `json:"build,omitempty"`
 	Program string `json:"program,omitempty"`
 	// Share is the share of the traffic that the version serves, in percent.
@@ -53,8 +53,8 @@ const (
 	messageBuild  = ", build "
 )
 
-// ReadAnnotations returns the build and the version of cfproxy of an upload, from the result of Annotations. Both are "" for other
-// annotations.
+// ReadAnnotations returns the build and the version of cfproxy of an upload, from the result of Annotations. Both are
+// "" for other annotations.
 func ReadAnnotations(annotations map[string]string) (build, program string) {
 	build = annotations[annotationTag]
 	program, isOurs := strings.CutPrefix(annotations[annotationMessage], messagePrefix)
@@ -76,11 +76,13 @@ func Serving(versions []Version) Version {
 	return serving
 }
 
-// PreviousVersion returns the version to roll back to, from versions sorted with the newest first. If named is not "", it is the one
-// with that number or with an id that starts with named. Otherwise it is, of our uploads before the one that serves, the one that
-// served last. So a version that was rolled back is not restored. Uploads with the build of the one that serves are skipped.
+// PreviousVersion returns the version to roll back to, from versions sorted with the newest first. If named is not "",
+// it is the one with that number or with an id that starts with named. Otherwise it is, of our uploads before the one
+// that serves, the one that served last. So a version that was rolled back is not restored. Uploads with the build of
+// the one that serves are skipped.
 //
-// The error is an *errcode.Error with code errcode.NoVersion, or errcode.VersionUnknown if not exactly one version matches named.
+// The error is an *errcode.Error with code errcode.NoVersion, or errcode.VersionUnknown if not exactly one version
+// matches named.
 func PreviousVersion(versions []Version, named string) (Version, error) {
 	if named != "" {
 		return findVersion(versions, named)
@@ -119,9 +121,9 @@ func findVersion(versions []Version, named string) (Version, error) {
 	return found[0], nil
 }
 
-// WidensAccess reports whether rolling a relay back from the plan's version to the deployed one would give anybody more access:
-// restore a token that was revoked or restricted, accept callers without a token, allow an origin that was removed, or use a key
-// that was replaced. Only the owner may decide that.
+// WidensAccess reports whether rolling a relay back from the plan's version to the deployed one would give anybody more
+// access: restore a token that was revoked or restricted, accept callers without a token, allow an origin that was
+// removed, or use a key that was replaced. Only the owner may decide that.
 func (p Plan) WidensAccess(relay Relay) bool {
 	script := p.scriptStep(relay)
 	before, after := script.Before, script.After
@@ -131,9 +133,10 @@ func (p Plan) WidensAccess(relay Relay) bool {
 		before[binding.AttrKeys] != after[binding.AttrKeys] || after[binding.AttrOrigins] != "" && before[binding.AttrOrigins] != after[binding.AttrOrigins]
 }
 
-// PriorVersion returns the version that served a relay before the plan was applied. Its build must be the one that the plan observed:
-// an older version is not restored without the owner's consent, because it may accept tokens that were revoked since. If the
-// upload did not take effect, it is the version that serves. The error is an *errcode.Error with code errcode.NoVersion.
+// PriorVersion returns the version that served a relay before the plan was applied. Its build must be the one that the
+// plan observed: an older version is not restored without the owner's consent, because it may accept tokens that were
+// revoked since. If the upload did not take effect, it is the version that serves. The error is an *errcode.Error with
+// code errcode.NoVersion.
 func (p Plan) PriorVersion(relay Relay, versions []Version) (Version, error) {
 	script := p.scriptStep(relay)
 	build := script.Before[binding.AttrBuild]

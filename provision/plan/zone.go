@@ -33,8 +33,8 @@ type Site struct {
 	Worker string `json:"worker"`
 }
 
-// SubdomainLevel returns how many labels the host has below its zone: 0 for the apex. Universal SSL certificates cover levels 0 and
-// 1 only. https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
+// SubdomainLevel returns how many labels the host has below its zone: 0 for the apex. Universal SSL certificates cover
+// levels 0 and 1 only. https://developers.cloudflare.com/ssl/edge-certificates/universal-ssl/limitations/
 func (s Site) SubdomainLevel() int {
 	return strings.Count(s.Host, ".") - strings.Count(s.Zone.Name, ".")
 }
@@ -54,9 +54,10 @@ func NewZoneIndex(zones []Zone) ZoneIndex {
 	return index
 }
 
-// Lookup returns the zone of a host in an account, or in any account if account is "". If zones are nested it is the longest one,
-// and if several accounts have it, it is the active one. Errors are of type *errcode.Error, with the codes NoZones, ZoneNotFound,
-// ZoneElsewhere if only other accounts have the zone, or ZoneAmbiguous if not exactly one of several zones is active.
+// Lookup returns the zone of a host in an account, or in any account if account is "". If zones are nested it is the
+// longest one, and if several accounts have it, it is the active one. Errors are of type *errcode.Error, with the codes
+// NoZones, ZoneNotFound, ZoneElsewhere if only other accounts have the zone, or ZoneAmbiguous if not exactly one of
+// several zones is active.
 func (index ZoneIndex) Lookup(host, account string) (Zone, error) {
 	if len(index.zones) == 0 {
 		return Zone{}, errcode.New(errcode.NoZones, "host", host)
