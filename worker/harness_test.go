@@ -84,7 +84,7 @@ func newHarness(bin string) (*harness, error) {
 	defer cancel()
 	workers := []workerd.Worker{
 		relay("relay", validBindings()),
-		{Name: "bare", Main: "index.js", CompatibilityDate: worker.Load().CompatibilityDate,
+		{Name: "minimal", Main: "index.js", CompatibilityDate: worker.Load().CompatibilityDate,
 			Modules: []workerd.Module{{Name: "index.js", Type: workerd.TypeESModule, Body: []byte(minimalScript)}}},
 	}
 	for name, bindings := range invalidBindings() {
