@@ -114,7 +114,9 @@ func (p *Progress) Spinner(text string) {
 	start := time.Now()
 	p.setLine(func(now time.Time) string {
 		frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-		frame := frames[int(now.Sub(start)/(100*time.Millisecond))%len(frames)]
+		// A tick of the ticker may be older than start.
+		elapsed := max(now.Sub(start), 0)
+		frame := frames[int(elapsed/(100*time.Millisecond))%len(frames)]
 		return "  " + string(frame) + "  " + text
 	})
 }

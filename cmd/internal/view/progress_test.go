@@ -65,3 +65,18 @@ func TestProgressOnTerminal(t *testing.T) {
 		}
 	})
 }
+
+// On a busy machine a tick arrives late and is older than the spinner.
+func TestSpinnerTickBeforeStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b strings.Builder
+		p := english(t).NewProgress(&b, true, func() int { return 80 })
+		p.Spinner("reading the account")
+		p.redraw(time.Now().Add(-time.Second))
+		p.Close()
+		if !strings.Contains(b.String(), "⠋  reading the account") {
+			t.Errorf("got %q", b.String())
+		}
+	})
+}
