@@ -4,4 +4,4 @@ package worker_test
 
 import "os/exec"
 
-func ownGroup(*exec.Cmd) {}
+func killProcessGroup(*exec.Cmd) {}
