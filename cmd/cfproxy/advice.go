@@ -57,7 +57,7 @@ func (p *program) remedy(c *cli.Context, r config.Relay, report verify.Report, c
 func flagsOf(specs []string) string {
 	var flags string
 	for _, spec := range specs {
-		flags += " --provider " + shellWord(spec)
+		flags += " --provider " + verify.ShellQuote(spec)
 	}
 	return flags
 }

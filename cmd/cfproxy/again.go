@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/urfave/cli/v2"
+
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
 // Every command that a sentence advises must run as it is printed, so it repeats what this run was told: the sandbox, the file,
@@ -16,7 +18,7 @@ func (p *program) enter(c *cli.Context) {
 	p.context = c
 	config := ""
 	if file := c.String("config"); file != "" {
-		config = " --config " + shellWord(file)
+		config = " --config " + verify.ShellQuote(file)
 	}
 	p.text = p.text.With("cfproxy", strings.Join(lead(c), " "), "config", config)
 	p.view.Text = p.text
@@ -25,7 +27,7 @@ func (p *program) enter(c *cli.Context) {
 // lead is how a command line begins.
 func lead(c *cli.Context) []string {
 	if file, _ := sandboxFile(c); file != "" {
-		return []string{"cfproxy", "--sandbox", shellWord(file)}
+		return []string{"cfproxy", "--sandbox", verify.ShellQuote(file)}
 	}
 	return []string{"cfproxy"}
 }
@@ -37,7 +39,7 @@ const mostHostFlags = 5
 func (p *program) again(c *cli.Context, command string, hosts ...string) string {
 	parts := append(lead(c), command)
 	if file := c.String("config"); file != "" {
-		parts = append(parts, "--config", shellWord(file))
+		parts = append(parts, "--config", verify.ShellQuote(file))
 		hosts = nil
 	}
 	if len(hosts) > mostHostFlags && !c.IsSet("domain") {
@@ -58,7 +60,7 @@ func (p *program) again(c *cli.Context, command string, hosts ...string) string 
 			values = givenSettings{c}.Values(s.Flag)
 		}
 		for _, value := range values {
-			parts = append(parts, s.AsFlag(shellWord(value)))
+			parts = append(parts, s.AsFlag(verify.ShellQuote(value)))
 		}
 	}
 	return strings.Join(append(parts, manner(c, command)...), " ")
@@ -95,7 +97,7 @@ func manner(c *cli.Context, command string) []string {
 		}
 		for _, name := range []string{"timeout", "key-env", "model"} {
 			if c.IsSet(name) {
-				parts = append(parts, "--"+name, shellWord(c.String(name)))
+				parts = append(parts, "--"+name, verify.ShellQuote(c.String(name)))
 			}
 		}
 	}
@@ -103,10 +105,10 @@ func manner(c *cli.Context, command string) []string {
 		return parts
 	}
 	for _, mapping := range c.StringSlice("connect-to") {
-		parts = append(parts, "--connect-to", shellWord(mapping))
+		parts = append(parts, "--connect-to", verify.ShellQuote(mapping))
 	}
 	if file := c.String("cacert"); file != "" {
-		parts = append(parts, "--cacert", shellWord(file))
+		parts = append(parts, "--cacert", verify.ShellQuote(file))
 	}
 	return parts
 }
@@ -124,12 +126,4 @@ func settingsOf(command string) []string {
 		all = append(all, s.Key)
 	}
 	return all
-}
-
-// shellWord quotes a word that a POSIX shell would not leave as it is.
-func shellWord(word string) string {
-	if word != "" && !strings.ContainsAny(word, " \t\n\"'`$&|;<>()*?[]{}#~!\\") {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

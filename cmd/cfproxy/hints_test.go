@@ -184,14 +184,3 @@ func lacks(command *cli.Command, given map[string]string, argument string, args 
 	}
 	return ""
 }
-
-func TestShellWord(t *testing.T) {
-	t.Parallel()
-	for word, want := range map[string]string{
-		"a.json": "a.json", "::127.0.0.1:8443": "::127.0.0.1:8443", "my ca.pem": "'my ca.pem'", "it's": `'it'\''s'`, "": "''", "王小明": "王小明",
-	} {
-		if got := shellWord(word); got != want {
-			t.Errorf("%s becomes %s, want %s", word, got, want)
-		}
-	}
-}

@@ -1,8 +1,8 @@
 package verify
 
 import (
-	"slices"
 	"strings"
+	"unicode"
 )
 
 // curlLine returns the keyless request to an upstream as a command for a POSIX shell: the same method, URL, headers and
@@ -32,22 +32,23 @@ func curlLine(t Target, u Upstream, managed bool, extra []string) string {
 	words = append(words, url)
 	secret := newRedactor(t.Key)
 	for i, word := range words {
-		words[i] = quote(secret.redact(word))
+		words[i] = ShellQuote(secret.redact(word))
 	}
 	return strings.Join(words, " ")
 }
 
-// quote puts a word in single quotes unless all its characters are safe in a shell. Within the quotes a shell changes
-// nothing; a single quote itself is written outside of them. NUL cannot be part of an argument and is dropped.
-func quote(word string) string {
+// ShellQuote returns a word as it must be written in a command for a POSIX shell: in single quotes, unless all its characters
+// are letters, digits or without a meaning for shells. Within the quotes a shell changes nothing, so a single quote is written
+// outside of them. NUL cannot be part of an argument and is dropped.
+// https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
+func ShellQuote(word string) string {
 	word = strings.ReplaceAll(word, "\x00", "")
-	if word != "" && !slices.ContainsFunc([]rune(word), func(char rune) bool { return !isShellSafe(char) }) {
+	if word != "" && !strings.ContainsFunc(word, func(char rune) bool { return !isShellSafe(char) }) {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func isShellSafe(char rune) bool {
-	return char >= '0' && char <= '9' || char >= 'A' && char <= 'Z' || char >= 'a' && char <= 'z' ||
-		strings.ContainsRune("@%+=:,./_-", char)
+	return unicode.IsLetter(char) || unicode.IsDigit(char) || strings.ContainsRune("@%+=:,./_-", char)
 }

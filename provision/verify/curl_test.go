@@ -53,7 +53,7 @@ func TestCurlLineInShell(t *testing.T) {
 	if err != nil {
 		t.Skip("no sh here")
 	}
-	hostile := []string{"", "'", "''", `a'b"c`, "$HOME `id` $(id) !x", "a\nb\tc", `back\slash\`, "*?[a]{b,c}~#;&|<>()", "-n", "@file", "蓝色 🌤️", "%s", "a=b"}
+	hostile := []string{"", "'", "''", `a'b"c`, "$HOME `id` $(id) !x", "a\nb\tc", `back\slash\`, "*?[a]{b,c}~#;&|<>()", "-n", "@file", "蓝色 🌤️", "王小明", "\xff", "%s", "a=b"}
 	target := testTarget()
 	upstream := target.Upstreams[0]
 	upstream.Body = `{"it's":"` + "`$x`" + `\n"}` + "\nsecond line"
@@ -67,6 +67,18 @@ func TestCurlLineInShell(t *testing.T) {
 		"--data-raw", upstream.Body, "https://"+testHost+upstream.Path)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"a.json": "a.json", "::127.0.0.1:8443": "::127.0.0.1:8443", "my ca.pem": "'my ca.pem'", "it's": `'it'\''s'`, "": "''",
+		"王小明": "王小明", "~/a": "'~/a'", "a\x00b": "ab", "😀": "'😀'",
+	} {
+		if got := ShellQuote(word); got != want {
+			t.Errorf("%q becomes %s, want %s", word, got, want)
+		}
 	}
 }
 
