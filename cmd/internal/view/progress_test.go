@@ -73,7 +73,7 @@ func TestSpinnerTickBeforeStart(t *testing.T) {
 		var b strings.Builder
 		p := english(t).NewProgress(&b, true, func() int { return 80 })
 		p.Spinner("reading the account")
-		p.redraw(time.Now().Add(-time.Second))
+		p.redraw(time.Now().Add(-100 * time.Millisecond))
 		p.Close()
 		if !strings.Contains(b.String(), "⠋  reading the account") {
 			t.Errorf("got %q", b.String())
