@@ -154,7 +154,7 @@ func (r *run) dropApplied(ctx context.Context, zone plan.Zone, steps *[]plan.Ste
 		return err
 	}
 	*steps = slices.DeleteFunc(slices.Clone(*steps), func(step plan.Step) bool {
-		i := slices.IndexFunc(list.Found, func(o plan.Object) bool { return step.Matches(o) })
+		i := slices.IndexFunc(list.Found, step.Matches)
 		switch {
 		case step.Action == plan.ActionDelete && i < 0:
 			r.finish(ctx, step, stepResult{id: step.ID}, nil)

@@ -37,7 +37,8 @@ func (s *session) observe(ctx context.Context, configs []plan.Config) (plan.Obse
 		return plan.Observed{}, nil, err
 	}
 	o := plan.NewObserved(relays, skipped, found)
-	return o, found, s.addSuperseded(ctx, &o, found)
+	err = s.addSuperseded(ctx, &o, found)
+	return o, found, err
 }
 
 // zonesFor lists the zones of the configured account, or of all accounts if none or several are configured. If a host is in no zone of

@@ -34,7 +34,7 @@ func (s *session) checkRegion(ctx context.Context, account, region string, deplo
 		return false, interrupted(ctx, err)
 	}
 	if err != nil || len(regions) == 0 {
-		return true, nil
+		return true, nil //nolint:nilerr // that the region is unchecked is all that follows, see above
 	}
 	if slices.Contains(regions, region) {
 		return false, nil

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -195,7 +196,7 @@ func compare(kind string, request, direct, got message, differences []difference
 	check("fields", withoutFraming(direct.fields), withoutFraming(got.fields))
 	check("trailers", direct.trailers, got.trailers)
 	check("interim responses", direct.interim, got.interim)
-	if string(direct.body) != string(got.body) {
+	if !bytes.Equal(direct.body, got.body) {
 		diffs = append(diffs, fmt.Sprintf("%s: body: want %d bytes, got %d, or different ones", kind, len(direct.body), len(got.body)))
 	}
 	return strings.Join(diffs, "\n")

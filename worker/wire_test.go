@@ -35,7 +35,7 @@ type message struct {
 // get returns the value of the first field of that name, which is in lower case.
 func (m *message) get(name string) string {
 	for _, f := range m.fields {
-		if strings.ToLower(f.name) == name {
+		if strings.EqualFold(f.name, name) {
 			return f.value
 		}
 	}
@@ -46,7 +46,7 @@ func (m *message) get(name string) string {
 func (m *message) items(name string) []string {
 	var items []string
 	for _, f := range m.fields {
-		if strings.ToLower(f.name) == name {
+		if strings.EqualFold(f.name, name) {
 			for item := range strings.SplitSeq(strings.ToLower(f.value), ",") {
 				items = append(items, strings.TrimSpace(item))
 			}

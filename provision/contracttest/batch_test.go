@@ -11,7 +11,7 @@ type batch struct {
 // step may depend on the one before.
 func batchOrder(a *api) {
 	deleted, patched, put := a.host(), a.host(), a.host()
-	alias := a.record(record{Type: "CNAME", Name: deleted, Content: "example.com", TTL: 1, Comment: text(comment)})
+	alias := a.record(record{Type: "CNAME", Name: deleted, Content: "example.com", TTL: 1, Comment: new(comment)})
 	one, two := a.record(address(patched, "1")), a.record(address(put, "1"))
 	// The patch frees a name for the put, and the put frees one for the post.
 	moved, whole := address(patched, "2"), address(patched, "1")

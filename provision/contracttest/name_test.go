@@ -67,7 +67,7 @@ func TestSweep(t *testing.T) {
 	for _, name := range []string{old, young, "cfproxy-contract-mine", "relay"} {
 		a.put(name, metadata{Tags: []string{tag}})
 		a.do("POST", "/zones/$Z/workers/routes", route{Pattern: name + ".example.com/*", Script: name}).wantOK(nil)
-		a.do("POST", "/zones/$Z/dns_records", record{Type: "A", Name: name + ".example.com", Content: "192.0.2.1", TTL: 1, Comment: text(comment)}).wantOK(nil)
+		a.do("POST", "/zones/$Z/dns_records", record{Type: "A", Name: name + ".example.com", Content: "192.0.2.1", TTL: 1, Comment: new(comment)}).wantOK(nil)
 	}
 	// Of the same age and name, but not created by these tests.
 	a.do("POST", "/zones/$Z/dns_records", record{Type: "A", Name: old + ".example.com", Content: "192.0.2.2", TTL: 1}).wantOK(nil)
@@ -88,5 +88,3 @@ func TestSweep(t *testing.T) {
 	}
 	a.do("GET", "/accounts/$A/workers/scripts/"+old+"/settings", nil).wantError(404, 10007)
 }
-
-func text(s string) *string { return &s }

@@ -20,7 +20,7 @@ const records = "/zones/$Z/dns_records"
 
 // The addresses of the records are reserved for documentation, RFC 5737.
 func address(host, last string) record {
-	return record{Type: "A", Name: host, Content: "192.0.2." + last, Proxied: true, TTL: 1, Comment: text(comment)}
+	return record{Type: "A", Name: host, Content: "192.0.2." + last, Proxied: true, TTL: 1, Comment: new(comment)}
 }
 
 // record creates a record that is deleted after the test.
@@ -77,7 +77,7 @@ func recordConflicts(a *api) {
 	host, other := a.host(), a.host()
 	a.record(address(host, "1"))
 	a.create(records, address(host, "1")).wantError(400, 81058)
-	alias := record{Type: "CNAME", Name: host, Content: "example.com", TTL: 1, Comment: text(comment)}
+	alias := record{Type: "CNAME", Name: host, Content: "example.com", TTL: 1, Comment: new(comment)}
 	a.create(records, alias).wantError(400, 81053)
 	a.record(address(host, "2"))
 	if found := a.recordsNamed(host); len(found) != 2 {

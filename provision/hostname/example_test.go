@@ -20,8 +20,7 @@ func ExampleParse() {
 
 func ExampleParse_suggestion() {
 	_, err := hostname.Parse("https://gptapi.example.com/v1")
-	var e *errcode.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*errcode.Error](err); ok {
 		fmt.Println(e.Code)
 		fmt.Println("did you mean", e.Details["suggestion"])
 	}

@@ -127,7 +127,7 @@ func (s Step) accessWarnings() []Warning {
 	if s.Script != nil {
 		warnings = append(warnings, s.Script.tokenWarnings()...)
 	}
-	for _, part := range strings.Fields(s.After[binding.AttrKeys]) {
+	for part := range strings.FieldsSeq(s.After[binding.AttrKeys]) {
 		if provider, fingerprint, _ := strings.Cut(part, ":"); fingerprint == binding.KeyMissing {
 			name := strings.TrimPrefix(worker.KeyBinding(provider), worker.BindingKey)
 			warnings = append(warnings, newWarning(WarnKeyMissing, "provider", provider, "name", strings.ToUpper(name)))

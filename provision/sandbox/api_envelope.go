@@ -58,8 +58,8 @@ func newError(status, code int, message string) *apiError {
 }
 
 // chained returns an error with a general code and the specific error in its chain.
-func chained(status, code int, message string, inner int, why string) *apiError {
-	return &apiError{status: status, problems: []problem{{
+func chained(code int, message string, inner int, why string) *apiError {
+	return &apiError{status: http.StatusBadRequest, problems: []problem{{
 		Code: code, Message: message, Chain: []problem{{Code: inner, Message: why}}}}}
 }
 

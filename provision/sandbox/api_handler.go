@@ -259,8 +259,7 @@ func (c *call) decode(into any) *apiError {
 }
 
 func describeJSONError(err error) string {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("%s cannot be a %s", describeField(kind.Field), kind.Value)
 	}
 	return "not the expected shape"

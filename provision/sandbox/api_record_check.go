@@ -115,12 +115,12 @@ func (z *zone) checkCommentAndTags(r *record) *apiError {
 		comment, tags = 100, 0
 	}
 	if len(r.Tags) > tags {
-		return chained(http.StatusBadRequest, 1004, "DNS Validation Error", 9300,
+		return chained(1004, "DNS Validation Error", 9300,
 			fmt.Sprintf("DNS record has %d tags, exceeding the quota of %d.", len(r.Tags), tags))
 	}
 	for _, t := range r.Tags {
 		if !tagPattern.MatchString(t) || strings.HasPrefix(strings.ToLower(t), "cf-") {
-			return chained(http.StatusBadRequest, 1004, "DNS Validation Error", 9302, "DNS record tag is invalid.")
+			return chained(1004, "DNS Validation Error", 9302, "DNS record tag is invalid.")
 		}
 	}
 	if utf8.RuneCountInString(r.Comment) > comment {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -116,7 +117,7 @@ func TestContent(t *testing.T) {
 		got := map[string]string{}
 		for m := multipart.NewReader(bytes.NewReader(r.Raw), params["boundary"]); ; {
 			p, err := m.NextPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

@@ -41,7 +41,7 @@ func (s *state) authenticate(h http.Header, f family, path string) (*token, *api
 		if f == familyAccount {
 			return nil, newError(http.StatusBadRequest, 9106, "Authentication failed (status: 400)")
 		}
-		return nil, chained(http.StatusBadRequest, 6003, "Invalid request headers", 6111, "Invalid format for Authorization header")
+		return nil, chained(6003, "Invalid request headers", 6111, "Invalid format for Authorization header")
 	}
 	return nil, unknownToken(f)
 }
@@ -84,7 +84,7 @@ func noTokenError(h http.Header, f family, path string) *apiError {
 	case key == "" || mail == "":
 		return newError(http.StatusBadRequest, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
 	case !keyPattern.MatchString(key):
-		return chained(http.StatusBadRequest, 6003, "Invalid request headers", 6103, "Invalid format for X-Auth-Key header")
+		return chained(6003, "Invalid request headers", 6103, "Invalid format for X-Auth-Key header")
 	}
 	return newError(http.StatusForbidden, 9103, "Unknown X-Auth-Key or X-Auth-Email")
 }

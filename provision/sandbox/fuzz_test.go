@@ -99,7 +99,7 @@ func checkState(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatalf("the state cannot be decoded again: %v\n%s", err, data)
 	}
-	if second, err := again.Bytes(); err != nil || string(second) != string(data) {
+	if second, err := again.Bytes(); err != nil || !bytes.Equal(second, data) {
 		t.Fatalf("decoding changes the state: %v\n%s\n%s", err, data, second)
 	}
 }
@@ -122,7 +122,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, once)
 		}
-		if twice, err := encode(st, nil, 0); err != nil || string(twice) != string(once) {
+		if twice, err := encode(st, nil, 0); err != nil || !bytes.Equal(twice, once) {
 			t.Fatalf("%v\n%s\n%s", err, once, twice)
 		}
 	})

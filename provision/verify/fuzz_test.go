@@ -67,7 +67,7 @@ func FuzzClassify(f *testing.F) {
 		if passes(ProbeStream, classifyNonStream(r, upstream, testBuild)) {
 			t.Errorf("the stream probe passes a response that is not a stream: %d %q %q", status, build, body)
 		}
-		stats := readEvents(strings.NewReader(string(body)), maxPaidBody, func() time.Duration { return 0 })
+		stats := readEvents(strings.NewReader(string(body)), func() time.Duration { return 0 })
 		if passes(ProbeStream, classifyStream(stats, upstream)) && (!strings.Contains(string(body), "[DONE]") || !strings.Contains(string(body), "delta")) {
 			t.Errorf("the stream probe passes %q", body)
 		}

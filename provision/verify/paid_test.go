@@ -233,7 +233,7 @@ func TestStreamIsReadIncrementally(t *testing.T) {
 		io.WriteString(server, chunk+"data: [DONE]\n\n")
 	}()
 	ticks = append(ticks, 4*time.Second)
-	got := readEvents(body, maxPaidBody, clock)
+	got := readEvents(body, clock)
 	if got.firstDelta != time.Second || got.lastDelta != 2*time.Second || got.end != 4*time.Second || got.delivery() != "spread" {
 		t.Errorf("%+v", got)
 	}
@@ -255,7 +255,7 @@ func TestDelivery(t *testing.T) {
 func TestStreamTimeout(t *testing.T) {
 	t.Parallel()
 	body := io.MultiReader(strings.NewReader(chunk), iotest.ErrReader(context.DeadlineExceeded))
-	got := classifyStream(readEvents(body, maxPaidBody, func() time.Duration { return 0 }), testTarget().Upstreams[0])
+	got := classifyStream(readEvents(body, func() time.Duration { return 0 }), testTarget().Upstreams[0])
 	want := Result{Code: CodeStreamIncomplete, Details: map[string]string{"events": "1", "deltas": "1", "reason": "timeout"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)

@@ -37,12 +37,12 @@ func (relay *convergingRelay) lookup(ctx context.Context, host string) ([]netip.
 }
 
 func (relay *convergingRelay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case relay.step == 2:
+	switch relay.step {
+	case 2:
 		respond(522, "error code: 522")(w, r)
-	case relay.step == 3:
+	case 3:
 		respond(404, "<title>parked</title>")(w, r)
-	case relay.step == 4:
+	case 4:
 		fakeWorker{"fedcba9876543210", respond(401, keylessRefusal)}.ServeHTTP(w, r)
 	default:
 		fakeWorker{testBuild, respond(401, keylessRefusal)}.ServeHTTP(w, r)

@@ -45,7 +45,7 @@ func (a *attempt) stream(ctx context.Context, u Upstream) Result {
 		return classifyNonStream(resp, u, a.build)
 	}
 	defer httpResp.Body.Close()
-	stats := readEvents(httpResp.Body, maxPaidBody, func() time.Duration { return time.Since(start) })
+	stats := readEvents(httpResp.Body, func() time.Duration { return time.Since(start) })
 	return classifyStream(stats, u)
 }
 
@@ -107,12 +107,12 @@ func (s streamStats) delivery() string {
 	return "spread"
 }
 
-// readEvents reads server-sent events until [DONE], the end, an error or the limit in bytes. It reads data lines only. An
+// readEvents reads server-sent events until [DONE], the end, an error or maxPaidBody bytes. It reads data lines only. An
 // unterminated last event counts, because some servers leave out the last blank line. clock returns the time since the
 // request. https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
-func readEvents(body io.Reader, limit int64, clock func() time.Duration) streamStats {
+func readEvents(body io.Reader, clock func() time.Duration) streamStats {
 	var stats streamStats
-	limited := &io.LimitedReader{R: body, N: limit}
+	limited := &io.LimitedReader{R: body, N: maxPaidBody}
 	lines := bufio.NewReader(limited)
 	var data []string
 	for !stats.done {

@@ -97,7 +97,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		// A blinking cursor would redraw, which cancels a selection made with the mouse.
 		return m, nil
 	case tea.WindowSizeMsg:
-		return m, m.resize(msg)
+		command := m.resize(msg)
+		return m, command
 	case tea.KeyMsg:
 		switch msg.Type {
 		case tea.KeyCtrlC:

@@ -11,7 +11,7 @@ import (
 func TestReportOfEveryCode(t *testing.T) {
 	t.Parallel()
 	advice := Advice{
-		Name:    func(id string) string { return strings.ToUpper(id) },
+		Name:    strings.ToUpper,
 		Command: func(command, provider string) string { return "cfproxy " + command + " " + provider },
 	}
 	for _, code := range verify.Codes() {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -35,7 +36,8 @@ func TestEdgeCertificates(t *testing.T) {
 		config.RootCAs, config.ServerName = c.roots, name
 		conn := tls.Client(raw, config)
 		t.Cleanup(func() { conn.Close() })
-		return conn, conn.HandshakeContext(t.Context())
+		err = conn.HandshakeContext(t.Context())
+		return conn, err
 	}
 	for _, name := range []string{"example.com", "relay.example.com", "nobody.example.com", "RELAY.example.com"} {
 		conn, err := dial(name, &tls.Config{})
@@ -68,10 +70,10 @@ func TestAuthorityIsPersistent(t *testing.T) {
 	t.Parallel()
 	path := stateFile(t, edgeState)
 	one, two := newClient(t, openStore(t, path), ""), newClient(t, openStore(t, path), "")
-	if string(one.edge.CAPEM()) != string(two.edge.CAPEM()) {
+	if !bytes.Equal(one.edge.CAPEM(), two.edge.CAPEM()) {
 		t.Error("two edges of one file have different authorities")
 	}
-	if string(one.edge.CAPEM()) == string(newClient(t, parse(t, edgeState), "").edge.CAPEM()) {
+	if bytes.Equal(one.edge.CAPEM(), newClient(t, parse(t, edgeState), "").edge.CAPEM()) {
 		t.Error("two files have the same authority")
 	}
 }

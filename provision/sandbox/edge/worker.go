@@ -49,7 +49,7 @@ func (e *Edge) runWorker(w http.ResponseWriter, r *http.Request, req workerReque
 		FlushInterval:  -1,
 		ErrorLog:       slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 		ModifyResponse: func(res *http.Response) error { return req.modifyResponse(r, res) },
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			detail := i.server.Stderr()
 			if detail == "" {
 				detail = err.Error()

@@ -77,7 +77,7 @@ func TestViolations(t *testing.T) {
 		"no body":              {"POST", route, ``, 400, failure, []string{"request   required"}},
 		"not JSON":             {"POST", route, `{`, 400, failure, []string{"request  string content-type"}},
 		"unknown call":         {"POST", "/zones/z/nonsense", ``, 404, failure, []string{"call   unknown"}},
-		"unknown query":        {"GET", "/zones?nmae=x&page=one", ``, 400, failure, []string{"query /page string type", "query /nmae string unknown"}},
+		"unknown query":        {"GET", "/zones?nonsuch=x&page=one", ``, 400, failure, []string{"query /page string type", "query /nonsuch string unknown"}},
 		"out of bounds":        {"GET", "/zones?per_page=51", ``, 400, failure, []string{"query /per_page number maximum"}},
 		"long id":              {"GET", "/zones/" + strings.Repeat("0", 33), ``, 404, failure, []string{"path /zone_id string maxLength"}},
 		"invalid response":     {"GET", route, ``, 200, strings.Replace(success, "%", `[{"id": 1}]`, 1), []string{"response /result/0/id number type", "response /result/0/pattern  required"}},

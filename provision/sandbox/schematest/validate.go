@@ -148,7 +148,7 @@ func readForm(body []byte, boundary string) (map[string]any, error) {
 
 // checkResponse checks successes and client errors. The responses to other errors are not specified.
 func (d *document) checkResponse(op *operation, status int, received message) []Violation {
-	class := ""
+	var class string
 	switch {
 	case received.header.Get(faultHeader) != "":
 		return nil

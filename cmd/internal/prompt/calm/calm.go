@@ -14,7 +14,7 @@ package calm
 
 import "github.com/charmbracelet/lipgloss"
 
-func init() {
+func init() { //nolint:gochecknoinits // the order of initialisation is the purpose of this package
 	// The value does not matter: our forms use the sixteen colours of the terminal's theme.
 	lipgloss.SetHasDarkBackground(true)
 }

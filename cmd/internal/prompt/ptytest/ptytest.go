@@ -267,7 +267,7 @@ func (s *Session) checkSequences() {
 	raw := s.Raw()
 	for _, mode := range []struct{ name, on, off string }{
 		{"cursor", ansi.HideCursor, ansi.ShowCursor},
-		{"bracketed paste", ansi.SetBracketedPasteMode, ansi.ResetBracketedPasteMode},
+		{"bracketed paste", ansi.SetModeBracketedPaste, ansi.ResetModeBracketedPaste},
 	} {
 		if strings.LastIndex(raw, mode.on) > strings.LastIndex(raw, mode.off) {
 			s.t.Errorf("%s was not restored", mode.name)
