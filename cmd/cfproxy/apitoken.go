@@ -1,58 +1,70 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"strings"
-
-	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 )
 
-// envToken returns the API token from the environment.
-func (p *program) envToken() string { return strings.TrimSpace(p.getenv("CLOUDFLARE_API_TOKEN")) }
+// tokenVariable is the environment variable of the API token. There is no flag, because other processes can read arguments.
+const tokenVariable = "CLOUDFLARE_API_TOKEN"
 
-// findToken returns the API token from the environment, the keyring or the token file, "" if there is none. The stores are
-// read only if the environment has no token, and once.
-func (p *program) findToken(c *cli.Context) (string, error) {
-	if token := p.envToken(); token != "" {
-		p.apiToken = credential.APIToken{Value: token, Source: credential.FromEnvironment}
+func (s *session) hasEnvToken() bool { return strings.TrimSpace(s.getenv(tokenVariable)) != "" }
+
+// findToken looks for the API token in the environment, the keyring and the file, in this order. It leaves s.token empty if there is
+// none. The stores are asked once, and only if the environment has no token.
+func (s *session) findToken(ctx context.Context) error {
+	if s.hasEnvToken() {
+		s.setToken(credential.APIToken{Value: strings.TrimSpace(s.getenv(tokenVariable)), Source: credential.FromEnvironment})
 	}
-	if p.apiToken.Value != "" || p.storesSearched {
-		return p.apiToken.Value, nil
+	if s.token.Value != "" || s.isTokenSearched {
+		return nil
 	}
-	base, err := p.baseURL()
+	base, err := s.baseURL()
 	if err != nil {
-		return "", err
+		return err
 	}
-	p.storesSearched = true
-	p.apiToken, err = credential.Find(c.Context, p.stores(), base, func(err error) {
+	s.isTokenSearched = true
+	token, err := credential.Find(ctx, s.tokenStores(), base, func(err error) {
 		if other := (*credential.OtherAPIError)(nil); errors.As(err, &other) {
-			p.note("login.elsewhere", "stored", redactURL(other.BaseURL), "url", redactURL(base))
+			s.errf("login.elsewhere", "stored", redactURL(other.BaseURL), "url", redactURL(base))
 			return
 		}
-		p.note("keyring.unread", "cause", p.redact(rootCause(err)))
+		s.errf("keyring.unread", "cause", s.redact(rootCause(err)))
 	})
-	return p.apiToken.Value, err
+	if err == nil {
+		s.setToken(token)
+	}
+	return err
 }
 
-// stores returns the stores of the API token in the order in which they are read.
-func (p *program) stores() []credential.Store {
-	return []credential.Store{p.keyringStore(), p.fileStore()}
-}
-
-func (p *program) keyringStore() credential.KeyringStore {
-	return credential.KeyringStore{
-		Keyring: p.keyring, Terminal: p.terminal, OnWait: func() { p.note("keyring.waiting") },
+// setToken uses a token for the rest of the run.
+func (s *session) setToken(token credential.APIToken) {
+	s.token = token
+	s.addSecret(token.Value)
+	s.tokenPlace = ""
+	if token.IsStored() {
+		s.tokenPlace = s.placeName(token.Source)
 	}
 }
 
-func (p *program) fileStore() credential.FileStore { return credential.NewFileStore(p.configDir) }
+// tokenStores returns the stores in the order in which they are tried.
+func (s *session) tokenStores() []credential.Store {
+	return []credential.Store{s.keyringStore(), s.fileStore()}
+}
 
-// placeOf returns the name of a store for a sentence.
-func (p *program) placeOf(s credential.Source) string {
-	if s == credential.FromFile {
-		return p.text.T("place.file", "file", p.fileStore().Path())
+func (s *session) keyringStore() credential.Store {
+	return credential.KeyringStore{Keyring: s.keyring, Terminal: s.terminal, OnWait: func() { s.errf("keyring.waiting") }}
+}
+
+func (s *session) fileStore() credential.FileStore { return credential.NewFileStore(s.configDir) }
+
+// placeName returns the name of a store for a sentence.
+func (s *session) placeName(source credential.Source) string {
+	if source == credential.FromFile {
+		return s.text.T("place.file", "file", s.fileStore().Path())
 	}
-	return p.text.T("place.keyring")
+	return s.text.T("place.keyring")
 }

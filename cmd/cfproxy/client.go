@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
@@ -13,14 +14,14 @@ import (
 )
 
 // clientsOf returns the client settings of every host that was deployed, with comments in the language of text.
-func clientsOf(f config.Relays, receipt provision.Receipt, text *i18n.Catalog) ([]relayClient, error) {
+func clientsOf(relays config.Relays, receipt provision.Receipt, text *i18n.Catalog) ([]relayClient, error) {
 	failed := receipt.FailedHosts()
 	var clients []relayClient
 	for _, site := range receipt.Plan.Sites {
 		if slices.ContainsFunc(failed, func(x plan.HostError) bool { return x.Host == site.Host }) {
 			continue
 		}
-		client, err := clientOf(f.ForHost(site.Host), site.Host, text)
+		client, err := clientOf(relays.ForHost(site.Host), site.Host, text)
 		if err != nil {
 			return nil, err
 		}
@@ -50,33 +51,33 @@ func clientOf(r config.Relay, host string, text *i18n.Catalog) (relayClient, err
 }
 
 // tellClients prints what a user copies next: for every host of a few, for the first one of many.
-func (p *program) tellClients(f config.Relays, clients []relayClient, verified bool) {
+func (c *console) printClients(relays config.Relays, clients []relayClient, verified bool) {
 	for i, client := range clients {
-		if i > 0 && len(clients) > mostReports {
-			fmt.Fprintln(p.stdout)
-			p.answer("client.more", "count", itoa(len(clients)-1))
+		if i > 0 && len(clients) > maxListed {
+			fmt.Fprintln(c.stdout)
+			c.outf("client.more", "count", strconv.Itoa(len(clients)-1))
 			break
 		}
-		p.tellClient(client, verified)
-		if r := f.ForHost(client.Host); r.Settings.Managed && (i == len(clients)-1 || len(clients) > mostReports) {
-			p.answer("client.managed")
+		c.printClient(client, verified)
+		if r := relays.ForHost(client.Host); r.Settings.Managed && (i == len(clients)-1 || len(clients) > maxListed) {
+			c.outf("client.managed")
 		}
 	}
 }
 
 // tellClient prints what a user copies next.
-func (p *program) tellClient(client relayClient, verified bool) {
-	fmt.Fprintln(p.stdout)
+func (c *console) printClient(client relayClient, verified bool) {
+	fmt.Fprintln(c.stdout)
 	if verified {
-		p.answer("client.works", "host", hostname.Display(client.Host))
+		c.outf("client.works", "host", hostname.Display(client.Host))
 	} else {
-		p.answer("client.deployed", "host", hostname.Display(client.Host))
+		c.outf("client.deployed", "host", hostname.Display(client.Host))
 	}
 	for _, snippet := range client.Snippets {
-		fmt.Fprintf(p.stdout, "\n# %s\n%s\n", p.text.T("client."+snippet.Kind), snippet.Text)
+		fmt.Fprintf(c.stdout, "\n# %s\n%s\n", c.text.T("client."+snippet.Kind), snippet.Text)
 	}
 	for _, other := range client.Others {
-		fmt.Fprintln(p.stdout)
-		p.answer("client.other", "name", other.Name, "url", other.BaseURL)
+		fmt.Fprintln(c.stdout)
+		c.outf("client.other", "name", other.Name, "url", other.BaseURL)
 	}
 }

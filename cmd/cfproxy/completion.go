@@ -9,16 +9,22 @@ import (
 )
 
 func (p *program) completionCommand() *cli.Command {
-	return &cli.Command{Name: "completion", ArgsUsage: "bash|zsh|fish|powershell", Action: p.completion}
+	command := p.command("completion", func(c *cli.Context, s *session) error { return runCompletion(s, c.Args().First()) })
+	command.ArgsUsage = completionShells
+	return command
 }
 
-// completion prints a script that asks the program itself what could come next.
-func (p *program) completion(c *cli.Context) error {
-	script, ok := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion, "powershell": powershellCompletion}[c.Args().First()]
+const completionShells = "bash|zsh|fish|powershell"
+
+// runCompletion prints a shell script that asks the program itself for the possible next words.
+func runCompletion(s *session, shell string) error {
+	script, ok := map[string]string{
+		"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion, "powershell": powershellCompletion,
+	}[shell]
 	if !ok {
-		return problem.Usage("shell-unknown", "value", orDash(c.Args().First()), "known", c.Command.ArgsUsage)
+		return problem.Usage("shell-unknown", "value", orDash(shell), "known", completionShells)
 	}
-	_, err := fmt.Fprint(p.stdout, script)
+	_, err := fmt.Fprint(s.stdout, script)
 	return err
 }
 

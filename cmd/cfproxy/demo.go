@@ -26,15 +26,15 @@ import (
 const demoHost = "gptapi.example.com"
 
 func (p *program) demoCommand() *cli.Command {
-	return &cli.Command{Name: "demo", Action: p.demo, Flags: []cli.Flag{
-		&cli.BoolFlag{Name: "keep", Usage: p.text.T("flag.keep"), DisableDefaultText: true},
-	}}
+	return p.command("demo", func(c *cli.Context, s *session) error {
+		return runDemo(c.Context, s, c.Bool("keep"))
+	}, p.boolFlag("keep"))
 }
 
-// demo tells the whole story in a sandbox, in memory unless a file is named: deploy, verify, one request through the Worker on the real runtime,
-// destroy. It needs no account and talks to nobody but the registry from which the runtime is installed once.
-func (p *program) demo(c *cli.Context) error {
-	file, err := sandboxFile(c)
+// runDemo shows the whole workflow in a sandbox, in memory unless a file is named: deploy, verify, one request through the Worker on the
+// real runtime, destroy. It needs no account. Its only connection is to the npm registry, for the first install of the runtime.
+func runDemo(ctx context.Context, s *session, keep bool) error {
+	file, err := s.sandboxFile()
 	if err != nil {
 		return err
 	}
@@ -42,73 +42,83 @@ func (p *program) demo(c *cli.Context) error {
 	if err != nil {
 		return problem.Wrap("sandbox-unreadable", err)
 	}
-	p.answer("demo.welcome")
-	edge, err := p.openEdge(c.Context, store, "127.0.0.1:0")
+	s.outf("demo.welcome")
+	edge, err := s.openEdge(ctx, store, "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	defer edge.Close()
-	r, err := config.NewRelay(config.Settings{Domains: []string{demoHost}}, version())
+	relay, err := config.NewRelay(config.Settings{Domains: []string{demoHost}}, version())
+	s.inv.hosts = relay.Domains
 	if err != nil {
 		return err
 	}
-	engine := p.sandboxEngine(c, store)
-	plan, err := p.demoDeploy(c, engine, config.Relays{r})
+	engine := s.sandboxEngine(store)
+	p, err := s.demoDeploy(ctx, engine, relay)
 	if err != nil {
 		return err
 	}
-	if err := p.demoProof(c, edge, r, plan); err != nil {
+	if err := s.demoVerify(ctx, edge, relay, p); err != nil {
 		return err
 	}
-	if c.Bool("keep") {
-		return p.demoKeep(c.Context, store, edge)
+	if keep {
+		return s.serveSandbox(ctx, store, edge, "127.0.0.1:0", "demo.keep")
 	}
-	return p.demoDestroy(c, engine, plan)
-}
-
-func (p *program) demoDeploy(c *cli.Context, engine *provision.Engine, f config.Relays) (plan.Plan, error) {
-	p.answer("demo.deploy", "host", demoHost)
-	plan, err := p.makePlan(c, engine, f)
+	s.outf("demo.destroy")
+	removal, err := s.planDestroy(ctx, engine, p.Configs(nil)...)
+	if err == nil {
+		_, err = s.applyDestroy(ctx, engine, removal)
+	}
 	if err != nil {
-		return plan, err
-	}
-	p.view.Plan(p.stdout, plan)
-	fmt.Fprintln(p.stdout)
-	progress := &engineProgress{program: p, c: c}
-	defer progress.close()
-	_, err = engine.Deploy(c.Context, plan, provision.DeployOptions{}, progress.observe)
-	return plan, err
-}
-
-// demoProof verifies without a key, as deploy does, and then sends one request with the key that the stand-in takes.
-func (p *program) demoProof(c *cli.Context, edge *edge.Edge, r config.Relay, plan plan.Plan) error {
-	network := edgeNetwork(edge)
-	target := deployedTarget(r, demoHost, plan)
-	p.answer("demo.verify")
-	report := p.probe(c, r, target, network, false)
-	p.view.Report(p.stdout, report, p.advice(c, r, report))
-	if err := c.Context.Err(); err != nil {
 		return err
 	}
-	if !proved(report) {
-		if !edge.RunsWorkers() {
-			p.answer("demo.incomplete")
-		}
-		return problem.ExitStatus(problem.ExitFailed)
-	}
-	p.answer("demo.chat")
-	question := p.text.T("demo.question")
-	answer, err := chat(c.Context, network, target, question)
-	if err != nil {
-		return problem.Wrap("demo-chat-failed", err)
-	}
-	p.answer("demo.exchange", "question", question, "answer", answer)
+	s.outf("demo.end")
 	return nil
 }
 
-// chat sends one chat completion through the relay, as any client would.
-func chat(ctx context.Context, network *verifyNet, target verify.Target, question string) (string, error) {
-	transport := &http.Transport{DialContext: network.Dial, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: network.RootCAs}}
+func (s *session) demoDeploy(ctx context.Context, engine *provision.Engine, relay config.Relay) (plan.Plan, error) {
+	s.outf("demo.deploy", "host", demoHost)
+	p, err := s.planDeploy(ctx, engine, config.Relays{relay})
+	if err != nil {
+		return p, err
+	}
+	s.view.Plan(s.stdout, p)
+	fmt.Fprintln(s.stdout)
+	progress := s.engineProgress()
+	defer progress.close()
+	_, err = engine.Deploy(ctx, p, provision.DeployOptions{}, progress.observe)
+	return p, err
+}
+
+// demoVerify verifies without a key, as deploy does, and then sends one request with the key of the stand-in provider.
+func (s *session) demoVerify(ctx context.Context, edge *edge.Edge, relay config.Relay, p plan.Plan) error {
+	network := edgeNetwork(edge)
+	target := deployedTarget(relay, demoHost, p)
+	s.outf("demo.verify")
+	report := s.runVerifyJob(ctx, verifyJob{relay: relay, target: target, net: network.For(demoHost)}, 0)
+	s.printReport(relay, report)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !isVerified(report) {
+		if !edge.RunsWorkers() {
+			s.outf("demo.incomplete")
+		}
+		return problem.ExitStatus(problem.ExitFailed)
+	}
+	s.outf("demo.chat")
+	question := s.text.T("demo.question")
+	answer, err := chat(ctx, network.Net, target, question)
+	if err != nil {
+		return problem.Wrap("demo-chat-failed", err)
+	}
+	s.outf("demo.exchange", "question", question, "answer", answer)
+	return nil
+}
+
+// chat sends one chat completion through the relay and returns the answer.
+func chat(ctx context.Context, net verify.Net, target verify.Target, question string) (string, error) {
+	transport := &http.Transport{DialContext: net.Dial, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: net.RootCAs}}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
 	// Marshalling plain strings cannot fail.
@@ -140,22 +150,4 @@ func chat(ctx context.Context, network *verifyNet, target verify.Target, questio
 		return "", errors.New(response.Status)
 	}
 	return completion.Choices[0].Message.Content, nil
-}
-
-func (p *program) demoDestroy(c *cli.Context, engine *provision.Engine, plan plan.Plan) error {
-	p.answer("demo.destroy")
-	removal, err := p.makeRemoval(c, engine, plan.Configs(nil)...)
-	if err != nil {
-		return err
-	}
-	if _, err := p.remove(c, engine, removal); err != nil {
-		return err
-	}
-	p.answer("demo.end")
-	return nil
-}
-
-// demoKeep leaves the sandbox serving until it is interrupted, which is then no failure.
-func (p *program) demoKeep(ctx context.Context, store *sandbox.Store, edge *edge.Edge) error {
-	return p.serve(ctx, store, edge, "127.0.0.1:0", "demo.keep")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 
 	"github.com/urfave/cli/v2"
@@ -10,83 +11,88 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
+// destroyOptions are the flags of destroy.
+type destroyOptions struct {
+	relayOptions
+	yes bool
+}
+
 func (p *program) destroyCommand() *cli.Command {
-	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.yesFlag(), p.jsonFlag())
-	return &cli.Command{Name: "destroy", Flags: flags, Action: p.destroy}
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.yesFlag(), p.boolFlag("json"))
+	return p.command("destroy", func(c *cli.Context, s *session) error {
+		return runDestroy(c.Context, s, destroyOptions{relayOptionsOf(c), c.Bool("yes")})
+	}, flags...)
 }
 
-// destroy removes what is ours at the addresses of relays, and nothing else.
-func (p *program) destroy(c *cli.Context) error {
-	f, account, err := p.open(c)
+// runDestroy removes what cfproxy created for the relays, and nothing else.
+func runDestroy(ctx context.Context, s *session, o destroyOptions) error {
+	relays, account, err := s.open(ctx, o.relayOptions)
 	if err != nil {
 		return err
 	}
-	planned, err := p.makeRemoval(c, account.engine, f.Configs()...)
+	p, err := s.planDestroy(ctx, account.engine, relays.Configs()...)
 	if err != nil {
 		return err
 	}
-	if len(planned.Changes()) == 0 {
-		return p.finishDestroy(planned, provision.Receipt{Done: []plan.Step{}})
+	if len(p.Changes()) == 0 {
+		return s.finishDestroy(p, provision.Receipt{Done: []plan.Step{}})
 	}
-	p.rememberWorker(f, planned)
-	p.note("destroy.title", "host", hostsOf(planned))
-	p.view.Plan(p.stderr, planned)
-	if err := p.confirm(c, planned, "destroy"); err != nil {
+	if len(relays) == 1 && len(p.Relays) == 1 && p.Worker != plan.WorkerName(p.Sites[0].Host) && relays[0].Chosen.Worker == "" {
+		// If the run is cut short, the next one needs the name: once record and route are gone, nothing else tells it.
+		s.inv.answered = config.Settings{Worker: p.Worker}
+	}
+	s.errf("destroy.title", "host", hostTitle(p))
+	s.view.Plan(s.stderr, p)
+	if err := s.confirm(ctx, p, "destroy", o.yes); err != nil {
 		return err
 	}
-	receipt, err := p.remove(c, account.engine, planned)
+	receipt, err := s.applyDestroy(ctx, account.engine, p)
 	if err != nil {
-		p.sayWhatStands(c, receipt)
-		if len(planned.Relays) > 1 {
-			p.tellLeft(receipt)
-		}
-		p.failed = &receipt
-		if failed := receipt.FailedHosts(); len(failed) > 1 && !receipt.Stopped && !p.json {
-			p.tellRefused(failed)
-			return p.refused(failed)
-		}
-		return err
+		return s.failedDestroy(receipt, err)
 	}
-	return p.finishDestroy(planned, receipt)
+	return s.finishDestroy(p, receipt)
 }
 
-// rememberWorker has the command that goes on name the Worker, where that is not what its host would have it called: once record
-// and route are gone, nothing else tells of it.
-func (p *program) rememberWorker(f config.Relays, planned plan.Plan) {
-	if len(f) == 1 && len(planned.Relays) == 1 && planned.Worker != plan.WorkerName(planned.Sites[0].Host) && f[0].Chosen.Worker == "" {
-		p.answered = config.Settings{Worker: planned.Worker}
-	}
-}
-
-// makeRemoval plans the removal of all that is ours at the hosts of configs.
-func (p *program) makeRemoval(c *cli.Context, engine *provision.Engine, configs ...plan.Config) (plan.Plan, error) {
-	progress := &engineProgress{program: p, c: c}
+func (s *session) planDestroy(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Plan, error) {
+	progress := s.engineProgress()
 	defer progress.close()
-	return engine.PlanDestroy(c.Context, configs, progress.observe)
+	return engine.PlanDestroy(ctx, configs, progress.observe)
 }
 
-// remove applies the plan of a removal.
-func (p *program) remove(c *cli.Context, engine *provision.Engine, planned plan.Plan) (provision.Receipt, error) {
-	progress := &engineProgress{program: p, c: c}
+func (s *session) applyDestroy(ctx context.Context, engine *provision.Engine, p plan.Plan) (provision.Receipt, error) {
+	progress := s.engineProgress()
 	defer progress.close()
-	return engine.Destroy(c.Context, planned, progress.observe)
+	return engine.Destroy(ctx, p, progress.observe)
 }
 
-func (p *program) finishDestroy(plan plan.Plan, receipt provision.Receipt) error {
-	if p.json {
-		out := p.planResult(plan)
+// failedDestroy prints what was changed before the failure, and returns the error that ends the run.
+func (s *session) failedDestroy(receipt provision.Receipt, err error) error {
+	s.printRemaining(receipt)
+	if len(receipt.Plan.Relays) > 1 {
+		s.printOrphanedWorkers(receipt)
+	}
+	if failed := receipt.FailedHosts(); len(failed) > 1 && !receipt.Stopped && !s.json {
+		s.printHostErrors(failed)
+		return s.skippedError(failed)
+	}
+	return &partialError{error: err, receipt: receipt}
+}
+
+func (s *session) finishDestroy(p plan.Plan, receipt provision.Receipt) error {
+	if s.json {
+		out := s.planResult(p)
 		out.Done = receipt.Done
-		return errors.Join(p.writeJSON(out), p.refused(plan.Skipped))
+		return errors.Join(s.writeJSON(out), s.skippedError(p.Skipped))
 	}
 	if len(receipt.Done) == 0 {
-		p.answer("destroy.nothing", "host", hostsOf(plan))
+		s.outf("destroy.nothing", "host", hostTitle(p))
 	} else {
-		p.answer("destroy.done", "host", hostsOf(plan))
+		s.outf("destroy.done", "host", hostTitle(p))
 	}
-	if len(plan.Unmanaged) > 0 {
-		p.answer("destroy.left")
-		p.view.Conflicts(p.stdout, plan.Unmanaged)
+	if len(p.Unmanaged) > 0 {
+		s.outf("destroy.left")
+		s.view.Conflicts(s.stdout, p.Unmanaged)
 	}
-	p.tellRefused(plan.Skipped)
-	return p.refused(plan.Skipped)
+	s.printHostErrors(p.Skipped)
+	return s.skippedError(p.Skipped)
 }

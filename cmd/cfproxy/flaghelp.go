@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 )
 
@@ -15,8 +16,7 @@ const (
 	helpWidth  = 80
 )
 
-// flagHelp lists flags with their descriptions beside them, which the library would write in one long line each, with the
-// flag's name twice where it is repeatable.
+// flagHelp returns a list of flags with their descriptions beside them. The library would print each in one long line.
 func (p *program) flagHelp(flags []cli.Flag) string {
 	var b strings.Builder
 	for _, flag := range flags {
@@ -40,9 +40,10 @@ func (p *program) flagHelp(flags []cli.Flag) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// describe gives a flag as it is typed, with the placeholder that its description has in backquotes, and the description.
+// describe returns a flag as it is typed, with the placeholder that its description has in backquotes, and the description.
 func (p *program) describe(flag cli.Flag, documented cli.DocGenerationFlag) (name, about string) {
-	about = documented.GetUsage()
+	// Only the help page needs the list of providers.
+	about = strings.ReplaceAll(documented.GetUsage(), "{known}", strings.Join(config.OpenRefs(config.AllProviders()), ", "))
 	before, rest, _ := strings.Cut(about, "`")
 	placeholder, after, quoted := strings.Cut(rest, "`")
 	names := []string{}

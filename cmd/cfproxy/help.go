@@ -1,12 +1,26 @@
 package main
 
 import (
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// The help pages. The library's own have English headings.
+// The help pages. Those of the library have English headings.
+
+// printHelp is the library's printer of help pages. It makes the page only now, since most runs print none. The template of a command
+// is the name of its texts, and that of the program is empty.
+func (p *program) printHelp(out io.Writer, template string, data any) {
+	switch page := data.(type) {
+	case *cli.App:
+		template = p.appHelp()
+	case *cli.Command:
+		template = p.commandHelp(template, append(slices.Clone(page.Flags), cli.HelpFlag))
+	}
+	cli.HelpPrinterCustom(out, template, data, nil)
+}
 
 func (p *program) appHelp() string {
 	return strings.NewReplacer(

@@ -15,30 +15,31 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// inRun is a program in the middle of a command, as the arguments say.
-func inRun(t *testing.T, language string, args ...string) *program {
+// sessionOf returns a session of the command that the arguments name.
+func sessionOf(t *testing.T, language string, args ...string) (*program, *session) {
 	t.Helper()
 	p, err := newProgram([]string{"--lang", language}, environment{getenv: func(string) string { return "" }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	app := p.app()
+	var s *session
 	var all []*cli.Command
 	for _, command := range app.Commands {
 		all = append(append(all, command), command.Subcommands...)
 	}
 	for _, command := range all {
-		command.Action = func(c *cli.Context) error { p.enter(c); return nil }
+		command.Action = p.action(command, func(_ *cli.Context, running *session) error { s = running; return nil })
 	}
-	if err := app.RunContext(context.Background(), flagsFirst(app, append([]string{"cfproxy"}, args...))); err != nil || p.context == nil {
+	if err := app.RunContext(context.Background(), flagsFirst(app, append([]string{"cfproxy"}, args...))); err != nil || s == nil {
 		t.Fatalf("%v: %v", args, err)
 	}
-	p.hosts = []string{"gptapi.example.com"}
-	return p
+	s.inv.hosts = []string{"gptapi.example.com"}
+	return p, s
 }
 
-// Every command that any sentence advises is one that can be run as it is printed: its flags are known, its argument is there,
-// and it is about the same account, relay and file as the run that advises it.
+// Every command in a message can be run as it is printed: its flags exist, its argument is there, and it is about the same account,
+// relay and file as the run that prints it.
 func TestAdvisedCommandsRun(t *testing.T) {
 	t.Parallel()
 	way := []string{"--connect-to", "::127.0.0.1:8443", "--cacert", "ca.pem"}
@@ -50,15 +51,15 @@ func TestAdvisedCommandsRun(t *testing.T) {
 			append([]string{"--sandbox", "a.json", "key", "add", "alice", "--config", "relay.toml", "--rpm", "6"}, way...),
 			{"key", "revoke", "alice"},
 		} {
-			p := inRun(t, language, args...)
-			said := sentences(p)
+			p, s := sessionOf(t, language, args...)
+			said := sentences(s)
 			if len(said) < 300 {
 				t.Fatalf("%d sentences only", len(said))
 			}
 			found := 0
 			for key, text := range said {
-				if key == "hint.name-missing.1" && !isKeyCommand(p.context) {
-					continue // nobody else wants a name
+				if key == "hint.name-missing.1" && !s.inv.isKeyCommand() {
+					continue // no other command takes a name
 				}
 				for _, words := range commandsIn(text) {
 					found++
@@ -74,23 +75,22 @@ func TestAdvisedCommandsRun(t *testing.T) {
 	}
 }
 
-// sentences fills in every text of the catalogue that is said in the course of a run.
-func sentences(p *program) map[string]string {
+// sentences returns every text of the catalogue that a run may print, with its placeholders filled in.
+func sentences(s *session) map[string]string {
 	host := "gptapi.example.com"
 	details := map[string]string{
-		"command": p.again(p.context, "deploy", host), "name": "alice", "file": "relay.toml", "host": host, "provider": "groq", "id": "groq",
+		"command": s.inv.rerun("deploy", host), "name": "alice", "file": "relay.toml", "host": host, "provider": "groq", "id": "groq",
 		"value": "ai", "known": "openai, groq", "example": "azure=my-resource", "origin": "https://llm.example.org", "flag": "--page",
 	}
-	pairs := i18n.Pairs(p.readable(details))
-	advice := p.advice(p.context, config.Relay{}, verify.Report{Host: host})
+	pairs := i18n.Pairs(s.templateData(details))
 	for _, command := range []string{"deploy", "status", "verify", "add"} {
-		pairs = append(pairs, "run_"+command, advice.Command(command, "groq"))
+		pairs = append(pairs, "run_"+command, s.remedy(config.Relay{}, verify.Report{Host: host}, command, "groq"))
 	}
 	said := map[string]string{}
-	for _, key := range p.text.Keys() {
+	for _, key := range s.text.Keys() {
 		// These are read in help pages and in the file, or belong to a demo of its own.
 		if family, _, _ := strings.Cut(key, "."); !slices.Contains([]string{"about", "usage", "help", "flag", "setting", "comment", "demo", "sandbox"}, family) {
-			said[key] = view.Clean(p.text.T(key, pairs...))
+			said[key] = view.Clean(s.text.T(key, pairs...))
 		}
 	}
 	return said
@@ -98,7 +98,7 @@ func sentences(p *program) map[string]string {
 
 var commandForm = regexp.MustCompile(`cfproxy(?: (?:--[a-z-]+(?:=[a-z]+)?|[A-Za-z0-9./:=_-]+))+`)
 
-// commandsIn finds the command lines in a sentence, each with words of the sentence that may follow it.
+// commandsIn returns the command lines in a sentence. Words of the sentence may follow them.
 func commandsIn(text string) [][]string {
 	var found [][]string
 	for _, line := range commandForm.FindAllString(text, -1) {
@@ -113,8 +113,7 @@ func commandsIn(text string) [][]string {
 	return found
 }
 
-// wrongWith says what keeps a command line from being what was meant, "" for nothing. A local one is about the file that was just
-// written into this folder.
+// wrongWith returns what is wrong with a command line, or "". A local one is about the file that was just written into this folder.
 func (p *program) wrongWith(words, args []string, isLocal bool) string {
 	app := p.app()
 	flags, commands := app.Flags, app.Commands
@@ -128,7 +127,7 @@ func (p *program) wrongWith(words, args []string, isLocal bool) string {
 		switch {
 		case strings.HasPrefix(rest[0], "--"):
 			known := name == "help" || slices.ContainsFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
-			width := widthOf(flags, rest[0])
+			width := flagWidth(flags, rest[0])
 			if inline {
 				width = 1
 			} else if width == 2 && len(rest) > 1 {

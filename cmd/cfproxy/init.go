@@ -2,154 +2,182 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
-	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) initCommand() *cli.Command {
-	return &cli.Command{Name: "init", Flags: p.deployFlags(), Action: p.init}
+	return p.command("init", func(c *cli.Context, s *session) error {
+		return runInit(c.Context, s, deployOptionsOf(c))
+	}, p.deployFlags()...)
 }
 
-// init goes from nothing to a working relay: it asks for what is missing, and then does what deploy does.
-func (p *program) init(c *cli.Context) error {
-	unlock, err := p.lockConfig(c)
+// runInit goes from nothing to a working relay: it asks for what is missing, and then does what deploy does.
+func runInit(ctx context.Context, s *session, o deployOptions) error {
+	unlock, err := s.lockConfig(ctx, o.file)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	all, err := p.loadSettings(c)
+	all, err := o.source(s).Load()
 	if err != nil {
 		return err
 	}
 	if len(all) > 1 {
-		return problem.Usage("init-many", "file", cmp.Or(c.String("config"), config.FileName), "command", p.again(c, "deploy"))
+		return problem.Usage("init-many", "file", s.inv.fileName(), "command", s.inv.rerun("deploy"))
 	}
-	chosen := all[0]
-	if !p.terminal && len(chosen.Domains) == 0 {
+	if !s.terminal && len(all[0].Domains) == 0 {
 		return problem.Usage("domain-missing")
 	}
 	if err := config.CheckFolder(); err != nil {
 		return err
 	}
-	p.note("init.welcome")
-	account, err := p.askAccount(c, chosen)
+	s.errf("init.welcome")
+	account, err := s.askAccount(ctx, all[0].Account)
 	if err != nil {
 		return err
 	}
-	chosen, issued, err := p.complete(c, account, chosen)
+	chosen, token, err := s.askSettings(ctx, account, all[0], !s.terminal || o.yes)
 	if err != nil {
 		return err
 	}
-	r, err := config.NewRelay(chosen, version())
+	relay, err := config.NewRelay(chosen, version())
+	s.inv.hosts = relay.Domains
 	if err != nil {
 		return err
 	}
-	r.Adopt = c.Bool("adopt")
-	if r.Keys, err = config.Keys(r.Config, p.getenv); err != nil {
+	relay.Adopt = o.adopt
+	if relay.Keys, err = config.Keys(relay.Config, s.getenv); err != nil {
 		return err
 	}
-	network, err := p.openVerifyNetwork(c, account)
+	d, err := s.newDeployment(ctx, o, config.Relays{relay}, account, unlock)
 	if err != nil {
 		return err
 	}
-	defer network.Close()
-	d, err := p.carryOut(c, config.Relays{r}, account, network, unlock)
-	if err != nil {
+	defer d.network.Close()
+	if err := d.planAndApply(ctx); err != nil {
 		return err
 	}
-	unlock()
-	p.newToken = issued
-	unproved := p.prove(c, config.Relays{r}, account, network, d)
-	return cmp.Or(unproved, p.saveConfig(c, r, d.Receipt.Plan.Worker, account))
+	d.newToken = token
+	unverified := d.report(ctx)
+	return cmp.Or(unverified, s.saveConfig(relay, d.outcome.Receipt.Plan.Worker, token))
 }
 
-// complete fills in what nobody has chosen: from what stands, and from answers where somebody can be asked.
-func (p *program) complete(c *cli.Context, account *account, chosen config.Settings) (config.Settings, config.NewToken, error) {
-	asks := p.terminal && !c.Bool("yes")
-	given, first := chosen, config.NewToken{}
+// askSettings fills in what was not chosen: from the deployed relay, and from answers unless isQuiet. It also returns the token that it
+// made for the first caller of a managed relay.
+func (s *session) askSettings(ctx context.Context, account *account, chosen config.Settings, isQuiet bool) (config.Settings, config.NewToken, error) {
+	given, token := chosen, config.NewToken{}
 	var err error
-	if asks {
-		if chosen, err = p.askZone(c.Context, account, chosen); err != nil {
-			return chosen, first, err
+	if !isQuiet {
+		if chosen, err = s.askZone(ctx, account, chosen); err != nil {
+			return chosen, token, err
 		}
 	}
-	if chosen, err = p.standingBelow(c, account, chosen); err != nil {
-		return chosen, first, err
+	if chosen, err = s.fillFromDeployed(ctx, account, chosen); err != nil {
+		return chosen, token, err
 	}
-	if asks {
-		if chosen, err = p.askProviders(c.Context, chosen); err != nil {
-			return chosen, first, err
+	if !isQuiet {
+		if chosen, err = s.askProviders(ctx, chosen); err != nil {
+			return chosen, token, err
 		}
-		if chosen, first, err = p.askAccess(c.Context, chosen); err != nil {
-			return chosen, first, err
+		if chosen, token, err = s.askAccess(ctx, chosen); err != nil {
+			return chosen, token, err
 		}
 	}
-	p.answered = chosen.NonDefault(given)
-	return chosen, first, nil
+	s.inv.answered = chosen.NonDefault(given)
+	return chosen, token, nil
 }
 
-// saveConfig writes cfproxy.toml, which the next command reads, and prints that it did. It also prints its error, because the
-// result is printed already.
-func (p *program) saveConfig(c *cli.Context, r config.Relay, worker string, account *account) error {
-	file := config.FileName
-	written, err := config.Create(r, worker, p.settingComments())
+// fillFromDeployed fills in what was not chosen from our relay as it is deployed, its tokens included, so that init neither resets nor
+// asks what is there. A cfproxy.toml decides by itself.
+func (s *session) fillFromDeployed(ctx context.Context, account *account, chosen config.Settings) (config.Settings, error) {
+	if chosen.HasFile() || len(chosen.Domains) == 0 {
+		return chosen, nil
+	}
+	wanted, err := plan.Config{Domains: chosen.Domains, Worker: chosen.Worker, Account: chosen.Account}.Normalize()
 	if err != nil {
-		code, details, _ := p.classify(err)
-		p.show(err, code, details)
-		p.printToken(p.newToken)
+		return chosen, err
+	}
+	observed, err := s.observe(ctx, account.engine, wanted)
+	if err != nil || !observed.Relays[0].Exists() {
+		return chosen, err
+	}
+	relay := observed.Relays[0]
+	s.errf("init.stands", "worker", relay.Worker)
+	deployed := relay.Deployed()
+	chosen = chosen.FillFrom(config.FromDeployed(deployed))
+	if !deployed.Settings.Managed || !chosen.IsManaged() {
+		return chosen, nil
+	}
+	relay.Config.Settings.Managed = true
+	completed, err := relay.CompleteConfig()
+	if err != nil {
+		return chosen, err
+	}
+	return chosen.WithTokens(completed.Tokens), nil
+}
+
+// saveConfig writes cfproxy.toml for the next command, and prints the new token. The result is printed already, so it prints its error
+// itself.
+func (s *session) saveConfig(r config.Relay, worker string, token config.NewToken) error {
+	file := config.FileName
+	isCreated, err := config.Create(r, worker, s.settingComments())
+	if err != nil {
+		s.printError(err)
+		s.printToken(token)
 		return problem.ExitStatus(problem.ExitFailed)
 	}
 	listed, err := config.ReadFile(file, r.Domains)
-	fmt.Fprintln(p.stderr)
+	fmt.Fprintln(s.stderr)
 	switch {
-	case written:
-		p.note("init.wrote", "file", file)
+	case isCreated:
+		s.errf("init.wrote", "file", file)
 	case err == nil && len(listed) > 0:
-		p.note("init.kept", "file", file)
+		s.errf("init.kept", "file", file)
 	default:
-		p.note("init.other", "file", file, "command", p.again(c, "status", r.Domains...))
+		s.errf("init.other", "file", file, "command", s.inv.rerun("status", r.Domains...))
 	}
-	p.printToken(p.newToken)
-	if p.apiToken.Source == credential.FromPrompt {
-		p.note("init.token")
+	s.printToken(token)
+	if s.token.Source == credential.FromPrompt {
+		s.errf("init.token")
 	}
 	return nil
 }
 
 // settingComments returns the comments of a new cfproxy.toml, by the key of their setting.
-func (p *program) settingComments() map[string]string {
-	comments := map[string]string{}
-	for _, key := range append([]string{config.CommentHead}, settingsOf("init")...) {
-		comments[key] = p.text.T("comment." + key)
+func (s *session) settingComments() map[string]string {
+	comments := map[string]string{config.CommentHead: s.text.T("comment." + config.CommentHead)}
+	for _, setting := range config.Table() {
+		comments[setting.Key] = s.text.T("comment." + setting.Key)
 	}
 	return comments
 }
 
-// askAccount opens the account, and asks again, with fewer words, where the token that a person typed is not good.
-func (p *program) askAccount(c *cli.Context, chosen config.Settings) (*account, error) {
-	token, err := p.askToken(c)
-	if err != nil {
+// askAccount opens the account. If the user typed a token that is rejected, it asks again.
+func (s *session) askAccount(ctx context.Context, id string) (*account, error) {
+	if err := s.askToken(ctx); err != nil {
 		return nil, err
 	}
 	for {
-		account, err := p.openAccount(c, token)
-		if err != nil || p.apiToken.Source != credential.FromPrompt {
+		account, err := s.openAccount()
+		if err != nil || s.token.Source != credential.FromPrompt {
 			return account, err
 		}
-		_, err = p.readZones(c.Context, account, chosen.Account)
-		if err == nil || statusOf(errcode.Of(err)) != problem.ExitToken {
+		_, err = s.readZones(ctx, account, id)
+		if err == nil || exitOf(errcode.Of(err)) != problem.ExitToken {
 			return account, err
 		}
-		code, details, _ := p.classify(err)
-		p.note("error."+code, i18n.Pairs(p.readable(details))...)
-		if token, err = p.askTokenAgain(c); err != nil {
+		code, details, _ := s.describe(err)
+		fmt.Fprintln(s.stderr, s.errorText(code, details))
+		if err := s.askTokenAgain(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,48 +12,69 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-func (p *program) keyCommand() *cli.Command {
-	config := &cli.StringFlag{Name: "config", Usage: p.text.T("flag.config"), TakesFile: true}
-	change := append(p.verifyFlags(), config, p.yesFlag(), p.jsonFlag(),
-		&cli.BoolFlag{Name: "no-deploy", Usage: p.text.T("flag.no-deploy"), DisableDefaultText: true},
-		&cli.BoolFlag{Name: "no-verify", Usage: p.text.T("flag.no-verify"), DisableDefaultText: true})
-	add := append([]cli.Flag{
-		&cli.StringFlag{Name: "expires", Usage: p.text.T("flag.expires")},
-		&cli.StringSliceFlag{Name: "provider", Usage: p.text.T("flag.token-provider")},
-		&cli.StringFlag{Name: "rpm", Usage: p.text.T("flag.rpm")},
-	}, change...)
-	return &cli.Command{Name: "key", Action: p.keyHelp, Subcommands: []*cli.Command{
-		{Name: "add", ArgsUsage: "NAME", Flags: add, Action: p.keyAdd},
-		{Name: "list", Flags: []cli.Flag{config, p.jsonFlag()}, Action: p.keyList},
-		{Name: "revoke", ArgsUsage: "NAME", Flags: change, Action: p.keyRevoke},
-	}}
+// keyOptions are the flags and the argument of key add and key revoke.
+type keyOptions struct {
+	deployOptions
+	names    []string // the arguments, of which there must be one
+	noDeploy bool
+	// The following are of key add. Empty texts were not given.
+	expires, rpm   string
+	tokenProviders []string
 }
 
-// isKeyCommand tells the commands whose flags mean a token and not the relay.
-func isKeyCommand(c *cli.Context) bool {
-	return c.Command != nil && strings.HasPrefix(c.Command.HelpName, "cfproxy key ")
+func keyOptionsOf(c *cli.Context) keyOptions {
+	return keyOptions{
+		deployOptions: deployOptions{
+			relayOptions: relayOptions{file: c.String("config")}, verify: verifyOptionsOf(c), yes: c.Bool("yes"), noVerify: c.Bool("no-verify"),
+		},
+		names: c.Args().Slice(), noDeploy: c.Bool("no-deploy"),
+		expires: c.String("expires"), rpm: c.String("rpm"), tokenProviders: c.StringSlice("provider"),
+	}
 }
 
-// sameKeyCommand gives the command line of the run.
-func (p *program) sameKeyCommand(c *cli.Context) string {
-	line := p.again(c, "key "+c.Command.Name+" "+c.Args().First())
+// tokenFlagsOf returns the flags of key add that describe the token, as they are repeated on a command line.
+func tokenFlagsOf(c *cli.Context) []string {
+	var flags []string
 	for _, name := range []string{"expires", "rpm"} {
 		if c.IsSet(name) {
-			line += " --" + name + " " + c.String(name)
+			flags = append(flags, "--"+name, c.String(name))
 		}
 	}
 	for _, id := range c.StringSlice("provider") {
-		line += " --provider " + id
+		flags = append(flags, "--provider", id)
 	}
-	return line
+	return flags
 }
 
-// keyHelp is for whoever names no subcommand, or none that there is.
-func (p *program) keyHelp(c *cli.Context) error {
+func (p *program) keyCommand() *cli.Command {
+	change := append(p.verifyFlags(), p.configFlag(), p.yesFlag(), p.boolFlag("json"), p.boolFlag("no-deploy"), p.boolFlag("no-verify"))
+	addFlags := append([]cli.Flag{
+		p.stringFlag("expires"),
+		&cli.StringSliceFlag{Name: "provider", Usage: p.text.T("flag.token-provider")},
+		p.stringFlag("rpm"),
+	}, change...)
+	add := p.keySubcommand("add", runKeyAdd, addFlags)
+	revoke := p.keySubcommand("revoke", runKeyRevoke, change)
+	list := p.command("list", func(c *cli.Context, s *session) error {
+		return runKeyList(s, c.String("config"))
+	}, p.configFlag(), p.boolFlag("json"))
+	key := p.command("key", keyHelp)
+	key.Subcommands = []*cli.Command{add, list, revoke}
+	return key
+}
+
+// keySubcommand returns a subcommand that takes the name of a token.
+func (p *program) keySubcommand(name string, run func(context.Context, *session, keyOptions) error, flags []cli.Flag) *cli.Command {
+	command := p.command(name, func(c *cli.Context, s *session) error { return run(c.Context, s, keyOptionsOf(c)) }, flags...)
+	command.ArgsUsage = "NAME"
+	return command
+}
+
+// keyHelp runs where no subcommand is named, or none that exists.
+func keyHelp(c *cli.Context, _ *session) error {
 	if !c.Args().Present() {
 		return cli.ShowSubcommandHelp(c)
 	}
@@ -64,123 +86,143 @@ func (p *program) keyHelp(c *cli.Context) error {
 	return problem.Usage("command-unknown", "value", "key "+redactArg(wrong), "suggestion", suggestion)
 }
 
-// nameGiven is the one argument that adding and revoking take.
-func nameGiven(c *cli.Context) (string, error) {
-	switch c.NArg() {
-	case 0:
-		return "", problem.Usage("name-missing", "command", c.Command.HelpName)
-	case 1:
-		return c.Args().First(), nil
-	}
-	if config.LooksLikeKey(c.Args().Get(1)) {
+// name returns the one argument.
+func (o keyOptions) name(command string) (string, error) {
+	switch {
+	case len(o.names) == 0:
+		return "", problem.Usage("name-missing", "command", "cfproxy "+command)
+	case len(o.names) == 1:
+		return o.names[0], nil
+	case config.LooksLikeKey(o.names[1]):
 		return "", problem.Usage("name-is-key")
 	}
-	return "", problem.Usage("name-one", "value", c.Args().Get(1))
+	return "", problem.Usage("name-one", "value", o.names[1])
 }
 
-// keyAdd makes a token, writes its digest into cfproxy.toml, and makes it good at the relay.
-func (p *program) keyAdd(c *cli.Context) error {
-	name, err := nameGiven(c)
+// runKeyAdd makes a token, writes its digest into cfproxy.toml, and deploys.
+func runKeyAdd(ctx context.Context, s *session, o keyOptions) error {
+	name, err := o.name(s.inv.command)
 	if err == nil {
 		err = config.CheckTokenName(name)
 	}
 	if err != nil {
 		return err
 	}
-	file, unlock, err := p.lockTokens(c)
+	file, unlock, err := s.lockTokens(ctx, o.file)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	token, err := p.tokenWanted(c, file, name)
+	token, err := newTokenOf(o, file, name)
 	if err != nil {
 		return err
 	}
-	p.newToken = config.GenerateToken(token)
-	return p.change(c, file, tokenChange{verb: "add", token: p.newToken.Token}, unlock)
+	generated := s.generateToken(token)
+	change := tokenChange{verb: "add", token: generated.Token}
+	return s.changeTokens(ctx, o, file, change, generated, unlock)
 }
 
-// lockTokens takes the turn to change the file, and reads it as whoever had the turn before left it.
-func (p *program) lockTokens(c *cli.Context) (config.TokenFile, func(), error) {
-	unlock, err := p.lockConfig(c)
+// runKeyRevoke removes a token from cfproxy.toml, and deploys.
+func runKeyRevoke(ctx context.Context, s *session, o keyOptions) error {
+	name, err := o.name(s.inv.command)
+	if err != nil {
+		return err
+	}
+	file, unlock, err := s.lockTokens(ctx, o.file)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	change := tokenChange{verb: "revoke", token: worker.Token{Name: name}}
+	return s.changeTokens(ctx, o, file, change, config.NewToken{}, unlock)
+}
+
+// lockTokens locks the file with the tokens and then reads it.
+func (s *session) lockTokens(ctx context.Context, path string) (config.TokenFile, func(), error) {
+	unlock, err := s.lockConfig(ctx, path)
 	if err != nil {
 		return config.TokenFile{}, nil, err
 	}
-	file, err := config.OpenTokens(c.String("config"))
+	file, err := config.OpenTokens(path)
 	if err != nil {
 		unlock()
 	}
 	return file, unlock, err
 }
 
-// tokenWanted reads the flags of a new token. A provider must be one that the relay leads to.
-func (p *program) tokenWanted(c *cli.Context, file config.TokenFile, name string) (worker.Token, error) {
+// newTokenOf returns a token with the properties of the flags. Its providers must be among those of the relays.
+func newTokenOf(o keyOptions, file config.TokenFile, name string) (worker.Token, error) {
 	token := worker.Token{Name: name}
-	f, err := p.newRelays(file.Relays)
+	relays, err := config.NewRelays(file.Relays, version())
 	if err != nil {
 		return token, err
 	}
 	var ids []string
-	for _, r := range f {
+	for _, r := range relays {
 		for _, id := range config.ProviderIDs(r.ProviderInfo) {
 			if !slices.Contains(ids, id) {
 				ids = append(ids, id)
 			}
 		}
 	}
-	for _, id := range c.StringSlice("provider") {
+	for _, id := range o.tokenProviders {
 		if !slices.Contains(ids, id) {
 			return token, problem.Usage("provider-not-here", "value", id, "file", file.Path, "known", strings.Join(ids, ", "))
 		}
 		token.Providers = append(token.Providers, id)
 	}
-	if c.IsSet("rpm") {
-		if token.RPM, err = strconv.Atoi(c.String("rpm")); err != nil || !config.IsRPM(token.RPM) {
-			return token, problem.Usage("rpm-invalid", "value", c.String("rpm"), "most", itoa(config.MaxRPM))
+	if o.rpm != "" {
+		if token.RPM, err = strconv.Atoi(o.rpm); err != nil || !config.IsRPM(token.RPM) {
+			return token, problem.Usage("rpm-invalid", "value", o.rpm, "most", strconv.Itoa(config.MaxRPM))
 		}
 	}
-	if c.IsSet("expires") {
-		token.Expires, err = config.ParseExpiry(c.String("expires"), time.Now())
+	if o.expires != "" {
+		token.Expires, err = config.ParseExpiry(o.expires, time.Now())
 	}
 	return token, err
 }
 
-// keyRevoke takes a token out of cfproxy.toml, and sees to it that the relay refuses it.
-func (p *program) keyRevoke(c *cli.Context) error {
-	name, err := nameGiven(c)
-	if err != nil {
-		return err
-	}
-	file, unlock, err := p.lockTokens(c)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return p.change(c, file, tokenChange{verb: "revoke", token: worker.Token{Name: name}}, unlock)
-}
-
-// keyList shows who holds a token, and nothing by which one could be used.
-func (p *program) keyList(c *cli.Context) error {
-	file, err := config.OpenTokens(c.String("config"))
+// runKeyList prints who holds a token. It prints no secret.
+func runKeyList(s *session, path string) error {
+	file, err := config.OpenTokens(path)
 	if err != nil {
 		return err
 	}
 	views := []view.Token{}
 	for _, token := range file.Tokens {
-		views = append(views, viewOf(token))
+		views = append(views, tokenView(token))
 	}
-	if p.json {
-		return p.writeJSON(struct {
+	if s.json {
+		return s.writeJSON(struct {
 			Tokens []view.Token `json:"tokens"`
 		}{views})
 	}
 	if len(views) == 0 {
-		p.note("key.none", "file", file.Path)
+		s.errf("key.none", "file", file.Path)
 		return nil
 	}
-	p.view.Tokens(p.stdout, views)
-	if !slices.ContainsFunc(file.Relays, func(s config.Settings) bool { return s.Access == binding.AccessManaged }) {
-		p.note("key.open", "file", file.Path, "command", p.again(c, "deploy"))
+	s.view.Tokens(s.stdout, views)
+	if !slices.ContainsFunc(file.Relays, config.Settings.IsManaged) {
+		s.errf("key.open", "file", file.Path, "command", s.inv.rerun("deploy"))
 	}
 	return nil
+}
+
+// tokenView returns what may be shown of a token.
+func tokenView(token worker.Token) view.Token {
+	v := view.Token{Name: token.Name, Providers: token.Providers, RPM: token.RPM}
+	if token.Expires > 0 {
+		v.Expires, v.Expired = config.LastDay(token), token.Expires <= time.Now().Unix()
+	}
+	return v
+}
+
+// newTokenView returns what --json shows of a token that was made in this run, nil for none.
+func newTokenView(t config.NewToken) *view.Token {
+	if t.Secret == "" {
+		return nil
+	}
+	v := tokenView(t.Token)
+	v.Secret = t.Secret
+	return &v
 }

@@ -2,11 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
@@ -16,19 +16,19 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// tokenChange is the one thing that a command does to the list of tokens: add this token, or revoke the one of that name.
+// tokenChange is the one change that a command makes to the list of tokens: it adds this token, or revokes the one of this name.
 type tokenChange struct {
-	verb  string
+	verb  string // "add" or "revoke"
 	token worker.Token
 }
 
 func (x tokenChange) adds() bool { return x.verb == "add" }
 
-// isIn tells whether the file is as the change would have it, by name.
+// isIn reports whether the file is already as the change would make it, by name.
 func (x tokenChange) isIn(f config.TokenFile) bool { return f.Find(x.token.Name) >= 0 == x.adds() }
 
-// edit gives the file with the change, which may be in it already.
-func (x tokenChange) edit(f config.TokenFile) (config.TokenFile, error) {
+// applyTo returns the file with the change.
+func (x tokenChange) applyTo(f config.TokenFile) (config.TokenFile, error) {
 	switch {
 	case x.isIn(f):
 		return f, nil
@@ -38,8 +38,8 @@ func (x tokenChange) edit(f config.TokenFile) (config.TokenFile, error) {
 	return f.Without(x.token.Name)
 }
 
-// refusal is for whoever wants what is so already.
-func (x tokenChange) refusal(f config.TokenFile) error {
+// alreadyError is the error of a change that is already made.
+func (x tokenChange) alreadyError(f config.TokenFile) error {
 	switch {
 	case x.adds():
 		return problem.Usage("token-exists", "file", f.Path, "name", x.token.Name)
@@ -49,183 +49,181 @@ func (x tokenChange) refusal(f config.TokenFile) error {
 	return problem.Usage("token-not-listed", "file", f.Path, "name", x.token.Name, "names", orDash(f.Names()))
 }
 
-// change edits the file and, where access is managed, deploys. What can go wrong before anything is written is found before:
-// plan and yes come first, then the file, then the account. unlock lets others have the file.
-func (p *program) change(c *cli.Context, file config.TokenFile, change tokenChange, unlock func()) error {
-	next, err := change.edit(file)
-	if err == nil && !change.isIn(file) {
+// changeTokens changes the file and, where access is managed, deploys. It checks everything that can fail first: the plan and the
+// confirmation come before the file, the file before the account.
+func (s *session) changeTokens(ctx context.Context, o keyOptions, file config.TokenFile, x tokenChange, token config.NewToken, unlock func()) error {
+	next, err := x.applyTo(file)
+	if err == nil && !x.isIn(file) {
 		err = file.CheckWritable()
 	}
 	if err != nil {
 		return err
 	}
-	f, err := p.managedRelays(next)
+	relays, err := s.managedRelays(next)
 	if err != nil {
 		return err
 	}
-	deploys := len(f) > 0 && !c.Bool("no-deploy")
-	switch {
-	case change.isIn(file) && !(deploys && p.mayLook(c, change)):
-		return change.refusal(file)
-	case !deploys:
-		return p.changeFile(c, file, next, change, len(f) > 0)
+	deploys := len(relays) > 0 && !o.noDeploy
+	if x.isIn(file) && !(deploys && s.canObserve(ctx, x)) {
+		return x.alreadyError(file)
 	}
-	return p.changeRelays(c, file, next, change, f, unlock)
+	if !deploys {
+		return s.changeFile(file, next, x, token, len(relays) > 0)
+	}
+	if err := s.askToken(ctx); err != nil {
+		return err
+	}
+	account, err := s.openAccount()
+	if err != nil {
+		return err
+	}
+	d, err := s.newDeployment(ctx, o.deployOptions, relays, account, unlock)
+	if err != nil {
+		return err
+	}
+	defer d.network.Close()
+	d.newToken = token
+	return d.changeTokens(ctx, file, next, x)
 }
 
-// managedRelays gives the relays of a file for which tokens are good.
-func (p *program) managedRelays(file config.TokenFile) (config.Relays, error) {
-	var f config.Relays
-	for _, s := range file.Relays {
-		r, err := config.NewRelay(s.WithEnvironment(p.getenv), version())
+// managedRelays returns the relays of a file for which its tokens are valid.
+func (s *session) managedRelays(file config.TokenFile) (config.Relays, error) {
+	var relays config.Relays
+	for _, settings := range file.Relays {
+		relay, err := config.NewRelay(settings.WithEnvironment(s.getenv), version())
 		if err != nil {
 			return nil, err
 		}
-		if r.Settings.Managed {
-			f = append(f, r)
+		if relay.Settings.Managed {
+			relays = append(relays, relay)
 		}
 	}
-	p.hosts = f.Domains()
-	return f, nil
+	s.inv.hosts = relays.Domains()
+	return relays, nil
 }
 
-// mayLook tells whether the relay can be asked about a token whose change is in the file already. To be told of a name that is
-// taken nobody need paste an API token.
-func (p *program) mayLook(c *cli.Context, change tokenChange) bool {
-	if sandbox, err := sandboxFile(c); err != nil || sandbox != "" {
+// canObserve reports whether the relay can be asked about a change that is already in the file. Nobody is asked for an API token just to
+// hear that a name is taken.
+func (s *session) canObserve(ctx context.Context, x tokenChange) bool {
+	if sandbox, err := s.sandboxFile(); err != nil || sandbox != "" {
 		return err == nil
 	}
-	token, err := p.findToken(c)
-	return err != nil || token != "" || p.terminal && !change.adds()
+	err := s.findToken(ctx)
+	return err != nil || s.token.Value != "" || s.terminal && !x.adds()
 }
 
-// changeRelays changes the file and then the relays.
-func (p *program) changeRelays(c *cli.Context, file, next config.TokenFile, change tokenChange, f config.Relays, unlock func()) error {
-	token, err := p.askToken(c)
-	if err != nil {
+// changeFile changes the file only.
+func (s *session) changeFile(file, next config.TokenFile, x tokenChange, token config.NewToken, isManaged bool) error {
+	if err := file.Write(next); err != nil {
 		return err
 	}
-	account, err := p.openAccount(c, token)
-	if err != nil {
-		return err
+	s.errf("key.written."+x.verb, "file", file.Path, "name", x.token.Name)
+	s.printToken(token)
+	command := s.inv.rerun("deploy")
+	if isManaged {
+		s.errf("key.pending."+x.verb, "name", x.token.Name)
+		s.errf("stands.next", "command", command)
+	} else {
+		s.errf("key.open", "file", file.Path, "command", command)
 	}
-	network, err := p.openVerifyNetwork(c, account)
-	if err != nil {
-		return err
+	if s.json {
+		return s.writeJSON(result{Token: newTokenView(token)})
 	}
-	defer network.Close()
-	observed, err := p.observe(c, account.engine, f.Configs()...)
+	return nil
+}
+
+// changeTokens changes the file and then the relays.
+func (d *deployment) changeTokens(ctx context.Context, file, next config.TokenFile, x tokenChange) error {
+	observed, err := d.observe(ctx, d.account.engine, d.relays.Configs()...)
 	if err == nil {
-		err = p.checkChange(c, file, change, observed)
+		err = d.checkChange(file, x, observed)
 	}
 	if err != nil {
 		return err
 	}
-	plan, err := p.settle(c, f, observed, "deploy")
+	p, err := d.planAndConfirm(ctx, observed, "deploy")
 	if err != nil {
 		return err
 	}
-	if !change.isIn(file) {
+	if !x.isIn(file) {
 		if err := file.Write(next); err != nil {
 			return err
 		}
-		p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
-		p.printToken(p.newToken)
+		d.errf("key.written."+x.verb, "file", file.Path, "name", x.token.Name)
+		d.printToken(d.newToken)
 	}
-	d, err := p.apply(c, f, account, network, plan, unlock)
-	if err != nil {
-		p.note("key.pending."+change.verb, "name", change.token.Name)
+	if err := d.apply(ctx, p); err != nil {
+		d.errf("key.pending."+x.verb, "name", x.token.Name)
 		return err
 	}
-	unlock()
-	return p.proveChange(c, f, network, d, change)
+	return d.reportChange(ctx, x)
 }
 
-// checkChange refuses what would do more than the one change, or nothing.
-func (p *program) checkChange(c *cli.Context, file config.TokenFile, change tokenChange, observed plan.Observed) error {
-	var standing []worker.Token
+// checkChange returns an error if the deploy would do more than the one change, or nothing.
+func (d *deployment) checkChange(file config.TokenFile, x tokenChange, observed plan.Observed) error {
+	var deployed []worker.Token
 	for _, relay := range observed.Relays {
-		standing = append(standing, relay.Deployed().Tokens...)
+		deployed = append(deployed, relay.Deployed().Tokens...)
 	}
-	if change.isIn(file) {
-		if err := p.checkUnfinished(c, file, change, standing); err != nil {
+	if x.isIn(file) {
+		if err := d.checkUnfinished(file, x, deployed); err != nil {
 			return err
 		}
 	}
-	others := slices.Compact(slices.DeleteFunc(binding.MissingTokens(standing, file.Tokens), func(name string) bool {
-		return !change.adds() && name == change.token.Name
+	others := slices.Compact(slices.DeleteFunc(binding.MissingTokens(deployed, file.Tokens), func(name string) bool {
+		return !x.adds() && name == x.token.Name
 	}))
 	if len(others) > 0 {
 		var hosts []string
 		for _, site := range observed.Sites() {
 			hosts = append(hosts, site.Host)
 		}
-		return problem.Usage("tokens-differ", "file", file.Path, "names", errcode.Abbreviate(others), "count", itoa(len(others)),
-			"command", p.again(c, "deploy"), "init", p.commandLine(c, "init", hosts...))
+		return problem.Usage("tokens-differ", "file", file.Path, "names", errcode.Abbreviate(others), "count", strconv.Itoa(len(others)),
+			"command", d.inv.rerun("deploy"), "init", d.inv.newCommand("init", hosts...))
 	}
 	if missing := plan.MissingKeys(observed); len(missing) > 0 {
 		return problem.Usage("owner-key-first", "name", config.KeyVariable(missing[0]), "names", strings.Join(config.KeyVariables(missing), ", "),
-			"command", p.again(c, "deploy"))
+			"command", d.inv.rerun("deploy"))
 	}
 	return nil
 }
 
-// checkUnfinished looks at a change that is in the file already: an earlier run wrote it there, and may not have reached the
-// relay. A revocation goes on from there. A token's text is shown once, so adding cannot.
-func (p *program) checkUnfinished(c *cli.Context, file config.TokenFile, change tokenChange, standing []worker.Token) error {
-	name := change.token.Name
-	stands := slices.ContainsFunc(standing, func(t worker.Token) bool {
-		return t.Name == name && (!change.adds() || t.SHA256 == file.Tokens[file.Find(name)].SHA256)
+// checkUnfinished checks a change that is already in the file: an earlier run wrote it, and may not have deployed it. Revoking
+// continues from there. Adding cannot, because the secret of the token was shown once only.
+func (d *deployment) checkUnfinished(file config.TokenFile, x tokenChange, deployed []worker.Token) error {
+	name := x.token.Name
+	isDeployed := slices.ContainsFunc(deployed, func(t worker.Token) bool {
+		return t.Name == name && (!x.adds() || t.SHA256 == file.Tokens[file.Find(name)].SHA256)
 	})
 	switch {
-	case stands == change.adds():
-		return change.refusal(file)
-	case change.adds():
-		return problem.Usage("token-undeployed", "file", file.Path, "name", name, "command", p.again(c, "deploy"))
+	case isDeployed == x.adds():
+		return x.alreadyError(file)
+	case x.adds():
+		return problem.Usage("token-undeployed", "file", file.Path, "name", name, "command", d.inv.rerun("deploy"))
 	}
 	return nil
 }
 
-// changeFile changes the file alone.
-func (p *program) changeFile(c *cli.Context, file, next config.TokenFile, change tokenChange, isManaged bool) error {
-	if err := file.Write(next); err != nil {
-		return err
+// reportChange prints the result of a change. stdout has the token alone, so what the verifier found goes to stderr.
+func (d *deployment) reportChange(ctx context.Context, x tokenChange) error {
+	receipt := d.outcome.Receipt
+	out, unverified := d.result(ctx)
+	end := cmp.Or(unverified, d.unfinishedError(receipt))
+	if d.json {
+		return errors.Join(d.writeJSON(out), end)
 	}
-	p.note("key.written."+change.verb, "file", file.Path, "name", change.token.Name)
-	p.printToken(p.newToken)
-	command := p.again(c, "deploy")
-	if isManaged {
-		p.note("key.pending."+change.verb, "name", change.token.Name)
-		p.note("stands.next", "command", command)
-	} else {
-		p.note("key.open", "file", file.Path, "command", command)
+	if end != nil {
+		toStderr := *d.console
+		toStderr.stdout = d.stderr
+		toStderr.printReports(d.relays, out.Verify)
+		toStderr.printHostErrors(hostErrorsOf(receipt))
+		// Only a deploy expects this very build; verify would accept the previous one.
+		d.errf("key.pending."+x.verb, "name", x.token.Name)
+		d.errf("deploy.unverified", "command", d.inv.rerun("deploy"))
+		return end
 	}
-	if p.json {
-		return p.writeJSON(result{Token: newTokenView(p.newToken)})
-	}
-	return nil
-}
-
-// proveChange verifies the relay as a deploy does. stdout stays the token's own, so what is found goes to stderr.
-func (p *program) proveChange(c *cli.Context, f config.Relays, network *verifyNet, d deployment, change tokenChange) error {
-	receipt := d.Receipt
-	out, unproved := p.outcome(c, network, d)
-	unproved = cmp.Or(unproved, p.unfinished(receipt))
-	if p.json {
-		return errors.Join(p.writeJSON(out), unproved)
-	}
-	if unproved != nil {
-		aside := *p
-		aside.stdout = p.stderr
-		aside.tellReports(c, f, out.Verify)
-		aside.tellRefused(refusalsOf(receipt))
-		// Only a deploy asks for this very build; verify would be content with the one before.
-		p.note("key.pending."+change.verb, "name", change.token.Name)
-		p.note("deploy.unverified", "command", p.again(c, "deploy"))
-		return unproved
-	}
-	if network != nil {
-		p.note("key.live."+change.verb, "name", change.token.Name, "host", hostsOf(receipt.Plan))
+	if d.network != nil {
+		d.errf("key.live."+x.verb, "name", x.token.Name, "host", hostTitle(receipt.Plan))
 	}
 	return nil
 }

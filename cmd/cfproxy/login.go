@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -12,110 +13,114 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
-	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
-	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
+// loginOptions are the flag of login, and the arguments, of which there must be none.
+type loginOptions struct {
+	file      bool
+	arguments []string
+}
+
 func (p *program) loginCommand() *cli.Command {
-	return &cli.Command{Name: "login", ArgsUsage: "[< FILE]", Action: p.login, Flags: []cli.Flag{
-		&cli.BoolFlag{Name: "file", Usage: p.text.T("flag.file"), DisableDefaultText: true}, p.jsonFlag(),
-	}}
+	command := p.command("login", func(c *cli.Context, s *session) error {
+		return runLogin(c.Context, s, loginOptions{c.Bool("file"), c.Args().Slice()})
+	}, p.boolFlag("file"), p.boolFlag("json"))
+	command.ArgsUsage = "[< FILE]"
+	return command
 }
 
-// login reads an API token, tries it, and stores it for later runs. It checks that the store works before it asks for the token.
-func (p *program) login(c *cli.Context) error {
-	if err := p.checkLogin(c); err != nil {
-		return err
+// runLogin reads an API token, tries it, and stores it for later runs. It checks that the store works before it asks for the token.
+func runLogin(ctx context.Context, s *session, o loginOptions) error {
+	if len(o.arguments) > 0 {
+		return problem.Usage("login-argument") // perhaps the token, so it is not repeated
 	}
-	base, err := p.baseURL()
+	if file, err := s.sandboxFile(); err != nil {
+		return err
+	} else if file != "" {
+		return problem.Usage("login-sandbox")
+	}
+	base, err := s.baseURL()
 	if err != nil {
 		return err
 	}
-	store, err := p.storeFor(c)
+	store, err := s.storeToLogin(ctx, o.file)
 	if err != nil {
 		return err
 	}
-	if p.envToken() != "" {
-		p.note("login.variable")
+	if s.hasEnvToken() {
+		s.errf("login.variable")
 	}
-	token, zones, err := p.readCheckedToken(c, store)
+	zones, err := s.readCheckedToken(ctx, store)
 	if err != nil {
 		return err
 	}
-	if err := store.Save(c.Context, credential.StoredToken{Token: token, BaseURL: base}); err != nil {
+	if err := store.Save(ctx, credential.StoredToken{Token: s.token.Value, BaseURL: base}); err != nil {
 		return err
 	}
-	p.deleteOthers(c.Context, store)
-	return p.printLogin(store, zones)
+	s.deleteOthers(ctx, store)
+	return s.printLogin(store, zones)
 }
 
-// checkLogin returns an error for a token in the arguments, which is not repeated, and for the sandbox, which needs none.
-func (p *program) checkLogin(c *cli.Context) error {
-	if c.Args().Present() {
-		return problem.Usage("login-argument")
+// storeToLogin returns the token file, or the keyring, which must answer.
+func (s *session) storeToLogin(ctx context.Context, file bool) (credential.Store, error) {
+	if file {
+		return s.fileStore(), nil
 	}
-	file, err := sandboxFile(c)
-	if err == nil && file != "" {
-		err = problem.Usage("login-sandbox")
-	}
-	return err
-}
-
-// storeFor returns the token file with --file, and otherwise the keyring, which must answer.
-func (p *program) storeFor(c *cli.Context) (credential.Store, error) {
-	if c.Bool("file") {
-		return p.fileStore(), nil
-	}
-	store := p.keyringStore()
-	if _, err := store.Load(c.Context); err != nil && !errors.Is(err, credential.ErrNotStored) && !errors.Is(err, credential.ErrMalformed) {
+	store := s.keyringStore()
+	if _, err := store.Load(ctx); err != nil && !errors.Is(err, credential.ErrNotStored) && !errors.Is(err, credential.ErrMalformed) {
 		return nil, credential.KeyringProblem(err)
 	}
 	return store, nil
 }
 
-// readCheckedToken reads the token and tries it. On a terminal it asks again for a token that does not work.
-func (p *program) readCheckedToken(c *cli.Context, store credential.Store) (string, []plan.Zone, error) {
-	token, err := p.readToken(c, store)
+// readCheckedToken reads the token into s.token and tries it. On a terminal it asks again for a token that does not work. It returns the
+// zones that the token can read.
+func (s *session) readCheckedToken(ctx context.Context, store credential.Store) ([]plan.Zone, error) {
+	err := s.readToken(ctx, store)
 	for err == nil {
-		p.apiToken.Value = token
 		var account *account
-		if account, err = p.openAccount(c, token); err != nil {
+		if account, err = s.openAccount(); err != nil {
 			break
 		}
-		zones, tokenErr := p.readZones(c.Context, account, "")
-		if tokenErr == nil || !p.terminal || statusOf(errcode.Of(tokenErr)) != problem.ExitToken {
-			return token, zones, tokenErr
+		zones, tokenErr := s.readZones(ctx, account, "")
+		if tokenErr == nil || !s.terminal || exitOf(errcode.Of(tokenErr)) != problem.ExitToken {
+			return zones, tokenErr
 		}
-		code, details, _ := p.classify(tokenErr)
-		p.note("error."+code, i18n.Pairs(p.readable(details))...)
-		token, err = p.askTokenAgain(c)
+		code, details, _ := s.describe(tokenErr)
+		fmt.Fprintln(s.stderr, s.errorText(code, details))
+		err = s.askTokenAgain(ctx)
 	}
-	return "", nil, err
+	return nil, err
 }
 
 // readToken asks for the token on a terminal, and otherwise reads it from stdin.
-func (p *program) readToken(c *cli.Context, store credential.Store) (string, error) {
-	if !p.terminal {
-		return p.readTokenFromStdin(c.Context)
+func (s *session) readToken(ctx context.Context, store credential.Store) error {
+	var token string
+	var err error
+	if s.terminal {
+		question := s.tokenQuestion()
+		question.Help = s.tokenHelp() + "\n" + s.text.T("ask.token.stored", "place", s.placeName(store.Source()))
+		var answers map[string]string
+		answers, err = s.ask(ctx, question)
+		token = answers[question.Key]
+	} else {
+		token, err = s.readTokenFromStdin(ctx)
 	}
-	question := p.tokenQuestion()
-	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()) + "\n" +
-		p.text.T("ask.token.stored", "place", p.placeOf(store.Source()))
-	answers, err := p.ask().Ask(c.Context, []prompt.Question{question})
-	return answers["token"], err
+	s.setToken(credential.APIToken{Value: token, Source: credential.FromPrompt})
+	return err
 }
 
 // maxTokenInput is the limit of what is read from stdin, in bytes. A token is much shorter.
 const maxTokenInput = 4 << 10
 
 // readTokenFromStdin reads the token from a pipe or a file. A terminal is refused, as it would show what is typed.
-func (p *program) readTokenFromStdin(ctx context.Context) (string, error) {
-	if file, is := p.stdin.(*os.File); is && term.IsTerminal(int(file.Fd())) {
+func (s *session) readTokenFromStdin(ctx context.Context) (string, error) {
+	if file, is := s.stdin.(*os.File); is && term.IsTerminal(int(file.Fd())) {
 		return "", problem.Usage("login-terminal")
 	}
 	type input struct {
@@ -124,7 +129,7 @@ func (p *program) readTokenFromStdin(ctx context.Context) (string, error) {
 	}
 	read := make(chan input, 1)
 	go func() {
-		text, err := io.ReadAll(io.LimitReader(p.stdin, maxTokenInput))
+		text, err := io.ReadAll(io.LimitReader(s.stdin, maxTokenInput))
 		read <- input{text, err}
 	}()
 	select {
@@ -140,13 +145,13 @@ func (p *program) readTokenFromStdin(ctx context.Context) (string, error) {
 }
 
 // deleteOthers deletes the token from all stores but one, so that no other token is used instead.
-func (p *program) deleteOthers(ctx context.Context, but credential.Store) {
-	others := slices.DeleteFunc(p.stores(), func(s credential.Store) bool { return s.Source() == but.Source() })
+func (s *session) deleteOthers(ctx context.Context, but credential.Store) {
+	others := slices.DeleteFunc(s.tokenStores(), func(x credential.Store) bool { return x.Source() == but.Source() })
 	for _, deletion := range credential.Delete(ctx, others) {
 		if deletion.Err == nil {
-			p.note("logout.removed", "place", p.placeOf(deletion.Source))
+			s.errf("logout.removed", "place", s.placeName(deletion.Source))
 		} else {
-			p.note("logout.kept", "place", p.placeOf(deletion.Source), "cause", p.redact(rootCause(deletion.Err)))
+			s.errf("logout.kept", "place", s.placeName(deletion.Source), "cause", s.redact(rootCause(deletion.Err)))
 		}
 	}
 }
@@ -183,22 +188,22 @@ func accountsSeen(zones []plan.Zone) []accountSeen {
 }
 
 // printLogin prints what the token can read and where it is stored.
-func (p *program) printLogin(store credential.Store, zones []plan.Zone) error {
+func (s *session) printLogin(store credential.Store, zones []plan.Zone) error {
 	seen := accountsSeen(zones)
-	if p.json {
+	if s.json {
 		out := loginResult{Stored: store.Source(), Accounts: seen}
 		if out.Stored == credential.FromFile {
-			out.File = p.fileStore().Path()
+			out.File = s.fileStore().Path()
 		}
-		return p.writeJSON(out)
+		return s.writeJSON(out)
 	}
 	for _, account := range seen {
 		var names []string
 		for _, zone := range account.Zones {
 			names = append(names, hostname.Display(zone))
 		}
-		p.answer("login.sees", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", errcode.Abbreviate(names))
+		s.outf("login.sees", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", errcode.Abbreviate(names))
 	}
-	p.answer("login.stored", "place", p.placeOf(store.Source()))
+	s.outf("login.stored", "place", s.placeName(store.Source()))
 	return nil
 }

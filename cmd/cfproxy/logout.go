@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 
 	"github.com/urfave/cli/v2"
 
@@ -9,7 +10,7 @@ import (
 )
 
 func (p *program) logoutCommand() *cli.Command {
-	return &cli.Command{Name: "logout", Flags: []cli.Flag{p.jsonFlag()}, Action: p.logout}
+	return p.command("logout", func(c *cli.Context, s *session) error { return runLogout(c.Context, s) }, p.boolFlag("json"))
 }
 
 // logoutResult is what --json prints.
@@ -17,11 +18,11 @@ type logoutResult struct {
 	Removed []credential.Source `json:"removed"`
 }
 
-// logout deletes the stored token from every store, also if one of them fails.
-func (p *program) logout(c *cli.Context) error {
+// runLogout deletes the stored token from every store, also if one of them fails.
+func runLogout(ctx context.Context, s *session) error {
 	out := logoutResult{Removed: []credential.Source{}}
 	var failed error
-	for _, deletion := range credential.Delete(c.Context, p.stores()) {
+	for _, deletion := range credential.Delete(ctx, s.tokenStores()) {
 		switch {
 		case deletion.Err == nil:
 			out.Removed = append(out.Removed, deletion.Source)
@@ -32,22 +33,22 @@ func (p *program) logout(c *cli.Context) error {
 		}
 	}
 	for _, source := range out.Removed {
-		if !p.json {
-			p.answer("logout.removed", "place", p.placeOf(source))
+		if !s.json {
+			s.outf("logout.removed", "place", s.placeName(source))
 		}
 	}
 	switch {
 	case failed != nil:
 		return failed
-	case p.json:
-		return p.writeJSON(out)
+	case s.json:
+		return s.writeJSON(out)
 	case len(out.Removed) == 0:
-		p.answer("logout.nothing")
+		s.outf("logout.nothing")
 	default:
-		p.note("logout.valid")
+		s.errf("logout.valid")
 	}
-	if p.envToken() != "" {
-		p.note("logout.variable")
+	if s.hasEnvToken() {
+		s.errf("logout.variable")
 	}
 	return nil
 }

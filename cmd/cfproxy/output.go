@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"errors"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -10,61 +10,61 @@ import (
 	"github.com/cfproxy/cfproxy/templates"
 )
 
-// result is what --json prints, the same for every command: what does not apply is left out.
+// result is the output of --json, the same for every command. Fields that do not apply are left out.
 type result struct {
 	Plan     *plan.Plan      `json:"plan,omitempty"`
 	Warnings []plan.Warning  `json:"warnings,omitempty"`
 	Changes  *int            `json:"changes,omitempty"`
 	Done     []plan.Step     `json:"done,omitempty"`
-	Things   []thing         `json:"things,omitempty"`
+	Items    []statusItem    `json:"things,omitempty"`
 	Verify   []verify.Report `json:"verify,omitempty"`
-	// Unchecked are providers whose value nobody could confirm.
-	Unchecked []string      `json:"unchecked,omitempty"`
-	OK        *bool         `json:"ok,omitempty"`
-	Clients   []relayClient `json:"clients,omitempty"`
-	// Versions are those of every Worker; RolledBack are Workers that went back to an earlier one.
+	// Unverifiable are providers with a value that no answer of the relay can confirm.
+	Unverifiable []string      `json:"unchecked,omitempty"`
+	OK           *bool         `json:"ok,omitempty"`
+	Clients      []relayClient `json:"clients,omitempty"`
+	// Versions are those of every Worker. RolledBack are the Workers that were rolled back.
 	Versions   []workerVersions `json:"versions,omitempty"`
-	RolledBack []stepBack       `json:"rolled_back,omitempty"`
-	// Refused are hosts that the run has left out or not finished.
-	Refused []refusalView `json:"refused,omitempty"`
-	// Left are Workers that serve nothing any more and could not be removed.
-	Left  []leftView  `json:"left,omitempty"`
-	Token *view.Token `json:"token,omitempty"`
+	RolledBack []rollbackView   `json:"rolled_back,omitempty"`
+	// HostErrors are hosts that the run skipped or did not finish.
+	HostErrors []hostErrorView `json:"refused,omitempty"`
+	// Orphans are Workers that serve nothing anymore and could not be deleted.
+	Orphans []orphanView `json:"left,omitempty"`
+	Token   *view.Token  `json:"token,omitempty"`
 }
 
-// failure is what --json prints of an error. Done and Unknown say what a run that was cut short had changed.
+// failure is the output of --json for an error.
 type failure struct {
-	Error   errorView   `json:"error"`
+	Error errorView `json:"error"`
+	// Done and Unknown are the steps that took effect before the error, and those that may have.
 	Done    []plan.Step `json:"done,omitempty"`
 	Unknown []plan.Step `json:"unknown,omitempty"`
-	// Refused are the hosts that were not finished, of several.
-	Refused []refusalView `json:"refused,omitempty"`
-	// Token was written down before the failure, so it is good once the run is finished.
-	Token *view.Token `json:"token,omitempty"`
+	// Refused are the hosts that were not finished, if there are several.
+	Refused []hostErrorView `json:"refused,omitempty"`
+	Token   *view.Token     `json:"token,omitempty"`
 }
 
-func (p *program) errorResult(code string, details map[string]string, conflicts []plan.Object) failure {
-	var f failure
-	f.Error = errorView{code, details, conflicts}
-	if p.failed != nil {
-		f.Done, f.Unknown = p.failed.Done, p.failed.Unknown
-		f.Token = newTokenView(p.newToken)
-		if failed := p.failed.FailedHosts(); len(failed) > 1 {
-			f.Refused = p.refusalViews(failed)
-		}
-	}
-	return f
-}
-
-// errorView is an error for a machine.
+// errorView is an error for --json.
 type errorView struct {
 	Code      string            `json:"code"`
 	Details   map[string]string `json:"details,omitempty"`
 	Conflicts []plan.Object     `json:"conflicts,omitempty"`
 }
 
-// thing is one line of status.
-type thing struct {
+// failure returns the output for an error, with what a failed run had changed.
+func (c *console) failure(err error, shown errorView) failure {
+	f := failure{Error: shown}
+	if partial := (*partialError)(nil); errors.As(err, &partial) {
+		f.Done, f.Unknown = partial.receipt.Done, partial.receipt.Unknown
+		f.Token = newTokenView(partial.token)
+		if failed := partial.receipt.FailedHosts(); len(failed) > 1 {
+			f.Refused = c.hostErrorViews(failed)
+		}
+	}
+	return f
+}
+
+// statusItem is a line of status: a resource that exists, or should.
+type statusItem struct {
 	State   string             `json:"state"` // ok, missing, drift, surplus, foreign
 	Address plan.Address       `json:"address"`
 	ID      string             `json:"id,omitempty"`
@@ -73,39 +73,32 @@ type thing struct {
 	Diff    []binding.AttrDiff `json:"diff,omitempty"`
 }
 
-// relayClient is what a user copies for one host.
+func statusItems(p plan.Plan) []statusItem {
+	items := []statusItem{}
+	for _, step := range p.Steps {
+		items = append(items, statusItem{
+			State: view.State(step), Address: step.Address, ID: step.ID, Have: step.Before, Want: step.After, Diff: step.Diff,
+		})
+	}
+	return items
+}
+
+// relayClient is what a user copies into clients, for one host.
 type relayClient struct {
 	Host     string              `json:"host"`
 	Snippets []templates.Snippet `json:"snippets"`
 	Others   []otherClient       `json:"others,omitempty"`
 }
 
-// otherClient is where a provider that is not the first one answers.
+// otherClient is the address of a provider that is not at the root.
 type otherClient struct {
 	Name     string              `json:"name"`
 	BaseURL  string              `json:"base_url"`
 	Snippets []templates.Snippet `json:"snippets"`
 }
 
-func (p *program) planResult(plan plan.Plan) result {
-	changes := len(plan.Changes())
-	return result{Plan: &plan, Warnings: plan.Warnings(), Changes: &changes, Refused: p.refusalViews(plan.Skipped)}
-}
-
-func thingsOf(plan plan.Plan) []thing {
-	things := []thing{}
-	for _, step := range plan.Steps {
-		things = append(things, thing{
-			State: view.State(step), Address: step.Address, ID: step.ID, Have: step.Before, Want: step.After, Diff: step.Diff,
-		})
-	}
-	return things
-}
-
-// writeJSON writes one indented document to stdout.
-func (p *program) writeJSON(v any) error {
-	encoder := json.NewEncoder(p.stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+// planResult returns the output for a plan.
+func (c *console) planResult(p plan.Plan) result {
+	changes := len(p.Changes())
+	return result{Plan: &p, Warnings: p.Warnings(), Changes: &changes, HostErrors: c.hostErrorViews(p.Skipped)}
 }

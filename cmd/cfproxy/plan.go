@@ -1,7 +1,7 @@
 package main
 
 import (
-	"time"
+	"context"
 
 	"github.com/urfave/cli/v2"
 
@@ -13,129 +13,73 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-func (p *program) planCommand() *cli.Command {
-	flags := append(p.deployFlags(),
-		&cli.BoolFlag{Name: "exit-code", Usage: p.text.T("flag.exit-code"), DisableDefaultText: true})
-	return &cli.Command{Name: "plan", Flags: flags, Action: p.plan}
+// planOptions are the flags of plan.
+type planOptions struct {
+	relayOptions
+	exitCode bool
 }
 
-// plan shows what deploy would do. It never writes.
-func (p *program) plan(c *cli.Context) error {
-	f, account, err := p.open(c)
+func (p *program) planCommand() *cli.Command {
+	return p.command("plan", func(c *cli.Context, s *session) error {
+		return runPlan(c.Context, s, planOptions{relayOptionsOf(c), c.Bool("exit-code")})
+	}, append(p.deployFlags(), p.boolFlag("exit-code"))...)
+}
+
+// runPlan prints what deploy would do. It never writes.
+func runPlan(ctx context.Context, s *session, o planOptions) error {
+	relays, account, err := s.open(ctx, o.relayOptions)
 	if err != nil {
 		return err
 	}
-	plan, err := p.makePlan(c, account.engine, f)
+	p, err := s.planDeploy(ctx, account.engine, relays)
 	if err != nil {
 		return err
 	}
-	if p.json {
-		err = p.writeJSON(p.planResult(plan))
+	if s.json {
+		err = s.writeJSON(s.planResult(p))
 	} else {
-		p.tellPlan(plan)
+		s.outf("plan.title", "host", hostTitle(p), "zone", zoneTitle(p))
+		s.view.Plan(s.stdout, p)
+		s.printHostErrors(p.Skipped)
 	}
 	switch {
 	case err != nil:
 		return err
-	case len(plan.Skipped) > 0:
-		return p.refused(plan.Skipped)
-	case c.Bool("exit-code") && len(plan.Changes()) > 0:
+	case len(p.Skipped) > 0:
+		return s.skippedError(p.Skipped)
+	case o.exitCode && len(p.Changes()) > 0:
 		return problem.ExitStatus(problem.ExitPending)
 	}
 	return nil
 }
 
-// open gathers the settings, asks for what is missing, and opens the account: what every command begins with.
-func (p *program) open(c *cli.Context) (config.Relays, *account, error) {
-	chosen, err := p.loadSettings(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	if chosen[0], err = p.askDomain(c.Context, chosen[0]); err != nil {
-		return nil, nil, err
-	}
-	f, err := p.newRelays(chosen)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i := range f {
-		f[i].Adopt = c.Bool("adopt")
-		if f[i].Keys, err = config.Keys(f[i].Config, p.getenv); err != nil {
-			return nil, nil, err
-		}
-	}
-	token, err := p.askToken(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	account, err := p.openAccount(c, token)
-	if err == nil && len(f.Domains()) > manyHosts {
-		account.engine.MaxRetryAfter = longPatience
-	}
-	return f, account, err
-}
-
-// With so many hosts a run is worth waiting for, as long as the API shuts out who made too many calls.
-const (
-	manyHosts    = 50
-	longPatience = 6 * time.Minute
-)
-
-// look opens the account and reads what stands there, for commands that show it.
-func (p *program) look(c *cli.Context) (config.Relays, *account, plan.Observed, error) {
-	f, account, err := p.open(c)
-	if err != nil {
-		return nil, nil, plan.Observed{}, err
-	}
-	observed, err := p.observe(c, account.engine, f.Configs()...)
-	return f, account, observed, err
-}
-
-// observeToDeploy observes the account, and refuses what nobody who deploys has said.
-func (p *program) observeToDeploy(c *cli.Context, engine *provision.Engine, f config.Relays) (plan.Observed, error) {
-	observed, err := p.observe(c, engine, f.Configs()...)
-	if err == nil {
-		err = p.checkAccess(c, f, observed)
-	}
-	return observed, err
-}
-
-// makePlan observes the account and compares.
-func (p *program) makePlan(c *cli.Context, engine *provision.Engine, f config.Relays) (plan.Plan, error) {
-	observed, err := p.observeToDeploy(c, engine, f)
+// planDeploy observes the account and plans.
+func (s *session) planDeploy(ctx context.Context, engine *provision.Engine, relays config.Relays) (plan.Plan, error) {
+	observed, err := s.observeToDeploy(ctx, engine, relays)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return provision.PlanDeploy(observed, worker.Load(), f[0].Adopt)
+	return provision.PlanDeploy(observed, worker.Load(), relays[0].Adopt)
 }
 
-// checkAccess refuses to open a managed relay to everybody, and to throw away its tokens and keys, where nobody said so: the
-// file that does is most likely in another folder.
-func (p *program) checkAccess(c *cli.Context, f config.Relays, observed plan.Observed) error {
+// observeToDeploy observes the account, and refuses to open a managed relay to everybody, and so to drop its tokens and keys, unless
+// somebody said so. The file that manages it is probably in another directory.
+func (s *session) observeToDeploy(ctx context.Context, engine *provision.Engine, relays config.Relays) (plan.Observed, error) {
+	observed, err := s.observe(ctx, engine, relays.Configs()...)
+	if err != nil {
+		return observed, err
+	}
 	for _, relay := range observed.Relays {
-		r, standing := f.ForRelay(relay), relay.Deployed()
-		if !r.IsAccessUnset() || !standing.Settings.Managed {
+		r, deployed := relays.ForRelay(relay), relay.Deployed()
+		if !r.IsAccessUnset() || !deployed.Settings.Managed {
 			continue
 		}
-		command := p.again(c, c.Command.Name, r.Domains...)
-		kept := r.Chosen.WithDeployedDefaults(r.Config, standing)
-		open := kept
+		command := s.inv.rerun(s.inv.command, r.Domains...)
+		managed := r.Chosen.WithDeployedDefaults(r.Config, deployed)
+		open := managed
 		open.Settings.Managed = false
-		return problem.Usage("access-unsaid", "worker", relay.Worker, "keep", command+r.Chosen.FlagsFor(kept),
+		return observed, problem.Usage("access-unsaid", "worker", relay.Worker, "keep", command+r.Chosen.FlagsFor(managed),
 			"open", command+r.Chosen.FlagsFor(open)+" --access "+binding.AccessPassThrough)
 	}
-	return nil
-}
-
-// observe reads the account and shows the progress of that.
-func (p *program) observe(c *cli.Context, engine *provision.Engine, configs ...plan.Config) (plan.Observed, error) {
-	progress := &engineProgress{program: p, c: c}
-	defer progress.close()
-	return engine.Observe(c.Context, configs, progress.observe)
-}
-
-func (p *program) tellPlan(plan plan.Plan) {
-	p.answer("plan.title", "host", hostsOf(plan), "zone", zonesOf(plan))
-	p.view.Plan(p.stdout, plan)
-	p.tellRefused(plan.Skipped)
+	return observed, nil
 }

@@ -1,52 +1,30 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/cfproxy/cfproxy/cmd/internal/config"
-	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
-	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
-	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision"
 )
 
-// program is one run: where it runs, the words of its language, and how it shows things.
+// program builds the command line in the user's language. What a command does is in its run function, which gets a session.
 type program struct {
-	environment
-	text *i18n.Catalog
-	view view.View
-	// json says that stdout is for a machine, so that even an error is said there as JSON.
-	json bool
-	// context is the command's that runs, nil before one was found; hosts are those of its relay, once known.
-	context *cli.Context
-	hosts   []string
-	// noticed says that the address of the API was mentioned.
-	noticed bool
-	// answered are the settings that no flag and no file says, but the wizard or what stands.
-	answered config.Settings
-	// failed is what an apply that failed had done until then, for the error's JSON.
-	failed *provision.Receipt
-	// apiToken is the API token, if it is known already. storesSearched is set after the keyring and the file were read.
-	apiToken       credential.APIToken
-	storesSearched bool
-	// typedKeys are the provider keys that were typed.
-	typedKeys []string
-	// newToken is the access token that this run generated. It must be printed once it is in the file, even if the run fails.
-	newToken config.NewToken
+	console *console
+	text    *i18n.Catalog
 }
 
-// newProgram chooses the language before anything else, since even the help texts need it.
+// newProgram returns the program in the language of the --lang flag or the environment. The language comes first, because the
+// help texts need it. Beside an error it returns a program that can show it.
 func newProgram(args []string, env environment) (*program, error) {
 	language := i18n.FromEnvironment(env.getenv)
-	chosen, given := languageFlag(args)
+	chosen, isGiven := languageFlag(args)
 	var wrong error
-	if given {
+	if isGiven {
 		if parsed, ok := i18n.Parse(chosen); ok {
 			language = parsed
 		} else {
@@ -55,21 +33,18 @@ func newProgram(args []string, env environment) (*program, error) {
 	}
 	text, err := i18n.Load(language)
 	if err != nil {
-		return &program{environment: env}, err
+		return &program{console: &console{environment: env}}, err
 	}
-	look := view.View{Text: text, Color: env.color, Width: env.width, Wrap: prompt.Wrap}
-	return &program{
-		environment: env, text: text, view: look, json: slices.Contains(args, "--json"),
-	}, wrong
+	return &program{console: newConsole(env, text, slices.Contains(args, "--json")), text: text}, wrong
 }
 
-// languageFlag finds --lang anywhere among the arguments, in either of its two spellings.
-func languageFlag(args []string) (value string, given bool) {
+// languageFlag returns the value of --lang anywhere among the arguments, in either of its two spellings.
+func languageFlag(args []string) (value string, isGiven bool) {
 	for i, arg := range args {
-		name, value, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		name, value, isInline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch {
 		case name != "lang" || !strings.HasPrefix(arg, "-"):
-		case inline:
+		case isInline:
 			return value, true
 		case i+1 < len(args):
 			return args[i+1], true
@@ -78,45 +53,30 @@ func languageFlag(args []string) (value string, given bool) {
 	return "", false
 }
 
-// sandboxFile reads --sandbox, before or after the command; "" where it is not given. Given but empty, as by a variable that
-// was never set, it must not mean the real account.
-func sandboxFile(c *cli.Context) (string, error) {
-	for _, level := range c.Lineage() {
-		if !level.IsSet("sandbox") {
-			continue
+// execute runs a command. A panic becomes an ordinary error.
+func (p *program) execute(ctx context.Context, args []string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = problem.Wrap("crashed", fmt.Errorf("%v", r))
 		}
-		if file := level.String("sandbox"); file != "" {
-			return file, nil
+	}()
+	app := p.app()
+	return app.RunContext(ctx, flagsFirst(app, args))
+}
+
+// runFunc is what a command does, with its command line.
+type runFunc func(c *cli.Context, s *session) error
+
+// action returns the library's function for a command: it checks what all commands check and starts a session.
+func (p *program) action(command *cli.Command, run runFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		s := newSession(p.console, globalOptionsOf(c), invocationOf(c))
+		if takesArguments := command.ArgsUsage != "" || len(command.Subcommands) > 0; !takesArguments && c.Args().Present() {
+			return problem.Usage("argument-unexpected", "value", redactArg(c.Args().First()))
 		}
-		return "", problem.Usage("sandbox-empty")
+		if c.IsSet("timeout") && c.Duration("timeout") <= 0 {
+			return problem.Usage("flag-invalid", "flag", "--timeout", "value", c.Duration("timeout").String(), "command", commandOf(c))
+		}
+		return run(c, s)
 	}
-	return "", nil
-}
-
-// ask gives the one prompter of the run: it may have read ahead, so a second one would miss answers.
-func (p *program) ask() prompt.Prompter {
-	if p.prompter != nil {
-		return p.prompter
-	}
-	texts := p.promptTexts()
-	if p.getenv("ACCESSIBLE") != "" || p.getenv("TERM") == "dumb" {
-		p.prompter = prompt.NewLine(p.stdin, p.stderr, texts)
-	} else {
-		p.prompter = prompt.NewHuh(p.stdin, p.stderr, texts, prompt.NoColor(p.getenv("NO_COLOR") != ""))
-	}
-	return p.prompter
-}
-
-// note writes a line that is not the result, on stderr: progress, plans before a yes, warnings.
-func (p *program) note(key string, pairs ...string) {
-	fmt.Fprintln(p.stderr, p.text.T(key, pairs...))
-}
-
-// answer writes a line of the result, on stdout.
-func (p *program) answer(key string, pairs ...string) {
-	fmt.Fprintln(p.stdout, p.text.T(key, pairs...))
-}
-
-func (p *program) progress() *view.Progress {
-	return p.view.NewProgress(p.stderr, p.terminal && p.getenv("TERM") != "dumb", p.width)
 }

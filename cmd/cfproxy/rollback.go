@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 
@@ -13,20 +14,29 @@ import (
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
-	"github.com/cfproxy/cfproxy/provision/verify"
 )
+
+// rollbackOptions are the flags of rollback.
+type rollbackOptions struct {
+	relayOptions
+	verify   verifyOptions
+	yes      bool
+	noVerify bool
+	to       string // a version's number or the beginning of its id; "" for the previous version
+	force    bool   // also if secrets have changed since
+}
 
 func (p *program) rollbackCommand() *cli.Command {
 	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.verifyFlags()...)
-	flags = append(flags, p.yesFlag(), p.jsonFlag(),
-		&cli.StringFlag{Name: "to", Usage: p.text.T("flag.to")},
-		&cli.BoolFlag{Name: "force", Usage: p.text.T("flag.force"), DisableDefaultText: true},
-		&cli.BoolFlag{Name: "no-verify", Usage: p.text.T("flag.no-verify"), DisableDefaultText: true})
-	return &cli.Command{Name: "rollback", Flags: flags, Action: p.rollback}
+	return p.command("rollback", func(c *cli.Context, s *session) error {
+		return runRollback(c.Context, s, rollbackOptions{
+			relayOptionsOf(c), verifyOptionsOf(c), c.Bool("yes"), c.Bool("no-verify"), c.String("to"), c.Bool("force"),
+		})
+	}, append(flags, p.yesFlag(), p.boolFlag("json"), p.stringFlag("to"), p.boolFlag("force"), p.boolFlag("no-verify"))...)
 }
 
-// stepBack is a Worker that goes from one version to another.
-type stepBack struct {
+// rollbackView is a Worker that is rolled back, for --json.
+type rollbackView struct {
 	relay   plan.Relay
 	Account string       `json:"account"`
 	Worker  string       `json:"worker"`
@@ -34,142 +44,158 @@ type stepBack struct {
 	To      plan.Version `json:"to"`
 }
 
-// rollback makes the version before serve again. Nothing is uploaded, and routes and records stay as they are.
-func (p *program) rollback(c *cli.Context) error {
-	f, account, network, err := p.openForVerify(c)
+// runRollback makes an earlier version of each Worker serve again. Nothing is uploaded; routes and records stay as they are.
+func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
+	relays, account, err := s.open(ctx, o.relayOptions)
 	if err != nil {
 		return err
 	}
-	defer network.Close()
-	observed, err := p.observe(c, account.engine, f.Configs()...)
+	var network *network
+	if !o.noVerify {
+		if network, err = s.openNetwork(ctx, account, o.verify); err != nil {
+			return err
+		}
+		defer network.Close()
+	}
+	observed, err := s.observe(ctx, account.engine, relays.Configs()...)
 	if err != nil {
 		return err
 	}
-	if len(observed.Relays) > 1 && c.IsSet("to") {
-		return problem.Usage("rollback-to-many", "value", c.String("to"))
+	if len(observed.Relays) > 1 && o.to != "" {
+		return problem.Usage("rollback-to-many", "value", o.to)
 	}
-	steps, stuck := p.stepsBack(c, account.engine, observed.Relays, func(_ plan.Relay, versions []plan.Version) (plan.Version, error) {
-		return plan.PreviousVersion(versions, c.String("to"))
-	})
-	if len(steps) == 0 {
-		return stuck[0].Err
+	rollbacks, skipped := s.planRollbacks(ctx, account.engine, observed.Relays, o.to)
+	if len(rollbacks) == 0 {
+		return skipped[0].Err
 	}
-	if err := p.confirmRollback(c, f, steps); err != nil {
+	if err := s.confirmRollbacks(ctx, relays, rollbacks, o.yes); err != nil {
 		return err
 	}
-	done, failed := p.goBack(c, account.engine, steps, c.Bool("force"))
+	done, failed := s.applyRollbacks(ctx, account.engine, rollbacks, o.force)
 	if len(done) == 0 {
 		return failed[0].Err
 	}
-	return p.proveRollback(c, f, network, done, slices.Concat(observed.Skipped, stuck, failed))
+	out := result{RolledBack: done}
+	skipped = slices.Concat(observed.Skipped, skipped, failed)
+	if network != nil {
+		out.Verify = s.runVerifyJobs(ctx, rollbackJobs(relays, network, done), o.verify.timeout)
+		err = s.verifyError(ctx, out.Verify)
+	}
+	return s.finishRollback(relays, out, skipped, err)
 }
 
-// pick chooses among the versions of a relay's Worker.
-type pick func(plan.Relay, []plan.Version) (plan.Version, error)
-
-// stepsBack finds for every relay where it goes. The hosts of one that has nowhere to go are refused; the others go without it.
-func (p *program) stepsBack(c *cli.Context, engine *provision.Engine, relays []plan.Relay, to pick) (steps []stepBack, stuck []plan.HostError) {
-	progress := &engineProgress{program: p, c: c}
+// planRollbacks finds the version that every Worker is rolled back to. The hosts of a Worker without one are returned with the
+// reason; the others proceed.
+func (s *session) planRollbacks(ctx context.Context, engine *provision.Engine, relays []plan.Relay, to string) ([]rollbackView, []plan.HostError) {
+	progress := s.engineProgress()
 	defer progress.close()
+	var rollbacks []rollbackView
+	var skipped []plan.HostError
 	for _, relay := range relays {
-		versions, err := engine.Versions(c.Context, relay, progress.observe)
+		versions, err := engine.Versions(ctx, relay, progress.observe)
 		var target plan.Version
 		if err == nil {
-			target, err = to(relay, versions)
+			target, err = plan.PreviousVersion(versions, to)
 		}
 		if err != nil {
-			stuck = append(stuck, p.refuseAll(relay, err)...)
+			skipped = append(skipped, hostErrors(relay, err)...)
 			continue
 		}
-		steps = append(steps, stepBack{relay, relay.Account, relay.Worker, plan.Serving(versions), target})
+		rollbacks = append(rollbacks, rollbackView{relay, relay.Account, relay.Worker, plan.Serving(versions), target})
 	}
-	return steps, stuck
+	return rollbacks, skipped
 }
 
-// refuseAll gives every host of a relay the error of its Worker, which is named in it.
-func (p *program) refuseAll(relay plan.Relay, err error) []plan.HostError {
+// hostErrors returns the error of a Worker for every host of its relay. The Worker is added to the details of the error.
+func hostErrors(relay plan.Relay, err error) []plan.HostError {
 	var e *errcode.Error
 	if errors.As(err, &e) {
 		e.Details["worker"] = relay.Worker
 	}
-	var refused []plan.HostError
+	var hosts []plan.HostError
 	for _, host := range relay.Hosts() {
-		refused = append(refused, plan.HostError{Host: host, Err: err})
+		hosts = append(hosts, plan.HostError{Host: host, Err: err})
 	}
-	return refused
+	return hosts
 }
 
-// confirmRollback shows what will serve again, and asks for a yes.
-func (p *program) confirmRollback(c *cli.Context, f config.Relays, steps []stepBack) error {
-	for _, step := range steps {
-		p.note("rollback.title", "worker", step.Worker, "host", inTitle(displayed(step.relay)))
-		p.view.Versions(p.stderr, []plan.Version{step.From, step.To})
-		if step.relay.Deployed().Settings.Managed {
-			p.note("rollback.managed")
+// confirmRollbacks prints which versions will serve and asks for confirmation.
+func (s *session) confirmRollbacks(ctx context.Context, relays config.Relays, rollbacks []rollbackView, yes bool) error {
+	for _, r := range rollbacks {
+		s.errf("rollback.title", "worker", r.Worker, "host", title(displayNames(r.relay.Hosts())))
+		s.view.Versions(s.stderr, []plan.Version{r.From, r.To})
+		if r.relay.Deployed().Settings.Managed {
+			s.errf("rollback.managed")
 		}
 	}
-	if c.Bool("yes") {
+	if yes {
 		return nil
 	}
-	if !p.terminal {
-		return problem.Usage("yes-missing", "command", p.again(c, "rollback", f.Domains()...)+" --yes")
+	if !s.terminal {
+		return problem.Usage("yes-missing", "command", s.inv.rerun("rollback", relays.Domains()...)+" --yes")
 	}
-	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
-		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask.rollback.title"), Default: prompt.Yes,
-	}})
-	if err == nil && answers["yes"] != prompt.Yes {
+	isYes, err := s.askYesNo(ctx, s.text.T("ask.rollback.title"), prompt.Yes)
+	if err == nil && !isYes {
 		return problem.New("declined", problem.ExitFailed)
 	}
 	return err
 }
 
-// goBack takes the steps one by one; one that fails stops no other.
-func (p *program) goBack(c *cli.Context, engine *provision.Engine, steps []stepBack, force bool) (done []stepBack, failed []plan.HostError) {
-	progress := &engineProgress{program: p, c: c}
+// applyRollbacks rolls back one Worker after the other. One that fails does not stop the others.
+func (s *session) applyRollbacks(ctx context.Context, engine *provision.Engine, rollbacks []rollbackView, force bool) (done []rollbackView, failed []plan.HostError) {
+	progress := s.engineProgress()
 	defer progress.close()
-	for _, step := range steps {
-		if err := engine.Rollback(c.Context, step.relay, step.To, force, progress.observe); err != nil {
-			failed = append(failed, p.refuseAll(step.relay, err)...)
+	for _, r := range rollbacks {
+		if err := engine.Rollback(ctx, r.relay, r.To, force, progress.observe); err != nil {
+			failed = append(failed, hostErrors(r.relay, err)...)
 			continue
 		}
 		progress.close()
-		p.tellRollback(c, provision.Rollback{Relay: step.relay, To: step.To})
-		done = append(done, step)
+		s.printRollback(provision.Rollback{Relay: r.relay, To: r.To})
+		done = append(done, r)
 	}
 	return done, failed
 }
 
-// proveRollback asks every host for the build that it went back to, and names those that were left out.
-func (p *program) proveRollback(c *cli.Context, f config.Relays, network *verifyNet, steps []stepBack, refused []plan.HostError) error {
-	out := result{RolledBack: steps, Refused: p.refusalViews(refused)}
-	var unproved error
-	if network != nil {
-		out.Verify = p.probeSteps(c, f, network, steps)
-		unproved = p.unproved(c, out.Verify)
+// rollbackJobs returns the verification of the hosts of Workers that were rolled back. The providers are those that the version
+// lists.
+func rollbackJobs(relays config.Relays, network *network, rollbacks []rollbackView) []verifyJob {
+	var jobs []verifyJob
+	for _, r := range rollbacks {
+		for _, site := range r.relay.Sites {
+			origin := relays.ForHost(site.Host).Origin
+			target := verifyTarget(config.Relay{Config: plan.Config{Origin: origin}}, site.Host, false)
+			target.Build = r.To.Build
+			jobs = append(jobs, network.jobFor(site, relays.ForHost(site.Host), target))
+		}
 	}
-	end := cmp.Or(unproved, p.refused(refused))
-	if p.json {
-		return errors.Join(p.writeJSON(out), end)
+	return jobs
+}
+
+// finishRollback prints the reports, the next command and the hosts that were left out.
+func (s *session) finishRollback(relays config.Relays, out result, skipped []plan.HostError, unverified error) error {
+	out.HostErrors = s.hostErrorViews(skipped)
+	end := cmp.Or(unverified, s.skippedError(skipped))
+	if s.json {
+		return errors.Join(s.writeJSON(out), end)
 	}
-	p.tellReports(c, f, out.Verify)
-	p.answer("rollback.next", "command", p.again(c, "deploy", f.Domains()...))
-	p.tellRefused(refused)
+	s.printReports(relays, out.Verify)
+	s.outf("rollback.next", "command", s.inv.rerun("deploy", relays.Domains()...))
+	s.printHostErrors(skipped)
 	return end
 }
 
-// probeSteps verifies the hosts of Workers that went back; the providers are those that each version lists.
-func (p *program) probeSteps(c *cli.Context, f config.Relays, network *verifyNet, steps []stepBack) []verify.Report {
-	var sites []plan.Site
-	var builds []string
-	for _, step := range steps {
-		for _, site := range step.relay.Sites {
-			sites, builds = append(sites, site), append(builds, step.To.Build)
-		}
+// printRollback prints whether the engine has rolled back a Worker.
+func (c *console) printRollback(r provision.Rollback) {
+	hosts := r.Relay.Hosts()
+	switch {
+	case r.Withheld:
+		c.errf("rollback.kept", "command", c.inv.rerunFor("rollback", hosts...))
+	case errcode.Of(r.Err) == errcode.NoVersion:
+		c.errf("rollback.none", "command", c.inv.rerunFor("versions", hosts...))
+	case r.Err != nil:
+		c.printError(hostErrors(r.Relay, r.Err)[0].Err)
+	default:
+		c.errf("rollback.done", append(versionPairs(r.To), "worker", r.Relay.Worker)...)
 	}
-	return p.probeAll(c, f, len(sites), func(i int) proof {
-		target := target(config.Relay{Config: plan.Config{Origin: f.ForHost(sites[i].Host).Origin}}, sites[i].Host, false)
-		target.Build = builds[i]
-		network.prepareFor(sites[i])
-		return proof{target, network, network.canBecomeReady(sites[i])}
-	})
 }

@@ -19,38 +19,43 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
 
+// sandboxOptions are the flags of sandbox: the addresses of the API and of the edge, and the file of the account.
+type sandboxOptions struct{ listen, edge, state string }
+
 func (p *program) sandboxCommand() *cli.Command {
-	return &cli.Command{Name: "sandbox", Action: p.serveSandbox, Flags: []cli.Flag{
+	return p.command("sandbox", func(c *cli.Context, s *session) error {
+		return runSandbox(c.Context, s, sandboxOptions{c.String("listen"), c.String("edge"), c.String("state")})
+	},
 		&cli.StringFlag{Name: "listen", Usage: p.text.T("flag.listen"), Value: "127.0.0.1:8787"},
 		&cli.StringFlag{Name: "edge", Usage: p.text.T("flag.edge"), Value: "127.0.0.1:8443"},
 		&cli.StringFlag{Name: "state", Usage: p.text.T("flag.state"), TakesFile: true},
-	}}
+	)
 }
 
-// serveSandbox serves the emulated API and edge on loopback until it is interrupted.
-func (p *program) serveSandbox(c *cli.Context) error {
-	file, err := sandboxFile(c)
+// runSandbox serves the emulated API and edge on loopback until it is interrupted.
+func runSandbox(ctx context.Context, s *session, o sandboxOptions) error {
+	file, err := s.sandboxFile()
 	if err != nil {
 		return err
 	}
-	store, err := sandbox.Open(cmp.Or(c.String("state"), file))
+	store, err := sandbox.Open(cmp.Or(o.state, file))
 	if err != nil {
-		return problem.Wrap("sandbox-unreadable", err, "file", c.String("state"))
+		return problem.Wrap("sandbox-unreadable", err, "file", o.state)
 	}
-	if err := checkLoopback(c.String("edge")); err != nil {
+	if err := checkLoopback(o.edge); err != nil {
 		return err
 	}
-	edge, err := p.openEdge(c.Context, store, c.String("edge"))
+	edge, err := s.openEdge(ctx, store, o.edge)
 	if err != nil {
 		return err
 	}
 	defer edge.Close()
-	return p.serve(c.Context, store, edge, c.String("listen"), "sandbox.serving")
+	return s.serveSandbox(ctx, store, edge, o.listen, "sandbox.serving")
 }
 
-// serve serves the API beside an open edge and says how to use both, with the edge's authority in a file that curl can
-// read. It ends with the context, which is no failure.
-func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *edge.Edge, listen, words string) error {
+// serveSandbox serves the API beside an open edge. It prints the text of key, which says how to use both, with a file that has the edge's
+// certificate authority. It returns nil when ctx ends.
+func (s *session) serveSandbox(ctx context.Context, store *sandbox.Store, edge *edge.Edge, listen, key string) error {
 	api, err := listenLoopback(listen)
 	if err != nil {
 		return err
@@ -65,12 +70,12 @@ func (p *program) serve(ctx context.Context, store *sandbox.Store, edge *edge.Ed
 	if err := os.WriteFile(ca, edge.CAPEM(), 0o644); err != nil {
 		return problem.Wrap("ca-unwritable", err)
 	}
-	p.answer(words, "url", "http://"+api.Addr().String()+"/client/v4", "token", store.Token(), "host", demoHost,
+	s.outf(key, "url", "http://"+api.Addr().String()+"/client/v4", "token", store.Token(), "host", demoHost,
 		"edge", edge.Addr(), "ca", ca, "key", standin.Key)
-	return serveUntil(ctx, api, sandbox.Handler(store))
+	return serveUntilDone(ctx, api, sandbox.Handler(store))
 }
 
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+func serveUntilDone(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -91,7 +96,7 @@ func listenLoopback(address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// checkLoopback keeps the emulated account, whose token is no secret, on this machine.
+// checkLoopback keeps the emulated account on this machine, because its token is not secret.
 func checkLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || !isLoopback(host) {
@@ -100,18 +105,17 @@ func checkLoopback(address string) error {
 	return nil
 }
 
-// openEdge opens the sandbox's edge with the real runtime behind it, which it installs on first use. Where that
-// fails the edge still answers, up to the Worker.
-func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen string) (*edge.Edge, error) {
-	binary, err := p.runtime(ctx)
+// openEdge opens the sandbox's edge with the real runtime behind it, which is installed on first use. If that fails, the edge answers
+// everything but requests to the Worker.
+func (s *session) openEdge(ctx context.Context, store *sandbox.Store, listen string) (*edge.Edge, error) {
+	binary, err := s.findRuntime(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, workerd.ErrNoNPM):
-		p.note("notice.no-npm")
+		s.errf("notice.no-npm")
 	case err != nil:
-		code, details, _ := p.classify(err)
-		p.show(err, code, details)
+		s.printError(err)
 	}
 	edge, err := edge.Open(ctx, edge.Config{Store: store, Workerd: binary, Listen: listen})
 	if err != nil {
@@ -120,25 +124,25 @@ func (p *program) openEdge(ctx context.Context, store *sandbox.Store, listen str
 	return edge, nil
 }
 
-// runtime finds workerd, or installs it into the user's cache.
-func (p *program) runtime(ctx context.Context) (string, error) {
+// findRuntime returns the path of workerd, and installs it into the user's cache if it is not there.
+func (s *session) findRuntime(ctx context.Context) (string, error) {
 	cache, err := workerd.CacheDir()
 	if err != nil {
 		return "", problem.Wrap("workerd-failed", err)
 	}
-	binary, err := workerd.Find(p.getenv, cache)
+	binary, err := workerd.Find(s.getenv, cache)
 	if err == nil || !errors.Is(err, workerd.ErrNotFound) {
 		return binary, err
 	}
-	progress := p.progress()
+	progress := s.progress()
 	defer progress.Close()
-	said := false
+	isShown := false
 	binary, err = workerd.Install(ctx, cache, func(string) {
-		if !said {
-			progress.Line(p.text.T("workerd.install", "version", workerd.Version))
-			progress.Spinner(p.text.T("workerd.installing"))
+		if !isShown {
+			progress.Line(s.text.T("workerd.install", "version", workerd.Version))
+			progress.Spinner(s.text.T("workerd.installing"))
 		}
-		said = true
+		isShown = true
 	})
 	switch {
 	case errors.Is(err, workerd.ErrNoNPM), errors.Is(err, context.Canceled):
@@ -146,15 +150,6 @@ func (p *program) runtime(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", problem.Wrap("workerd-failed", err)
 	}
-	progress.Line(p.text.T("workerd.installed") + "\n")
+	progress.Line(s.text.T("workerd.installed") + "\n")
 	return binary, nil
-}
-
-// sandboxOnly opens the sandbox for a command that asks nothing of the real account.
-func (p *program) sandboxOnly(c *cli.Context) (*account, error) {
-	file, err := sandboxFile(c)
-	if err != nil || file == "" {
-		return &account{}, err
-	}
-	return p.openSandbox(c, file)
 }

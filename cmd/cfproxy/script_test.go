@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(args[1], args[2:]...)
 	got := "0"
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		got = itoa(exit.ExitCode())
+		got = strconv.Itoa(exit.ExitCode())
 	} else if err != nil {
 		ts.Fatalf("%v", err)
 	}
@@ -109,9 +110,7 @@ func lasts(ts *testscript.TestScript, neg bool, args []string) {
 // prints.
 func TestEveryCommandHasAScript(t *testing.T) {
 	t.Parallel()
-	p := &program{}
-	p.text, _ = catalogues(t)
-	app := p.app()
+	app := englishProgram(t).app()
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)

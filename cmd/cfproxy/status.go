@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -13,51 +14,53 @@ import (
 )
 
 func (p *program) statusCommand() *cli.Command {
-	return &cli.Command{Name: "status", Flags: append(p.settingFlags(), p.jsonFlag()), Action: p.status}
+	return p.command("status", func(c *cli.Context, s *session) error {
+		return runStatus(c.Context, s, relayOptionsOf(c))
+	}, append(p.settingFlags(), p.boolFlag("json"))...)
 }
 
-// status shows what stands, and how it differs from what should. What the owner does not say now is taken to be as it was
-// deployed.
-func (p *program) status(c *cli.Context) error {
-	f, _, observed, err := p.look(c)
+// runStatus prints what is deployed, and how it differs from what should be. Settings that were not chosen are taken from the
+// deployed relay.
+func runStatus(ctx context.Context, s *session, o relayOptions) error {
+	relays, _, observed, err := s.openAndObserve(ctx, o)
 	if err != nil {
 		return err
 	}
 	for i, relay := range observed.Relays {
-		r := f.ForRelay(relay)
+		r := relays.ForRelay(relay)
 		observed.Relays[i].Config = r.Chosen.WithDeployedDefaults(relay.Config, relay.Deployed())
 	}
-	plan, err := provision.PlanStatus(observed, worker.Load())
+	p, err := provision.PlanStatus(observed, worker.Load())
 	if err != nil {
 		return err
 	}
-	return p.tellStatus(c, f, plan)
+	if s.json {
+		out := result{Items: statusItems(p), Warnings: p.Warnings(), HostErrors: s.hostErrorViews(p.Skipped)}
+		ok := len(p.Skipped) == 0 && !slices.ContainsFunc(out.Items, func(i statusItem) bool { return i.State != "ok" })
+		out.OK = &ok
+		return errors.Join(s.writeJSON(out), s.skippedError(p.Skipped))
+	}
+	s.printStatus(relays, p)
+	return s.skippedError(p.Skipped)
 }
 
-func (p *program) tellStatus(c *cli.Context, f config.Relays, planned plan.Plan) error {
-	if p.json {
-		out := result{Things: thingsOf(planned), Warnings: planned.Warnings(), Refused: p.refusalViews(planned.Skipped)}
-		ok := len(planned.Skipped) == 0 && !slices.ContainsFunc(out.Things, func(t thing) bool { return t.State != "ok" })
-		out.OK = &ok
-		return errors.Join(p.writeJSON(out), p.refused(planned.Skipped))
+func (s *session) printStatus(relays config.Relays, p plan.Plan) {
+	s.outf("status.title", "host", hostTitle(p), "zone", zoneTitle(p))
+	s.view.Status(s.stdout, p)
+	command := s.inv.rerun("deploy", hostsOf(p)...)
+	if len(p.Relays) == 1 {
+		command += relays.ForRelay(p.Relays[0]).Chosen.FlagsFor(p.Relays[0].Config)
 	}
-	p.answer("status.title", "host", hostsOf(planned), "zone", zonesOf(planned))
-	p.view.Status(p.stdout, planned)
-	command := p.again(c, "deploy", asciiHosts(planned)...)
-	if len(planned.Relays) == 1 {
-		command += f.ForRelay(planned.Relays[0]).Chosen.FlagsFor(planned.Relays[0].Config)
-	}
-	foreign := slices.ContainsFunc(planned.Steps, func(s plan.Step) bool { return s.Adopt })
+	hasConflict := slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Adopt })
 	switch {
-	case foreign:
-		p.answer("status.blocked", "command", command)
-	case len(planned.Changes()) == 0 && len(planned.Skipped) == 0:
-		p.answer("status.good")
-	case planned.OnlyCreates():
-		p.answer("status.absent", "command", command)
-	case len(planned.Changes()) > 0:
-		p.answer("status.differs", "command", command)
+	case hasConflict:
+		s.outf("status.blocked", "command", command)
+	case len(p.Changes()) == 0 && len(p.Skipped) == 0:
+		s.outf("status.good")
+	case p.OnlyCreates():
+		s.outf("status.absent", "command", command)
+	case len(p.Changes()) > 0:
+		s.outf("status.differs", "command", command)
 	}
-	p.tellRefused(planned.Skipped)
-	return p.refused(planned.Skipped)
+	s.printHostErrors(p.Skipped)
 }

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"cmp"
-	"regexp"
+	"context"
 	"slices"
 	"strings"
 
@@ -10,92 +9,104 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
-	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/verify"
-	"github.com/cfproxy/cfproxy/templates"
 )
+
+// verifyRunOptions are the flags of verify.
+type verifyRunOptions struct {
+	relayOptions
+	verify verifyOptions
+	// isProviderGiven says that --provider names the providers to verify, which need not be all.
+	isProviderGiven bool
+	keyEnv, model   string
+}
 
 func (p *program) verifyCommand() *cli.Command {
 	flags := append(p.settingFlags(config.KeyDomains, config.KeyProviders), p.verifyFlags()...)
-	flags = append(flags, p.jsonFlag(),
-		&cli.StringFlag{Name: "key-env", Usage: p.text.T("flag.key-env")},
-		&cli.StringFlag{Name: "model", Usage: p.text.T("flag.model")})
-	return &cli.Command{Name: "verify", Flags: flags, Action: p.verify}
+	return p.command("verify", func(c *cli.Context, s *session) error {
+		return runVerify(c.Context, s, verifyRunOptions{
+			relayOptionsOf(c), verifyOptionsOf(c), c.IsSet("provider"), c.String("key-env"), c.String("model"),
+		})
+	}, append(flags, p.boolFlag("json"), p.stringFlag("key-env"), p.stringFlag("model"))...)
 }
 
-// verify proves from outside that relays work. It needs no token and asks nothing of the account.
-func (p *program) verify(c *cli.Context) error {
-	chosen, err := p.loadSettings(c)
+// runVerify checks from outside that relays work. It needs no token and makes no API call.
+func runVerify(ctx context.Context, s *session, o verifyRunOptions) error {
+	relays, err := s.relaysToVerify(ctx, o)
 	if err != nil {
 		return err
 	}
-	if chosen[0], err = p.askDomain(c.Context, chosen[0]); err != nil {
-		return err
-	}
-	f, err := p.fleetToProve(c, chosen)
+	key, err := s.providerKey(o.keyEnv, relays[0])
 	if err != nil {
 		return err
 	}
-	key, err := p.key(c, f[0])
-	if err != nil {
+	account := &account{}
+	if file, err := s.sandboxFile(); err != nil {
 		return err
+	} else if file != "" {
+		if account, err = s.openSandbox(file); err != nil {
+			return err
+		}
 	}
-	account, err := p.sandboxOnly(c)
-	if err != nil {
-		return err
-	}
-	network, err := p.openNetwork(c, account)
+	network, err := s.openNetwork(ctx, account, o.verify)
 	if err != nil {
 		return err
 	}
 	defer network.Close()
-	hosts := f.Domains()
-	out := result{Verify: p.probeAll(c, f, len(hosts), func(i int) proof {
-		target := target(f.ForHost(hosts[i]), hosts[i], c.IsSet("provider"))
+	var jobs []verifyJob
+	for _, host := range relays.Domains() {
+		relay := relays.ForHost(host)
+		target := verifyTarget(relay, host, o.isProviderGiven)
 		target.Key = key
-		if model := c.String("model"); model != "" {
-			target = withModel(target, model)
+		if o.model != "" {
+			target = withModel(target, o.model)
 		}
-		return proof{target, network, c.IsSet("timeout")}
-	})}
-	return p.finishVerify(c, f, out)
+		jobs = append(jobs, verifyJob{relay, target, network.For(host), o.verify.timeout > 0})
+	}
+	return s.finishVerify(ctx, relays, s.runVerifyJobs(ctx, jobs, o.verify.timeout))
 }
 
-// fleetToProve says who should answer, as far as anybody said. A relay's order is known from its file alone: flags name
-// those of its providers that are to be proved.
-func (p *program) fleetToProve(c *cli.Context, all []config.Settings) (config.Relays, error) {
-	var f config.Relays
-	for _, chosen := range all {
-		r, err := config.NewRelayToVerify(chosen, version())
+// relaysToVerify returns the relays, with the providers that somebody named.
+func (s *session) relaysToVerify(ctx context.Context, o verifyRunOptions) (config.Relays, error) {
+	all, err := o.source(s).Load()
+	if err != nil {
+		return nil, err
+	}
+	if all[0], err = s.askDomain(ctx, all[0]); err != nil {
+		return nil, err
+	}
+	var relays config.Relays
+	for _, settings := range all {
+		relay, err := config.NewRelayToVerify(settings, version())
 		if err != nil {
 			return nil, err
 		}
-		f = append(f, withoutUserNames(r))
+		relays = append(relays, withoutUserNames(relay))
 	}
-	p.hosts = f.Domains()
-	return f, p.checkAgainstFile(c, f)
+	s.inv.hosts = relays.Domains()
+	if o.isProviderGiven {
+		err = s.checkAgainstFile(o, relays)
+	}
+	return relays, err
 }
 
-// checkAgainstFile finds a provider that a flag leads elsewhere than the file does. Nobody else could tell: the relay names its
-// providers by their ids.
-func (p *program) checkAgainstFile(c *cli.Context, f config.Relays) error {
-	if !c.IsSet("provider") {
-		return nil
-	}
-	relays, err := config.ReadFile(c.String("config"), f.Domains())
+// checkAgainstFile returns an error for a provider of a flag whose origin differs from that in the file. The relay cannot tell, because
+// it names its providers by their ids.
+func (s *session) checkAgainstFile(o verifyRunOptions, relays config.Relays) error {
+	inFile, err := config.ReadFile(o.file, relays.Domains())
 	if err != nil {
 		return err
 	}
-	for _, file := range relays {
-		listed, err := config.RecognizeProviders(file.Providers)
+	for _, settings := range inFile {
+		listed, err := config.RecognizeProviders(settings.Providers)
 		if err != nil {
 			return err
 		}
-		for _, provider := range f[0].ProviderInfo {
+		for _, provider := range relays[0].ProviderInfo {
 			for _, other := range listed {
-				isSaid := len(file.Providers) > 0 && other.ID == provider.ID
-				if isSaid && provider.Placeholder() == "" && other.Origin != provider.Origin {
-					return problem.Usage("provider-differs", "file", cmp.Or(c.String("config"), config.FileName),
+				isSame := len(settings.Providers) > 0 && other.ID == provider.ID
+				if isSame && provider.Placeholder() == "" && other.Origin != provider.Origin {
+					return problem.Usage("provider-differs", "file", s.inv.fileName(),
 						"value", config.Ref(provider.ID, provider.Origin), "other", config.Ref(other.ID, other.Origin))
 				}
 			}
@@ -104,8 +115,8 @@ func (p *program) checkAgainstFile(c *cli.Context, f config.Relays) error {
 	return nil
 }
 
-// unclaimed is the relay with its providers called by names that say no more than what is proved: somebody of that kind answers,
-// and not the one whose address was given.
+// withoutUserNames returns the relay with the general names of its providers. The verifier recognises a kind of provider, and not
+// the address that the user gave.
 func withoutUserNames(r config.Relay) config.Relay {
 	r.ProviderInfo = slices.Clone(r.ProviderInfo)
 	for i, provider := range r.ProviderInfo {
@@ -114,148 +125,100 @@ func withoutUserNames(r config.Relay) config.Relay {
 	return r
 }
 
-// unchecked lists the providers of which a value was given that no answer of the relay's can confirm.
+// unverifiable returns the references to verified providers whose value no answer of the relay can confirm.
 func unverifiable(r config.Relay, reports []verify.Report) []string {
-	var specs []string
+	var refs []string
 	for _, provider := range r.ProviderInfo {
-		spec := config.Ref(provider.ID, provider.Origin)
-		isProved := slices.ContainsFunc(reports, func(report verify.Report) bool {
+		ref := config.Ref(provider.ID, provider.Origin)
+		isRecognised := slices.ContainsFunc(reports, func(report verify.Report) bool {
 			return slices.ContainsFunc(report.Results, func(result verify.Result) bool {
 				return result.Provider == provider.ID && result.Code == verify.CodeProviderRecognised
 			})
 		})
-		if spec != provider.ID && provider.Placeholder() == "" && isProved {
-			specs = append(specs, spec)
+		if ref != provider.ID && provider.Placeholder() == "" && isRecognised {
+			refs = append(refs, ref)
 		}
 	}
-	return specs
+	return refs
 }
 
-func (p *program) finishVerify(c *cli.Context, f config.Relays, out result) error {
-	unproved := p.unproved(c, out.Verify)
-	ok := unproved == nil
-	out.OK, out.Unchecked = &ok, unverifiable(f[0], out.Verify)
-	if p.json {
-		if err := p.writeJSON(out); err != nil {
+func (s *session) finishVerify(ctx context.Context, relays config.Relays, reports []verify.Report) error {
+	unverified := s.verifyError(ctx, reports)
+	ok := unverified == nil
+	out := result{Verify: reports, OK: &ok, Unverifiable: unverifiable(relays[0], reports)}
+	if s.json {
+		if err := s.writeJSON(out); err != nil {
 			return err
 		}
-		return unproved
+		return unverified
 	}
-	p.tellReports(c, f, out.Verify)
-	if len(out.Unchecked) > 0 {
-		p.answer("verify.unchecked", "providers", strings.Join(out.Unchecked, ", "), "command", p.again(c, "status", f.Domains()...))
+	s.printReports(relays, reports)
+	if len(out.Unverifiable) > 0 {
+		command := s.inv.rerun("status", relays.Domains()...)
+		s.outf("verify.unchecked", "providers", strings.Join(out.Unverifiable, ", "), "command", command)
 	}
 	switch {
 	case ok:
-		p.answer("verify.good")
-	case !slices.ContainsFunc(out.Verify, func(r verify.Report) bool { return !reached(r) }):
-		p.answer("verify.partly")
-	case slices.ContainsFunc(out.Verify, reachedOne):
-		p.answer("verify.some")
+		s.outf("verify.good")
+	case !slices.ContainsFunc(reports, func(r verify.Report) bool { return !allProvidersPass(r) }):
+		s.outf("verify.partly")
+	case slices.ContainsFunc(reports, anyProviderPasses):
+		s.outf("verify.some")
 	default:
-		p.answer("verify.bad")
+		s.outf("verify.bad")
 	}
-	return unproved
+	return unverified
 }
 
-// unproved is the end of a run of which some host is not proved to work, or that was interrupted; nil where all are.
-func (p *program) unproved(c *cli.Context, reports []verify.Report) error {
-	if c.Context.Err() != nil {
-		p.note("error.interrupted")
+// verifyError returns the error that ends a run in which some host was not verified, or that was interrupted.
+func (c *console) verifyError(ctx context.Context, reports []verify.Report) error {
+	if ctx.Err() != nil {
+		c.errf("error.interrupted")
 		return problem.ExitStatus(problem.ExitInterrupted)
 	}
-	if slices.ContainsFunc(reports, func(r verify.Report) bool { return !proved(r) }) {
+	if slices.ContainsFunc(reports, func(r verify.Report) bool { return !isVerified(r) }) {
 		return problem.ExitStatus(problem.ExitUnverified)
 	}
 	return nil
 }
 
-// proved wants more than that nothing failed: every provider must have answered as it should, for one that is down proves
-// nothing.
-func proved(report verify.Report) bool { return report.OK() && reached(report) }
+// isVerified reports whether no probe failed and every provider answered as expected. A provider that is down proves nothing.
+func isVerified(report verify.Report) bool { return report.OK() && allProvidersPass(report) }
 
-// reached tells whether the relay leads to all of its providers and to nobody else's, whatever came of requests with a key.
-func reached(report verify.Report) bool {
-	return reachedOne(report) && !slices.ContainsFunc(report.Results, func(r verify.Result) bool {
+// allProvidersPass reports whether the relay forwards to all of its providers and to no other. Requests with a key do not count.
+func allProvidersPass(report verify.Report) bool {
+	return anyProviderPasses(report) && !slices.ContainsFunc(report.Results, func(r verify.Result) bool {
 		return (r.Probe == verify.ProbeProvider || r.Probe == verify.ProbeAccess) && r.Status != verify.Pass
 	})
 }
 
-// reachedOne tells whether at least one provider is proved.
-func reachedOne(report verify.Report) bool {
+func anyProviderPasses(report verify.Report) bool {
 	return slices.ContainsFunc(report.Results, func(r verify.Result) bool {
 		return r.Probe == verify.ProbeProvider && r.Status == verify.Pass
 	})
 }
 
-// key reads the provider's key from the variable that the user names. Its value goes nowhere but into the request.
-func (p *program) key(c *cli.Context, r config.Relay) (string, error) {
-	name := c.String("key-env")
+// providerKey returns the provider's key from an environment variable; "" if none is named. It is sent in the request and nowhere else.
+func (s *session) providerKey(name string, r config.Relay) (string, error) {
 	if name == "" {
 		return "", nil
 	}
-	if !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name) {
+	if !isVariableName(name) {
 		return "", problem.Usage("key-env-invalid") // perhaps the key itself, so it is not repeated
 	}
 	if provider := r.ProviderInfo[0]; len(r.Chosen.Providers) > 0 && provider.Chat.Path == "" {
 		return "", problem.Usage("key-unsupported", "provider", provider.Name)
 	}
-	key := strings.TrimSpace(p.getenv(name))
+	key := strings.TrimSpace(s.getenv(name))
 	if key == "" {
 		return "", problem.Usage("key-missing", "name", name)
 	}
+	s.addSecret(key)
 	return key, nil
 }
 
-// target says what should answer at a host: each of the relay's providers on its own path, the first one at the root. Where
-// nobody chose a provider, the Worker itself is asked whom it serves.
-func target(r config.Relay, host string, placeFromWorker bool) verify.Target {
-	target := verify.Target{Host: host, Origin: r.Origin}
-	if len(r.Chosen.Providers) == 0 {
-		target.Known = append(upstreams(r.ProviderInfo), upstreams(config.AllProviders())...)
-		return target
-	}
-	target.Upstreams = upstreams(r.ProviderInfo)
-	if !placeFromWorker {
-		target.Upstreams[0].Place = verify.PlaceRoot
-	}
-	return target
-}
-
-// deployed says what should answer at a host of a plan: just what was deployed, with the default provider if none was chosen.
-func deployedTarget(r config.Relay, host string, plan plan.Plan) verify.Target {
-	target := verify.Target{Host: host, Build: plan.Build(host), Origin: r.Origin, Upstreams: upstreams(r.ProviderInfo)}
-	target.Upstreams[0].Place = verify.PlaceRoot
-	return target
-}
-
-// upstreams says by what providers are recognised.
-func upstreams(providers []templates.Provider) []verify.Upstream {
-	var all []verify.Upstream
-	for _, p := range providers {
-		all = append(all, verify.Upstream{
-			ID: p.ID, Method: p.Probe.Method, Path: p.Probe.Path, Body: p.Probe.Body,
-			Refusals: signatures(slices.Concat(p.Refused.Keyless, p.Refused.BadKey)), RegionBlocks: signatures(p.Blocked),
-			ChatPath: p.Chat.Path, Model: p.Chat.Model, AuthHeader: p.Auth,
-		})
-	}
-	return all
-}
-
-func signatures(list []templates.Signature) []verify.Signature {
-	var all []verify.Signature
-	for _, s := range list {
-		all = append(all, verify.Signature{Status: s.Status, Type: s.Type, JSON: s.JSON})
-	}
-	return all
-}
-
-// withModel puts another model in place of the one that is asked by default.
-func withModel(target verify.Target, model string) verify.Target {
-	for _, list := range [][]verify.Upstream{target.Upstreams, target.Known} {
-		for i := range list {
-			list[i].Model = model
-		}
-	}
-	return target
+// isVariableName reports whether a shell accepts the name of a variable.
+func isVariableName(name string) bool {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+	return strings.Trim(name, letters+"0123456789") == "" && strings.ContainsRune(letters, rune(name[0]))
 }

@@ -1,66 +1,62 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"strconv"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
-	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 func (p *program) versionsCommand() *cli.Command {
-	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.jsonFlag())
-	return &cli.Command{Name: "versions", Flags: flags, Action: p.versions}
+	return p.command("versions", func(c *cli.Context, s *session) error {
+		return runVersions(c.Context, s, relayOptionsOf(c))
+	}, append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.boolFlag("json"))...)
 }
 
-// workerVersions are those of one Worker.
+// workerVersions are the versions of one Worker.
 type workerVersions struct {
 	Account  string         `json:"account"`
 	Worker   string         `json:"worker"`
 	Versions []plan.Version `json:"versions"`
 }
 
-// versions lists what each Worker can go back to.
-func (p *program) versions(c *cli.Context) error {
-	f, account, observed, err := p.look(c)
+// runVersions prints the versions that each Worker can be rolled back to.
+func runVersions(ctx context.Context, s *session, o relayOptions) error {
+	relays, account, observed, err := s.openAndObserve(ctx, o)
 	if err != nil {
 		return err
 	}
-	out := result{Refused: p.refusalViews(observed.Skipped)}
-	progress := &engineProgress{program: p, c: c}
+	out := result{HostErrors: s.hostErrorViews(observed.Skipped)}
+	progress := s.engineProgress()
 	defer progress.close()
 	for _, relay := range observed.Relays {
-		versions, err := account.engine.Versions(c.Context, relay, progress.observe)
+		versions, err := account.engine.Versions(ctx, relay, progress.observe)
 		if err != nil {
 			return err
 		}
 		out.Versions = append(out.Versions, workerVersions{relay.Account, relay.Worker, versions})
 	}
 	progress.close()
-	if p.json {
-		return errors.Join(p.writeJSON(out), p.refused(observed.Skipped))
+	if s.json {
+		return errors.Join(s.writeJSON(out), s.skippedError(observed.Skipped))
 	}
 	for i, w := range out.Versions {
-		p.answer("versions.title", "worker", w.Worker, "host", inTitle(displayed(observed.Relays[i])))
-		p.view.Versions(p.stdout, w.Versions)
+		s.outf("versions.title", "worker", w.Worker, "host", title(displayNames(observed.Relays[i].Hosts())))
+		s.view.Versions(s.stdout, w.Versions)
 	}
-	p.answer("versions.next", "command", p.again(c, "rollback", f.Domains()...))
-	p.tellRefused(observed.Skipped)
-	return p.refused(observed.Skipped)
+	s.outf("versions.next", "command", s.inv.rerun("rollback", relays.Domains()...))
+	s.printHostErrors(observed.Skipped)
+	return s.skippedError(observed.Skipped)
 }
 
-func displayed(relay plan.Relay) []string {
-	var hosts []string
-	for _, host := range relay.Hosts() {
-		hosts = append(hosts, hostname.Display(host))
+// versionPairs returns a version as the placeholders of a sentence.
+func versionPairs(v plan.Version) []string {
+	return []string{
+		"number", strconv.Itoa(v.Number), "id", view.ShortID(v.ID), "build", orDash(v.Build), "program", orDash(v.Program),
 	}
-	return hosts
-}
-
-// shown is a version in a sentence.
-func shown(v plan.Version) []string {
-	return []string{"number", itoa(v.Number), "id", view.ShortID(v.ID), "build", orDash(v.Build), "program", orDash(v.Program)}
 }

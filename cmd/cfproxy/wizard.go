@@ -1,222 +1,150 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
-	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
 	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/templates"
+	"github.com/cfproxy/cfproxy/worker"
 )
 
-// The wizard is no second way through the program: it fills in what is missing among the settings, and only where a
-// person can be asked. Everywhere else what is missing is an error that names the flag.
+// The questions fill in what is missing among the settings, and are asked on a terminal only. Without one, what is missing is an
+// error that names the flag.
 
-// askDomain fills in the domain.
-func (p *program) askDomain(ctx context.Context, chosen config.Settings) (config.Settings, error) {
-	if len(chosen.Domains) > 0 {
+// askDomain returns the settings with a domain.
+func (s *session) askDomain(ctx context.Context, chosen config.Settings) (config.Settings, error) {
+	switch {
+	case len(chosen.Domains) > 0:
 		return chosen, nil
-	}
-	if chosen.HasFile() && !p.terminal {
-		return chosen, problem.Usage("config-no-domains", "file", cmp.Or(p.context.String("config"), config.FileName))
-	}
-	if !p.terminal {
+	case chosen.HasFile() && !s.terminal:
+		return chosen, problem.Usage("config-no-domains", "file", s.inv.fileName())
+	case !s.terminal:
 		return chosen, problem.Usage("domain-missing")
 	}
-	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion("")})
-	if err != nil {
-		return chosen, err
+	answers, err := s.ask(ctx, s.hostQuestion(""))
+	if err == nil {
+		chosen.Domains = []string{answers[config.KeyDomains]}
 	}
-	chosen.Domains = []string{answers[config.KeyDomains]}
-	return chosen, nil
-}
-
-// askToken returns the API token from the environment, the keyring or the file, or asks for one. The sandbox needs none.
-func (p *program) askToken(c *cli.Context) (string, error) {
-	if file, err := sandboxFile(c); err != nil || file != "" {
-		return "", err
-	}
-	token, err := p.findToken(c)
-	if err != nil || token != "" || !p.terminal {
-		return token, err
-	}
-	question := p.tokenQuestion()
-	question.Help = p.text.T("ask.token.help", "link", tokenLink(), "permissions", p.permissionList()) + "\n" + p.text.T("ask.token.unstored")
-	answers, err := p.ask().Ask(c.Context, []prompt.Question{question})
-	p.apiToken = credential.APIToken{Value: answers["token"], Source: credential.FromPrompt}
-	return p.apiToken.Value, err
-}
-
-func (p *program) askTokenAgain(c *cli.Context) (string, error) {
-	answers, err := p.ask().Ask(c.Context, []prompt.Question{p.tokenQuestion()})
-	p.apiToken.Value = answers["token"]
-	return p.apiToken.Value, err
-}
-
-func (p *program) tokenQuestion() prompt.Question {
-	return prompt.Question{
-		Key: "token", Kind: prompt.Password, Title: p.text.T("ask.token.title"), Validate: p.saying(cloudflare.CheckToken),
-	}
-}
-
-func (p *program) permissionList() string {
-	var names []string
-	for _, permission := range permissions() {
-		names = append(names, "  "+p.text.T("permission."+permission))
-	}
-	return strings.Join(names, "\n")
-}
-
-// saying turns a check that answers in codes into one that answers in words.
-func (p *program) saying(check func(string) error) func(string) error {
-	return func(value string) error {
-		err := check(value)
-		if err == nil {
-			return nil
-		}
-		code, details, _ := p.classify(err)
-		text := p.text.T("error."+code, i18n.Pairs(p.readable(details))...)
-		if suggestion := details["suggestion"]; suggestion != "" {
-			text += p.text.T("hint.inline", "suggestion", suggestion)
-		}
-		return errors.New(text)
-	}
-}
-
-// askZone asks for the zone and the hostname in it.
-func (p *program) askZone(ctx context.Context, account *account, chosen config.Settings) (config.Settings, error) {
-	if len(chosen.Domains) > 0 {
-		return chosen, nil
-	}
-	zones, err := p.readZones(ctx, account, chosen.Account)
-	if err != nil {
-		return chosen, err
-	}
-	host, err := p.askHost(ctx, zones)
-	if err != nil {
-		return chosen, err
-	}
-	chosen.Domains = []string{host}
-	return chosen, nil
-}
-
-// askProviders asks for the provider, and for what is missing of those that are known.
-func (p *program) askProviders(ctx context.Context, chosen config.Settings) (config.Settings, error) {
-	if len(chosen.Providers) == 0 {
-		question, err := p.providerQuestion()
-		if err != nil {
-			return chosen, err
-		}
-		answers, err := p.ask().Ask(ctx, []prompt.Question{question})
-		if err != nil {
-			return chosen, err
-		}
-		chosen.Providers = []string{answers[config.KeyProviders]}
-	}
-	specs, err := p.askValues(ctx, chosen.Providers)
-	chosen.Providers = specs
 	return chosen, err
 }
 
-// askValues completes the providers of which the origin has a part that only the owner knows.
-func (p *program) askValues(ctx context.Context, specs []string) ([]string, error) {
-	var whole []string
-	for _, spec := range specs {
-		provider, err := config.RecognizeProvider(spec)
-		if err != nil {
-			return nil, err
-		}
-		if blank, open := config.PlaceholderOf(provider); open {
-			value, err := p.askBlank(ctx, blank)
-			if err != nil {
-				return nil, err
-			}
-			spec = provider.ID + "=" + value
-		}
-		whole = append(whole, spec)
+// askToken finds the API token, or asks for it. The sandbox needs none.
+func (s *session) askToken(ctx context.Context) error {
+	if file, err := s.sandboxFile(); err != nil || file != "" {
+		return err
 	}
-	return whole, nil
+	if err := s.findToken(ctx); err != nil || s.token.Value != "" || !s.terminal {
+		return err
+	}
+	question := s.tokenQuestion()
+	question.Help = s.tokenHelp() + "\n" + s.text.T("ask.token.unstored")
+	answers, err := s.ask(ctx, question)
+	s.setToken(credential.APIToken{Value: answers["token"], Source: credential.FromPrompt})
+	return err
 }
 
-func (p *program) askBlank(ctx context.Context, b config.Placeholder) (string, error) {
-	answers, err := p.ask().Ask(ctx, []prompt.Question{{
-		Key:         b.Name,
-		Title:       p.text.T("ask." + b.Name + ".title"),
-		Help:        p.text.T("ask." + b.Name + ".help"),
-		Placeholder: b.Example,
-		Validate: p.saying(func(value string) error {
-			_, err := b.Parse(value)
-			return err
-		}),
-	}})
-	return answers[b.Name], err
+// askTokenAgain asks for another token, without the explanation.
+func (s *session) askTokenAgain(ctx context.Context) error {
+	answers, err := s.ask(ctx, s.tokenQuestion())
+	s.setToken(credential.APIToken{Value: answers["token"], Source: credential.FromPrompt})
+	return err
 }
 
-func (p *program) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
-	progress := p.progress()
-	defer progress.Close()
-	progress.Spinner(p.text.T("doing.zones"))
-	zones, err := account.engine.Zones(ctx, id, progress.Engine)
+func (c *console) tokenQuestion() prompt.Question {
+	return prompt.Question{
+		Key: "token", Kind: prompt.Password, Title: c.text.T("ask.token.title"), Validate: c.localized(cloudflare.CheckToken),
+	}
+}
+
+// tokenHelp explains where to create a token and which permissions it needs.
+func (c *console) tokenHelp() string {
+	var names []string
+	for _, permission := range neededPermissions() {
+		names = append(names, "  "+c.text.T("permission."+permission))
+	}
+	return c.text.T("ask.token.help", "link", tokenLink(), "permissions", strings.Join(names, "\n"))
+}
+
+// neededPermissions returns the permissions that the API token needs.
+func neededPermissions() []string {
+	return []string{cloudflare.PermissionZone, cloudflare.PermissionScripts, cloudflare.PermissionRoutes, cloudflare.PermissionDNS}
+}
+
+// askZone returns the settings with a hostname in one of the account's zones.
+func (s *session) askZone(ctx context.Context, account *account, chosen config.Settings) (config.Settings, error) {
+	if len(chosen.Domains) > 0 {
+		return chosen, nil
+	}
+	zones, err := s.readZones(ctx, account, chosen.Account)
+	if err != nil {
+		return chosen, err
+	}
+	host, err := s.askHost(ctx, zones)
+	if err == nil {
+		chosen.Domains = []string{host}
+	}
+	return chosen, err
+}
+
+func (s *session) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
+	progress := s.engineProgress()
+	defer progress.close()
+	zones, err := account.engine.Zones(ctx, id, progress.observe)
 	if err == nil && len(zones) == 0 {
-		err = &errcode.Error{Code: errcode.NoZones}
+		err = errcode.New(errcode.NoZones)
 	}
 	return zones, err
 }
 
-func (p *program) askHost(ctx context.Context, zones []plan.Zone) (string, error) {
+func (c *console) askHost(ctx context.Context, zones []plan.Zone) (string, error) {
 	zone := zones[0].Name
 	if len(zones) > 1 {
-		question := prompt.Question{Key: "zone", Kind: prompt.Select, Title: p.text.T("ask.zone.title"), Help: p.text.T("ask.zone.help")}
+		question := prompt.Question{Key: "zone", Kind: prompt.Select, Title: c.text.T("ask.zone.title"), Help: c.text.T("ask.zone.help")}
 		for _, z := range zones {
-			question.Options = append(question.Options, prompt.Option{Value: z.Name, Label: p.zoneLabel(z)})
+			question.Options = append(question.Options, prompt.Option{Value: z.Name, Label: c.zoneLabel(z)})
 		}
 		slices.SortFunc(question.Options, func(a, b prompt.Option) int { return strings.Compare(a.Value, b.Value) })
 		question.Options = slices.CompactFunc(question.Options, func(a, b prompt.Option) bool { return a.Value == b.Value })
-		answers, err := p.ask().Ask(ctx, []prompt.Question{question})
+		answers, err := c.ask(ctx, question)
 		if err != nil {
 			return "", err
 		}
 		zone = answers["zone"]
 	}
-	answers, err := p.ask().Ask(ctx, []prompt.Question{p.hostQuestion(zone)})
+	answers, err := c.ask(ctx, c.hostQuestion(zone))
 	return answers[config.KeyDomains], err
 }
 
-func (p *program) zoneLabel(zone plan.Zone) string {
+func (c *console) zoneLabel(zone plan.Zone) string {
 	label := hostname.Display(zone.Name)
 	if !zone.Active() {
-		label += p.text.T("ask.zone.status", "status", zone.Status)
+		label += c.text.T("ask.zone.status", "status", zone.Status)
 	}
 	return label
 }
 
 // hostQuestion asks for the full hostname, within a zone if one was chosen.
-func (p *program) hostQuestion(zone string) prompt.Question {
+func (c *console) hostQuestion(zone string) prompt.Question {
 	question := prompt.Question{
 		Key:         config.KeyDomains,
-		Title:       p.text.T("ask.host.title"),
-		Help:        p.text.T("ask.host.help"),
-		Placeholder: "gptapi.example.com",
-		Validate: p.saying(func(value string) error {
-			host, err := hostname.Parse(value)
-			if err != nil || zone == "" || host == zone || strings.HasSuffix(host, "."+zone) {
-				return err
-			}
-			return problem.Usage("host-outside", "host", value, "zone", zone, "suggestion", suggestion(value, zone))
-		}),
+		Title:       c.text.T("ask.host.title"),
+		Help:        c.text.T("ask.host.help"),
+		Placeholder: demoHost,
+		Validate:    c.localized(func(value string) error { return checkHost(value, zone) }),
 	}
 	if zone != "" {
 		question.Default = "gptapi." + hostname.Display(zone)
@@ -224,20 +152,57 @@ func (p *program) hostQuestion(zone string) prompt.Question {
 	return question
 }
 
-// suggestion completes a bare label to a name in the zone: who types "ai" means ai.example.com.
-func suggestion(value, zone string) string {
-	host, err := hostname.Parse(value + "." + zone)
-	if err != nil {
-		return ""
+// checkHost checks a hostname, and that it is in the zone. For a single label it suggests the name in the zone: for "ai",
+// ai.example.com.
+func checkHost(value, zone string) error {
+	host, err := hostname.Parse(value)
+	if err != nil || zone == "" || host == zone || strings.HasSuffix(host, "."+zone) {
+		return err
 	}
-	return host
+	suggestion, err := hostname.Parse(value + "." + zone)
+	if err != nil {
+		suggestion = ""
+	}
+	return problem.Usage("host-outside", "host", value, "zone", zone, "suggestion", suggestion)
 }
 
-func (p *program) providerQuestion() (prompt.Question, error) {
+// askProviders returns the settings with providers, and with the values that their origins need.
+func (c *console) askProviders(ctx context.Context, chosen config.Settings) (config.Settings, error) {
+	if len(chosen.Providers) == 0 {
+		question, err := c.providerQuestion()
+		if err != nil {
+			return chosen, err
+		}
+		answers, err := c.ask(ctx, question)
+		if err != nil {
+			return chosen, err
+		}
+		chosen.Providers = []string{answers[config.KeyProviders]}
+	}
+	var refs []string
+	for _, ref := range chosen.Providers {
+		provider, err := config.RecognizeProvider(ref)
+		if err != nil {
+			return chosen, err
+		}
+		if placeholder, isOpen := config.PlaceholderOf(provider); isOpen {
+			value, err := c.askPlaceholder(ctx, placeholder)
+			if err != nil {
+				return chosen, err
+			}
+			ref = provider.ID + "=" + value
+		}
+		refs = append(refs, ref)
+	}
+	chosen.Providers = refs
+	return chosen, nil
+}
+
+func (c *console) providerQuestion() (prompt.Question, error) {
 	providers, err := templates.Providers()
 	question := prompt.Question{
 		Key: config.KeyProviders, Kind: prompt.Select,
-		Title: p.text.T("ask.provider.title"), Help: p.text.T("ask.provider.help"), Default: config.DefaultProvider,
+		Title: c.text.T("ask.provider.title"), Help: c.text.T("ask.provider.help"), Default: config.DefaultProvider,
 	}
 	width := 0
 	for _, provider := range providers {
@@ -245,8 +210,8 @@ func (p *program) providerQuestion() (prompt.Question, error) {
 	}
 	for _, provider := range providers {
 		host := strings.TrimPrefix(provider.Origin, "https://")
-		if blank, open := config.PlaceholderOf(provider); open {
-			host = strings.ReplaceAll(host, "{"+blank.Name+"}", strings.ToUpper(blank.Name))
+		if placeholder, isOpen := config.PlaceholderOf(provider); isOpen {
+			host = strings.ReplaceAll(host, "{"+placeholder.Name+"}", placeholder.Reference())
 		}
 		label := fmt.Sprintf("%-*s  %s", width, provider.Name, host)
 		question.Options = append(question.Options, prompt.Option{Value: provider.ID, Label: label})
@@ -254,46 +219,79 @@ func (p *program) providerQuestion() (prompt.Question, error) {
 	return question, err
 }
 
-// confirm asks for a yes before anything is written. A plan without changes needs none.
-func (p *program) confirm(c *cli.Context, plan plan.Plan, command string) error {
-	if len(plan.Changes()) == 0 || c.Bool("yes") {
-		return nil
+func (c *console) askPlaceholder(ctx context.Context, p config.Placeholder) (string, error) {
+	answers, err := c.ask(ctx, prompt.Question{
+		Key: p.Name, Title: c.text.T("ask." + p.Name + ".title"), Help: c.text.T("ask." + p.Name + ".help"), Placeholder: p.Example,
+		Validate: c.localized(func(value string) error {
+			_, err := p.Parse(value)
+			return err
+		}),
+	})
+	return answers[p.Name], err
+}
+
+// askAccess asks who may use the relay and, if it is managed, for whom to make the first token, which it returns. If there is a
+// cfproxy.toml, nothing is asked: the file would not be changed, and the next deploy would follow it.
+func (s *session) askAccess(ctx context.Context, chosen config.Settings) (config.Settings, config.NewToken, error) {
+	if chosen.HasFile() {
+		return chosen, config.NewToken{}, nil
 	}
-	if !p.terminal {
-		again := p.again(c, command, asciiHosts(plan)...)
-		if isKeyCommand(c) {
-			again = p.sameKeyCommand(c)
+	if chosen.Access == "" {
+		answers, err := s.ask(ctx, prompt.Question{
+			Key: config.KeyAccess, Kind: prompt.Select, Title: s.text.T("ask.access.title"), Default: binding.AccessPassThrough,
+			Options: []prompt.Option{
+				{Value: binding.AccessPassThrough, Label: s.text.T("ask.access.open")},
+				{Value: binding.AccessManaged, Label: s.text.T("ask.access.managed")},
+			},
+		})
+		if err != nil {
+			return chosen, config.NewToken{}, err
 		}
-		return problem.Usage("yes-missing", "command", again+" --yes")
+		chosen.Access = answers[config.KeyAccess]
 	}
-	answers, err := p.ask().Ask(c.Context, []prompt.Question{{
-		Key: "yes", Kind: prompt.Confirm, Title: p.text.T("ask." + command + ".title"), Default: defaultOf(command),
-	}})
-	if err != nil {
-		return err
+	// A token is valid only if the new file lists it.
+	if _, err := os.Stat(config.FileName); !chosen.IsManaged() || !errors.Is(err, fs.ErrNotExist) {
+		return chosen, config.NewToken{}, nil
 	}
-	if answers["yes"] != prompt.Yes {
-		return problem.New("declined", problem.ExitFailed)
+	const key = "tokens"
+	answers, err := s.ask(ctx, prompt.Question{
+		Key: key, Title: s.text.T("ask.first-token.title"), Help: s.text.T("ask.first-token.help"), Optional: true,
+		Validate: s.localized(config.CheckTokenName),
+	})
+	if err != nil || answers[key] == "" {
+		return chosen, config.NewToken{}, err
 	}
-	return nil
+	token := s.generateToken(worker.Token{Name: answers[key]})
+	return chosen.WithTokens([]worker.Token{token.Token}), token, nil
 }
 
-// defaultOf is what Enter means: yes to making, no to removing.
-func defaultOf(command string) string {
-	if command == "destroy" {
-		return prompt.No
-	}
-	return prompt.Yes
+// generateToken makes a token whose secret is not printed by accident.
+func (c *console) generateToken(token worker.Token) config.NewToken {
+	t := config.GenerateToken(token)
+	c.addSecret(t.Secret)
+	return t
 }
 
-func (p *program) promptTexts() prompt.Texts {
-	t := func(key string) string { return p.text.T("prompt." + key) }
-	return prompt.Texts{
-		Yes: t("yes"), No: t("no"),
-		Required: t("required"), ChooseSome: t("choose-some"), ChooseNumber: t("choose-number"), AnswerYesNo: t("answer-yes-no"),
-		AskText: t("ask-text"), AskSecret: t("ask-secret"), AskNumber: t("ask-number"), AskNumbers: t("ask-numbers"),
-		FilterHint: t("filter-hint"), NoMatch: t("no-match"),
-		KeyNext: t("key-next"), KeySubmit: t("key-submit"), KeyBack: t("key-back"), KeyMove: t("key-move"),
-		KeyToggle: t("key-toggle"), KeySwitch: t("key-switch"), KeyClear: t("key-clear"), KeyQuit: t("key-quit"),
+// askProviderKeys asks for the provider keys that neither the environment nor the account has.
+func (s *session) askProviderKeys(ctx context.Context, r config.Relay, missing []string) (map[string]binding.Secret, error) {
+	if !s.terminal {
+		return nil, problem.Usage("owner-key-missing", "name", config.KeyVariable(missing[0]),
+			"names", strings.Join(config.KeyVariables(missing), ", "))
 	}
+	var questions []prompt.Question
+	for _, id := range missing {
+		name := config.KeyVariable(id)
+		questions = append(questions, prompt.Question{
+			Key: id, Kind: prompt.Password, Title: s.text.T("ask.owner-key.title", "provider", r.ProviderName(id)),
+			Help:     s.text.T("ask.owner-key.help", "name", name),
+			Validate: s.localized(func(key string) error { return config.CheckKey(name, key) }),
+		})
+	}
+	answers, err := s.ask(ctx, questions...)
+	keys := map[string]binding.Secret{}
+	for id, key := range answers {
+		keys[id] = binding.NewSecret(key)
+		s.addSecret(key)
+	}
+	return keys, err
 }

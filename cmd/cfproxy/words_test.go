@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/mattn/go-runewidth"
+	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
@@ -57,6 +59,25 @@ func placeholders(text string) []string {
 }
 
 // Families of keys that are put together at run time, each with all the names that can follow.
+// englishProgram returns a program that prints nothing.
+func englishProgram(t *testing.T) *program {
+	t.Helper()
+	english, _ := catalogues(t)
+	return &program{console: newConsole(environment{}, english, false), text: english}
+}
+
+// addFlagTexts adds the names of the flags of a command that are no settings.
+func addFlagTexts(names map[string]bool, command *cli.Command) {
+	isSetting := func(name string) bool {
+		return slices.ContainsFunc(config.Table(), func(s config.Setting) bool { return s.Flag == name })
+	}
+	for _, flag := range command.Flags {
+		if name := flag.Names()[0]; !isSetting(name) {
+			names[name] = true
+		}
+	}
+}
+
 func families(t *testing.T) map[string][]string {
 	codes := slices.Concat(provisionCodes(t), problemCodes(t))
 	var checks []string
@@ -64,12 +85,13 @@ func families(t *testing.T) map[string][]string {
 		checks = append(checks, code.Name)
 	}
 	var commands []string
-	p := &program{}
-	p.text, _ = catalogues(t)
-	for _, command := range p.app().Commands {
+	flags := map[string]bool{}
+	for _, command := range englishProgram(t).app().Commands {
 		commands = append(commands, command.Name)
+		addFlagTexts(flags, command)
 		for _, sub := range command.Subcommands {
 			commands = append(commands, command.Name+"-"+sub.Name)
+			addFlagTexts(flags, sub)
 		}
 	}
 	var keys []string
@@ -82,7 +104,7 @@ func families(t *testing.T) map[string][]string {
 	}
 	actions := []string{"create", "update", "delete"}
 	return map[string][]string{
-		"error.": codes, "check.": checks, "about.": commands, "usage.": append(commands, "app"), "setting.": keys,
+		"flag.": slices.Sorted(maps.Keys(flags)), "error.": codes, "check.": checks, "about.": commands, "usage.": append(commands, "app"), "setting.": keys,
 		"comment.": append(keys, "head"), "doing.": append(actions, "observe", "zones", "verify"), "done.": actions, "failed.": actions,
 		"status.": {"ok", "missing", "drift", "surplus", "foreign", "title", "good", "absent", "differs"},
 		"kind.":   {"script", "route", "record", "domain"},
@@ -90,7 +112,7 @@ func families(t *testing.T) map[string][]string {
 		"owner.":  {"script", "route", "record", "domain"},
 		"attr.":   {"build", "code", "providers", "region", "zones", "access", "page", "allow_origins", "tokens", "keys", "limits", "script", "fail_open", "type", "content", "proxied", "comment"},
 		"ask.":    questions,
-		"probe.":  {"dns", "tls", "edge", "worker", "access", "completion", "stream"}, "permission.": permissions(),
+		"probe.":  {"dns", "tls", "edge", "worker", "access", "completion", "stream"}, "permission.": neededPermissions(),
 		"reason.":      {"rate-limited", "api-unreachable", "api-timeout", "api-server-error", "script-unseen", "exists"},
 		"warning.":     {"zone-pending", "deep-host", "dependents", "record-stays", "access-opens", "access-closes", "origins-lifted", "no-tokens", "tokens-lose", "tokens-nowhere", "key-missing", "region-unchecked"},
 		"empty.":       {"allow_origins", "region", "limits"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
+	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
 )
 
@@ -31,6 +32,15 @@ type Settings struct {
 
 // HasFile reports whether a cfproxy.toml decides about the tokens.
 func (s Settings) HasFile() bool { return s.Tokens != nil }
+
+// WithTokens returns the settings with tokens, as if a file had listed them.
+func (s Settings) WithTokens(tokens []worker.Token) Settings {
+	s.Tokens = append([]worker.Token{}, tokens...) // never nil
+	return s
+}
+
+// IsManaged reports whether access is managed.
+func (s Settings) IsManaged() bool { return s.Access == binding.AccessManaged }
 
 // The keys of settings, in cfproxy.toml and in the catalogues, and of the two blocks that cfproxy.toml may have.
 const (
@@ -131,6 +141,17 @@ type Flags interface {
 	IsSet(name string) bool
 	// Values returns the values that were given; of a flag that is no list the only one.
 	Values(name string) []string
+}
+
+// GivenSettings returns the settings of the flags alone.
+func GivenSettings(flags Flags) Settings {
+	var s Settings
+	for _, setting := range Table() {
+		if flags.IsSet(setting.Flag) {
+			setting.set(&s, flags.Values(setting.Flag))
+		}
+	}
+	return s
 }
 
 // Source is where the settings of a run come from.

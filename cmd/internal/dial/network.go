@@ -44,15 +44,17 @@ func New(connectTo []string, caCert string) (*Network, error) {
 	return n, nil
 }
 
-// LookupFirstAt makes lookups ask the given nameservers first, for hosts that may have been created a moment ago.
-func (n *Network) LookupFirstAt(nameservers []string) {
-	n.Lookup = lookupFirstAt(nameservers, "53", lookupSystem)
-}
-
 // For returns the network for one host. DNS is not checked if a --connect-to sets the address of the host.
 func (n *Network) For(host string) verify.Net {
 	net := n.Net
 	net.Direct = slices.ContainsFunc(n.connectTo, func(c connectTo) bool { return c.matches(host, "443") })
+	return net
+}
+
+// ForNew returns the network for a host that may have been created a moment ago. Lookups ask the nameservers of its zone first.
+func (n *Network) ForNew(host string, nameservers []string) verify.Net {
+	net := n.For(host)
+	net.Lookup = lookupFirstAt(nameservers, "53", lookupSystem)
 	return net
 }
 
