@@ -10,33 +10,35 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Codes of warnings: what the owner should know about a plan that can be applied. The comments list the details.
+// Codes of warnings: what the owner should know about a plan that can be applied.
 const (
-	// WarnZonePending: the zone receives no traffic until its nameservers are set. zone, nameservers, status.
+	// WarnZonePending: the zone receives no traffic until its nameservers are set. Details: zone, nameservers, status.
 	WarnZonePending errcode.Code = "zone-pending"
-	// WarnDeepHost: Universal SSL has no certificate for the host. host, zone.
+	// WarnDeepHost: Universal SSL has no certificate for the host. Details: host, zone.
 	WarnDeepHost errcode.Code = "deep-host"
-	// WarnDependents: other routes use the same Worker. routes, worker.
+	// WarnDependents: other routes use the same Worker. Details: routes, worker.
 	WarnDependents errcode.Code = "dependents"
-	// WarnRecordRemains: a proxied record that is not ours remains without our route. host, content.
+	// WarnRecordRemains: a proxied record that is not ours remains without our route. Details: host, content.
 	WarnRecordRemains errcode.Code = "record-stays"
 
-	// WarnAccessOpens: the relay changes from managed to pass-through, which deletes tokens and keys. tokens.
+	// WarnAccessOpens: the relay changes from managed to pass-through, which deletes tokens and keys. Details: tokens.
 	WarnAccessOpens errcode.Code = "access-opens"
 	// WarnAccessCloses: the relay changes from pass-through to managed, so callers' own keys no longer work.
 	WarnAccessCloses errcode.Code = "access-closes"
-	// WarnOriginsUnrestricted: the list of allowed origins is removed, so every web page may call the relay. origins.
+	// WarnOriginsUnrestricted: the list of allowed origins is removed, so every web page may call the relay. Details:
+	// origins.
 	WarnOriginsUnrestricted errcode.Code = "origins-lifted"
 	// WarnNoTokens: the relay is managed and accepts no token.
 	WarnNoTokens errcode.Code = "no-tokens"
-	// WarnTokensRevoked: deployed tokens are not in the configuration. names, count.
+	// WarnTokensRevoked: deployed tokens are not in the configuration. Details: names, count.
 	WarnTokensRevoked errcode.Code = "tokens-lose"
-	// WarnTokensUnknownProvider: tokens are limited to providers that the relay does not have. names, count, providers.
+	// WarnTokensUnknownProvider: tokens are limited to providers that the relay does not have. Details: names, count,
+	// providers.
 	WarnTokensUnknownProvider errcode.Code = "tokens-nowhere"
-	// WarnKeyMissing: the relay is managed and has no key for a provider. provider, and name, its part of the name of an
-	// environment variable.
+	// WarnKeyMissing: the relay is managed and has no key for a provider. Details: provider; name, the last part of the
+	// name of its environment variable.
 	WarnKeyMissing errcode.Code = "key-missing"
-	// WarnRegionUnchecked: the account's regions could not be read. region.
+	// WarnRegionUnchecked: the account's regions could not be read. Details: region.
 	WarnRegionUnchecked errcode.Code = "region-unchecked"
 )
 
