@@ -40,8 +40,8 @@ type apiError struct {
 const maxResponse = 32 << 20
 
 // checkResponse is a middleware that returns an *errcode.Error for every response that is not a success. The SDK's own
-// errors do not suffice: it takes HTTP 200 with "success": false for a success, and fails without a status on responses
-// that are not JSON.
+// errors do not suffice: it takes HTTP 200 with "success": false for a success, and cannot handle responses that are
+// not JSON.
 func checkResponse(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	res, err := next(r)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// metadata is the first part of an upload. Fields that are left out are reset to their defaults.
+// metadata is the first part of an upload.
 // https://developers.cloudflare.com/workers/configuration/multipart-upload-metadata/
 type metadata struct {
 	MainModule         string            `json:"main_module"`

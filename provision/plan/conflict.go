@@ -7,7 +7,7 @@ import (
 )
 
 // Conflict is how an object that is not ours conflicts with a relay. NewObserved sets it, and Diff decides what follows
-// from it: without --adopt the host is skipped, with it the object is updated, deleted or, for ConflictWiderRoute, left
+// from it: without adoption the host is skipped, with it the object is updated, deleted or, for ConflictWiderRoute, left
 // as it is.
 type Conflict string
 

@@ -10,7 +10,7 @@ import (
 // Observed is the state of the accounts as far as it concerns the relays.
 type Observed struct {
 	Relays []Relay
-	// Skipped are hosts that cannot be served, because no zone was found for them.
+	// Skipped are hosts that cannot be served, because their zone could not be determined.
 	Skipped []HostError
 	// Objects are the objects at the addresses of the relays and those in conflict with them, ours or not. They are
 	// sorted by kind, name and id.

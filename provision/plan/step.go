@@ -75,7 +75,7 @@ func updateStep(want Resource, have Object) Step {
 }
 
 // keepWiderRoute returns the step for a wider route that stays unchanged, although it will no longer receive the
-// requests of our hosts. It lets a plan with --adopt show this.
+// requests of our hosts. It lets a plan that adopts show this.
 func keepWiderRoute(o Object) Step {
 	return Step{
 		Action: ActionNone, Address: o.Address, ID: o.ID, Adopt: true, Conflict: o.Conflict, ConflictHosts: o.ConflictHosts,

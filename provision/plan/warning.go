@@ -35,8 +35,8 @@ const (
 	// WarnTokensUnknownProvider: tokens are limited to providers that the relay does not have. Details: names, count,
 	// providers.
 	WarnTokensUnknownProvider errcode.Code = "tokens-nowhere"
-	// WarnKeyMissing: the relay is managed and has no key for a provider. Details: provider; name, the last part of the
-	// name of its environment variable.
+	// WarnKeyMissing: the relay is managed and has no key for a provider. Details: provider; name, the provider's
+	// id in capitals, as in the name of an environment variable.
 	WarnKeyMissing errcode.Code = "key-missing"
 	// WarnRegionUnchecked: the account's regions could not be read. Details: region.
 	WarnRegionUnchecked errcode.Code = "region-unchecked"
