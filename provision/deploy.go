@@ -13,7 +13,7 @@ import (
 //
 // Hosts that conflict with resources that are not ours are listed in Plan.Skipped, and the others proceed; if no host is left, the
 // error is a *plan.ConflictError. With adopt the plan takes over these resources instead. A relay whose upstream is one of its own
-// hosts is an error with errcode.UpstreamIsItself.
+// hosts is an error with errcode.UpstreamLoop.
 func PlanDeploy(observed plan.Observed, bundle worker.Bundle, adopt bool) (plan.Plan, error) {
 	if err := observed.CheckUpstreams(); err != nil {
 		return plan.Plan{}, err
