@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,5 +89,19 @@ func TestSystemResolver(t *testing.T) {
 	addrs, err := n.Lookup(context.Background(), "127.0.0.1")
 	if err != nil || len(addrs) != 1 || !net.IP(addrs[0].AsSlice()).IsLoopback() {
 		t.Errorf("got %v, %v", addrs, err)
+	}
+}
+
+// The nameservers of one host's zone are not asked about hosts of other zones.
+func TestForNewLeavesOtherHostsAlone(t *testing.T) {
+	t.Parallel()
+	n, err := New(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Lookup = func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("system") }
+	n.ForNew("b.example.com", []string{"127.0.0.1"})
+	if _, err := n.For("a.example.com").Lookup(context.Background(), "a.example.com"); err == nil || err.Error() != "system" {
+		t.Errorf("got %v", err)
 	}
 }
