@@ -13,7 +13,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
+func TestDriftIsRepairedAndDuplicatesAreDeleted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.mustDeploy(f.config())
@@ -28,8 +28,8 @@ func TestDriftIsRepairedAndDuplicatesFold(t *testing.T) {
 	}
 }
 
-// What somebody edits in the dashboard without changing a name is still seen and put back.
-func TestHiddenDriftIsRepaired(t *testing.T) {
+// Edits of code and of settings in the dashboard are detected too.
+func TestDriftOfContentIsRepaired(t *testing.T) {
 	t.Parallel()
 	for attr, edit := range map[string][2]string{
 		binding.AttrCode:     {`"// @ts-check",`, `"// edited",`},
@@ -53,8 +53,8 @@ func TestHiddenDriftIsRepaired(t *testing.T) {
 	}
 }
 
-// A record that is not ours and stays behind answers once our route is gone; its owner is told.
-func TestRemovalTellsOfARecordThatStays(t *testing.T) {
+// A proxied record that is not ours receives the requests when our route is deleted.
+func TestDestroyWarnsOfARecordThatRemains(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.mustDeploy(f.config())
@@ -69,7 +69,7 @@ func TestRemovalTellsOfARecordThatStays(t *testing.T) {
 	}
 }
 
-func TestWorkerIsFoundByItsRouteAndKeptWhileOthersNeedIt(t *testing.T) {
+func TestWorkerIsFoundByItsRouteAndKeptForOtherRoutes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`)
 	empty := f.bytes()
@@ -87,16 +87,16 @@ func TestWorkerIsFoundByItsRouteAndKeptWhileOthersNeedIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(f.bytes(), `"name": "relay"`) {
-		t.Error("the Worker is gone though a route of another zone leads to it")
+		t.Error("the Worker is deleted though a route of another zone needs it")
 	}
 	other := f.config()
 	other.Domains = []string{"api.example.org"}
 	if _, err := f.destroy(other); err != nil || f.bytes() != empty {
-		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
+		t.Errorf("the account has changed (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
 	}
 }
 
-// Hosts of two accounts are one relay to their owner, and a Worker in each account.
+// A relay with hosts of two accounts has a Worker in each.
 func TestHostsOfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [
@@ -113,12 +113,12 @@ func TestHostsOfTwoAccounts(t *testing.T) {
 		t.Errorf("got %+v, %v", plan.Relays, err)
 	}
 	if _, err := f.destroy(config); err != nil || f.bytes() != empty {
-		t.Errorf("the accounts are not as they were (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
+		t.Errorf("the accounts have changed (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
 	}
 }
 
-// A Worker may change its name: its route is ours all the same, and the old one goes once nothing needs it.
-func TestRenamedWorkerLeavesNothingBehind(t *testing.T) {
+// The route to a Worker that was renamed is still ours, and the old Worker is deleted.
+func TestRenamedWorkerIsDeleted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	empty := f.bytes()
@@ -127,14 +127,14 @@ func TestRenamedWorkerLeavesNothingBehind(t *testing.T) {
 	renamed.Worker = "relay"
 	f.mustDeploy(renamed)
 	if strings.Contains(f.bytes(), `"name": "cfproxy-gptapi-example-com"`) {
-		t.Error("the old Worker is still there")
+		t.Error("the old Worker still exists")
 	}
 	if _, err := f.destroy(f.config()); err != nil || f.bytes() != empty {
-		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
+		t.Errorf("the account has changed (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
 	}
 }
 
-// With its route removed by hand, the Worker is found by what the record says of it.
+// If the route was deleted by hand, the comment of the record names the Worker.
 func TestWorkerIsFoundByItsRecord(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -159,8 +159,8 @@ func TestWorkerIsFoundByItsRecord(t *testing.T) {
 	}
 }
 
-// What takes paths away from us is gone before the record opens the door.
-func TestAdoptedShadowGoesBeforeTheRecordComes(t *testing.T) {
+// A route that would take some of our paths is deleted before the record is created.
+func TestAdoptedRouteIsDeletedBeforeTheRecordIsCreated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "routes": [{"pattern": "gptapi.example.com/v1/*"}]}]}]}`)
 	config := f.config()
@@ -171,35 +171,36 @@ func TestAdoptedShadowGoesBeforeTheRecordComes(t *testing.T) {
 	}
 }
 
-// Somebody makes the same record between our look and our POST: it is theirs, and stays as they made it.
-func TestARecordThatSomebodyElseJustMadeIsTheirs(t *testing.T) {
+// A record that somebody else creates between the plan and our POST is a conflict.
+func TestARecordCreatedMeanwhileIsAConflict(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	f.engine.API = &neighbour{API: f.engine.API}
+	f.engine.API = &recordCreator{API: f.engine.API}
 	_, err := f.deploy(f.config())
 	if code := errcode.Of(err); code != errcode.Conflict {
 		t.Errorf("got %v", err)
 	}
 	if text := f.bytes(); !strings.Contains(text, `"comment": "theirs"`) || strings.Contains(text, `"comment": "managed-by`) {
-		t.Errorf("their record did not stay alone:\n%s", text)
+		t.Errorf("their record was changed, or ours was created:\n%s", text)
 	}
 }
 
-type neighbour struct {
+// recordCreator creates a record just before the first step on one.
+type recordCreator struct {
 	provision.API
 	done bool
 }
 
-func (n *neighbour) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
-	if step.Address.Kind == plan.KindRecord && !n.done {
-		n.done = true
+func (c *recordCreator) ApplyStep(ctx context.Context, step plan.Step) (string, error) {
+	if step.Address.Kind == plan.KindRecord && !c.done {
+		c.done = true
 		theirs := step
 		theirs.After = binding.Attrs{"type": "A", "content": "2.2.2.2", "proxied": "true", "comment": "theirs"}
-		if id, err := n.API.ApplyStep(ctx, theirs); err != nil {
+		if id, err := c.API.ApplyStep(ctx, theirs); err != nil {
 			return id, err
 		}
 	}
-	return n.API.ApplyStep(ctx, step)
+	return c.API.ApplyStep(ctx, step)
 }
 
 func TestTheSameZoneInTwoAccounts(t *testing.T) {
@@ -208,7 +209,7 @@ func TestTheSameZoneInTwoAccounts(t *testing.T) {
 		{"name": "Bolt", "id": "00000000000000000000000000000002", "zones": [{"name": "example.com", "status": "STATUS"}]}]}`
 	f := newFixture(t, strings.Replace(both, "STATUS", "active", 1))
 	if plan, err := f.plan(f.config()); err != nil || plan.Account != "00000000000000000000000000000002" {
-		t.Errorf("the active one is not taken: %v, %v", plan.Account, err)
+		t.Errorf("the active one is not used: %v, %v", plan.Account, err)
 	}
 	f = newFixture(t, strings.Replace(both, "STATUS", "pending", 1))
 	if _, err := f.plan(f.config()); errcode.Of(err) != errcode.ZoneAmbiguous {
@@ -217,12 +218,12 @@ func TestTheSameZoneInTwoAccounts(t *testing.T) {
 	config := f.config()
 	config.Account = "00000000000000000000000000000001"
 	if plan, err := f.plan(config); err != nil || plan.Account != config.Account {
-		t.Errorf("the chosen one is not taken: %v, %v", plan.Account, err)
+		t.Errorf("the configured one is not used: %v, %v", plan.Account, err)
 	}
 }
 
-// A token that sees one zone only cannot see the other host's route: the Worker stays, since it is known to serve there.
-func TestWorkerStaysForAZoneThatTheTokenDoesNotSee(t *testing.T) {
+// A token for one zone cannot read the routes of another. The Worker is kept if its settings say that it serves that zone.
+func TestWorkerIsKeptForAZoneThatTheTokenCannotRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`)
 	both := f.config()
@@ -234,12 +235,12 @@ func TestWorkerStaysForAZoneThatTheTokenDoesNotSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	if text := f.bytes(); !strings.Contains(text, `"name": "cfproxy-gptapi-example-com"`) || strings.Contains(text, `"pattern": "gptapi.example.com/*"`) {
-		t.Errorf("the Worker is gone, or the route is not:\n%s", text)
+		t.Errorf("the Worker is deleted, or the route is not:\n%s", text)
 	}
 }
 
-// Of several Workers of ours that serve the sites, the first site's is kept, whatever their names.
-func TestTheFirstSitesWorkerIsKept(t *testing.T) {
+// If several Workers of ours serve the hosts, that of the first host is kept.
+func TestTheWorkerOfTheFirstHostIsKept(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	first, second := f.config(), f.config()

@@ -19,8 +19,8 @@ func faulty(faults string) string {
 	return `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "faults": [` + faults + `]}`
 }
 
-// Whatever happens to a call of the deploy once, the same run ends with everything in place, once.
-func TestPassingFaultsAreRiddenOut(t *testing.T) {
+// A deploy succeeds, without duplicates, if one of its calls fails once.
+func TestTemporaryFaultsAreRetried(t *testing.T) {
 	t.Parallel()
 	calls := map[string]string{
 		"zones": `"method": "GET", "path": "/zones"`, "settings": `"method": "GET", "path": "/accounts/*/workers/scripts/*/settings"`,
@@ -29,13 +29,13 @@ func TestPassingFaultsAreRiddenOut(t *testing.T) {
 		"record": `"method": "POST", "path": "/zones/*/dns_records"`,
 	}
 	faults := map[string]string{
-		"500":             `"status": 500`,
-		"502 HTML":        `"status": 502, "content_type": "text/html", "body": "<html>Bad gateway</html>"`,
-		"429":             `"retry_after": "1"`,
-		"dropped before":  `"drop": true`,
-		"dropped after":   `"drop": true, "after": true`,
-		"500 after":       `"status": 500, "after": true`,
-		"twice no answer": `"drop": true, "times": 2`,
+		"500":            `"status": 500`,
+		"502 HTML":       `"status": 502, "content_type": "text/html", "body": "<html>Bad gateway</html>"`,
+		"429":            `"retry_after": "1"`,
+		"dropped before": `"drop": true`,
+		"dropped after":  `"drop": true, "after": true`,
+		"500 after":      `"status": 500, "after": true`,
+		"dropped twice":  `"drop": true, "times": 2`,
 	}
 	for call, where := range calls {
 		for fault, what := range faults {
@@ -51,7 +51,7 @@ func TestPassingFaultsAreRiddenOut(t *testing.T) {
 				}
 				for _, once := range []string{`"pattern": "gptapi.example.com/*"`, `"content": "2.2.2.2"`} {
 					if n := strings.Count(f.bytes(), once); n != 1 {
-						t.Errorf("%d times %s", n, once)
+						t.Errorf("%d of %s", n, once)
 					}
 				}
 			})
@@ -59,7 +59,7 @@ func TestPassingFaultsAreRiddenOut(t *testing.T) {
 	}
 }
 
-func TestRouteWaitsUntilItSeesTheScript(t *testing.T) {
+func TestRouteIsRetriedUntilTheScriptIsVisible(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}], "propagation": 3}`)
 	f.mustDeploy(f.config())
@@ -68,7 +68,7 @@ func TestRouteWaitsUntilItSeesTheScript(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsObeyedWithinReason(t *testing.T) {
+func TestRetryAfterIsObeyedUpToTheMaximum(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, faulty(`{"path": "/zones", "retry_after": "7"}`))
 	f.mustDeploy(f.config())
@@ -83,7 +83,7 @@ func TestRetryAfterIsObeyedWithinReason(t *testing.T) {
 	}
 }
 
-func TestLastingFaultsEndWithTheirName(t *testing.T) {
+func TestLastingFaultsReturnTheirCode(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		fault string
@@ -109,7 +109,7 @@ func TestLastingFaultsEndWithTheirName(t *testing.T) {
 	}
 }
 
-func TestSilentAPIIsATimeout(t *testing.T) {
+func TestNoAnswerIsATimeout(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, faulty(`{"path": "/zones", "times": -1, "delay_ms": 60000}`))
 	f.engine.CallTimeout = 20 * time.Millisecond
@@ -118,7 +118,7 @@ func TestSilentAPIIsATimeout(t *testing.T) {
 	}
 }
 
-func TestBrandNewAccount(t *testing.T) {
+func TestNewAccountGetsASubdomain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "subdomain": "", "zones": [{"name": "example.com"}]}]}`)
 	plan, err := f.plan(f.config())
@@ -180,7 +180,7 @@ func TestRejectedTokens(t *testing.T) {
 	}
 }
 
-// An interrupt lets the call in flight take effect, begins nothing more, and says what was done.
+// After an interrupt the call in flight is finished, no other begins, and the receipt lists what was done.
 func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -203,11 +203,11 @@ func TestInterruptFinishesTheCallInFlight(t *testing.T) {
 		t.Error(diff)
 	}
 	if text := f.bytes(); strings.Contains(text, `"content": "2.2.2.2"`) || !strings.Contains(text, `"pattern": "gptapi.example.com/*"`) {
-		t.Errorf("the account does not hold just the script and its route:\n%s", text)
+		t.Errorf("the account does not have the script and its route only:\n%s", text)
 	}
 }
 
-// interrupting is a Provider during whose POST of the route somebody presses Ctrl-C.
+// interrupting is an API that cancels the run while the route is created.
 type interrupting struct {
 	provision.API
 	interrupt context.CancelFunc

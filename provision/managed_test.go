@@ -16,7 +16,7 @@ import (
 
 const ownerKey = "sk-owner-0123456789abcdef"
 
-// managed is a relay for alice, with the owner's key.
+// managed returns the Config of a managed relay with a token for alice and the owner's key.
 func (f *fixture) managed() plan.Config {
 	c := f.config()
 	c.Settings = worker.Settings{Managed: true, Page: true}
@@ -25,7 +25,7 @@ func (f *fixture) managed() plan.Config {
 	return c
 }
 
-// diffOf gives the names of what a plan changes about the Worker, and its warnings.
+// diffOf returns the names of the attributes that a plan changes, and its warnings.
 func (f *fixture) diffOf(c plan.Config) (changed, warnings []string) {
 	f.t.Helper()
 	plan, err := f.plan(c)
@@ -51,8 +51,8 @@ func (f *fixture) wantDiff(c plan.Config, changed, warnings []string) {
 	}
 }
 
-// served is the account without earlier versions of its Workers, which keep the keys that they had, as Cloudflare's do.
-func (f *fixture) served() string {
+// deployed returns the account without earlier versions of its Workers, which still have their keys.
+func (f *fixture) deployed() string {
 	f.t.Helper()
 	var state struct {
 		Accounts []struct {
@@ -72,7 +72,7 @@ func (f *fixture) served() string {
 	return string(data)
 }
 
-func TestKeyIsTypedOnceAndOutlivesUploads(t *testing.T) {
+func TestKeyIsKeptAcrossUploads(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	c := f.managed()
@@ -87,18 +87,18 @@ func TestKeyIsTypedOnceAndOutlivesUploads(t *testing.T) {
 	c.Tokens = append(c.Tokens, worker.Token{Name: "bob", SHA256: strings.Repeat("b", 64), RPM: 30})
 	f.wantDiff(c, []string{"build", "limits", "tokens"}, nil)
 	f.mustDeploy(c)
-	if diff := cmp.Diff([]string{"PUT script"}, f.writes()); diff != "" || strings.Count(f.served(), ownerKey) != 1 {
-		t.Errorf("the key does not outlive an upload: %s", diff)
+	if diff := cmp.Diff([]string{"PUT script"}, f.writes()); diff != "" || strings.Count(f.deployed(), ownerKey) != 1 {
+		t.Errorf("the key is not kept across an upload: %s", diff)
 	}
 	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret("sk-another")}
 	f.wantDiff(c, []string{"build", "keys"}, nil)
 	f.mustDeploy(c)
-	if text := f.served(); strings.Contains(text, ownerKey) || !strings.Contains(text, "sk-another") {
+	if text := f.deployed(); strings.Contains(text, ownerKey) || !strings.Contains(text, "sk-another") {
 		t.Error("the key was not changed")
 	}
 }
 
-func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
+func TestTokensAreKeptWithoutAFile(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.mustDeploy(f.managed())
@@ -126,7 +126,7 @@ func TestTokensWithoutAFileStayAsTheyStand(t *testing.T) {
 	}
 }
 
-func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
+func TestDeletedKeyIsAnError(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	c := f.managed()
@@ -145,7 +145,7 @@ func TestAKeyThatVanishesIsAnErrorAndNoWorkerWithoutIt(t *testing.T) {
 	}
 	f.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-closes", "key-missing"})
 	if missing := plan.MissingKeys(mustObserve(f, c)); len(missing) != 1 || missing[0] != "openai" {
-		t.Errorf("missing are %v", missing)
+		t.Errorf("missing: %v", missing)
 	}
 }
 
@@ -158,7 +158,7 @@ func mustObserve(f *fixture, c plan.Config) plan.Observed {
 	return observed
 }
 
-func TestLeavingManagedTakesKeysAndTokensAway(t *testing.T) {
+func TestLeavingManagedDeletesKeysAndTokens(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.mustDeploy(f.managed())
@@ -166,8 +166,8 @@ func TestLeavingManagedTakesKeysAndTokensAway(t *testing.T) {
 	c.Settings.Managed = false
 	f.wantDiff(c, []string{"access", "build", "keys", "limits", "tokens"}, []string{"access-opens"})
 	f.mustDeploy(c)
-	if text := f.served(); strings.Contains(text, ownerKey) || strings.Contains(text, strings.Repeat("a", 64)) || strings.Contains(text, "KEY_openai") {
-		t.Error("a key or a token stays behind")
+	if text := f.deployed(); strings.Contains(text, ownerKey) || strings.Contains(text, strings.Repeat("a", 64)) || strings.Contains(text, "KEY_openai") {
+		t.Error("a key or a token remains")
 	}
 }
 
@@ -185,7 +185,7 @@ func TestATeamOfFiveHundred(t *testing.T) {
 	if err != nil || !strings.HasPrefix(plan.Steps[0].After[binding.AttrTokens], "500 (") || plan.Steps[0].After[binding.AttrLimits] != "10 20 30" {
 		t.Errorf("%v %v", err, plan.Steps[0].After)
 	}
-	// The order in which they are listed says nothing.
+	// Their order does not matter.
 	c.Tokens[0], c.Tokens[499] = c.Tokens[499], c.Tokens[0]
 	if c, err = c.Normalize(); err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestATeamOfFiveHundred(t *testing.T) {
 	f.wantDiff(c, nil, nil)
 }
 
-func TestSecretsArePrintedByNothing(t *testing.T) {
+func TestSecretsAreNeverPrinted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	c := f.managed()
@@ -212,8 +212,8 @@ func TestSecretsArePrintedByNothing(t *testing.T) {
 	}
 }
 
-// A key is for the origin that it was given for: another firm under the same id never gets it.
-func TestAKeyStaysWithItsOrigin(t *testing.T) {
+// A key is for one origin: another origin with the same provider id does not get it.
+func TestKeyIsBoundToItsOrigin(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	c := f.managed()
@@ -222,20 +222,20 @@ func TestAKeyStaysWithItsOrigin(t *testing.T) {
 	f.mustDeploy(c)
 	c.Keys = nil
 	if missing := plan.MissingKeys(mustObserve(f, c)); len(missing) != 0 {
-		t.Errorf("the same origin: missing are %v", missing)
+		t.Errorf("the same origin: missing: %v", missing)
 	}
 	c.Providers = []worker.Provider{{ID: "custom", Origin: "https://b.example.net"}}
 	if missing := plan.MissingKeys(mustObserve(f, c)); len(missing) != 1 || missing[0] != "custom" {
-		t.Errorf("another origin: missing are %v", missing)
+		t.Errorf("another origin: missing: %v", missing)
 	}
 	f.wantDiff(c, []string{"build", "keys", "providers"}, []string{"key-missing"})
 	f.mustDeploy(c)
-	if strings.Contains(f.served(), ownerKey) {
-		t.Error("the key of one firm is bound to another")
+	if strings.Contains(f.deployed(), ownerKey) {
+		t.Error("the key is bound for another origin")
 	}
 }
 
-func TestWhoLosesAccessIsNamed(t *testing.T) {
+func TestRevokedTokensAreNamed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	c := f.managed()
@@ -265,7 +265,7 @@ func TestWhoLosesAccessIsNamed(t *testing.T) {
 	}
 }
 
-func TestTokensForProvidersThatAreNotThereAreNamed(t *testing.T) {
+func TestTokensForMissingProvidersAreNamed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	c := f.managed()

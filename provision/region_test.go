@@ -9,26 +9,26 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-func TestRegionIsLookedUpWhereItIsNew(t *testing.T) {
+func TestRegionsAreListedForANewRegionOnly(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	asked := func() int {
+	listed := func() int {
 		defer func() { f.calls = nil }()
 		return len(slices.DeleteFunc(slices.Clone(f.calls), func(c string) bool { return c != "GET regions" }))
 	}
 	f.mustDeploy(f.config())
-	if n := asked(); n != 0 {
+	if n := listed(); n != 0 {
 		t.Errorf("without a region the list is read %d times", n)
 	}
 	c := f.config()
 	c.Region = "aws:us-east-1"
 	f.mustDeploy(c)
-	if n := asked(); n != 1 {
+	if n := listed(); n != 1 {
 		t.Errorf("for a new region the list is read %d times", n)
 	}
 	f.mustDeploy(c)
-	if n := asked(); n != 0 {
-		t.Errorf("for what stands the list is read %d times", n)
+	if n := listed(); n != 0 {
+		t.Errorf("for the deployed region the list is read %d times", n)
 	}
 	before := f.bytes()
 	for region, want := range map[string]string{"aws:us-esat-1": "aws:us-east-1", "gcp:nowhere": "", "azure:eastus3": "azure:eastus"} {
@@ -45,7 +45,7 @@ func TestRegionIsLookedUpWhereItIsNew(t *testing.T) {
 	}
 }
 
-func TestARegionThatCannotBeLookedUpIsAWarning(t *testing.T) {
+func TestARegionThatCannotBeCheckedIsAWarning(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 		"faults": [{"path": "/accounts/*/workers/placement/regions", "status": 500, "times": -1}]}`)
@@ -54,6 +54,6 @@ func TestARegionThatCannotBeLookedUpIsAWarning(t *testing.T) {
 	f.wantDiff(c, nil, []string{"region-unchecked"})
 	f.mustDeploy(c)
 	if len(f.waits) > 0 {
-		t.Errorf("waited %v for a list that is a courtesy", f.waits)
+		t.Errorf("waited %v for an optional list", f.waits)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// relayTo writes a relay in one line: its hosts, the provider behind it, and the Worker's name, "" for whatever it will be.
+// relayTo returns the Config of a relay. name is that of the Worker, "" for the default.
 func relayTo(provider, name string, hosts ...string) plan.Config {
 	return plan.Config{
 		Domains: hosts, Worker: name, Origin: plan.DefaultOrigin, Version: "1.2.3",
@@ -22,14 +22,14 @@ func relayTo(provider, name string, hosts ...string) plan.Config {
 	}
 }
 
-// However relays, hosts and names are dealt out anew between two runs of a file, every host ends at a Worker with its own
-// relay's settings, and the next run has nothing to do.
-func TestRelaysThatAreDealtOutAnew(t *testing.T) {
+// However relays, hosts and names change between two runs, every host is served by a Worker with the settings of its relay, and the next run
+// has no changes.
+func TestRelaysAreRearranged(t *testing.T) {
 	t.Parallel()
 	const a, b, c = "a.example.com", "b.example.com", "c.example.com"
 	nameOfA := plan.WorkerName(a)
 	for name, runs := range map[string][2][]plan.Config{
-		"a name that is another's own": {
+		"a name that is another's default": {
 			{relayTo("one", nameOfA, b), relayTo("two", "", a)},
 			{relayTo("one", "", b), relayTo("two", "", a)}},
 		"one becomes two, the second host first": {
@@ -41,10 +41,10 @@ func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 		"two become one": {
 			{relayTo("one", "", a), relayTo("two", "", b)},
 			{relayTo("two", "", b, a)}},
-		"two swap their settings": {
+		"two exchange settings": {
 			{relayTo("one", "", a), relayTo("two", "", b)},
 			{relayTo("two", "", a), relayTo("one", "", b)}},
-		"two swap their names": {
+		"two exchange names": {
 			{relayTo("one", "left", a), relayTo("two", "right", b)},
 			{relayTo("one", "right", a), relayTo("two", "left", b)}},
 		"a host moves": {
@@ -65,20 +65,20 @@ func TestRelaysThatAreDealtOutAnew(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				f.wantServed(configs)
+				f.checkServed(configs)
 			}
 			for _, host := range []string{a, b} {
 				if !strings.Contains(f.bytes(), `"pattern": "`+host+`/*"`) {
 					t.Errorf("%s has lost its route", host)
 				}
 			}
-			f.wantNoLooseEnds()
+			f.checkNoOrphans()
 		})
 	}
 }
 
-// wantServed checks that every host leads to a Worker with the provider of its relay, and that nothing is left to do.
-func (f *fixture) wantServed(configs []plan.Config) {
+// checkServed checks that every host is served by a Worker with the provider of its relay, and that another run has no changes.
+func (f *fixture) checkServed(configs []plan.Config) {
 	f.t.Helper()
 	again, err := f.engine.Observe(context.Background(), configs, nil)
 	if err != nil {
@@ -93,33 +93,33 @@ func (f *fixture) wantServed(configs []plan.Config) {
 		}
 	}
 	if plan, err := f.planAll(false, configs...); err != nil || len(plan.Changes()) > 0 {
-		f.t.Errorf("not settled: %v, %v", plan.Changes(), err)
+		f.t.Errorf("another run has changes: %v, %v", plan.Changes(), err)
 	}
 }
 
-// wantNoLooseEnds checks that every route leads to a Worker that is there, and that every Worker has one.
-func (f *fixture) wantNoLooseEnds() {
+// checkNoOrphans checks that every route has its Worker, and every Worker a route.
+func (f *fixture) checkNoOrphans() {
 	f.t.Helper()
-	var here accountState
-	if err := json.Unmarshal([]byte(f.bytes()), &here); err != nil {
+	var state accountState
+	if err := json.Unmarshal([]byte(f.bytes()), &state); err != nil {
 		f.t.Fatal(err)
 	}
-	led, there := map[string]bool{}, map[string]bool{}
-	here.each(func(_, kind string, x resource, _ string) {
+	routed, existing := map[string]bool{}, map[string]bool{}
+	state.each(func(_, kind string, x resource, _ string) {
 		switch kind {
 		case "script":
-			there[x.Name] = true
+			existing[x.Name] = true
 		case "route":
-			led[x.Script] = true
+			routed[x.Script] = true
 		}
 	})
-	if diff := cmp.Diff(led, there); diff != "" {
-		f.t.Errorf("Workers that routes lead to (-), and that are there (+):\n%s", diff)
+	if diff := cmp.Diff(routed, existing); diff != "" {
+		f.t.Errorf("Workers of routes (-), and Workers that exist (+):\n%s", diff)
 	}
 }
 
-// A call that many records ride in is one call, so a zone that refuses it is no reason to give up the other zones.
-func TestAZoneThatRefusesIsNoMatterOfTheOthers(t *testing.T) {
+// A batch counts as one call, so a zone that refuses it does not end the run for other zones.
+func TestFailingZoneDoesNotStopOthers(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]string{
 		"routes":  `{"method": "POST", "path": "/zones/00000000000000000000000000000007/workers/routes", "times": -1, "status": 403, "code": 10000}`,
@@ -132,17 +132,17 @@ func TestAZoneThatRefusesIsNoMatterOfTheOthers(t *testing.T) {
 			bad := []string{"a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com", "f.example.com"}
 			receipt, err := f.deploy(relayTo("one", "", append(slices.Clone(bad), "g.example.org")...))
 			if err == nil || receipt.Stopped {
-				t.Errorf("the run was ended early, or was none: %v", err)
+				t.Errorf("the run was stopped, or did not fail: %v", err)
 			}
 			if got := receipt.Unserved(); !slices.Equal(got, bad) {
-				t.Errorf("not served are %v", got)
+				t.Errorf("unserved: %v", got)
 			}
 		})
 	}
 }
 
-// A wider route of others is in the way of every host that is new, and of none that stands.
-func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
+// A wider route that is not ours conflicts with new hosts, and not with deployed ones.
+func TestWiderRouteConflictsWithNewHosts(t *testing.T) {
 	t.Parallel()
 	const wide = `"zones": [{"name": "example.com", "routes": [{"pattern": "*.example.com/*", "script": "theirs"}]}, {"name": "example.org"}]`
 	const theirs = `"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}], `
@@ -151,27 +151,26 @@ func TestAWiderRouteIsInTheWayOfEveryNewHost(t *testing.T) {
 	config.Domains = []string{"b.example.com", "a.example.com", "c.example.org"}
 	p, err := f.plan(config)
 	if err != nil || len(p.Skipped) != 2 || len(p.Sites) != 1 || p.Sites[0].Host != "c.example.org" {
-		t.Fatalf("refused %v of %v, %v", p.Skipped, p.Sites, err)
+		t.Fatalf("skipped %v of %v, %v", p.Skipped, p.Sites, err)
 	}
-	for _, refusal := range p.Skipped {
-		if e := (*plan.ConflictError)(nil); !errors.As(refusal.Err, &e) || e.Objects[0].Conflict != plan.ConflictWiderRoute || e.Objects[0].ConflictHosts[0] != refusal.Host {
-			t.Errorf("%s: %v", refusal.Host, refusal.Err)
+	for _, skipped := range p.Skipped {
+		if e := (*plan.ConflictError)(nil); !errors.As(skipped.Err, &e) || e.Objects[0].Conflict != plan.ConflictWiderRoute || e.Objects[0].ConflictHosts[0] != skipped.Host {
+			t.Errorf("%s: %v", skipped.Host, skipped.Err)
 		}
 	}
 	config.Adopt = true
 	f.mustDeploy(config)
 	config.Adopt = false
 	if plan, err := f.plan(config); err != nil || len(plan.Skipped) > 0 || len(plan.Changes()) > 0 {
-		t.Errorf("after taking over: refused %v, changes %v, %v", plan.Skipped, plan.Changes(), err)
+		t.Errorf("after --adopt: skipped %v, changes %v, %v", plan.Skipped, plan.Changes(), err)
 	}
 	if !strings.Contains(f.bytes(), `"pattern": "*.example.com/*"`) {
-		t.Error("the wider route is gone")
+		t.Error("the wider route is deleted")
 	}
 }
 
-// A Worker that serves a host of another zone as well, or a custom domain that somebody has given it, is said to before it
-// changes, and does not go.
-func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
+// A Worker that also serves a host of another zone, or a custom domain, has these as dependents and is not deleted.
+func TestDependentsOfOtherZonesAndCustomDomains(t *testing.T) {
 	t.Parallel()
 	const account = `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`
 	f := newFixture(t, account)
@@ -192,12 +191,12 @@ func TestAWorkerIsSharedBeyondTheZone(t *testing.T) {
 	}
 	if text := f.bytes(); !strings.Contains(text, `"name": "`+worker+`"`) || !strings.Contains(text, "shop.example.com") ||
 		strings.Contains(text, `"a.example.com/*"`) {
-		t.Errorf("the custom domain has lost its Worker, or the route stays:\n%s", text)
+		t.Errorf("the custom domain has lost its Worker, or the route still exists:\n%s", text)
 	}
 }
 
-// A custom domain that is to be taken over and does not go keeps its place: our record is not tried.
-func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
+// If a custom domain that is adopted cannot be deleted, our record is not created.
+func TestNoRecordIfTheCustomDomainRemains(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}],
 		"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}],
@@ -207,12 +206,12 @@ func TestARecordWaitsForTheCustomDomainToGo(t *testing.T) {
 	config.Adopt = true
 	receipt, err := f.deploy(config)
 	if err == nil || len(receipt.Failed) != 1 || receipt.Failed[0].Step.Address.Kind != plan.KindDomain {
-		t.Errorf("failed are %v, %v", receipt.Failed, err)
+		t.Errorf("failed: %v, %v", receipt.Failed, err)
 	}
 }
 
-// A record that somebody has removed since it was seen spoils nothing for the others of its batch.
-func TestARecordThatIsGoneSpoilsNoBatch(t *testing.T) {
+// A record that somebody has deleted since the plan does not prevent the deletion of the others in its batch.
+func TestDeletedRecordDoesNotFailItsBatch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	empty := f.bytes()
@@ -226,6 +225,6 @@ func TestARecordThatIsGoneSpoilsNoBatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := f.engine.Destroy(context.Background(), plan, nil); err != nil || f.bytes() != empty {
-		t.Errorf("the account is not as it was (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
+		t.Errorf("the account has changed (%v):\n%s", err, cmp.Diff(empty, f.bytes()))
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// relayOf observes the one relay of a config.
+// relayOf observes a config and returns its one relay.
 func (f *fixture) relayOf(c plan.Config) plan.Relay {
 	f.t.Helper()
 	return mustObserve(f, c).Relays[0]
 }
 
-// deployTo uploads a version that leads to a provider.
+// deployTo deploys a version for a provider.
 func (f *fixture) deployTo(id string) plan.Config {
 	f.t.Helper()
 	c := f.config()
@@ -26,11 +26,11 @@ func (f *fixture) deployTo(id string) plan.Config {
 	return c
 }
 
-// Going back is one call that changes anything, whatever happens to its answer, and makes no version.
+// Rolling back is one write, even if its response is lost, and creates no version.
 func TestRollbackIsOneCall(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]string{
-		"no fault": "", "lost": `"drop": true, "after": true`, "refused for a moment": `"status": 502, "content_type": "text/html", "body": "<html>"`,
+		"no fault": "", "lost": `"drop": true, "after": true`, "502": `"status": 502, "content_type": "text/html", "body": "<html>"`,
 	} {
 		f := newFixture(t, "")
 		f.deployTo("first")
@@ -54,8 +54,8 @@ func TestRollbackIsOneCall(t *testing.T) {
 		if writes := f.writes(); fault == "" && len(writes) != 1 {
 			t.Errorf("%s: writes %v", name, writes)
 		}
-		if standing := f.relayOf(second).Deployed(); standing.Providers[0].ID != "first" {
-			t.Errorf("%s: serves %v", name, standing.Providers)
+		if deployed := f.relayOf(second).Deployed(); deployed.Providers[0].ID != "first" {
+			t.Errorf("%s: serves %v", name, deployed.Providers)
 		}
 		if versions, err := f.engine.Versions(context.Background(), relay, nil); err != nil || len(versions) != 2 {
 			t.Errorf("%s: afterwards %+v, %v", name, versions, err)
@@ -71,7 +71,7 @@ func TestVersionsOfNoWorker(t *testing.T) {
 	}
 }
 
-// A key that was changed since is the owner's to decide about.
+// Rolling back to an earlier key needs --force.
 func TestRollbackOverAChangedKey(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
@@ -80,7 +80,7 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	c.Keys = map[string]binding.Secret{"openai": binding.NewSecret("sk-another")}
 	p, err := f.plan(c)
 	if err != nil || !p.WidensAccess(p.Relays[0]) {
-		t.Errorf("going back from another key is said to let nobody in (%v)", err)
+		t.Errorf("rolling back to another key is said not to widen access (%v)", err)
 	}
 	f.mustDeploy(c)
 	relay := f.relayOf(c)
@@ -99,13 +99,13 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 		t.Errorf("with force: %v", err)
 	}
 	if text := f.bytes(); !strings.Contains(text, ownerKey) {
-		t.Error("the key of that time does not serve")
+		t.Error("the earlier key is not used")
 	}
 }
 
-// What was revoked does not come back by itself: of a Worker that somebody has edited, or whose versions have gone, there may be
-// nothing but older ones to go back to.
-func TestNothingOlderComesBackByItself(t *testing.T) {
+// Only the version before the run is rolled back to. An older one, which may have revoked tokens, is not, if somebody has edited the Worker
+// since.
+func TestPriorVersionIsNeverAnOlderOne(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	alice := f.managed()
@@ -130,17 +130,17 @@ func TestNothingOlderComesBackByItself(t *testing.T) {
 	another := alice
 	another.Region = "aws:us-east-1"
 	if v, err := before(another); err != nil || v.Number != 2 {
-		t.Errorf("got version %d, %v, want the one of alice alone", v.Number, err)
+		t.Errorf("got version %d, %v, want version 2", v.Number, err)
 	}
 	f.mustDeploy(alice)
 	f = newFixture(t, strings.Replace(f.bytes(), `"export default { fetch: handle };",`, `"// edited",`, 1))
 	if v, err := before(alice); errcode.Of(err) != errcode.NoVersion {
-		t.Errorf("after somebody's edit it goes back to version %d, %v", v.Number, err)
+		t.Errorf("after an edit by hand it rolls back to version %d, %v", v.Number, err)
 	}
 }
 
-// Going back is not done for the owner where it gives anybody more than he has now.
-func TestWhatGoingBackLetsIn(t *testing.T) {
+// A rollback that gives a caller more access than now is not automatic.
+func TestRollbackWidensAccess(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	f.mustDeploy(f.managed())

@@ -15,51 +15,51 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
-// roundTrip is how long every call takes, on the clock of the test.
+// roundTrip is how long a call takes, on the fake clock.
 const roundTrip = 100 * time.Millisecond
 
-// big is an account behind a transport that counts. It lives in a bubble of testing/synctest, whose clock stands still while
-// anybody is at work, so that what a run took is the longest chain of calls and waits, and nothing else.
-type big struct {
+// timedFixture counts calls. It is used in a bubble of testing/synctest, whose clock only advances while all goroutines wait: the time that
+// a run takes is that of its longest chain of calls and waits.
+type timedFixture struct {
 	*fixture
-	mu     sync.Mutex
-	counts map[string]int // calls since the last look, by method
-	busy   int            // answers 429
-	began  time.Time      // the last look
-	told   []foretold
+	mu        sync.Mutex
+	counts    map[string]int // calls since forget, by method
+	busy      int            // responses with 429
+	began     time.Time      // the time of forget
+	estimates []estimate
 }
 
-// foretold is what an event said at a time of how long the rest will have to stand still.
-type foretold struct {
-	at   time.Time
-	left time.Duration
+// estimate is Event.Remaining of an event at a time.
+type estimate struct {
+	at        time.Time
+	remaining time.Duration
 }
 
-func (b *big) observe(e provision.Event) {
+func (b *timedFixture) observe(e provision.Event) {
 	if e.Type == provision.EventDone {
-		b.told = append(b.told, foretold{time.Now(), e.Remaining})
+		b.estimates = append(b.estimates, estimate{time.Now(), e.Remaining})
 	}
 }
 
-// wantHonest finds out whether what was said came true: never more than it took, and where the limit was known not much less.
-func (b *big) wantHonest(rate provision.Rate) {
+// checkEstimates checks that the estimates were never too long, and, if the engine knew the rate limit, not much too short.
+func (b *timedFixture) checkEstimates(rate provision.Rate) {
 	b.t.Helper()
-	const work = 20 * time.Second // at the calls themselves
-	for i, told := range b.told {
-		rest := time.Since(told.at)
-		if told.left > rest || rate.Calls > 0 && rest-told.left > work {
-			b.t.Fatalf("event %d of %d says %v left, and it was %v", i+1, len(b.told), told.left, rest)
+	const work = 20 * time.Second // for the calls themselves
+	for i, estimate := range b.estimates {
+		rest := time.Since(estimate.at)
+		if estimate.remaining > rest || rate.Calls > 0 && rest-estimate.remaining > work {
+			b.t.Fatalf("event %d of %d says %v remaining, and it was %v", i+1, len(b.estimates), estimate.remaining, rest)
 		}
 	}
 }
 
-func newBig(t *testing.T, state string, rate provision.Rate) *big {
+func newTimedFixture(t *testing.T, state string, rate provision.Rate) *timedFixture {
 	t.Helper()
 	store, err := sandbox.Parse([]byte(state))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &big{fixture: &fixture{t: t, store: store}}
+	b := &timedFixture{fixture: &fixture{t: t, store: store}}
 	b.engine = &provision.Engine{
 		API: cloudflare.New(cloudflare.Options{
 			Token: store.Token(), Transport: b.counting(sandbox.Transport(sandbox.Handler(store))),
@@ -70,15 +70,15 @@ func newBig(t *testing.T, state string, rate provision.Rate) *big {
 	return b
 }
 
-func (b *big) forget() {
+func (b *timedFixture) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counts, b.busy, b.began = map[string]int{}, 0, time.Now()
 }
 
-func (b *big) took() time.Duration { return time.Since(b.began) }
+func (b *timedFixture) took() time.Duration { return time.Since(b.began) }
 
-func (b *big) counting(next http.RoundTripper) http.RoundTripper {
+func (b *timedFixture) counting(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		b.mu.Lock()
 		b.counts[r.Method]++
@@ -94,8 +94,8 @@ func (b *big) counting(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// calls gives how many there were, and how many of them wrote.
-func (b *big) calls() (all, writes int) {
+// calls returns the number of calls and of writes since forget.
+func (b *timedFixture) calls() (all, writes int) {
 	for method, count := range b.counts {
 		all += count
 		if method != http.MethodGet {
@@ -105,8 +105,8 @@ func (b *big) calls() (all, writes int) {
 	return all, writes
 }
 
-// hosts gives a config for so many of each of so many zones.
-func (b *big) hosts(zones, each int) plan.Config {
+// hosts returns a Config with hosts in several zones.
+func (b *timedFixture) hosts(zones, each int) plan.Config {
 	config := b.config()
 	config.Domains = nil
 	for zone := range zones {
@@ -119,9 +119,9 @@ func (b *big) hosts(zones, each int) plan.Config {
 
 func zoneName(i int) string { return fmt.Sprintf("zone%d.com", i) }
 
-// stateOf is an account of so many zones, with more of the state behind it. Its dates are those of a day on which the Worker's
-// compatibility date is past; the clock of a bubble begins in 2000.
-func stateOf(zones int, plan, more string) string {
+// accountWith returns an account with so many zones, and more top-level fields. Its clock is after the Worker's compatibility date; that of a
+// bubble starts in 2000.
+func accountWith(zones int, plan, more string) string {
 	var names []string
 	for i := range zones {
 		names = append(names, fmt.Sprintf(`{"name": %q, "plan": %q}`, zoneName(i), plan))
@@ -129,8 +129,8 @@ func stateOf(zones int, plan, more string) string {
 	return `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme", "zones": [` + strings.Join(names, ", ") + `]}]` + more + `}`
 }
 
-// wantAll finds out whether every host has its route and its record, once, and nothing is left to do.
-func (b *big) wantAll(config plan.Config) {
+// checkAll checks that every host has one route and one record, and that another run has no changes.
+func (b *timedFixture) checkAll(config plan.Config) {
 	b.t.Helper()
 	text := b.bytes()
 	routes, records := strings.Count(text, `"pattern": `), strings.Count(text, `"content": "2.2.2.2"`)
@@ -140,15 +140,15 @@ func (b *big) wantAll(config plan.Config) {
 	b.forget()
 	plan, err := b.plan(config)
 	if err != nil || len(plan.Changes()) > 0 {
-		b.t.Errorf("another run has %d things to do (%v)", len(plan.Changes()), err)
+		b.t.Errorf("another run has %d changes (%v)", len(plan.Changes()), err)
 	}
 }
 
-// However many the hosts of a zone are, each costs the call that makes its route and little more, and all that can go out
-// together does: a fresh deploy waits for zones, reads, script, routes and records, an unchanged one for the first two.
-func TestManyHostsCostFewCalls(t *testing.T) {
+// A host costs one call, for its route, and little more, and calls are made in parallel: a first deploy takes the round trips of zones, reads,
+// script, routes and records, an unchanged one the first two.
+func TestCallsPerHost(t *testing.T) {
 	t.Parallel()
-	const together = 16 // the engine's bound
+	const parallel = 16 // calls at a time
 	for _, x := range []struct {
 		hosts int
 		plan  string
@@ -156,14 +156,14 @@ func TestManyHostsCostFewCalls(t *testing.T) {
 		t.Run(fmt.Sprint(x.hosts), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBig(t, stateOf(1, x.plan, ""), provision.Rate{})
+				b := newTimedFixture(t, accountWith(1, x.plan, ""), provision.Rate{})
 				config, most := b.hosts(1, x.hosts), 1.02*float64(x.hosts)+10
-				rounds := time.Duration((x.hosts + together - 1) / together)
+				rounds := time.Duration((x.hosts + parallel - 1) / parallel)
 				b.mustDeploy(config)
 				if all, _ := b.calls(); float64(all) > most || b.took() > (4+rounds)*roundTrip {
-					t.Errorf("a fresh deploy makes %d calls in %v", all, b.took())
+					t.Errorf("a first deploy makes %d calls in %v", all, b.took())
 				}
-				b.wantAll(config)
+				b.checkAll(config)
 				if all, writes := b.calls(); all > 6 || writes > 0 || b.took() > 2*roundTrip {
 					t.Errorf("an unchanged one makes %d calls, %d of them writes, in %v", all, writes, b.took())
 				}
@@ -171,10 +171,9 @@ func TestManyHostsCostFewCalls(t *testing.T) {
 				if _, err := b.destroy(config); err != nil {
 					t.Fatal(err)
 				}
-				// Three more than a deploy: the removal of the route or record of a single host is a call of its own, and two rounds of
-				// reads find out whether another run was at work.
+				// Three round trips more than a deploy: routes and records are not deleted in one, and reconciling takes two.
 				if all, _ := b.calls(); float64(all) > most || b.took() > (7+rounds)*roundTrip {
-					t.Errorf("a removal makes %d calls in %v", all, b.took())
+					t.Errorf("a destroy makes %d calls in %v", all, b.took())
 				}
 			})
 		})
@@ -183,52 +182,51 @@ func TestManyHostsCostFewCalls(t *testing.T) {
 
 const rateLimited = `, "rate_limit": {"calls": 1200, "seconds": 300}`
 
-// Large fleets end well under the API's own limit: an engine that knows it is never refused, and one that does not obeys.
-func TestLargeFleetsUnderTheRateLimit(t *testing.T) {
+// With many hosts an engine that knows the rate limit never exceeds it, and one that does not waits as the API asks.
+func TestManyHostsUnderTheRateLimit(t *testing.T) {
 	t.Parallel()
 	for name, x := range map[string]struct {
 		zones, each int
 		rate        provision.Rate
 	}{
-		"1000 hosts, paced":             {1, 1000, provision.APIRate},
-		"200 zones of 5 hosts, paced":   {200, 5, provision.APIRate},
-		"1000 hosts, unpaced":           {1, 1000, provision.Rate{}},
-		"200 zones of 5 hosts, unpaced": {200, 5, provision.Rate{}},
+		"1000 hosts, limited":             {1, 1000, provision.APIRate},
+		"200 zones of 5 hosts, limited":   {200, 5, provision.APIRate},
+		"1000 hosts, unlimited":           {1, 1000, provision.Rate{}},
+		"200 zones of 5 hosts, unlimited": {200, 5, provision.Rate{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				b := newBig(t, stateOf(x.zones, "pro", rateLimited), x.rate)
+				b := newTimedFixture(t, accountWith(x.zones, "pro", rateLimited), x.rate)
 				config := b.hosts(x.zones, x.each)
 				b.observer = b.observe
 				b.mustDeploy(config)
-				b.wantInTime("deploy", x.rate)
-				b.wantHonest(x.rate)
+				b.checkTime("deploy", x.rate)
+				b.checkEstimates(x.rate)
 				b.observer = nil
-				b.wantAll(config)
+				b.checkAll(config)
 				time.Sleep(5 * time.Minute)
 				b.forget()
 				if _, err := b.destroy(config); err != nil {
 					t.Fatal(err)
 				}
-				b.wantInTime("removal", x.rate)
+				b.checkTime("destroy", x.rate)
 				if strings.Contains(b.bytes(), "managed-by=cfproxy") {
-					t.Error("the removal leaves something")
+					t.Error("destroy leaves something")
 				}
 			})
 		})
 	}
 }
 
-// wantInTime finds out whether a run took no longer than the windows that its calls need and one more, and was not refused if it
-// knew the limit.
-func (b *big) wantInTime(what string, rate provision.Rate) {
+// checkTime checks that a run took at most one window more than its calls need, and that no call was refused if it knew the limit.
+func (b *timedFixture) checkTime(what string, rate provision.Rate) {
 	b.t.Helper()
 	all, _ := b.calls()
 	if took, most := b.took(), time.Duration(all/1100+2)*5*time.Minute; took > most {
 		b.t.Errorf("%s: %d calls took %v, want at most %v", what, all, took, most)
 	}
-	if isPaced := rate.Calls > 0; isPaced == (b.busy > 0) && (isPaced || all > 1200) {
+	if isLimited := rate.Calls > 0; isLimited == (b.busy > 0) && (isLimited || all > 1200) {
 		b.t.Errorf("%s: %d of %d calls were refused", what, b.busy, all)
 	}
 	b.t.Logf("%s: %d calls in %v, %d refused", what, all, b.took(), b.busy)
