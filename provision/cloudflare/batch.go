@@ -32,7 +32,7 @@ func (c *Client) ApplyBatch(ctx context.Context, zone string, steps []plan.Step)
 		}
 	}
 	var res response[batchResult]
-	if _, err := c.records.Batch(ctx, params, decodeInto(&res)); err != nil {
+	if _, err := dns.NewRecordService(c.options...).Batch(ctx, params, decodeInto(&res)); err != nil {
 		return nil, codedError(err)
 	}
 	return stepIDs(steps, res.Result.Posts), nil

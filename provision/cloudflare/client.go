@@ -14,10 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cloudflare/cloudflare-go/v7/dns"
 	"github.com/cloudflare/cloudflare-go/v7/option"
-	"github.com/cloudflare/cloudflare-go/v7/workers"
-	"github.com/cloudflare/cloudflare-go/v7/zones"
 
 	"github.com/cfproxy/cfproxy/provision"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -54,17 +51,11 @@ type Call struct {
 }
 
 // Client implements provision.API.
+//
+// It makes the SDK's services for each call and does not keep them: a service in a field is reachable by reflection, so the linker
+// would keep every method of it and of the services below it, most of a megabyte.
 type Client struct {
-	zones       *zones.ZoneService
-	records     *dns.RecordService
-	scripts     *workers.ScriptService
-	settings    *workers.ScriptScriptAndVersionSettingService
-	content     *workers.ScriptContentService
-	routes      *workers.RouteService
-	subdomain   *workers.SubdomainService
-	domains     *workers.DomainService
-	versions    *workers.ScriptVersionService
-	deployments *workers.ScriptDeploymentService
+	options []option.RequestOption
 }
 
 var _ provision.API = (*Client)(nil)
@@ -74,26 +65,14 @@ func New(o Options) *Client {
 	if o.BaseURL == "" {
 		o.BaseURL = DefaultBaseURL
 	}
-	options := []option.RequestOption{
+	return &Client{options: []option.RequestOption{
 		option.WithBaseURL(o.BaseURL),
 		option.WithAPIToken(o.Token),
 		option.WithHeader("User-Agent", o.UserAgent),
 		option.WithMaxRetries(0),
 		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: noRedirects}),
 		option.WithMiddleware(checkResponse, traceMiddleware(o.Trace), quotaMiddleware(o.Quota)),
-	}
-	return &Client{
-		zones:       zones.NewZoneService(options...),
-		records:     dns.NewRecordService(options...),
-		scripts:     workers.NewScriptService(options...),
-		settings:    workers.NewScriptScriptAndVersionSettingService(options...),
-		content:     workers.NewScriptContentService(options...),
-		routes:      workers.NewRouteService(options...),
-		subdomain:   workers.NewSubdomainService(options...),
-		domains:     workers.NewDomainService(options...),
-		versions:    workers.NewScriptVersionService(options...),
-		deployments: workers.NewScriptDeploymentService(options...),
-	}
+	}}
 }
 
 // noRedirects disables redirects, so that the token is only sent to the configured address.

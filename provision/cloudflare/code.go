@@ -26,7 +26,7 @@ type scriptCode struct {
 func (c *Client) readCode(ctx context.Context, account, name string) scriptCode {
 	var params workers.ScriptContentGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
-	res, err := c.content.Get(ctx, name, params)
+	res, err := workers.NewScriptContentService(c.options...).Get(ctx, name, params)
 	if err != nil {
 		return scriptCode{}
 	}

@@ -23,7 +23,7 @@ func (c *Client) Domains(ctx context.Context, account string) ([]plan.Object, er
 	var params workers.DomainListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var list response[[]apiDomain]
-	if _, err := c.domains.List(ctx, params, decodeInto(&list)); err != nil {
+	if _, err := workers.NewDomainService(c.options...).List(ctx, params, decodeInto(&list)); err != nil {
 		return nil, codedError(err)
 	}
 	var found []plan.Object
@@ -42,6 +42,6 @@ func (c *Client) deleteDomain(ctx context.Context, step plan.Step) (string, erro
 	var params workers.DomainDeleteParams
 	params.AccountID.Value, params.AccountID.Present = step.Address.Parent, true
 	var res response[json.RawMessage]
-	_, err := c.domains.Delete(ctx, step.ID, params, decodeInto(&res))
+	_, err := workers.NewDomainService(c.options...).Delete(ctx, step.ID, params, decodeInto(&res))
 	return step.ID, err
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -186,12 +185,12 @@ func redactError(err error, secrets ...string) {
 
 // rayPattern matches a ray id, which usually ends in the code of a data center.
 // https://developers.cloudflare.com/fundamentals/reference/cloudflare-ray-id/
-var rayPattern = regexp.MustCompile(`^[0-9a-f]{16,20}(-[A-Z]{3})?$`)
+var rayPattern = lazyRegexp(`^[0-9a-f]{16,20}(-[A-Z]{3})?$`)
 
 // rayID returns the ray id of a response, or "" if the header is not one. Anybody may have written it, so other text is
 // not shown.
 func rayID(res *http.Response) string {
-	if ray := res.Header.Get("Cf-Ray"); rayPattern.MatchString(ray) {
+	if ray := res.Header.Get("Cf-Ray"); rayPattern().MatchString(ray) {
 		return ray
 	}
 	return ""

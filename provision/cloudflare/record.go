@@ -33,7 +33,7 @@ func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (p
 	var found plan.RecordList
 	for page := 1; ; page++ {
 		var list response[[]apiRecord]
-		if _, err := c.records.List(ctx, recordQuery(zone, hosts, page), decodeInto(&list)); err != nil {
+		if _, err := dns.NewRecordService(c.options...).List(ctx, recordQuery(zone, hosts, page), decodeInto(&list)); err != nil {
 			return plan.RecordList{}, codedError(err)
 		}
 		for _, record := range list.Result {
@@ -87,19 +87,19 @@ func (c *Client) applyRecord(ctx context.Context, step plan.Step) (string, error
 	case plan.ActionDelete:
 		var params dns.RecordDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		_, err := c.records.Delete(ctx, step.ID, params, decodeInto(&res))
+		_, err := dns.NewRecordService(c.options...).Delete(ctx, step.ID, params, decodeInto(&res))
 		return step.ID, err
 	case plan.ActionUpdate:
 		var params dns.RecordUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Body = recordBody(step)
-		_, err := c.records.Update(ctx, step.ID, params, decodeInto(&res))
+		_, err := dns.NewRecordService(c.options...).Update(ctx, step.ID, params, decodeInto(&res))
 		return step.ID, err
 	}
 	var params dns.RecordNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	params.Body = recordBody(step)
-	_, err := c.records.New(ctx, params, decodeInto(&res))
+	_, err := dns.NewRecordService(c.options...).New(ctx, params, decodeInto(&res))
 	return res.Result.ID, err
 }
 

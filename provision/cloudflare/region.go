@@ -27,7 +27,7 @@ func (c *Client) Regions(ctx context.Context, account string) ([]string, error) 
 	var params workers.SubdomainGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var found response[apiRegions]
-	_, err := c.subdomain.Get(ctx, params, decodeInto(&found), option.WithMiddleware(rewriteToRegions))
+	_, err := workers.NewSubdomainService(c.options...).Get(ctx, params, decodeInto(&found), option.WithMiddleware(rewriteToRegions))
 	if err != nil {
 		return nil, codedError(err)
 	}

@@ -29,7 +29,7 @@ func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, err
 	var params workers.RouteListParams
 	params.ZoneID.Value, params.ZoneID.Present = zone.ID, true
 	var list response[[]apiRoute]
-	if _, err := c.routes.List(ctx, params, decodeInto(&list)); err != nil {
+	if _, err := workers.NewRouteService(c.options...).List(ctx, params, decodeInto(&list)); err != nil {
 		return nil, codedError(err)
 	}
 	var found []plan.Object
@@ -67,20 +67,20 @@ func (c *Client) applyRoute(ctx context.Context, step plan.Step) (string, error)
 	case plan.ActionDelete:
 		var params workers.RouteDeleteParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
-		_, err := c.routes.Delete(ctx, step.ID, params, decodeInto(&res))
+		_, err := workers.NewRouteService(c.options...).Delete(ctx, step.ID, params, decodeInto(&res))
 		return step.ID, err
 	case plan.ActionUpdate:
 		var params workers.RouteUpdateParams
 		params.ZoneID.Value, params.ZoneID.Present = zone, true
 		params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 		params.Script.Value, params.Script.Present = step.After[binding.AttrScript], true
-		_, err := c.routes.Update(ctx, step.ID, params, decodeInto(&res), option.WithJSONSet("request_limit_fail_open", false))
+		_, err := workers.NewRouteService(c.options...).Update(ctx, step.ID, params, decodeInto(&res), option.WithJSONSet("request_limit_fail_open", false))
 		return step.ID, err
 	}
 	var params workers.RouteNewParams
 	params.ZoneID.Value, params.ZoneID.Present = zone, true
 	params.Pattern.Value, params.Pattern.Present = step.Address.Name, true
 	params.Script.Value, params.Script.Present = step.After[binding.AttrScript], true
-	_, err := c.routes.New(ctx, params, decodeInto(&res))
+	_, err := workers.NewRouteService(c.options...).New(ctx, params, decodeInto(&res))
 	return res.Result.ID, err
 }

@@ -92,7 +92,7 @@ func (c *Client) readSettings(ctx context.Context, account, name string) (*scrip
 	var params workers.ScriptScriptAndVersionSettingGetParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var found response[scriptSettings]
-	_, err := c.settings.Get(ctx, name, params, decodeInto(&found))
+	_, err := workers.NewScriptScriptAndVersionSettingService(c.options...).Get(ctx, name, params, decodeInto(&found))
 	if isNotFound(err) {
 		return nil, nil
 	}
@@ -128,7 +128,7 @@ func (c *Client) applyScript(ctx context.Context, step plan.Step) (string, error
 		// Without force, the API does not delete a Worker that something else depends on.
 		var params workers.ScriptDeleteParams
 		params.AccountID.Value, params.AccountID.Present = account, true
-		_, err := c.scripts.Delete(ctx, name, params, decodeInto(&res))
+		_, err := workers.NewScriptService(c.options...).Delete(ctx, name, params, decodeInto(&res))
 		return name, err
 	}
 	contentType, body, err := uploadForm(step.Script)
@@ -139,7 +139,7 @@ func (c *Client) applyScript(ctx context.Context, step plan.Step) (string, error
 	params.AccountID.Value, params.AccountID.Present = account, true
 	// The body replaces the one that the SDK generates from params; see uploadForm. With bindings_inherit=strict it is
 	// an error if a key to inherit was deleted in the meantime. Otherwise the API would deploy the Worker without it.
-	_, err = c.scripts.Update(ctx, name, params, option.WithRequestBody(contentType, body), decodeInto(&res),
+	_, err = workers.NewScriptService(c.options...).Update(ctx, name, params, option.WithRequestBody(contentType, body), decodeInto(&res),
 		option.WithQuery("bindings_inherit", "strict"))
 	return name, err
 }
@@ -151,7 +151,7 @@ func (c *Client) RegisterSubdomain(ctx context.Context, account, name string) er
 	params.AccountID.Value, params.AccountID.Present = account, true
 	params.Subdomain.Value, params.Subdomain.Present = name, true
 	var res response[json.RawMessage]
-	_, err := c.subdomain.Update(ctx, params, decodeInto(&res))
+	_, err := workers.NewSubdomainService(c.options...).Update(ctx, params, decodeInto(&res))
 	if hasNumber(err, "10036") {
 		return nil
 	}

@@ -1,15 +1,14 @@
 package cloudflare
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
 var (
-	tokenPattern     = regexp.MustCompile(`^[A-Za-z0-9_-]{8,200}$`)
-	globalKeyPattern = regexp.MustCompile(`^(cfk_[A-Za-z0-9_-]+|[0-9a-f]{37})$`)
+	tokenPattern     = lazyRegexp(`^[A-Za-z0-9_-]{8,200}$`)
+	globalKeyPattern = lazyRegexp(`^(cfk_[A-Za-z0-9_-]+|[0-9a-f]{37})$`)
 )
 
 // CheckToken returns an *errcode.Error for a string that cannot be an API token, so that it is not sent anywhere: an
@@ -20,9 +19,9 @@ func CheckToken(token string) error {
 	switch {
 	case token == "":
 		return &errcode.Error{Code: errcode.TokenMissing}
-	case globalKeyPattern.MatchString(token):
+	case globalKeyPattern().MatchString(token):
 		return &errcode.Error{Code: errcode.TokenGlobalKey}
-	case strings.HasPrefix(token, "sk-") || !tokenPattern.MatchString(token):
+	case strings.HasPrefix(token, "sk-") || !tokenPattern().MatchString(token):
 		return &errcode.Error{Code: errcode.TokenMalformed}
 	}
 	return nil

@@ -49,7 +49,7 @@ func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Ver
 	params.AccountID.Value, params.AccountID.Present = account, true
 	params.Deployable.Value, params.Deployable.Present = true, true
 	var list response[versionList]
-	_, err := c.versions.List(ctx, name, params, decodeInto(&list))
+	_, err := workers.NewScriptVersionService(c.options...).List(ctx, name, params, decodeInto(&list))
 	deployed := <-deployments
 	if err == nil {
 		err = deployed.err
@@ -80,7 +80,7 @@ func (c *Client) readDeployments(ctx context.Context, account, name string) (dep
 	var params workers.ScriptDeploymentListParams
 	params.AccountID.Value, params.AccountID.Present = account, true
 	var list response[deploymentList]
-	if _, err := c.deployments.List(ctx, name, params, decodeInto(&list)); err != nil {
+	if _, err := workers.NewScriptDeploymentService(c.options...).List(ctx, name, params, decodeInto(&list)); err != nil {
 		return deploymentHistory{}, codedError(err)
 	}
 	h := deploymentHistory{share: map[string]float64{}, ago: map[string]int{}}
@@ -112,6 +112,6 @@ func (c *Client) DeployVersion(ctx context.Context, account, name, version strin
 	all.Percentage.Value, all.Percentage.Present = 100, true
 	params.Deployment.Versions.Value, params.Deployment.Versions.Present = []workers.DeploymentVersionParam{all}, true
 	var res response[json.RawMessage]
-	_, err := c.deployments.New(ctx, name, params, decodeInto(&res), option.WithHeader("Content-Type", "application/json"))
+	_, err := workers.NewScriptDeploymentService(c.options...).New(ctx, name, params, decodeInto(&res), option.WithHeader("Content-Type", "application/json"))
 	return codedError(err)
 }

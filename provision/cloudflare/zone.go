@@ -34,7 +34,7 @@ func (c *Client) Zones(ctx context.Context, account string) ([]plan.Zone, error)
 	var found []plan.Zone
 	for page := 1; ; page++ {
 		var list response[[]apiZone]
-		if _, err := c.zones.List(ctx, zoneQuery(account, page), decodeInto(&list)); err != nil {
+		if _, err := zones.NewZoneService(c.options...).List(ctx, zoneQuery(account, page), decodeInto(&list)); err != nil {
 			return nil, codedError(err)
 		}
 		for _, zone := range list.Result {

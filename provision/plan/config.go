@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,9 +51,9 @@ type Config struct {
 }
 
 var (
-	accountPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
-	workerPattern  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	regionPattern  = regexp.MustCompile(`^(aws|gcp|azure):[a-z0-9-]{2,40}$`)
+	accountPattern = lazyRegexp(`^[0-9a-f]{32}$`)
+	workerPattern  = lazyRegexp(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	regionPattern  = lazyRegexp(`^(aws|gcp|azure):[a-z0-9-]{2,40}$`)
 )
 
 // Normalize returns the config with hostnames in ASCII, duplicates removed, tokens sorted and defaults filled in. If a
@@ -98,14 +97,14 @@ func parseHosts(domains []string) ([]string, error) {
 }
 
 func (c Config) check() error {
-	if c.Account != "" && !accountPattern.MatchString(c.Account) {
+	if c.Account != "" && !accountPattern().MatchString(c.Account) {
 		return errcode.New(errcode.AccountInvalid, "value", c.Account)
 	}
 	// The API cannot route requests for a Worker named "accounts": https://github.com/cloudflare/workers-sdk/issues/4660
-	if c.Worker != "" && (!workerPattern.MatchString(c.Worker) || c.Worker == "accounts") {
+	if c.Worker != "" && (!workerPattern().MatchString(c.Worker) || c.Worker == "accounts") {
 		return errcode.New(errcode.WorkerInvalid, "value", c.Worker)
 	}
-	if c.Region != "" && !regionPattern.MatchString(c.Region) {
+	if c.Region != "" && !regionPattern().MatchString(c.Region) {
 		return errcode.New(errcode.RegionInvalid, "value", c.Region)
 	}
 	if addr, err := netip.ParseAddr(c.Origin); err != nil || !addr.Is4() || !addr.IsGlobalUnicast() || addr.IsPrivate() {

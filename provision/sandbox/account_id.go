@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -16,7 +15,7 @@ const idPrefix = "5a2db0"
 // timeLayout is the format of times in the API: microseconds, UTC.
 const timeLayout = "2006-01-02T15:04:05.000000Z"
 
-var idPattern = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var idPattern = lazyRegexp(`^[0-9a-f]{32}$`)
 
 func digest(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))

@@ -86,7 +86,7 @@ func TestHandWrittenFile(t *testing.T) {
 	}
 	var views []recordView
 	c.do("GET", "/zones/$Z/dns_records?name=example.com", nil).wantOK(&views)
-	if len(views) != 1 || views[0].TTL != 1 || !idPattern.MatchString(views[0].ID) {
+	if len(views) != 1 || views[0].TTL != 1 || !idPattern().MatchString(views[0].ID) {
 		t.Errorf("got %+v", views)
 	}
 	var v scriptView

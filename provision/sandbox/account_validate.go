@@ -45,7 +45,7 @@ func (s *state) validate() error {
 }
 
 func checkUniqueID(seen map[string]bool, at, id string) error {
-	if !idPattern.MatchString(id) {
+	if !idPattern().MatchString(id) {
 		return fmt.Errorf("%s.id: %q is not 32 lower-case hexadecimal digits", at, id)
 	}
 	if seen[id] {
@@ -74,7 +74,7 @@ func (a *account) validate(at string, seen map[string]bool) error {
 	names := map[string]bool{}
 	for i, w := range a.Scripts {
 		at := fmt.Sprintf("%s.scripts[%d]", at, i)
-		if w == nil || !scriptName.MatchString(w.Name) || names[w.Name] {
+		if w == nil || !scriptName().MatchString(w.Name) || names[w.Name] {
 			return fmt.Errorf("%s: a script needs a valid and unique name", at)
 		}
 		names[w.Name] = true

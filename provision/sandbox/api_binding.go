@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 )
 
@@ -16,7 +15,7 @@ const (
 	variableCount = 64
 )
 
-var bindingName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.-]*$`)
+var bindingName = lazyRegexp(`^[A-Za-z_$][A-Za-z0-9_$.-]*$`)
 
 // bindingFields maps the types of bindings to the field that they require, "" for none.
 func bindingFields() map[string]string {
@@ -44,7 +43,7 @@ func checkBindings(list []binding) *apiError {
 		switch {
 		case name == "":
 			return newError(http.StatusBadRequest, 10052, "A binding must have a name.")
-		case !bindingName.MatchString(name):
+		case !bindingName().MatchString(name):
 			return validationError("Binding name '%s' is invalid.", name)
 		case seen[name]:
 			return nameInUse(name)

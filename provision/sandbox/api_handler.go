@@ -206,7 +206,7 @@ func (c *call) isObject() bool {
 // resolve looks up {account} and {zone} and checks the format of all other IDs in the path.
 func (c *call) resolve() *apiError {
 	for _, name := range []string{"account", "zone", "record", "route"} {
-		if id, ok := c.params[name]; ok && !idPattern.MatchString(id) {
+		if id, ok := c.params[name]; ok && !idPattern().MatchString(id) {
 			return unroutable(c.path)
 		}
 	}

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"regexp"
 
 	"github.com/cfproxy/cfproxy/worker/workerd"
 )
@@ -15,7 +14,7 @@ type simpleLimit struct {
 	Mitigation *int `json:"mitigation_timeout"`
 }
 
-var namespacePattern = regexp.MustCompile(`^[1-9][0-9]*$`)
+var namespacePattern = lazyRegexp(`^[1-9][0-9]*$`)
 
 // rateLimit returns the settings of a binding of type ratelimit, or an error if they are invalid.
 func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
@@ -25,7 +24,7 @@ func (b binding) rateLimit() (workerd.RateLimit, *apiError) {
 	var simple simpleLimit
 	namespace, _ := b.string("namespace_id")
 	switch {
-	case !namespacePattern.MatchString(namespace):
+	case !namespacePattern().MatchString(namespace):
 		return wrong("namespace_id")
 	case b["simple"] == nil || json.Unmarshal(b["simple"], &simple) != nil || simple.Limit < 1:
 		return wrong("simple.limit")

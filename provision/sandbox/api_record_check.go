@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,7 +12,7 @@ import (
 // sameName is the page that the API refers to for conflicting records.
 const sameName = "https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/"
 
-var tagPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}(:.{0,100})?$`)
+var tagPattern = lazyRegexp(`^[A-Za-z0-9_-]{1,32}(:.{0,100})?$`)
 
 func recordTypes() []string {
 	return []string{"A", "AAAA", "CAA", "CERT", "CNAME", "DNSKEY", "DS", "HTTPS", "LOC", "MX", "NAPTR", "NS",
@@ -119,7 +118,7 @@ func (z *zone) checkCommentAndTags(r *record) *apiError {
 			fmt.Sprintf("DNS record has %d tags, exceeding the quota of %d.", len(r.Tags), tags))
 	}
 	for _, t := range r.Tags {
-		if !tagPattern.MatchString(t) || strings.HasPrefix(strings.ToLower(t), "cf-") {
+		if !tagPattern().MatchString(t) || strings.HasPrefix(strings.ToLower(t), "cf-") {
 			return chained(1004, "DNS Validation Error", 9302, "DNS record tag is invalid.")
 		}
 	}

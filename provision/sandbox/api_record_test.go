@@ -23,7 +23,7 @@ func TestRecordLifecycle(t *testing.T) {
 		Settings: []byte("{}"), Tags: []string{}, CreatedOn: "2026-11-20T12:00:00.000000Z", ModifiedOn: "2026-11-20T12:00:00.000000Z",
 		CommentModifiedOn: "2026-11-20T12:00:00.000000Z",
 	}
-	if diff := cmp.Diff(want, created); diff != "" || !idPattern.MatchString(created.ID) {
+	if diff := cmp.Diff(want, created); diff != "" || !idPattern().MatchString(created.ID) {
 		t.Errorf("id %s: %s", created.ID, diff)
 	}
 	one := records + "/" + created.ID

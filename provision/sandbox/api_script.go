@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
 // scriptName allows lower-case letters, digits and dashes, at most 63. The API also accepts underscores.
-var scriptName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+var scriptName = lazyRegexp(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
 type scriptView struct {
 	ID                 string          `json:"id"`
@@ -134,7 +133,7 @@ func (v *version) content() (*apiResponse, error) {
 // putScript creates a script or a new version of it and deploys it.
 func putScript(c *call) (*apiResponse, error) {
 	name := c.params["script"]
-	if !scriptName.MatchString(name) {
+	if !scriptName().MatchString(name) {
 		return nil, newError(http.StatusBadRequest, 10016, "workers.api.error.invalid_script_name")
 	}
 	if c.account.EmailUnverified {

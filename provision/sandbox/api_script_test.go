@@ -26,7 +26,7 @@ func TestScriptLifecycle(t *testing.T) {
 		"bindings":[{"type":"plain_text","name":"A","text":"b"},{"type":"secret_text","name":"S","text":"hidden"}],
 		"placement":{"mode":"smart"},"observability":{"enabled":true},"annotations":{"workers/message":"first"}}`
 	c.upload("relay", meta, js("index.js", `import { x } from "./lib/x.js"; export default x`), js("lib/x.js", "export const x = {}")).wantOK(&created)
-	if created.ID != "relay" || !idPattern.MatchString(created.Tag) || len(created.Etag) != 64 || !created.HasModules || !idPattern.MatchString(created.DeploymentID) {
+	if created.ID != "relay" || !idPattern().MatchString(created.Tag) || len(created.Etag) != 64 || !created.HasModules || !idPattern().MatchString(created.DeploymentID) {
 		t.Errorf("got %+v", created)
 	}
 	if created.CreatedOn != "2026-11-20T12:00:00.000000Z" || created.CreatedOn != created.ModifiedOn || string(created.Placement) != `{"mode":"smart"}` {

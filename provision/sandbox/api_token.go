@@ -3,15 +3,14 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 )
 
 var (
 	// tokenPattern matches the old format with 40 characters, and a prefix, 40 characters and a checksum.
-	tokenPattern = regexp.MustCompile(`^([A-Za-z0-9_-]{40}|cf(ut|at)_[A-Za-z0-9_-]{40}[0-9a-f]{8})$`)
-	keyPattern   = regexp.MustCompile(`^([0-9a-f]{37}|cfk_[A-Za-z0-9_-]{40}[0-9a-f]{8})$`)
+	tokenPattern = lazyRegexp(`^([A-Za-z0-9_-]{40}|cf(ut|at)_[A-Za-z0-9_-]{40}[0-9a-f]{8})$`)
+	keyPattern   = lazyRegexp(`^([0-9a-f]{37}|cfk_[A-Za-z0-9_-]{40}[0-9a-f]{8})$`)
 )
 
 // family is a part of the API with its own errors for invalid credentials.
@@ -37,7 +36,7 @@ func (s *state) authenticate(h http.Header, f family, path string) (*token, *api
 			}
 		}
 	}
-	if !strings.EqualFold(scheme, "Bearer") || !tokenPattern.MatchString(value) {
+	if !strings.EqualFold(scheme, "Bearer") || !tokenPattern().MatchString(value) {
 		if f == familyAccount {
 			return nil, newError(http.StatusBadRequest, 9106, "Authentication failed (status: 400)")
 		}
@@ -83,7 +82,7 @@ func noTokenError(h http.Header, f family, path string) *apiError {
 		return newError(http.StatusUnauthorized, 1001, "Missing authentication token")
 	case key == "" || mail == "":
 		return newError(http.StatusBadRequest, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
-	case !keyPattern.MatchString(key):
+	case !keyPattern().MatchString(key):
 		return chained(6003, "Invalid request headers", 6103, "Invalid format for X-Auth-Key header")
 	}
 	return newError(http.StatusForbidden, 9103, "Unknown X-Auth-Key or X-Auth-Email")

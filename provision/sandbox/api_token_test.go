@@ -87,7 +87,7 @@ func TestVerifyToken(t *testing.T) {
 		c.token = token
 		var got tokenStatus
 		r := c.do("GET", "/user/tokens/verify", nil).wantOK(&got)
-		if got.Status != want || !idPattern.MatchString(got.ID) {
+		if got.Status != want || !idPattern().MatchString(got.ID) {
 			t.Errorf("%s: got %+v", token, got)
 		}
 		if want == "active" && (len(r.Messages) != 1 || r.Messages[0].Code != 10000) {
@@ -152,7 +152,7 @@ func TestPermissionGroups(t *testing.T) {
 	}
 	c.do("GET", "/accounts/$A/tokens/permission_groups?scope="+scopeZone, nil).wantOK(&groups)
 	for _, g := range groups {
-		if g.Scopes[0] != scopeZone || !idPattern.MatchString(g.ID) {
+		if g.Scopes[0] != scopeZone || !idPattern().MatchString(g.ID) {
 			t.Errorf("got %+v", g)
 		}
 	}
@@ -160,7 +160,7 @@ func TestPermissionGroups(t *testing.T) {
 
 func TestDefaultTokenFormat(t *testing.T) {
 	t.Parallel()
-	if !tokenPattern.MatchString(defaultToken) || !strings.HasPrefix(defaultToken, "cfut_sandbox") {
+	if !tokenPattern().MatchString(defaultToken) || !strings.HasPrefix(defaultToken, "cfut_sandbox") {
 		t.Error(defaultToken)
 	}
 }

@@ -10,9 +10,9 @@ import (
 // The API runs a script before it accepts it. The sandbox has no JavaScript engine at this point. It searches the source
 // for the two most common mistakes: a missing module, and a script without event handlers.
 var (
-	importPattern = regexp.MustCompile(`(?m)^\s*(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["']([^"'\n]+)["']`)
-	exportPattern = regexp.MustCompile(`\bexport\s*(\bdefault\b|\{[^}]*\bdefault\b)`)
-	listenPattern = regexp.MustCompile(`\baddEventListener\s*\(`)
+	importPattern = lazyRegexp(`(?m)^\s*(?:import|export)\b(?:[^;'"()]*?\bfrom)?\s*["']([^"'\n]+)["']`)
+	exportPattern = lazyRegexp(`\bexport\s*(\bdefault\b|\{[^}]*\bdefault\b)`)
+	listenPattern = lazyRegexp(`\baddEventListener\s*\(`)
 )
 
 func handlerNames() []string {
@@ -24,16 +24,16 @@ func (u *upload) checkSource(main *module) *apiError {
 		if !isESModule(m) {
 			continue
 		}
-		for _, found := range importPattern.FindAllSubmatch(m.source(), -1) {
+		for _, found := range importPattern().FindAllSubmatch(m.source(), -1) {
 			if name := string(found[1]); !u.resolves(m.Name, name) {
 				return validationError("Uncaught Error: No such module %q.\n  imported from %q\n", name, m.Name)
 			}
 		}
 	}
-	if isESModule(main) && !exportPattern.Match(main.source()) && !listenPattern.Match(main.source()) {
+	if isESModule(main) && !exportPattern().Match(main.source()) && !listenPattern().Match(main.source()) {
 		return validationError("No event handlers were registered. This script does nothing.")
 	}
-	if !isESModule(main) && !listenPattern.Match(main.source()) {
+	if !isESModule(main) && !listenPattern().Match(main.source()) {
 		return newError(400, 10068, "The uploaded script has no registered event handlers.")
 	}
 	return nil

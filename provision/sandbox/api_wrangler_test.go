@@ -16,7 +16,7 @@ func TestService(t *testing.T) {
 	c.uploadHello("relay")
 	var v serviceView
 	c.do("GET", service, nil).wantOK(&v)
-	if v.ID != "relay" || v.Default.Environment != "production" || v.Default.Script.LastDeployedFrom != "api" || !idPattern.MatchString(v.Default.Script.Tag) {
+	if v.ID != "relay" || v.Default.Environment != "production" || v.Default.Script.LastDeployedFrom != "api" || !idPattern().MatchString(v.Default.Script.Tag) {
 		t.Errorf("got %+v", v)
 	}
 	c.version("", `{"main_module":"index.js"}`, replyWith("two")).wantOK(nil)

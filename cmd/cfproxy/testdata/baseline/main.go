@@ -1,4 +1,4 @@
-// Command baseline links the libraries that cfproxy is built upon, and nothing else: what start-up and size cost at least.
+// Command baseline links the libraries that cfproxy is built on and nothing else: the least that start-up and size can cost.
 package main
 
 import (
