@@ -135,6 +135,9 @@ func conflictsOf(err error) []plan.Object {
 func (c *console) printError(err error) {
 	code, details, _ := c.describe(err)
 	prefix := c.text.T("error.prefix")
+	if code == "declined" { // the user's own answer is not an error
+		prefix = ""
+	}
 	if position := (*problem.PositionError)(nil); errors.As(err, &position) {
 		prefix += c.text.T("error.place", i18n.Pairs(c.templateData(details))...)
 	}

@@ -162,8 +162,8 @@ func TestWizardCanBeLeft(t *testing.T) {
 	s.Expect("quit")
 	s.Send("n")
 	s.Expect("cancelled")
-	if status := s.Wait(); status != problem.ExitFailed {
-		t.Errorf("no: exit status %d", status)
+	if status := s.Wait(); status != problem.ExitFailed || strings.Contains(s.Raw(), "error: cancelled") {
+		t.Errorf("no: exit status %d\n%s", status, s.Transcript())
 	}
 	after, err := cloud.store.Bytes()
 	if err != nil || string(after) != string(before) {
