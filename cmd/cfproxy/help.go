@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +16,7 @@ func (p *program) printHelp(out io.Writer, template string, data any) {
 	case *cli.App:
 		template = p.appHelp()
 	case *cli.Command:
-		template = p.commandHelp(template, append(slices.Clone(page.Flags), cli.HelpFlag))
+		template = p.commandHelp(template, page.Flags) // the library has added --help
 	}
 	cli.HelpPrinterCustom(out, template, data, nil)
 }

@@ -308,7 +308,7 @@ func TestChineseIsConsistent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range p.app().Commands {
-		if page := command.CustomHelpTemplate + p.appHelp(); narrow.MatchString(page) {
+		if page := p.commandHelp(command.CustomHelpTemplate, command.Flags) + p.appHelp(); narrow.MatchString(page) {
 			t.Errorf("%s has a narrow colon: %q", command.Name, narrow.FindString(page))
 		}
 	}
