@@ -6,8 +6,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// API is the part of Cloudflare's API that the engine needs. Package cloudflare implements it. Every error is or wraps an *errcode.Error.
-// An implementation does not retry.
+// API is the part of Cloudflare's API that the engine needs. Package cloudflare implements it. Every error is or wraps
+// an *errcode.Error. An implementation does not retry.
 type API interface {
 	// Zones lists the zones that the token can read, of one account or of all ("").
 	Zones(ctx context.Context, account string) ([]plan.Zone, error)
@@ -21,8 +21,8 @@ type API interface {
 	Domains(ctx context.Context, account string) ([]plan.Object, error)
 	// Regions lists the regions in which an account's Workers can be placed, such as "aws:us-east-1".
 	Regions(ctx context.Context, account string) ([]string, error)
-	// ApplyStep applies one step and returns the id of the resource that is at its address then. Deleting a resource that does not exist
-	// is not an error.
+	// ApplyStep applies one step and returns the id of the resource that is at its address then. Deleting a resource
+	// that does not exist is not an error.
 	ApplyStep(ctx context.Context, step plan.Step) (id string, err error)
 	// ApplyBatch applies steps on records of one zone, all or none of them, and returns their ids.
 	ApplyBatch(ctx context.Context, zone string, steps []plan.Step) (ids []string, err error)
@@ -35,8 +35,8 @@ type API interface {
 }
 
 // Zones lists the zones that the token can read, of one account or of all ("").
-func (e *Engine) Zones(ctx context.Context, account string, observe func(Event)) ([]plan.Zone, error) {
-	return e.session(observe).zones(ctx, account)
+func (e *Engine) Zones(ctx context.Context, account string, onEvent func(Event)) ([]plan.Zone, error) {
+	return e.session(onEvent).zones(ctx, account)
 }
 
 func (s *session) zones(ctx context.Context, account string) ([]plan.Zone, error) {

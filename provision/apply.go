@@ -30,9 +30,9 @@ type run struct {
 	fatal               error                    // ends the run after the calls in flight
 }
 
-// apply applies a plan, phase by phase, and returns a receipt even if it fails. A failed step ends the run for its host only; the others
-// proceed, and the first error is returned at the end. If ctx ends, the calls in flight are finished, no others begin, and the error has
-// errcode.Interrupted.
+// apply applies a plan, phase by phase, and returns a receipt even if it fails. A failed step ends the run for its host
+// only; the others proceed, and the first error is returned at the end. If ctx ends, the calls in flight are finished,
+// no others begin, and the error has errcode.Interrupted.
 func (s *session) apply(ctx context.Context, p plan.Plan) (Receipt, error) {
 	changes := p.Changes()
 	r := &run{
@@ -115,9 +115,10 @@ func (r *run) runPhase(ctx context.Context, phase plan.Phase, steps []plan.Step)
 	r.receipt.sort()
 }
 
-// isBlocked reports whether a step must be skipped because one that it depends on has failed: one of the same host, or of its Worker. A
-// Worker is deleted only if nothing in its account has failed, since a route may still point to it. A record whose comment names a Worker
-// that could not be deleted is not updated: the next run finds the Worker by that comment.
+// isBlocked reports whether a step must be skipped because one that it depends on has failed: one of the same host, or
+// of its Worker. A Worker is deleted only if nothing in its account has failed, since a route may still point to it. A
+// record whose comment names a Worker that could not be deleted is not updated: the next run finds the Worker by that
+// comment.
 func (r *run) isBlocked(step plan.Step) bool {
 	for _, failure := range r.receipt.Failed {
 		switch {
@@ -126,7 +127,8 @@ func (r *run) isBlocked(step plan.Step) bool {
 				return true
 			}
 		case failure.Step.Address.Kind != plan.KindScript:
-			// Hosts are compared rather than addresses: a custom domain has another parent than the record that replaces it.
+			// Hosts are compared rather than addresses: a custom domain has another parent than the record that
+			// replaces it.
 			if failure.Step.Host() == step.Host() {
 				return true
 			}
@@ -169,7 +171,8 @@ func (r *run) runStep(ctx context.Context, step plan.Step) {
 	r.finish(ctx, step, result, err)
 }
 
-// blockedBy returns the error with which a step would fail too: too many steps of its kind, in its zone or account, lacked a permission.
+// blockedBy returns the error with which a step would fail too: too many steps of its kind, in its zone or account,
+// lacked a permission.
 func (r *run) blockedBy(step plan.Step) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -234,8 +237,8 @@ func (r *run) finish(ctx context.Context, step plan.Step, result stepResult, err
 // breakerThreshold is the number of failures in a row that do not concern single hosts anymore.
 const breakerThreshold = 5
 
-// recordFailure counts a failed call, however many steps it had. One bad host is skipped; repeated failures of the API end the run. A
-// missing permission only ends what needs it: it concerns one zone or account.
+// recordFailure counts a failed call, however many steps it had. One bad host is skipped; repeated failures of the API
+// end the run. A missing permission only ends what needs it: it concerns one zone or account.
 func (r *run) recordFailure(step plan.Step, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -251,8 +254,8 @@ func (r *run) recordFailure(step plan.Step, err error) {
 	}
 }
 
-// mayHaveTakenEffect reports whether a failed call may have changed something: it got no answer or a server error, or a resource exists
-// that cannot be found.
+// mayHaveTakenEffect reports whether a failed call may have changed something: it got no answer or a server error, or a
+// resource exists that cannot be found.
 func mayHaveTakenEffect(err error) bool {
 	for err != nil {
 		e := (*errcode.Error)(nil)

@@ -12,8 +12,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// recheckRoutes drops the steps that would write a record whose route has been deleted or redirected since it was observed. It reads the
-// routes that this run has not written itself.
+// recheckRoutes drops the steps that would write a record whose route has been deleted or redirected since it was
+// observed. It reads the routes that this run has not written itself.
 func (r *run) recheckRoutes(ctx context.Context, steps []plan.Step) []plan.Step {
 	siteAt := map[plan.Address]plan.Site{}
 	for _, site := range r.plan.Sites {
@@ -81,7 +81,8 @@ func (r *run) needsRouteCheck(step plan.Step, site plan.Site) bool {
 	return step.Action != plan.ActionDelete && site.Host != "" && !r.routesWritten[plan.RouteAddress(site)]
 }
 
-// batches returns the calls for steps on records: one for all steps of a zone, or several if they exceed the size of a batch.
+// batches returns the calls for steps on records: one for all steps of a zone, or several if they exceed the size of a
+// batch.
 func (r *run) batches(ctx context.Context, steps []plan.Step) []func() {
 	byZone := map[string][]plan.Step{}
 	for _, step := range steps {
@@ -99,8 +100,8 @@ func (r *run) batches(ctx context.Context, steps []plan.Step) []func() {
 	return jobs
 }
 
-// batch applies steps on records of a zone, all or none. If the API refuses the batch and the reason may be a single step, it tries each
-// half, so that the other steps succeed.
+// batch applies steps on records of a zone, all or none. If the API refuses the batch and the reason may be a single
+// step, it tries each half, so that the other steps succeed.
 func (r *run) batch(ctx context.Context, zone plan.Zone, steps []plan.Step) {
 	if len(steps) == 1 {
 		r.runStep(ctx, steps[0])

@@ -20,7 +20,8 @@ type pair struct {
 	runs   [2]concurrentRun
 	// leftover is what may be left, since no later run can find it.
 	leftover string
-	// unnoticed is the violation that a deploy with --no-verify may leave until the next run: it does not read again at the end.
+	// unnoticed is the violation that a deploy with --no-verify may leave until the next run: it does not read again at
+	// the end.
 	unnoticed string
 }
 
@@ -51,8 +52,8 @@ var pairs = []pair{
 	{"destroy and destroy", deployedAccount(host), [2]concurrentRun{{command: destroy}, {command: destroy}}, "", ""},
 }
 
-// TestTwoRunsAtOnce interleaves two runs on one account, call by call: in all orders in which each run is interrupted at most once, and in
-// some random ones. CFPROXY_LONG=1 tries every such order; without it, one in eight.
+// TestTwoRunsAtOnce interleaves two runs on one account, call by call: in all orders in which each run is interrupted
+// at most once, and in some random ones. CFPROXY_LONG=1 tries every such order; without it, one in eight.
 func TestTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	const maxCalls, random = 16, 40
@@ -196,8 +197,8 @@ func (s scheduler) intercept(i int) func(*http.Request, func() (*http.Response, 
 
 func (s scheduler) leave(i int) { s.requests[i] <- false }
 
-// schedule grants calls until both runs have ended: to the run that next names, or to the other one if that has ended. It waits for the
-// next request or the end of the run before it grants another call.
+// schedule grants calls until both runs have ended: to the run that next names, or to the other one if that has ended.
+// It waits for the next request or the end of the run before it grants another call.
 func (s scheduler) schedule(next func(call int) int) {
 	isRunning := [2]bool{<-s.requests[0], <-s.requests[1]}
 	for call := 0; isRunning[0] || isRunning[1]; call++ {

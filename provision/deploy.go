@@ -9,11 +9,12 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// PlanDeploy returns the steps that make the observed accounts match the Config of every observed relay. It makes no calls.
+// PlanDeploy returns the steps that make the observed accounts match the Config of every observed relay. It makes no
+// calls.
 //
-// Hosts that conflict with resources that are not ours are listed in Plan.Skipped, and the others proceed; if no host is left, the
-// error is a *plan.ConflictError. With adopt the plan takes over these resources instead. A relay whose upstream is one of its own
-// hosts is an error with errcode.UpstreamLoop.
+// Hosts that conflict with resources that are not ours are listed in Plan.Skipped, and the others proceed; if no host
+// is left, the error is a *plan.ConflictError. With adopt the plan takes over these resources instead. A relay whose
+// upstream is one of its own hosts is an error with errcode.UpstreamLoop.
 func PlanDeploy(observed plan.Observed, bundle worker.Bundle, adopt bool) (plan.Plan, error) {
 	if err := observed.CheckUpstreams(); err != nil {
 		return plan.Plan{}, err
@@ -28,19 +29,19 @@ func PlanDeploy(observed plan.Observed, bundle worker.Bundle, adopt bool) (plan.
 	return plan.Diff(plan.NewDesired(observed, bundle), observed, adopt)
 }
 
-// PlanStatus returns how the observed accounts differ from the Config of every observed relay, for display: conflicts are steps with
-// Adopt set rather than errors. It makes no calls.
+// PlanStatus returns how the observed accounts differ from the Config of every observed relay, for display: conflicts
+// are steps with Adopt set rather than errors. It makes no calls.
 func PlanStatus(observed plan.Observed, bundle worker.Bundle) (plan.Plan, error) {
 	return plan.Diff(plan.NewDesired(observed, bundle), observed, true)
 }
 
-// PlanDestroy observes the accounts and returns the steps that remove all that is ours at the hosts of the configs. A Worker stays
-// while other routes or custom domains of its account need it.
+// PlanDestroy observes the accounts and returns the steps that remove all that is ours at the hosts of the configs. A
+// Worker stays while other routes or custom domains of its account need it.
 //
-// If the removal of a route would expose a record that is not marked as ours and points to plan.DefaultOrigin, the error is a
-// *plan.ConflictError with errcode.Exposed, beside the plan.
-func (e *Engine) PlanDestroy(ctx context.Context, configs []plan.Config, observe func(Event)) (plan.Plan, error) {
-	s := e.session(observe)
+// If the removal of a route would expose a record that is not marked as ours and points to plan.DefaultOrigin, the
+// error is a *plan.ConflictError with errcode.Exposed, beside the plan.
+func (e *Engine) PlanDestroy(ctx context.Context, configs []plan.Config, onEvent func(Event)) (plan.Plan, error) {
+	s := e.session(onEvent)
 	configs = slices.Clone(configs)
 	for i := range configs {
 		configs[i].Region = "" // it may not exist anymore
@@ -63,12 +64,13 @@ func (e *Engine) PlanDestroy(ctx context.Context, configs []plan.Config, observe
 type DeployOptions struct {
 	// KeepPartial leaves what a failed run has changed as it is, for inspection: nothing is undone or rolled back.
 	KeepPartial bool
-	// RegisterSubdomain reports whether an account may be given this workers.dev subdomain. An account needs one before its first
-	// Worker, and keeps it. nil: no.
+	// RegisterSubdomain reports whether an account may be given this workers.dev subdomain. An account needs one before
+	// its first Worker, and keeps it. nil: no.
 	RegisterSubdomain func(account, subdomain string) bool
-	// Verify is called after the steps were applied, unless no host is served as planned, and runs while Deploy reconciles.
-	// nil: Deploy saves these two rounds of reads, and reconciles only if a resource that it was about to create existed already. It then
-	// does not notice, for instance, a destroy that removed the route just before the record was created.
+	// Verify is called after the steps were applied, unless no host is served as planned, and runs while Deploy
+	// reconciles. nil: Deploy saves these two rounds of reads, and reconciles only if a resource that it was about to
+	// create existed already. It then does not notice, for instance, a destroy that removed the route just before the
+	// record was created.
 	Verify func(Receipt)
 }
 
@@ -78,13 +80,14 @@ type Outcome struct {
 	Receipt Receipt
 	// Subdomain is the workers.dev subdomain that was registered last; "" if none was.
 	Subdomain string
-	// Undo is the receipt of removing what a failed run had created at hosts that had nothing before, and UndoErr why not all of it
-	// is removed.
+	// Undo is the receipt of removing what a failed run had created at hosts that had nothing before, and UndoErr why
+	// not all of it is removed.
 	Undo    Receipt
 	UndoErr error
 	// Rollbacks are of Workers that a failed run had updated without serving any of their hosts as planned.
 	Rollbacks []Rollback
-	// Reconciled are the steps that put right what a concurrent run did. ReconcileErr reports a change that could not be.
+	// Reconciled are the steps that put right what a concurrent run did. ReconcileErr reports a change that could not
+	// be.
 	Reconciled   []plan.Step
 	ReconcileErr error
 }
@@ -92,15 +95,17 @@ type Outcome struct {
 // Remaining returns the receipt without what was undone.
 func (o Outcome) Remaining() Receipt { return o.Receipt.without(o.Undo.Done) }
 
-// Deploy applies a plan of PlanDeploy. If steps fail, it removes what the run created at hosts that had nothing before, and makes the
-// previous version of updated Workers serve again, unless an option or the end of ctx prevents it. If all hosts are affected, it
-// returns the first error; hosts that failed among others that are served are in the receipt only.
+// Deploy applies a plan of PlanDeploy. If steps fail, it removes what the run created at hosts that had nothing before,
+// and makes the previous version of updated Workers serve again, unless an option or the end of ctx prevents it. If all
+// hosts are affected, it returns the first error; hosts that failed among others that are served are in the receipt
+// only.
 //
-// At last, Deploy reconciles with runs of other programs at the same hosts. What it could not do there is in the outcome only.
-func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions, observe func(Event)) (Outcome, error) {
-	s := e.session(observe)
+// At last, Deploy reconciles with runs of other programs at the same hosts. What it could not do there is in the
+// outcome only.
+func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions, onEvent func(Event)) (Outcome, error) {
+	s := e.session(onEvent)
 	var out Outcome
-	err := s.applyRegistering(ctx, p, options, &out)
+	err := s.applyWithSubdomain(ctx, p, options, &out)
 	if err != nil {
 		if !options.KeepPartial {
 			s.revert(ctx, &out)
@@ -126,9 +131,9 @@ func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions,
 	return out, nil
 }
 
-// applyRegistering applies a plan. Where an account lacks the workers.dev subdomain that it needs before its first Worker, it registers
-// one if the owner agrees, and applies that account's part of the plan again.
-func (s *session) applyRegistering(ctx context.Context, p plan.Plan, options DeployOptions, out *Outcome) error {
+// applyWithSubdomain applies a plan. Where an account lacks the workers.dev subdomain that it needs before its first
+// Worker, it registers one if the owner agrees, and applies that account's part of the plan again.
+func (s *session) applyWithSubdomain(ctx context.Context, p plan.Plan, options DeployOptions, out *Outcome) error {
 	var err error
 	out.Receipt, err = s.apply(ctx, p)
 	for tried := map[string]bool{}; errcode.Of(err) == errcode.SubdomainMissing; {
@@ -165,10 +170,11 @@ func (s *session) revert(ctx context.Context, out *Outcome) {
 	}
 }
 
-// Destroy applies a plan of PlanDestroy and then reconciles with runs of other programs at the same hosts, such as a deploy that has
-// created a record meanwhile. Its receipt includes the steps of both. Nothing is undone after a failure.
-func (e *Engine) Destroy(ctx context.Context, p plan.Plan, observe func(Event)) (Receipt, error) {
-	s := e.session(observe)
+// Destroy applies a plan of PlanDestroy and then reconciles with runs of other programs at the same hosts, such as a
+// deploy that has created a record meanwhile. Its receipt includes the steps of both. Nothing is undone after a
+// failure.
+func (e *Engine) Destroy(ctx context.Context, p plan.Plan, onEvent func(Event)) (Receipt, error) {
+	s := e.session(onEvent)
 	receipt, err := s.apply(ctx, p)
 	if err != nil {
 		return receipt, err

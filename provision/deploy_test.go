@@ -32,7 +32,8 @@ func (f *fixture) mustPlan(config plan.Config) plan.Plan {
 	return p
 }
 
-// With a verification, Deploy reads routes and records again meanwhile. Without one it does not, unless it met a concurrent run.
+// With a verification, Deploy reads routes and records again meanwhile. Without one it does not, unless it met a
+// concurrent run.
 func TestDeployReconcilesWhileItVerifies(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -75,7 +76,8 @@ func TestFailedFirstDeployIsUndone(t *testing.T) {
 	}
 }
 
-// An update that fails at all hosts of a Worker makes its previous version serve again, unless that is to be kept or would widen access.
+// An update that fails at all hosts of a Worker makes its previous version serve again, unless that is to be kept or
+// would widen access.
 func TestFailedUpdateIsRolledBack(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -222,7 +222,8 @@ func TestTheSameZoneInTwoAccounts(t *testing.T) {
 	}
 }
 
-// A token for one zone cannot read the routes of another. The Worker is kept if its settings say that it serves that zone.
+// A token for one zone cannot read the routes of another. The Worker is kept if its settings say that it serves that
+// zone.
 func TestWorkerIsKeptForAZoneThatTheTokenCannotRead(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.org"}]}]}`)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Engine reads and changes accounts through its API. The zero value of every other field is ready for use. An Engine may be used by
-// several goroutines, which then share its rate limit.
+// Engine reads and changes accounts through its API. The zero value of every other field is ready for use. An Engine
+// may be used by several goroutines, which then share its rate limit.
 type Engine struct {
 	API API
 	// Sleep waits for d, or returns the error of ctx if that ends first. nil: real time.
@@ -22,31 +22,32 @@ type Engine struct {
 	CallTimeout time.Duration
 	// Rate is the rate limit that calls stay below. The zero value is no limit.
 	Rate Rate
-	// MaxRetryAfter is the longest wait that the API may ask for; a call that would have to wait longer fails. Zero: one minute.
+	// MaxRetryAfter is the longest wait that the API may ask for; a call that would have to wait longer fails. Zero:
+	// one minute.
 	MaxRetryAfter time.Duration
 
 	limiter limiter
 	slept   atomic.Int64 // nanoseconds, if Sleep is not nil
 }
 
-// session is one call of an exported method of Engine, with the observer that its caller passed.
+// session is one call of an exported method of Engine, with the function that its caller passed for events.
 type session struct {
 	*Engine
-	observer func(Event) // nil for none
-	emitMu   sync.Mutex  // one event at a time
+	onEvent func(Event) // nil for none
+	emitMu  sync.Mutex  // one event at a time
 }
 
-func (e *Engine) session(observer func(Event)) *session {
-	return &session{Engine: e, observer: observer}
+func (e *Engine) session(onEvent func(Event)) *session {
+	return &session{Engine: e, onEvent: onEvent}
 }
 
 func (s *session) emit(event Event) {
-	if s.observer == nil {
+	if s.onEvent == nil {
 		return
 	}
 	s.emitMu.Lock()
 	defer s.emitMu.Unlock()
-	s.observer(event)
+	s.onEvent(event)
 }
 
 func (e *Engine) sleep(ctx context.Context, d time.Duration) error {

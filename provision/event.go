@@ -23,8 +23,8 @@ const (
 	EventRollback  EventType = "rollback"   // a Worker that a failed run updated was rolled back, or could not be
 )
 
-// Event reports progress to a user interface. Observers are called synchronously and, where steps run in parallel, from several
-// goroutines, one at a time. They must not block.
+// Event reports progress to a user interface. The functions that take events are called synchronously and, where steps
+// run in parallel, from several goroutines, one at a time. They must not block.
 type Event struct {
 	Type    EventType
 	Step    plan.Step     // EventStart, EventDone, EventFail
@@ -32,8 +32,8 @@ type Event struct {
 	Code    errcode.Code  // EventFail, EventWait: why
 	Attempt int           // EventWait: how many attempts were made, from 1
 	Wait    time.Duration // EventWait, EventPause: until the next one
-	// Done is how many of All steps have ended, successfully or not, including this one (EventStart, EventDone, EventFail); or how many of
-	// All hosts are served as planned (EventUndoStart).
+	// Done is how many of All steps have ended, successfully or not, including this one (EventStart, EventDone,
+	// EventFail); or how many of All hosts are served as planned (EventUndoStart).
 	Done, All int
 	// Remaining is the minimum time that the remaining steps will wait for the rate limit; of EventDone and EventFail.
 	Remaining time.Duration

@@ -87,8 +87,9 @@ const (
 	maxRunTime = 15 * time.Minute // of virtual time: waits that the API asks for, and calls without an answer
 )
 
-// TestEveryFaultAtEveryCall lets every call of a command meet every fault: once, at every later call like it, and at every later call.
-// Reads run in parallel, so a call is identified by its method, its path and how many of these came before.
+// TestEveryFaultAtEveryCall lets every call of a command meet every fault: once, at every later call like it, and at
+// every later call. Reads run in parallel, so a call is identified by its method, its path and how many of these came
+// before.
 func TestEveryFaultAtEveryCall(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
@@ -124,8 +125,8 @@ func TestEveryFaultAtEveryCall(t *testing.T) {
 	}
 }
 
-// faultPlaces returns for each call where a fault of the sandbox strikes: at this call, at this one and those like it, and at all from
-// this one on.
+// faultPlaces returns for each call where a fault of the sandbox strikes: at this call, at this one and those like it,
+// and at all from this one on.
 func faultPlaces(calls []string) [][3]string {
 	var places [][3]string
 	seen := map[string]int{}
@@ -152,8 +153,8 @@ func withFault(t *testing.T, account, fault string) string {
 	return string(data)
 }
 
-// runWithFault runs the command on the faulty account, and again without the fault. passes says that the fault strikes once; want is
-// the state that the command leads to.
+// runWithFault runs the command on the faulty account, and again without the fault. passes says that the fault strikes
+// once; want is the state that the command leads to.
 func (s scenario) runWithFault(t *testing.T, faulty string, hang, passes bool, want map[string]string) {
 	h := newHarness(t, faulty, s.hosts...)
 	h.hang = hang

@@ -25,8 +25,8 @@ func (s *session) fetchSnapshot(ctx context.Context, relays []plan.Relay, zones 
 	return found, s.fetchOtherZones(ctx, found, relays)
 }
 
-// fetchAll reads in parallel all that can be read without further knowledge: the scripts that have the expected names, and the routes,
-// records and custom domains of all zones and accounts.
+// fetchAll reads in parallel all that can be read without further knowledge: the scripts that have the expected names,
+// and the routes, records and custom domains of all zones and accounts.
 func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	var sites []plan.Site
@@ -104,8 +104,8 @@ func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, addres
 	return err
 }
 
-// routesTo returns, sorted, what else uses a Worker: the patterns of its routes except those of sites, its custom domains, and, as
-// "zone:ID", the zones that it serves and that the token cannot read.
+// routesTo returns, sorted, what else uses a Worker: the patterns of its routes except those of sites, its custom
+// domains, and, as "zone:ID", the zones that it serves and that the token cannot read.
 func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
 	var patterns []string
 	account := script.Address.Parent
@@ -158,8 +158,8 @@ func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, include
 	return err
 }
 
-// fetchOtherZones reads the routes of zones that the relays' Workers also serve, according to their settings: a change of the Worker
-// affects these hosts too. This is one more round trip, if there are any.
+// fetchOtherZones reads the routes of zones that the relays' Workers also serve, according to their settings: a change
+// of the Worker affects these hosts too. This is one more round trip, if there are any.
 func (s *session) fetchOtherZones(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	served := map[string]bool{}
 	for _, r := range relays {

@@ -88,9 +88,9 @@ func readBadDay(data []byte) badDay {
 	return d
 }
 
-// FuzzBadDays runs a command while its calls fail, somebody edits the account and the run is killed. Whatever happens, other people's
-// resources must not change, no record of ours may be without its route unless somebody else deleted the route, and the next run, in which
-// nothing fails, must converge or name the conflict.
+// FuzzBadDays runs a command while its calls fail, somebody edits the account and the run is killed. Whatever happens,
+// other people's resources must not change, no record of ours may be without its route unless somebody else deleted the
+// route, and the next run, in which nothing fails, must converge or name the conflict.
 func FuzzBadDays(f *testing.F) {
 	for _, seed := range [][]byte{
 		nil,
@@ -131,8 +131,8 @@ func FuzzBadDays(f *testing.F) {
 // maxRealTime is how long one input may take, in real time. It takes some ten milliseconds on an idle machine.
 const maxRealTime = time.Minute
 
-// watch ends the process with the input and all stacks if it is not stopped in time, so that a deadlock fails with what led
-// to it, and go test -fuzz keeps the input.
+// watch ends the process with the input and all stacks if it is not stopped in time, so that a deadlock fails with what
+// led to it, and go test -fuzz keeps the input.
 func watch(t *testing.T, data []byte) (stop func()) {
 	timer := time.AfterFunc(maxRealTime, func() {
 		debug.SetTraceback("all")
@@ -197,8 +197,8 @@ func (d badDay) run(t *testing.T) {
 	d.checkNextRun(t, h.account("lag"), config, want, in)
 }
 
-// losesWorker reports whether the old Worker may be left after a rename: it serves nothing, and somebody removed the comment that names
-// it from the record, or the record.
+// losesWorker reports whether the old Worker may be left after a rename: it serves nothing, and somebody removed the
+// comment that names it from the record, or the record.
 func (d badDay) losesWorker() bool {
 	return d.scenario.name == "rename" && slices.ContainsFunc(d.edits, func(e edit) bool {
 		return e.kind == changeComment || e.kind == deleteRecord

@@ -22,8 +22,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// harness runs the engine on a sandbox whose calls may fail, on a virtual clock. After every write it checks that the account
-// violates no invariant and that other people's resources have not changed.
+// harness runs the engine on a sandbox whose calls may fail, on a virtual clock. After every write it checks that the
+// account violates no invariant and that other people's resources have not changed.
 type harness struct {
 	t       testing.TB
 	store   *sandbox.Store
@@ -43,7 +43,8 @@ type harness struct {
 	now     time.Time
 }
 
-// foreignAccount has resources of other people at our hosts and beside them. Its verbs are for more records and routes of example.com.
+// foreignAccount has resources of other people at our hosts and beside them. Its verbs are for more records and routes
+// of example.com.
 const foreignAccount = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme",
 	"scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default {fetch() {}}"}]}],
 	"zones": [{"name": "example.com", "records": [

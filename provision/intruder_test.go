@@ -168,7 +168,8 @@ const uploadBody = "--B\r\nContent-Disposition: form-data; name=\"metadata\"\r\n
 	"--B\r\nContent-Disposition: form-data; name=\"i.js\"; filename=\"i.js\"\r\nContent-Type: application/javascript+module\r\n\r\n" +
 	"export default {fetch() {}}\r\n--B--\r\n"
 
-// If the route is deleted, or points elsewhere, after the plan was made, the record, which is all that is missing, is not created.
+// If the route is deleted, or points elsewhere, after the plan was made, the record, which is all that is missing, is
+// not created.
 func TestNoRecordWithoutItsRoute(t *testing.T) {
 	t.Parallel()
 	for name, kind := range map[string]int{"deleted": deleteRoute, "redirected": redirectRoute} {

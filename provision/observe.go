@@ -8,13 +8,13 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// Observe finds the zone of every host and reads what exists at its addresses. It usually takes two round trips: one for the zones, one
-// for everything else. There is a third if an existing route or record points to an unexpected Worker, or if a Worker also serves other
-// zones.
+// Observe finds the zone of every host and reads what exists at its addresses. It usually takes two round trips: one
+// for the zones, one for everything else. There is a third if an existing route or record points to an unexpected
+// Worker, or if a Worker also serves other zones.
 //
 // A host that cannot be served is in Observed.Skipped. If there is no other host, it is the error.
-func (e *Engine) Observe(ctx context.Context, configs []plan.Config, observe func(Event)) (plan.Observed, error) {
-	o, _, err := e.session(observe).observe(ctx, configs)
+func (e *Engine) Observe(ctx context.Context, configs []plan.Config, onEvent func(Event)) (plan.Observed, error) {
+	o, _, err := e.session(onEvent).observe(ctx, configs)
 	return o, err
 }
 
@@ -41,8 +41,9 @@ func (s *session) observe(ctx context.Context, configs []plan.Config) (plan.Obse
 	return o, found, err
 }
 
-// zonesFor lists the zones of the configured account, or of all accounts if none or several are configured. If a host is in no zone of
-// the configured account but in one of another account, it lists all, so that the error can name that account.
+// zonesFor lists the zones of the configured account, or of all accounts if none or several are configured. If a host
+// is in no zone of the configured account but in one of another account, it lists all, so that the error can name that
+// account.
 func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Zone, error) {
 	account := configs[0].Account
 	if slices.ContainsFunc(configs, func(c plan.Config) bool { return c.Account != account }) {
@@ -73,8 +74,8 @@ func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Z
 	return zones, nil
 }
 
-// addSuperseded adds to o the Workers of ours that have served its sites and no longer will, so that they are deleted, except those
-// that other routes need.
+// addSuperseded adds to o the Workers of ours that have served its sites and no longer will, so that they are deleted,
+// except those that other routes need.
 func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	inUse := map[plan.Address]bool{}
 	for _, relay := range o.Relays {
@@ -100,9 +101,9 @@ func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *pl
 	return nil
 }
 
-// findDependents sets the Dependents of every relay: the routes of other hosts, in all zones that the token can read, and the custom
-// domains that point to its Worker, and, as "zone:ID", zones that the Worker serves and that the token cannot read. Deleting the Worker
-// would break these hosts and let requests through to the addresses of their records.
+// findDependents sets the Dependents of every relay: the routes of other hosts, in all zones that the token can read,
+// and the custom domains that point to its Worker, and, as "zone:ID", zones that the Worker serves and that the token
+// cannot read. Deleting the Worker would break these hosts and let requests through to the addresses of their records.
 func (s *session) findDependents(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	for i := range o.Relays {
 		var err error

@@ -12,12 +12,12 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// maxParallel is how many calls are made at a time. Cloudflare allows 200 calls per second and IP address; 16 calls of 100 ms each stay
-// below that. https://developers.cloudflare.com/fundamentals/api/reference/limits/
+// maxParallel is how many calls are made at a time. Cloudflare allows 200 calls per second and IP address; 16 calls of
+// 100 ms each stay below that. https://developers.cloudflare.com/fundamentals/api/reference/limits/
 const maxParallel = 16
 
-// parallelMap calls read for every key, at most maxParallel at a time, and returns the results in the order of keys. All are read even
-// if some fail, so that the error can name all missing permissions.
+// parallelMap calls read for every key, at most maxParallel at a time, and returns the results in the order of keys.
+// All are read even if some fail, so that the error can name all missing permissions.
 func parallelMap[K, V any](ctx context.Context, keys []K, read func(context.Context, K) (V, error)) ([]V, error) {
 	values, errs := make([]V, len(keys)), make([]error, len(keys))
 	var group errgroup.Group

@@ -12,13 +12,13 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// APIRate is below Cloudflare's limit of 1200 calls in five minutes per token, since a list of zones may have several pages and the owner may
-// use the dashboard. https://developers.cloudflare.com/fundamentals/api/reference/limits/
+// APIRate is below Cloudflare's limit of 1200 calls in five minutes per token, since a list of zones may have several
+// pages and the owner may use the dashboard. https://developers.cloudflare.com/fundamentals/api/reference/limits/
 var APIRate = Rate{Calls: 1100, Per: 5 * time.Minute}
 
-// limiter is a sliding log: a call that would exceed the limit waits until the oldest call leaves the window. The API blocks all calls for a
-// whole window after the limit is exceeded, so waiting takes less time than retrying. A token bucket would allow up to twice the
-// limit in one window.
+// limiter is a sliding log: a call that would exceed the limit waits until the oldest call leaves the window. The API
+// blocks all calls for a whole window after the limit is exceeded, so waiting takes less time than retrying. A token
+// bucket would allow up to twice the limit in one window.
 type limiter struct {
 	mu            sync.Mutex
 	calls         []time.Time // the times of the calls in the last window, the oldest first
@@ -26,7 +26,8 @@ type limiter struct {
 	reportedUntil time.Time   // the end of the last pause that was reported
 }
 
-// reserve reserves calls, which are made together, and returns zero, or it returns how long to wait before trying again.
+// reserve reserves calls, which are made together, and returns zero, or it returns how long to wait before trying
+// again.
 func (l *limiter) reserve(limit Rate, now time.Time, calls int) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,8 +65,8 @@ func (l *limiter) pauseUntil(until time.Time) {
 	}
 }
 
-// ObserveQuota records what the API reports about its rate limit in every response: how many calls are left, and the time until it is
-// reset. Other programs may have used it up. A reset later than MaxRetryAfter is ignored.
+// ObserveQuota records what the API reports about its rate limit in every response: how many calls are left, and the
+// time until it is reset. Other programs may have used it up. A reset later than MaxRetryAfter is ignored.
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/
 func (e *Engine) ObserveQuota(left int, reset time.Duration) {
 	if left < maxParallel && reset <= e.maxRetryAfter() {
@@ -97,7 +98,8 @@ func (l *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
 	if over <= 0 || len(l.calls) == 0 {
 		return wait
 	}
-	// The first calls over the limit are made when the oldest ones leave the window, and so many more in each window after that.
+	// The first calls over the limit are made when the oldest ones leave the window, and so many more in each window
+	// after that.
 	windows := time.Duration((over - 1) / limit.Calls)
 	last := l.calls[min((over-1)%limit.Calls, len(l.calls)-1)]
 	return max(wait, last.Add(limit.Per*(windows+1)).Sub(now))

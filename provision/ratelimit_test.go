@@ -81,7 +81,8 @@ func TestCallsStayBelowTheRate(t *testing.T) {
 	}
 }
 
-// The quota that the API reports, which other programs may have used up, delays calls unless the wait would be too long.
+// The quota that the API reports, which other programs may have used up, delays calls unless the wait would be too
+// long.
 func TestReportedQuotaDelaysCalls(t *testing.T) {
 	t.Parallel()
 	l := newLimited(provision.Rate{})

@@ -17,8 +17,8 @@ type Receipt struct {
 	Unknown []plan.Step `json:"unknown,omitempty"`
 	// Failed are all failed steps, including those of Unknown.
 	Failed []Failure `json:"-"`
-	// FoundExisting has the ids of resources that a step of Done was to create and that a concurrent run had created by then. They are
-	// not undone.
+	// FoundExisting has the ids of resources that a step of Done was to create and that a concurrent run had created by
+	// then. They are not undone.
 	FoundExisting map[string]bool `json:"-"`
 	// Stopped says that the run ended before all steps were tried.
 	Stopped bool `json:"-"`
@@ -100,7 +100,8 @@ func (r Receipt) Updated() []plan.Relay {
 	return relays
 }
 
-// accountWithoutSubdomain returns the id of an account that refused its first Worker for lack of a workers.dev subdomain; "" if none did.
+// accountWithoutSubdomain returns the id of an account that refused its first Worker for lack of a workers.dev
+// subdomain; "" if none did.
 func (r Receipt) accountWithoutSubdomain() string {
 	for _, failure := range r.Failed {
 		if errcode.Of(failure.Err) == errcode.SubdomainMissing {

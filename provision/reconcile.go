@@ -12,12 +12,12 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// reconcile reads the hosts again whose record a run has written, or from which it has deleted something, and repairs what a concurrent
-// run did there: of two records of ours it keeps one, and it deletes a record of ours that has lost its route or its Worker. It returns
-// the steps that it has applied.
+// reconcile reads the hosts again whose record a run has written, or from which it has deleted something, and repairs
+// what a concurrent run did there: of two records of ours it keeps one, and it deletes a record of ours that has lost
+// its route or its Worker. It returns the steps that it has applied.
 //
-// It makes two calls per zone, and one for each Worker that the run has not written. Nothing is written if there was no concurrent run. If
-// there are very many zones, only hosts at which the run met a concurrent one are read.
+// It makes two calls per zone, and one for each Worker that the run has not written. Nothing is written if there was no
+// concurrent run. If there are very many zones, only hosts at which the run met a concurrent one are read.
 func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, error) {
 	hosts := map[string]bool{}
 	wanted := map[plan.Address]plan.Step{}
@@ -57,7 +57,8 @@ func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, 
 	return done, errors.Join(errs...)
 }
 
-// maxZonesReconciled is the number of zones that are read without a sign of a concurrent run. More would cost too many calls.
+// maxZonesReconciled is the number of zones that are read without a sign of a concurrent run. More would cost too many
+// calls.
 const maxZonesReconciled = 50
 
 // sawConcurrentRun reports whether the run found something at a host that it was about to create.
@@ -65,16 +66,17 @@ func (r Receipt) sawConcurrentRun(site plan.Site) bool {
 	return slices.ContainsFunc(r.Done, func(s plan.Step) bool { return r.FoundExisting[s.ID] && s.Host() == site.Host })
 }
 
-// postState is the account state at the hosts after a run: their records that are ours, sorted by id, their routes, and the Workers that
-// these point to.
+// postState is the account state at the hosts after a run: their records that are ours, sorted by id, their routes, and
+// the Workers that these point to.
 type postState struct {
 	ours    map[plan.Address][]plan.Object
 	routes  map[plan.Address]plan.Object
 	scripts map[plan.Address]*plan.Object
 }
 
-// readPostState reads the records before the routes: a concurrent run creates the route before the record, so every record read has its
-// route. A Worker that this run has written is not read: a run that deletes it deletes its routes before.
+// readPostState reads the records before the routes: a concurrent run creates the route before the record, so every
+// record read has its route. A Worker that this run has written is not read: a run that deletes it deletes its routes
+// before.
 func (s *session) readPostState(ctx context.Context, receipt Receipt, sites []plan.Site, removes bool) (postState, error) {
 	state := postState{map[plan.Address][]plan.Object{}, map[plan.Address]plan.Object{}, map[plan.Address]*plan.Object{}}
 	zones := plan.ZonesOf(sites)
@@ -129,8 +131,8 @@ func ownedRecords(records []plan.Object) []plan.Object {
 	return ours
 }
 
-// reconcileHost leaves one record of ours at a host that is served, and no record and no route of ours at one that is not. want is the
-// step that wrote the record, if there was one.
+// reconcileHost leaves one record of ours at a host that is served, and no record and no route of ours at one that is
+// not. want is the step that wrote the record, if there was one.
 func (s *session) reconcileHost(ctx context.Context, receipt Receipt, site plan.Site, want plan.Step, state postState) ([]plan.Step, error) {
 	ours := state.ours[plan.RecordAddress(site)]
 	route, hasRoute := state.routes[plan.RouteAddress(site)]
@@ -166,8 +168,8 @@ func (s *session) reconcileHost(ctx context.Context, receipt Receipt, site plan.
 	return steps, err
 }
 
-// wasRedeployed reports whether a concurrent run has created the route of a host again that this run has deleted. Lists may still have
-// the old route.
+// wasRedeployed reports whether a concurrent run has created the route of a host again that this run has deleted. Lists
+// may still have the old route.
 func (r Receipt) wasRedeployed(site plan.Site, route plan.Object) bool {
 	isPlanned := func(s plan.Step) bool {
 		return s.Address == route.Address && (s.Action != plan.ActionDelete || s.ID == route.ID)
@@ -179,8 +181,8 @@ func errConcurrentChange(site plan.Site) *errcode.Error {
 	return errcode.New(errcode.ConcurrentChange, "host", site.Host, "pattern", plan.RoutePattern(site.Host), "worker", site.Worker)
 }
 
-// isServed reports whether a host's route points to an existing Worker. Lists may be behind, so if one of them is missing it writes the
-// route again: an update fails if the route, or its Worker, does not exist.
+// isServed reports whether a host's route points to an existing Worker. Lists may be behind, so if one of them is
+// missing it writes the route again: an update fails if the route, or its Worker, does not exist.
 func (s *session) isServed(ctx context.Context, receipt Receipt, site plan.Site, state postState) (bool, error) {
 	route, isListed := state.routes[plan.RouteAddress(site)]
 	step := plan.Step{Address: route.Address, ID: route.ID, After: route.Attrs}

@@ -22,9 +22,9 @@ func (s *session) checkRegions(ctx context.Context, relays []plan.Relay, scripts
 	return nil
 }
 
-// checkRegion checks that a region is one of the account's. If the Worker is deployed there already it makes no call. The endpoint's
-// response is not documented, so a failed call or an empty list does not fail the deploy: the region is unchecked.
-// https://developers.cloudflare.com/workers/configuration/placement/
+// checkRegion checks that a region is one of the account's. If the Worker is deployed there already it makes no call.
+// The endpoint's response is not documented, so a failed call or an empty list does not fail the deploy: the region is
+// unchecked. https://developers.cloudflare.com/workers/configuration/placement/
 func (s *session) checkRegion(ctx context.Context, account, region string, deployed *plan.Object) (unchecked bool, err error) {
 	if region == "" || deployed != nil && deployed.Attrs[binding.AttrRegion] == region {
 		return false, nil

@@ -22,8 +22,8 @@ func relayTo(provider, name string, hosts ...string) plan.Config {
 	}
 }
 
-// However relays, hosts and names change between two runs, every host is served by a Worker with the settings of its relay, and the next run
-// has no changes.
+// However relays, hosts and names change between two runs, every host is served by a Worker with the settings of its
+// relay, and the next run has no changes.
 func TestRelaysAreRearranged(t *testing.T) {
 	t.Parallel()
 	const a, b, c = "a.example.com", "b.example.com", "c.example.com"
@@ -77,7 +77,8 @@ func TestRelaysAreRearranged(t *testing.T) {
 	}
 }
 
-// checkServed checks that every host is served by a Worker with the provider of its relay, and that another run has no changes.
+// checkServed checks that every host is served by a Worker with the provider of its relay, and that another run has no
+// changes.
 func (f *fixture) checkServed(configs []plan.Config) {
 	f.t.Helper()
 	again, err := f.engine.Observe(context.Background(), configs, nil)

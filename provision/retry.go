@@ -8,8 +8,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/errcode"
 )
 
-// Limits of retrying one call. After retryBudget no attempt follows, so a call takes at most that long plus one wait and one attempt. Waits
-// that the API asks for do not count; Engine.MaxRetryAfter limits each of them.
+// Limits of retrying one call. After retryBudget no attempt follows, so a call takes at most that long plus one wait
+// and one attempt. Waits that the API asks for do not count; Engine.MaxRetryAfter limits each of them.
 const (
 	maxAttempts = 6
 	firstWait   = 500 * time.Millisecond
@@ -17,8 +17,8 @@ const (
 	retryBudget = 45 * time.Second
 )
 
-// retry repeats a call while it fails with a temporary error. The wait doubles each time, or is what the API asks for. calls is how many
-// requests the call makes.
+// retry repeats a call while it fails with a temporary error. The wait doubles each time, or is what the API asks for.
+// calls is how many requests the call makes.
 func retry[T any](ctx context.Context, s *session, call string, calls int, do func(context.Context) (T, error)) (T, error) {
 	var spent time.Duration // in calls and in waits, except those that the API asked for
 	for attempt := 1; ; attempt++ {
@@ -62,14 +62,14 @@ func withTimeout[T any](ctx context.Context, s *session, do func(context.Context
 	return do(call)
 }
 
-// detached returns a context for a write that outlives the cancellation of ctx, so that the write can finish: nobody could know whether a
-// write that was cut off took effect.
+// detached returns a context for a write that outlives the cancellation of ctx, so that the write can finish: nobody
+// could know whether a write that was cut off took effect.
 func (s *session) detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), s.callTimeout())
 }
 
-// waitBefore returns how long to wait before the next attempt, whether the API asked for that, and whether there is one. A wait that the
-// API asks for delays all calls.
+// waitBefore returns how long to wait before the next attempt, whether the API asked for that, and whether there is
+// one. A wait that the API asks for delays all calls.
 func (s *session) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
 	failure := (*errcode.Error)(nil)
 	if !errors.As(err, &failure) || !failure.Temporary || attempt >= maxAttempts {

@@ -8,10 +8,10 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// Versions lists the versions of a relay's Worker that can be deployed, the newest first. Cloudflare keeps the last ten.
-// https://developers.cloudflare.com/workers/configuration/versions-and-deployments/
-func (e *Engine) Versions(ctx context.Context, relay plan.Relay, observe func(Event)) ([]plan.Version, error) {
-	return e.session(observe).versions(ctx, relay)
+// Versions lists the versions of a relay's Worker that can be deployed, the newest first. Cloudflare keeps the last
+// ten. https://developers.cloudflare.com/workers/configuration/versions-and-deployments/
+func (e *Engine) Versions(ctx context.Context, relay plan.Relay, onEvent func(Event)) ([]plan.Version, error) {
+	return e.session(onEvent).versions(ctx, relay)
 }
 
 func (s *session) versions(ctx context.Context, relay plan.Relay) ([]plan.Version, error) {
@@ -26,10 +26,10 @@ func (s *session) versions(ctx context.Context, relay plan.Relay) ([]plan.Versio
 	return versions, err
 }
 
-// Rollback makes a version serve all traffic. It is one call, without an upload; routes and records do not change. With force the
-// version is deployed even if secrets have changed since, with their old values.
-func (e *Engine) Rollback(ctx context.Context, relay plan.Relay, to plan.Version, force bool, observe func(Event)) error {
-	return e.session(observe).rollback(ctx, relay, to, force)
+// Rollback makes a version serve all traffic. It is one call, without an upload; routes and records do not change. With
+// force the version is deployed even if secrets have changed since, with their old values.
+func (e *Engine) Rollback(ctx context.Context, relay plan.Relay, to plan.Version, force bool, onEvent func(Event)) error {
+	return e.session(onEvent).rollback(ctx, relay, to, force)
 }
 
 func (s *session) rollback(ctx context.Context, relay plan.Relay, to plan.Version, force bool) error {
@@ -63,10 +63,10 @@ type Rollback struct {
 // Done reports whether the earlier version serves.
 func (r Rollback) Done() bool { return !r.Withheld && r.Err == nil }
 
-// RollBackUpdated makes the previous versions of Workers that a run has updated serve again, of those relays for which include
-// returns true. A relay of which the update did not take effect is left out of the result.
-func (e *Engine) RollBackUpdated(ctx context.Context, receipt Receipt, include func(plan.Relay) bool, observe func(Event)) []Rollback {
-	return e.session(observe).rollBackUpdated(ctx, receipt, include)
+// RollBackUpdated makes the previous versions of Workers that a run has updated serve again, of those relays for which
+// include returns true. A relay of which the update did not take effect is left out of the result.
+func (e *Engine) RollBackUpdated(ctx context.Context, receipt Receipt, include func(plan.Relay) bool, onEvent func(Event)) []Rollback {
+	return e.session(onEvent).rollBackUpdated(ctx, receipt, include)
 }
 
 func (s *session) rollBackUpdated(ctx context.Context, receipt Receipt, include func(plan.Relay) bool) []Rollback {

@@ -18,8 +18,8 @@ import (
 // roundTrip is how long a call takes, on the fake clock.
 const roundTrip = 100 * time.Millisecond
 
-// timedFixture counts calls. It is used in a bubble of testing/synctest, whose clock only advances while all goroutines wait: the time that
-// a run takes is that of its longest chain of calls and waits.
+// timedFixture counts calls. It is used in a bubble of testing/synctest, whose clock only advances while all goroutines
+// wait: the time that a run takes is that of its longest chain of calls and waits.
 type timedFixture struct {
 	*fixture
 	mu        sync.Mutex
@@ -41,7 +41,8 @@ func (b *timedFixture) observe(e provision.Event) {
 	}
 }
 
-// checkEstimates checks that the estimates were never too long, and, if the engine knew the rate limit, not much too short.
+// checkEstimates checks that the estimates were never too long, and, if the engine knew the rate limit, not much too
+// short.
 func (b *timedFixture) checkEstimates(rate provision.Rate) {
 	b.t.Helper()
 	const work = 20 * time.Second // for the calls themselves
@@ -119,8 +120,8 @@ func (b *timedFixture) hosts(zones, each int) plan.Config {
 
 func zoneName(i int) string { return fmt.Sprintf("zone%d.com", i) }
 
-// accountWith returns an account with so many zones, and more top-level fields. Its clock is after the Worker's compatibility date; that of a
-// bubble starts in 2000.
+// accountWith returns an account with so many zones, and more top-level fields. Its clock is after the Worker's
+// compatibility date; that of a bubble starts in 2000.
 func accountWith(zones int, plan, more string) string {
 	var names []string
 	for i := range zones {
@@ -144,8 +145,8 @@ func (b *timedFixture) checkAll(config plan.Config) {
 	}
 }
 
-// A host costs one call, for its route, and little more, and calls are made in parallel: a first deploy takes the round trips of zones, reads,
-// script, routes and records, an unchanged one the first two.
+// A host costs one call, for its route, and little more, and calls are made in parallel: a first deploy takes the round
+// trips of zones, reads, script, routes and records, an unchanged one the first two.
 func TestCallsPerHost(t *testing.T) {
 	t.Parallel()
 	const parallel = 16 // calls at a time
@@ -171,7 +172,8 @@ func TestCallsPerHost(t *testing.T) {
 				if _, err := b.destroy(config); err != nil {
 					t.Fatal(err)
 				}
-				// Three round trips more than a deploy: routes and records are not deleted in one, and reconciling takes two.
+				// Three round trips more than a deploy: routes and records are not deleted in one, and reconciling
+				// takes two.
 				if all, _ := b.calls(); float64(all) > most || b.took() > (7+rounds)*roundTrip {
 					t.Errorf("a destroy makes %d calls in %v", all, b.took())
 				}
@@ -219,7 +221,8 @@ func TestManyHostsUnderTheRateLimit(t *testing.T) {
 	}
 }
 
-// checkTime checks that a run took at most one window more than its calls need, and that no call was refused if it knew the limit.
+// checkTime checks that a run took at most one window more than its calls need, and that no call was refused if it knew
+// the limit.
 func (b *timedFixture) checkTime(what string, rate provision.Rate) {
 	b.t.Helper()
 	all, _ := b.calls()

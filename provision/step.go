@@ -29,8 +29,9 @@ func (s *session) applyWithRetry(ctx context.Context, plan plan.Plan, step plan.
 	return result, err
 }
 
-// tryStep is one attempt at a step. If an earlier attempt got no answer, or the API says that the resource exists, it looks for the
-// resource first: a second POST would create a second route or record, and a second upload another version.
+// tryStep is one attempt at a step. If an earlier attempt got no answer, or the API says that the resource exists, it
+// looks for the resource first: a second POST would create a second route or record, and a second upload another
+// version.
 func (s *session) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attempt int) (stepResult, error) {
 	isPost := step.Action == plan.ActionCreate && step.Address.Kind != plan.KindScript
 	if attempt > 1 && step.Action != plan.ActionDelete && (isPost || step.Address.Kind == plan.KindScript) {
@@ -57,8 +58,8 @@ func (s *session) write(ctx context.Context, step plan.Step) (string, error) {
 	return s.API.ApplyStep(ctx, step)
 }
 
-// findExisting returns the resource at a step's address that is as desired; no id if there is none. A record of ours that differs was
-// created by a concurrent run, and is updated. Anything else is a conflict.
+// findExisting returns the resource at a step's address that is as desired; no id if there is none. A record of ours
+// that differs was created by a concurrent run, and is updated. Anything else is a conflict.
 func (s *session) findExisting(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
 	here, err := s.lookup(ctx, p, step.Address)
 	if err != nil || len(here) == 0 {
@@ -104,7 +105,8 @@ func (s *session) lookup(ctx context.Context, p plan.Plan, address plan.Address)
 	}), err
 }
 
-// registerSubdomain gives an account the workers.dev subdomain that it needs before its first Worker. It cannot be changed later.
+// registerSubdomain gives an account the workers.dev subdomain that it needs before its first Worker. It cannot be
+// changed later.
 func (s *session) registerSubdomain(ctx context.Context, account, name string) error {
 	_, err := retry(ctx, s, "subdomain", 1, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, s.API.RegisterSubdomain(ctx, account, name)

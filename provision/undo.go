@@ -9,8 +9,9 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// planUndo plans to delete what a failed run has created at hosts that had nothing before and that it has not finished: the record, then
-// the route, then a Worker that nothing else needs. What a concurrent run has created stays, and so do hosts at which one is running.
+// planUndo plans to delete what a failed run has created at hosts that had nothing before and that it has not finished:
+// the record, then the route, then a Worker that nothing else needs. What a concurrent run has created stays, and so do
+// hosts at which one is running.
 func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, error) {
 	unfinished := receipt.unfinishedNewHosts()
 	configs := receipt.Plan.Configs(func(s plan.Site) bool { return slices.Contains(unfinished, s.Host) })
@@ -31,14 +32,19 @@ func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, err
 			p.Steps = append(p.Steps, undoHost(site, o, created)...)
 		}
 	}
+	// A host that stays needs its Worker, even if lists do not have its route yet.
+	needed := map[plan.Address]bool{}
+	for _, site := range receipt.Plan.Sites {
+		route := plan.RouteAddress(site)
+		if !slices.Contains(unfinished, site.Host) || created[route].ID != "" && !deletes(p.Steps, route) {
+			needed[plan.ScriptAddress(site.Zone.Account, site.Worker)] = true
+		}
+	}
 	for _, relay := range o.Relays {
 		script, isCreated := created[relay.ScriptAddress()]
-		// A host that stays needs its Worker, even if lists do not have its route yet.
-		isNeeded := slices.ContainsFunc(receipt.Plan.Sites, func(s plan.Site) bool {
-			stays := !slices.Contains(unfinished, s.Host) || created[plan.RouteAddress(s)].ID != "" && !deletes(p.Steps, plan.RouteAddress(s))
-			return stays && plan.ScriptAddress(s.Zone.Account, s.Worker) == relay.ScriptAddress()
-		})
-		if isCreated && !isNeeded && (script.ID != "" || relay.Exists()) && len(relay.Dependents) == 0 && deletesAllRoutes(relay, p.Steps, o) {
+		exists := script.ID != "" || relay.Exists()
+		isUnused := !needed[relay.ScriptAddress()] && len(relay.Dependents) == 0 && deletesAllRoutes(relay, p.Steps, o)
+		if isCreated && exists && isUnused {
 			script.ID = relay.Worker
 			p.Steps = append(p.Steps, inverse(script))
 		}
@@ -63,11 +69,12 @@ func (s *session) undo(ctx context.Context, receipt Receipt) (Receipt, error) {
 	return undone, err
 }
 
-// maxRereads is how often lists are read again that do not have a resource which may have been created. It takes about seven seconds.
+// maxRereads is how often lists are read again that do not have a resource which may have been created. It takes about
+// seven seconds.
 const maxRereads = 3
 
-// observeAll observes until lists have all that the run may have created, within limits: a route must not be deleted while its record may
-// exist.
+// observeAll observes until lists have all that the run may have created, within limits: a route must not be deleted
+// while its record may exist.
 func (s *session) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
 	isBehind := func(o plan.Observed) bool {
 		return slices.ContainsFunc(receipt.Unknown, func(s plan.Step) bool {
@@ -84,8 +91,8 @@ func (s *session) observeAll(ctx context.Context, receipt Receipt, configs []pla
 	return o, found, err
 }
 
-// recordInvisible reports whether the record of a host exists, since the API refused another one, and is in no list. Such a host is left
-// as it is: a record that cannot be found cannot be deleted, and needs its route.
+// recordInvisible reports whether the record of a host exists, since the API refused another one, and is in no list.
+// Such a host is left as it is: a record that cannot be found cannot be deleted, and needs its route.
 func (r Receipt) recordInvisible(site plan.Site, o plan.Observed) bool {
 	isRefused := slices.ContainsFunc(r.Failed, func(f Failure) bool {
 		return f.Step.Address == plan.RecordAddress(site) && errcode.Of(f.Err) == errcode.Exists
@@ -124,8 +131,8 @@ func (r Receipt) created() map[plan.Address]plan.Step {
 	return created
 }
 
-// undoHost returns the steps that delete the record and the route of a host. Lists may be behind, so what was created with a known id is
-// deleted even if they do not have it.
+// undoHost returns the steps that delete the record and the route of a host. Lists may be behind, so what was created
+// with a known id is deleted even if they do not have it.
 func undoHost(site plan.Site, o plan.Observed, created map[plan.Address]plan.Step) []plan.Step {
 	var steps []plan.Step
 	record, createdRecord := created[plan.RecordAddress(site)]

@@ -7,7 +7,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// An upstream that is a host of the same Worker, on any port, is an error before anything is written. Such a relay can be destroyed.
+// An upstream that is a host of the same Worker, on any port, is an error before anything is written. Such a relay can
+// be destroyed.
 func TestUpstreamIsTheRelayItself(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net"}]}]}`)
