@@ -30,6 +30,7 @@ func clientsOf(relays config.Relays, receipt provision.Receipt, text *i18n.Catal
 	return clients, nil
 }
 
+// clientOf returns the client settings of a host: those of the first provider at the root, and of the others under their IDs.
 func clientOf(r config.Relay, host string, text *i18n.Catalog) (relayClient, error) {
 	keyNote := func(p templates.Provider) string {
 		if r.Settings.Managed {
@@ -50,7 +51,7 @@ func clientOf(r config.Relay, host string, text *i18n.Catalog) (relayClient, err
 	return client, err
 }
 
-// tellClients prints what a user copies next: for every host of a few, for the first one of many.
+// printClients prints the client settings of each host, or of the first one if there are more than maxListed.
 func (c *console) printClients(relays config.Relays, clients []relayClient, verified bool) {
 	for i, client := range clients {
 		if i > 0 && len(clients) > maxListed {
@@ -65,7 +66,7 @@ func (c *console) printClients(relays config.Relays, clients []relayClient, veri
 	}
 }
 
-// tellClient prints what a user copies next.
+// printClient prints the client settings of a host, ready to be copied.
 func (c *console) printClient(client relayClient, verified bool) {
 	fmt.Fprintln(c.stdout)
 	if verified {

@@ -20,38 +20,40 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 )
 
-// waitNotice is a stderr that closes found when the notice appears.
-type waitNotice struct {
+// noticeWriter is a stderr that closes found when the text want appears.
+type noticeWriter struct {
 	output strings.Builder
 	want   string
 	found  chan struct{}
 }
 
-func (h *waitNotice) Write(b []byte) (int, error) {
-	before := strings.Contains(h.output.String(), h.want)
-	n, err := h.output.Write(b)
-	if !before && strings.Contains(h.output.String(), h.want) {
-		close(h.found)
+func (w *noticeWriter) Write(b []byte) (int, error) {
+	before := strings.Contains(w.output.String(), w.want)
+	n, err := w.output.Write(b)
+	if !before && strings.Contains(w.output.String(), w.want) {
+		close(w.found)
 	}
 	return n, err
 }
 
-// runUntilWaiting runs the program in the background and returns when it waits for the lock.
-func runUntilWaiting(t *testing.T, ctx context.Context, variables map[string]string, args ...string) (status chan int, h *waitNotice) {
+// runUntilWaiting starts a run in the background and returns when it waits for the lock. stderr must not be read before status was
+// received.
+func runUntilWaiting(t *testing.T, ctx context.Context, variables map[string]string, args ...string) (status chan int, stderr *noticeWriter) {
 	t.Helper()
-	h = &waitNotice{want: "Another cfproxy process is changing", found: make(chan struct{})}
-	status = background(ctx, h, variables, args...)
+	stderr = &noticeWriter{want: "Another cfproxy process is changing", found: make(chan struct{})}
+	status = runInBackground(ctx, stderr, variables, args...)
 	select {
-	case <-h.found:
+	case <-stderr.found:
 	case code := <-status:
-		t.Fatalf("it did not wait: exit status %d\n%s", code, h.output.String())
+		t.Fatalf("it did not wait: exit status %d\n%s", code, stderr.output.String())
 	case <-t.Context().Done():
 		t.Fatal("the test ended")
 	}
-	return status, h
+	return status, stderr
 }
 
-func background(ctx context.Context, stderr io.Writer, variables map[string]string, args ...string) chan int {
+// runInBackground starts a run with these environment variables and returns a channel that receives its exit status.
+func runInBackground(ctx context.Context, stderr io.Writer, variables map[string]string, args ...string) chan int {
 	status := make(chan int, 1)
 	go func() {
 		status <- run(ctx, append([]string{"cfproxy"}, args...), environment{
@@ -65,7 +67,7 @@ func background(ctx context.Context, stderr io.Writer, variables map[string]stri
 const oneToken = "domains = [\"gptapi.example.com\"]\n" +
 	"\n[[tokens]]\nname = \"mallory\"\nsha256 = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n"
 
-// lockedFile returns a file that is locked, and a function that unlocks it.
+// lockedFile returns a file with oneToken that is locked, and a function that unlocks it.
 func lockedFile(t *testing.T) (f config.TokenFile, unlock func()) {
 	t.Helper()
 	f = tokensFile(t, oneToken)
@@ -80,21 +82,21 @@ func lockedFile(t *testing.T) (f config.TokenFile, unlock func()) {
 	return f, unlock
 }
 
-// A command that waited for the lock reads the file after it has the lock.
-func TestLockedConfigIsReadAfterTheWait(t *testing.T) {
+// A command reads the file after it has acquired the lock, so it sees what another process wrote meanwhile.
+func TestUnlockedFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	f, unlock := lockedFile(t)
-	status, h := runUntilWaiting(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.Path)
-	gone, err := f.Without("mallory")
+	status, stderr := runUntilWaiting(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.Path)
+	edited, err := f.Without("mallory")
 	if err == nil {
-		err = f.Write(gone)
+		err = f.Write(edited)
 	}
 	unlock()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if code := <-status; code != problem.ExitOK {
-		t.Fatalf("exit status %d\n%s", code, h.output.String())
+		t.Fatalf("exit status %d\n%s", code, stderr.output.String())
 	}
 	if now, err := config.OpenTokens(f.Path); err != nil || now.Names() != "carol" {
 		t.Errorf("%v: the file lists %s", err, now.Names())
@@ -107,10 +109,10 @@ func TestInterruptWhileWaitingForTheLock(t *testing.T) {
 	defer unlock()
 	for _, args := range [][]string{{"key", "revoke", "mallory", "--no-deploy"}, {"deploy", "--yes"}} {
 		ctx, interrupt := context.WithCancel(t.Context())
-		status, h := runUntilWaiting(t, ctx, nil, append(args, "--config", f.Path)...)
+		status, stderr := runUntilWaiting(t, ctx, nil, append(args, "--config", f.Path)...)
 		interrupt()
 		if code := <-status; code != problem.ExitInterrupted {
-			t.Errorf("exit status %d\n%s", code, h.output.String())
+			t.Errorf("exit status %d\n%s", code, stderr.output.String())
 		}
 	}
 	if text, err := os.ReadFile(f.Path); err != nil || string(text) != oneToken {
@@ -119,7 +121,7 @@ func TestInterruptWhileWaitingForTheLock(t *testing.T) {
 }
 
 // A slow upload does not restore a token that another command revokes meanwhile.
-func TestSlowDeployKeepsRevokeWaiting(t *testing.T) {
+func TestRevokeWaitsForSlowDeploy(t *testing.T) {
 	t.Parallel()
 	store, err := sandbox.Open("")
 	if err != nil {
@@ -143,22 +145,22 @@ func TestSlowDeployKeepsRevokeWaiting(t *testing.T) {
 	continueOnce := sync.OnceFunc(func() { close(proceed) })
 	defer continueOnce()
 	var output strings.Builder
-	deployed := background(t.Context(), &output, variables, append([]string{"deploy"}, flags...)...)
+	deployed := runInBackground(t.Context(), &output, variables, append([]string{"deploy"}, flags...)...)
 	select {
 	case <-uploading:
 	case code := <-deployed:
 		t.Fatalf("exit status %d\n%s", code, output.String())
 	}
-	revoked, h := runUntilWaiting(t, t.Context(), variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
+	revoked, stderr := runUntilWaiting(t, t.Context(), variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
 	continueOnce()
 	if code := <-deployed; code != problem.ExitOK {
 		t.Fatalf("exit status %d\n%s", code, output.String())
 	}
 	if code := <-revoked; code != problem.ExitOK {
-		t.Fatalf("exit status %d\n%s", code, h.output.String())
+		t.Fatalf("exit status %d\n%s", code, stderr.output.String())
 	}
 	var status strings.Builder
-	if code := <-background(t.Context(), &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
+	if code := <-runInBackground(t.Context(), &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
 		t.Errorf("the relay does not follow the file: exit status %d\n%s", code, status.String())
 	}
 	if now, err := config.OpenTokens(f.Path); err != nil || len(now.Tokens) > 0 {
@@ -166,7 +168,7 @@ func TestSlowDeployKeepsRevokeWaiting(t *testing.T) {
 	}
 }
 
-// tokensFile is a file of the owner's with that text.
+// tokensFile returns a cfproxy.toml with a text.
 func tokensFile(t *testing.T, text string) config.TokenFile {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), config.FileName)

@@ -12,16 +12,16 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 )
 
-// environment is everything that the program takes from the world around it. Tests make their own.
+// environment is what the program uses of its surroundings. Tests replace it.
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	// terminal says that a person sits at both ends: questions can be asked on stderr and answered on stdin.
+	// terminal says that stdin and stderr are a terminal, so that questions can be asked.
 	terminal bool
-	// width is that of the terminal, in cells; 0 where it is not known.
+	// width returns the width of the terminal in cells, or 0 if it is unknown.
 	width func() int
-	// color allows colours, of the same terminal.
+	// color says that the terminal shows colours.
 	color bool
 	// keyring stores the API token; nil if there is none.
 	keyring credential.Keyring
@@ -33,13 +33,13 @@ type environment struct {
 
 func systemEnvironment() environment {
 	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-	dumb := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+	noColor := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
 	return environment{
 		stdin:  os.Stdin,
 		stdout: os.Stdout,
 		stderr: os.Stderr,
 		getenv: os.Getenv,
-		// Neither is used before a command needs a token.
+		// These are not used before a command needs the API token.
 		keyring:   credential.SystemKeyring{},
 		configDir: os.UserConfigDir,
 		width: func() int {
@@ -47,11 +47,11 @@ func systemEnvironment() environment {
 			return width
 		},
 		terminal: isTerminal(os.Stdin) && isTerminal(os.Stderr),
-		color:    isTerminal(os.Stdout) && isTerminal(os.Stderr) && !dumb,
+		color:    isTerminal(os.Stdout) && isTerminal(os.Stderr) && !noColor,
 	}
 }
 
-// Version is set by releases; otherwise the module's own version is used, or "dev" for a working copy.
+// Version is set by the linker in releases. Otherwise version returns that of the module, or "dev" for a working copy.
 var Version string
 
 func version() string {

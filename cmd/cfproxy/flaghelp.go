@@ -10,13 +10,12 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 )
 
-// The columns of a help page: where descriptions of flags begin, and where they end.
 const (
-	flagColumn = 23
-	helpWidth  = 80
+	flagColumn = 23 // column at which the descriptions of flags begin
+	helpWidth  = 80 // width of a help page in columns
 )
 
-// flagHelp returns a list of flags with their descriptions beside them. The library would print each in one long line.
+// flagHelp returns a list of flags with their descriptions in a second column. The library would print each in one long line.
 func (p *program) flagHelp(flags []cli.Flag) string {
 	var b strings.Builder
 	for _, flag := range flags {
@@ -40,7 +39,7 @@ func (p *program) flagHelp(flags []cli.Flag) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// describe returns a flag as it is typed, with the placeholder that its description has in backquotes, and the description.
+// describe returns the names of a flag, with the placeholder that its description has in backquotes, and the description.
 func (p *program) describe(flag cli.Flag, documented cli.DocGenerationFlag) (name, about string) {
 	// Only the help page needs the list of providers.
 	about = strings.ReplaceAll(documented.GetUsage(), "{known}", strings.Join(config.OpenRefs(config.AllProviders()), ", "))

@@ -7,10 +7,10 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The help pages. Those of the library have English headings.
+// The help pages replace those of the library, which have English headings.
 
-// printHelp is the library's printer of help pages. It makes the page only now, since most runs print none. The template of a command
-// is the name of its texts, and that of the program is empty.
+// printHelp is the cli.HelpPrinter. It builds the page here and not earlier, since most runs print none. template is the name of a
+// command's texts; for the program it is not used.
 func (p *program) printHelp(out io.Writer, template string, data any) {
 	switch page := data.(type) {
 	case *cli.App:
@@ -21,6 +21,7 @@ func (p *program) printHelp(out io.Writer, template string, data any) {
 	cli.HelpPrinterCustom(out, template, data, nil)
 }
 
+// appHelp returns the template of the program's help page.
 func (p *program) appHelp() string {
 	return strings.NewReplacer(
 		"%NAME%", p.text.T("help.name"), "%COMMANDS%", p.text.T("help.commands"), "%FLAGS%", p.text.T("help.global"),
@@ -50,6 +51,7 @@ func (p *program) appHelp() string {
 `)
 }
 
+// commandHelp returns the template of a command's help page. name is that of its texts, such as "key-add".
 func (p *program) commandHelp(name string, flags []cli.Flag) string {
 	return strings.NewReplacer(
 		"%USAGE%", p.text.T("help.usage"), "%FLAGS%", p.text.T("help.flags"), "%ABOUT%", p.text.T("about."+name),

@@ -15,7 +15,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// sessionOf returns a session of the command that the arguments name.
+// sessionOf returns the session of a run with these arguments, which does nothing else.
 func sessionOf(t *testing.T, language string, args ...string) (*program, *session) {
 	t.Helper()
 	p, err := newProgram([]string{"--lang", language}, environment{getenv: func(string) string { return "" }})
@@ -38,45 +38,45 @@ func sessionOf(t *testing.T, language string, args ...string) (*program, *sessio
 	return p, s
 }
 
-// Every command in a message can be run as it is printed: its flags exist, its argument is there, and it is about the same account,
-// relay and file as the run that prints it.
-func TestAdvisedCommandsRun(t *testing.T) {
+// Every command in a message can be run as it is printed: its flags exist, it has its argument, and it uses the account, the relay and
+// the file of the run that prints it.
+func TestSuggestedCommandsAreComplete(t *testing.T) {
 	t.Parallel()
-	way := []string{"--connect-to", "::127.0.0.1:8443", "--cacert", "ca.pem"}
+	network := []string{"--connect-to", "::127.0.0.1:8443", "--cacert", "ca.pem"}
 	for _, language := range []string{"en", "zh"} {
 		for _, args := range [][]string{
-			append([]string{"--sandbox", "a.json", "deploy", "--domain", "gptapi.example.com", "--provider", "groq", "--adopt"}, way...),
-			append([]string{"verify", "--domain", "gptapi.example.com", "--provider", "groq", "--timeout", "5m"}, way...),
+			append([]string{"--sandbox", "a.json", "deploy", "--domain", "gptapi.example.com", "--provider", "groq", "--adopt"}, network...),
+			append([]string{"verify", "--domain", "gptapi.example.com", "--provider", "groq", "--timeout", "5m"}, network...),
 			{"status", "--config", "relay.toml", "--sandbox", "a.json", "--region", "aws:us-east-1"},
-			append([]string{"--sandbox", "a.json", "key", "add", "alice", "--config", "relay.toml", "--rpm", "6"}, way...),
+			append([]string{"--sandbox", "a.json", "key", "add", "alice", "--config", "relay.toml", "--rpm", "6"}, network...),
 			{"key", "revoke", "alice"},
 		} {
 			p, s := sessionOf(t, language, args...)
-			said := sentences(s)
-			if len(said) < 300 {
-				t.Fatalf("%d sentences only", len(said))
+			texts := textsOf(s)
+			if len(texts) < 300 {
+				t.Fatalf("only %d texts", len(texts))
 			}
 			found := 0
-			for key, text := range said {
+			for key, text := range texts {
 				if key == "hint.name-missing.1" && !s.inv.isKeyCommand() {
 					continue // no other command takes a name
 				}
 				for _, words := range commandsIn(text) {
 					found++
-					if wrong := p.wrongWith(words, args, key == "init.wrote"); wrong != "" {
-						t.Errorf("%v: %s: %s: %q", args, key, wrong, words)
+					if mistake := p.mistakeIn(words, args, key == "init.wrote"); mistake != "" {
+						t.Errorf("%v: %s: %s: %q", args, key, mistake, words)
 					}
 				}
 			}
 			if found < 40 {
-				t.Errorf("%v: %d commands only", args, found)
+				t.Errorf("%v: only %d commands", args, found)
 			}
 		}
 	}
 }
 
-// sentences returns every text of the catalogue that a run may print, with its placeholders filled in.
-func sentences(s *session) map[string]string {
+// textsOf returns every text of the catalogue that a run may print, with its placeholders filled in.
+func textsOf(s *session) map[string]string {
 	host := "gptapi.example.com"
 	details := map[string]string{
 		"command": s.inv.rerun("deploy", host), "name": "alice", "file": "relay.toml", "host": host, "provider": "groq", "id": "groq",
@@ -86,19 +86,19 @@ func sentences(s *session) map[string]string {
 	for _, command := range []string{"deploy", "status", "verify", "add"} {
 		pairs = append(pairs, "run_"+command, s.remedy(config.Relay{}, verify.Report{Host: host}, command, "groq"))
 	}
-	said := map[string]string{}
+	texts := map[string]string{}
 	for _, key := range s.text.Keys() {
-		// These are read in help pages and in the file, or belong to a demo of its own.
+		// These are in help pages and in cfproxy.toml, or belong to the demo and the sandbox.
 		if family, _, _ := strings.Cut(key, "."); !slices.Contains([]string{"about", "usage", "help", "flag", "setting", "comment", "demo", "sandbox"}, family) {
-			said[key] = view.Clean(s.text.T(key, pairs...))
+			texts[key] = view.Clean(s.text.T(key, pairs...))
 		}
 	}
-	return said
+	return texts
 }
 
 var commandForm = regexp.MustCompile(`cfproxy(?: (?:--[a-z-]+(?:=[a-z]+)?|[A-Za-z0-9./:=_-]+))+`)
 
-// commandsIn returns the command lines in a sentence. Words of the sentence may follow them.
+// commandsIn returns the command lines in a text. Words of the text may follow them.
 func commandsIn(text string) [][]string {
 	var found [][]string
 	for _, line := range commandForm.FindAllString(text, -1) {
@@ -113,8 +113,9 @@ func commandsIn(text string) [][]string {
 	return found
 }
 
-// wrongWith returns what is wrong with a command line, or "". A local one is about the file that was just written into this folder.
-func (p *program) wrongWith(words, args []string, isLocal bool) string {
+// mistakeIn returns what is wrong with a command line of a run with args, or "". isLocal says that the command is about the file that was
+// just written to this directory.
+func (p *program) mistakeIn(words, args []string, isLocal bool) string {
 	app := p.app()
 	flags, commands := app.Flags, app.Commands
 	var command *cli.Command
@@ -122,13 +123,13 @@ func (p *program) wrongWith(words, args []string, isLocal bool) string {
 	rest := words[1:]
 	argument := ""
 	for len(rest) > 0 {
-		name, value, inline := strings.Cut(strings.TrimLeft(rest[0], "-"), "=")
+		name, value, isInline := strings.Cut(strings.TrimLeft(rest[0], "-"), "=")
 		at := slices.IndexFunc(commands, func(c *cli.Command) bool { return c.Name == rest[0] })
 		switch {
 		case strings.HasPrefix(rest[0], "--"):
 			known := name == "help" || slices.ContainsFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 			width := flagWidth(flags, rest[0])
-			if inline {
+			if isInline {
 				width = 1
 			} else if width == 2 && len(rest) > 1 {
 				value = rest[1]
@@ -151,12 +152,13 @@ func (p *program) wrongWith(words, args []string, isLocal bool) string {
 		}
 		break
 	}
-	return lacks(command, given, argument, args, isLocal)
+	return missingPart(command, given, argument, args, isLocal)
 }
 
-func lacks(command *cli.Command, given map[string]string, argument string, args []string, isLocal bool) string {
-	_, helps := given["help"]
-	if helps || command != nil && slices.Contains([]string{"demo", "sandbox", "login", "logout"}, command.Name) {
+// missingPart returns what a command line lacks to continue a run with args, or "".
+func missingPart(command *cli.Command, given map[string]string, argument string, args []string, isLocal bool) string {
+	_, isHelp := given["help"]
+	if isHelp || command != nil && slices.Contains([]string{"demo", "sandbox", "login", "logout"}, command.Name) {
 		return ""
 	}
 	takes := func(name string) bool {

@@ -9,8 +9,8 @@ import (
 
 const module = "github.com/cfproxy/cfproxy/"
 
-// walls says which packages of ours a package may import itself. The command line may import all of them.
-var walls = map[string][]string{
+// allowedImports lists which packages of this module each package may import directly. cmd/cfproxy may import all of them.
+var allowedImports = map[string][]string{
 	"cmd/internal/credential": {"cmd/internal/problem", "provision/atomicfile"},
 	"cmd/internal/dial":       {"cmd/internal/problem", "provision/verify"},
 	"cmd/internal/filelock":   nil,
@@ -40,8 +40,8 @@ var walls = map[string][]string{
 	"worker/workerd":            nil,
 }
 
-// keepers says who alone may import a library.
-var keepers = map[string]string{
+// onlyImporters lists the only package that may import each library.
+var onlyImporters = map[string]string{
 	"github.com/cloudflare/cloudflare-go/": "provision/cloudflare",
 	"github.com/urfave/cli/":               "cmd/cfproxy",
 	"github.com/pelletier/go-toml/":        "cmd/internal/config",
@@ -50,30 +50,30 @@ var keepers = map[string]string{
 	"github.com/godbus/":                   "cmd/internal/credential",
 }
 
-func TestWalls(t *testing.T) {
+func TestImports(t *testing.T) {
 	t.Parallel()
 	for from, imports := range importsOfAll(t) {
 		name := strings.TrimPrefix(from, module)
-		allowed, listed := walls[name]
+		allowed, listed := allowedImports[name]
 		isHelper := isPartOf(name, "cmd/internal/prompt") || strings.HasSuffix(name, "test")
 		if !listed && !isHelper && name != "cmd/cfproxy" {
-			t.Errorf("%s is in nobody's plan: give it a place in walls", name)
+			t.Errorf("%s is not listed in allowedImports: add it", name)
 		}
 		for _, imported := range imports {
-			if ours, ok := strings.CutPrefix(imported, module); ok && listed && !slices.Contains(allowed, ours) && !isPartOf(ours, name) {
-				t.Errorf("%s must not import %s", name, ours)
+			if local, ok := strings.CutPrefix(imported, module); ok && listed && !slices.Contains(allowed, local) && !isPartOf(local, name) {
+				t.Errorf("%s must not import %s", name, local)
 			}
-			for library, keeper := range keepers {
-				if strings.HasPrefix(imported, library) && !isPartOf(name, keeper) {
-					t.Errorf("%s must not import %s: only %s may", name, imported, keeper)
+			for library, importer := range onlyImporters {
+				if strings.HasPrefix(imported, library) && !isPartOf(name, importer) {
+					t.Errorf("%s must not import %s: only %s may", name, imported, importer)
 				}
 			}
 		}
 	}
 }
 
-// The SDK's root package links the client of every product: 18 MB and two minutes of cold build.
-func TestRootOfTheSDKIsNotLinked(t *testing.T) {
+// The root package of the SDK links the client of every product, which costs 18 MB and two minutes of a cold build.
+func TestSDKRootPackageIsNotLinked(t *testing.T) {
 	t.Parallel()
 	for _, dependency := range goList(t, "-deps", "./...") {
 		if strings.HasPrefix(dependency, "github.com/cloudflare/cloudflare-go/v") && strings.Count(dependency, "/") == 3 {

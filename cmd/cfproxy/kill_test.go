@@ -20,26 +20,25 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
-// killAccount holds what is not ours beside every host that is deployed, and stops the clock, so that ids are the same in
-// every run.
+// killAccount has unmanaged resources beside every host that is deployed. Its clock is stopped, so that IDs are the same in every run.
 const killAccount = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme",
- "scripts": [{"name": "theirs", "modules": [{"name": "a.js", "text": "export default { fetch() {} }"}]}],
+ "scripts": [{"name": "other", "modules": [{"name": "a.js", "text": "export default { fetch() {} }"}]}],
  "zones": [
   {"name": "example.com", "records": [
     {"type": "TXT", "name": "a.example.com", "content": "v=spf1 -all"},
     {"type": "A", "name": "www.example.com", "content": "192.0.2.7", "proxied": true, "comment": "the shop"}],
-   "routes": [{"pattern": "www.example.com/*", "script": "theirs"}]},
+   "routes": [{"pattern": "www.example.com/*", "script": "other"}]},
   {"name": "example.org", "records": [{"type": "MX", "name": "a.example.org", "content": "mx.example.net", "priority": 1}]}]}]}`
 
-// Killed at any of its calls, before the API has done it and after, a run leaves nothing open and nothing twice, and the same
-// command brings the account to where a run that nobody disturbed would have left it.
+// A run is killed at each of its API calls, before or after the call takes effect. It must leave no record without its route and no
+// duplicates, and the next run of the same command must reach the state of a run that was not killed.
 func TestKilledAtEveryCall(t *testing.T) {
 	t.Parallel()
 	one := []string{"--domain", "a.example.com"}
 	three := []string{"--domain", "a.example.com", "--domain", "b.example.com", "--domain", "a.example.org"}
 	for name, x := range map[string]struct {
-		first []string // what stands before the run that is killed
-		edit  [2]string
+		first []string  // run before the one that is killed
+		edit  [2]string // replacement in the account between the two runs
 		run   []string
 	}{
 		"first deploy": {run: append([]string{"deploy"}, one...)},
@@ -52,25 +51,25 @@ func TestKilledAtEveryCall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			account := newKiller(t, killAccount).bytes(t) // completed once, so that all runs begin with the same
+			account := newKillServer(t, killAccount).bytes(t) // with IDs and defaults, so that all runs begin with the same
 			if x.first != nil {
-				account = undisturbed(t, account, x.first).bytes(t)
+				account = runToEnd(t, account, x.first).bytes(t)
 				edited := strings.ReplaceAll(account, x.edit[0], x.edit[1])
 				if x.edit[0] != "" && edited == account {
 					t.Fatalf("nothing to edit in:\n%s", account)
 				}
 				account = edited
 			}
-			good := undisturbed(t, account, x.run)
-			want := normalState(good.bytes(t))
-			for at := range good.calls.Load() {
+			clean := runToEnd(t, account, x.run)
+			want := normalizedState(clean.bytes(t))
+			for at := range clean.calls.Load() {
 				for _, after := range []bool{false, true} {
 					if testing.Short() && (at%3 != 0 || after) {
-						continue // -short is a sample
+						continue // with -short, a sample of the calls
 					}
 					t.Run(fmt.Sprintf("call %d, done %v", at+1, after), func(t *testing.T) {
 						t.Parallel()
-						killOnce(t, account, want, x.run, at+1, after)
+						killAtCall(t, account, want, x.run, at+1, after)
 					})
 				}
 			}
@@ -78,65 +77,65 @@ func TestKilledAtEveryCall(t *testing.T) {
 	}
 }
 
-// killOnce kills a run at its call number at. The number of calls is not constant: a call that gets no answer within
-// Engine.CallTimeout is made again, as happens on a machine under load. So a run that ends well in fewer calls is not a
-// failure: at is past its end. A call that was reached must have killed the run.
-func killOnce(t *testing.T, account, want string, args []string, at int64, after bool) {
-	a := newKiller(t, account)
-	a.at, a.after = at, after
-	err := a.run(t, args)
+// killAtCall kills a run at its call number at. The number of calls is not constant: a call without an answer within
+// Engine.CallTimeout is repeated, which happens under load. So a run may succeed with fewer than at calls; but if it reaches call at, it
+// must have been killed.
+func killAtCall(t *testing.T, account, want string, args []string, at int64, after bool) {
+	k := newKillServer(t, account)
+	k.at, k.after = at, after
+	err := k.run(t, args)
 	switch {
-	case err == nil && a.calls.Load() < at && at > 1:
-		if diff := cmp.Diff(want, normalState(a.bytes(t))); diff != "" {
-			t.Errorf("a run of %d calls leads elsewhere:\n%s", a.calls.Load(), diff)
+	case err == nil && k.calls.Load() < at && at > 1:
+		if diff := cmp.Diff(want, normalizedState(k.bytes(t))); diff != "" {
+			t.Errorf("a run of %d calls ends in another state (-want +got):\n%s", k.calls.Load(), diff)
 		}
 		return
-	case err == nil || !a.killed.Load():
-		t.Fatalf("the run was not killed: %v\n%s", err, a.said)
+	case err == nil || !k.killed.Load():
+		t.Fatalf("the run was not killed: %v\n%s", err, k.output)
 	}
-	checkKilled(t, account, a.bytes(t))
-	a.at = 0
-	if err := a.run(t, args); err != nil {
-		t.Errorf("the next run: %v\n%s", err, a.said)
+	checkInvariants(t, account, k.bytes(t))
+	k.at = 0
+	if err := k.run(t, args); err != nil {
+		t.Errorf("the next run: %v\n%s", err, k.output)
 	}
-	if diff := cmp.Diff(want, normalState(a.bytes(t))); diff != "" {
-		t.Errorf("the next run leads elsewhere:\n%s", diff)
+	if diff := cmp.Diff(want, normalizedState(k.bytes(t))); diff != "" {
+		t.Errorf("the next run ends in another state (-want +got):\n%s", diff)
 	}
 }
 
-// undisturbed is a run to its end.
-func undisturbed(t *testing.T, account string, args []string) *killer {
+// runToEnd runs the program without killing it and returns the server that it used.
+func runToEnd(t *testing.T, account string, args []string) *killServer {
 	t.Helper()
-	a := newKiller(t, account)
-	if err := a.run(t, args); err != nil {
-		t.Fatalf("%v: %v\n%s", args, err, a.said)
+	k := newKillServer(t, account)
+	if err := k.run(t, args); err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, k.output)
 	}
-	return a
+	return k
 }
 
-// killer is an account whose API ends the program, or interrupts it, at one of its calls.
-type killer struct {
+// killServer serves an emulated account and kills or interrupts the program at one of its API calls.
+type killServer struct {
 	store   *sandbox.Store
 	next    http.Handler
 	baseURL string
-	said    string
+	output  string // stdout and stderr of the last run
 
-	at      int64 // the call at which the program is killed, from 1; 0 for none
-	after   bool  // once the work of the call is done
-	gently  bool  // by an interrupt, and the call is answered
-	calls   atomic.Int64
-	killed  atomic.Bool
-	working sync.WaitGroup   // calls in progress
-	program chan *os.Process // holds the one that runs
+	at        int64 // the call at which the program is killed, from 1; 0 for none
+	after     bool  // kill after the call took effect
+	interrupt bool  // send an interrupt instead, and answer the call
+	calls     atomic.Int64
+	killed    atomic.Bool
+	working   sync.WaitGroup   // calls in progress
+	program   chan *os.Process // the running program
 }
 
-func newKiller(t *testing.T, account string) *killer {
+func newKillServer(t *testing.T, account string) *killServer {
 	t.Helper()
 	store, err := sandbox.Parse([]byte(account))
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killer{store: store, next: sandbox.Handler(store)}
+	k := &killServer{store: store, next: sandbox.Handler(store)}
 	server := httptest.NewServer(k)
 	t.Cleanup(server.Close)
 	k.baseURL = server.URL + "/client/v4"
@@ -144,12 +143,12 @@ func newKiller(t *testing.T, account string) *killer {
 }
 
 // ServeHTTP implements http.Handler.
-func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (k *killServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer k.working.Done()
 	k.working.Add(1)
 	isLast := k.calls.Add(1) == k.at
 	switch {
-	case isLast && k.gently:
+	case isLast && k.interrupt:
 		program := <-k.program
 		k.killed.Store(program.Signal(os.Interrupt) == nil)
 		fallthrough
@@ -164,8 +163,8 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// run starts the program and waits until it has ended, and with it all that it asked for.
-func (k *killer) run(t *testing.T, args []string) error {
+// run runs the program and waits until it and its API calls have ended.
+func (k *killServer) run(t *testing.T, args []string) error {
 	t.Helper()
 	program, err := exec.LookPath("cfproxy")
 	if err != nil {
@@ -175,11 +174,11 @@ func (k *killer) run(t *testing.T, args []string) error {
 	if args[0] == "deploy" {
 		args = append(args, "--no-verify")
 	}
-	var said strings.Builder
+	var output strings.Builder
 	command := exec.CommandContext(t.Context(), program, args...)
 	command.Dir = t.TempDir()
 	command.Env = []string{"HOME=" + command.Dir, "CLOUDFLARE_BASE_URL=" + k.baseURL, "CLOUDFLARE_API_TOKEN=" + k.store.Token()}
-	command.Stdout, command.Stderr = &said, &said
+	command.Stdout, command.Stderr = &output, &output
 	k.program = make(chan *os.Process, 1)
 	k.calls.Store(0)
 	if err := command.Start(); err != nil {
@@ -188,11 +187,11 @@ func (k *killer) run(t *testing.T, args []string) error {
 	k.program <- command.Process
 	err = command.Wait()
 	k.working.Wait()
-	k.said = said.String()
+	k.output = output.String()
 	return err
 }
 
-func (k *killer) bytes(t *testing.T) string {
+func (k *killServer) bytes(t *testing.T) string {
 	t.Helper()
 	text, err := k.store.Bytes()
 	if err != nil {
@@ -201,13 +200,13 @@ func (k *killer) bytes(t *testing.T) string {
 	return string(text)
 }
 
-var changing = regexp.MustCompile(`(?m)^\s*"(id|tag|version|number|created_on|modified_on|comment_modified_on)": .*\n`)
+var volatile = regexp.MustCompile(`(?m)^\s*"(id|tag|version|number|created_on|modified_on|comment_modified_on)": .*\n`)
 
-// normalState leaves out what differs between one upload and two.
-func normalState(text string) string { return changing.ReplaceAllString(text, "") }
+// normalizedState removes what differs between one upload and two.
+func normalizedState(text string) string { return volatile.ReplaceAllString(text, "") }
 
-// killedState is what of a state is checked.
-type killedState struct {
+// accountState is the part of the sandbox's state that is checked.
+type accountState struct {
 	Accounts []struct {
 		Scripts []struct{ Name string }
 		Zones   []struct {
@@ -218,43 +217,43 @@ type killedState struct {
 	}
 }
 
-// checkKilled finds what must never be: a record of ours without its route, anything twice, and a foreign thing that was touched.
-func checkKilled(t *testing.T, before, after string) {
+// checkInvariants reports what must never happen: an owned record without its route, duplicates, and changes to unmanaged resources.
+func checkInvariants(t *testing.T, before, after string) {
 	t.Helper()
-	var state killedState
+	var state accountState
 	if err := json.Unmarshal([]byte(after), &state); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	once := func(thing string) {
-		if seen[thing] {
-			t.Errorf("two of %s", thing)
+	checkUnique := func(resource string) {
+		if seen[resource] {
+			t.Errorf("duplicate %s", resource)
 		}
-		seen[thing] = true
+		seen[resource] = true
 	}
 	for _, script := range state.Accounts[0].Scripts {
-		once("Worker " + script.Name)
+		checkUnique("Worker " + script.Name)
 	}
 	for _, zone := range state.Accounts[0].Zones {
 		for _, route := range zone.Routes {
-			once("route " + route.Pattern)
+			checkUnique("route " + route.Pattern)
 		}
 		for _, record := range zone.Records {
-			once("record " + record.Type + " " + record.Name)
+			checkUnique("record " + record.Type + " " + record.Name)
 			if strings.HasPrefix(record.Comment, "managed-by=cfproxy") && !seen["route "+record.Name+"/*"] {
-				t.Errorf("the record of %s stands without its route:\n%s", record.Name, after)
+				t.Errorf("the record of %s exists without its route:\n%s", record.Name, after)
 			}
 		}
 	}
-	if diff := cmp.Diff(foreign(t, before), foreign(t, after)); diff != "" {
-		t.Errorf("what is not ours was touched:\n%s", diff)
+	if diff := cmp.Diff(unmanaged(t, before), unmanaged(t, after)); diff != "" {
+		t.Errorf("unmanaged resources have changed (-before +after):\n%s", diff)
 	}
 }
 
-// foreign lists what is not ours.
-func foreign(t *testing.T, text string) []string {
+// unmanaged returns the resources that cfproxy does not own.
+func unmanaged(t *testing.T, text string) []string {
 	t.Helper()
-	var state killedState
+	var state accountState
 	if err := json.Unmarshal([]byte(text), &state); err != nil {
 		t.Fatal(err)
 	}

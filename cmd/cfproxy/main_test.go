@@ -16,8 +16,8 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/leaktest"
 )
 
-// fileKeyring is a keyring in the file of that name, so that no test uses the real one. Without a name there is no keyring. If
-// the name is that of a directory, the keyring fails.
+// fileKeyring is a keyring that stores its secret in a file, so that no test uses the real one. Without a file name there is no keyring.
+// If the name is that of a directory, the keyring fails.
 type fileKeyring string
 
 func (k fileKeyring) Get() (string, error) {
@@ -52,11 +52,11 @@ func orNotStored(err error) error {
 	return err
 }
 
-// testMain is main with another keyring. It fails if the output has a secret of the environment.
+// testMain is main with a fileKeyring. Its exit status is 99 if the output contains a secret of the environment.
 func testMain() {
 	env := systemEnvironment()
 	env.keyring = fileKeyring(os.Getenv("CFPROXY_TEST_KEYRING"))
-	output := &capture{}
+	output := &syncBuffer{}
 	for _, w := range []*io.Writer{&env.stdout, &env.stderr} {
 		if file, is := (*w).(*os.File); is && !term.IsTerminal(int(file.Fd())) {
 			*w = io.MultiWriter(file, output)
@@ -70,28 +70,28 @@ func testMain() {
 			secrets.Add(name, secret)
 		}
 	}
-	if leaks := secrets.Find(output.text()); len(leaks) > 0 {
-		fmt.Fprintln(os.Stderr, "the output has a secret:", leaks)
+	if leaks := secrets.Find(output.String()); len(leaks) > 0 {
+		fmt.Fprintln(os.Stderr, "the output contains a secret:", leaks)
 		status = 99
 	}
 	os.Exit(status)
 }
 
-// capture keeps what was written to it. It is safe for concurrent use.
-type capture struct {
+// syncBuffer collects what is written to it. It is safe for concurrent use.
+type syncBuffer struct {
 	mu   sync.Mutex
 	data []byte
 }
 
-func (c *capture) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.data = append(c.data, p...)
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.data = append(b.data, p...)
 	return len(p), nil
 }
 
-func (c *capture) text() string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return string(c.data)
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return string(b.data)
 }

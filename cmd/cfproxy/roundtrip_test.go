@@ -16,67 +16,66 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
-// trip is how much later every answer of the API comes: a user far from Cloudflare.
-const trip = 100 * time.Millisecond
+// latency delays every response of the API, as for a user who is far from Cloudflare.
+const latency = 100 * time.Millisecond
 
-// BenchmarkRoundTrips counts how many calls a deploy makes one after another, in two ways. "roundtrips" is the time that it
-// takes when every call is 100 ms late, less the time when none is, in units of 100 ms, of the shortest runs: it leaves out
-// what a program does by itself, such as starting or bundling, and wants a quiet machine. "waits" is how long at least one
-// call was under way, in the same units; it leaves out the same and is steady on a busy one. wrangler is given the account
-// and the zone, so that it need not ask; it makes no DNS record.
+// BenchmarkRoundTrips measures how many API calls of a deploy depend on each other, in two ways. "roundtrips" is the difference between
+// the shortest runs with and without latency, in units of latency. It excludes what a program does by itself, such as starting or
+// bundling, and needs an idle machine. "waits" is the time with at least one call in flight, in the same units. It excludes the same and
+// is stable on a busy machine. wrangler gets the account and the zone by configuration, which saves it calls, and creates no DNS record.
 func BenchmarkRoundTrips(b *testing.B) {
 	program := build(b, os.Environ(), ".")
-	ours := func(c *farCloud) *exec.Cmd {
+	cfproxy := func(a *slowAPI) *exec.Cmd {
 		command := exec.CommandContext(b.Context(), program, "deploy", "--domain", "relay.example.com", "--no-verify", "--yes")
-		command.Dir, command.Env = c.dir, append(c.env, "CLOUDFLARE_BASE_URL="+c.url)
+		command.Dir, command.Env = a.dir, append(a.env, "CLOUDFLARE_BASE_URL="+a.url)
 		return command
 	}
-	b.Run("cfproxy", func(b *testing.B) { countRoundTrips(b, ours) })
+	b.Run("cfproxy", func(b *testing.B) { measureRoundTrips(b, cfproxy) })
 	b.Run("wrangler", func(b *testing.B) {
 		if os.Getenv(envWrangler) != "1" {
 			b.Skip("NOT MEASURED: run `npm ci` in provision/sandbox/wrangler and set " + envWrangler + "=1")
 		}
 		script := findWrangler(b)
-		countRoundTrips(b, func(c *farCloud) *exec.Cmd {
-			return wranglerCommand(b.Context(), script, c.dir, c.url, c.env, "deploy")
+		measureRoundTrips(b, func(a *slowAPI) *exec.Cmd {
+			return wranglerCommand(b.Context(), script, a.dir, a.url, a.env, "deploy")
 		})
 	})
 }
 
-func countRoundTrips(b *testing.B, deploy func(*farCloud) *exec.Cmd) {
+func measureRoundTrips(b *testing.B, deploy func(*slowAPI) *exec.Cmd) {
 	for before, name := range []string{"fresh", "unchanged"} {
 		b.Run(name, func(b *testing.B) {
 			var near, far, waits []time.Duration
 			for b.Loop() {
 				quick, _ := timeDeploy(b, 0, before, deploy)
-				slow, waited := timeDeploy(b, trip, before, deploy)
+				slow, waited := timeDeploy(b, latency, before, deploy)
 				near, far, waits = append(near, quick), append(far, slow), append(waits, waited)
 			}
-			b.ReportMetric(float64(slices.Min(far)-slices.Min(near))/float64(trip), "roundtrips")
-			b.ReportMetric(float64(slices.Min(waits))/float64(trip), "waits")
+			b.ReportMetric(float64(slices.Min(far)-slices.Min(near))/float64(latency), "roundtrips")
+			b.ReportMetric(float64(slices.Min(waits))/float64(latency), "waits")
 			b.ReportMetric(slices.Min(far).Seconds(), "s/deploy")
 		})
 	}
 }
 
-// timeDeploy times one deploy to an account of its own, after some that are not timed: the whole of it, and the time with a
-// call under way.
-func timeDeploy(b *testing.B, delay time.Duration, before int, deploy func(*farCloud) *exec.Cmd) (whole, waited time.Duration) {
+// timeDeploy deploys to a new account, first as often as before says without timing it. It returns the total time of the last deploy and
+// its time with a call in flight.
+func timeDeploy(b *testing.B, delay time.Duration, before int, deploy func(*slowAPI) *exec.Cmd) (whole, waited time.Duration) {
 	b.Helper()
-	c := newFarCloud(b)
-	defer c.server.Close()
+	a := newSlowAPI(b)
+	defer a.server.Close()
 	for range before {
-		c.run(b, deploy(c))
+		a.run(b, deploy(a))
 	}
-	c.recount(delay)
+	a.restart(delay)
 	start := time.Now()
-	c.run(b, deploy(c))
+	a.run(b, deploy(a))
 	whole = time.Since(start)
-	return whole, c.recount(0)
+	return whole, a.restart(0)
 }
 
-// farCloud is an emulated account whose answers come late, and a folder to deploy from.
-type farCloud struct {
+// slowAPI is the API of an emulated account with delayed responses, and a directory to deploy from.
+type slowAPI struct {
 	server *httptest.Server
 	url    string
 	dir    string
@@ -85,69 +84,69 @@ type farCloud struct {
 	calls    sync.WaitGroup
 	mu       sync.Mutex
 	delay    time.Duration
-	underWay int
+	inFlight int
 	since    time.Time
 	waited   time.Duration
 }
 
-// begin and end keep the time during which calls are under way.
-func (c *farCloud) begin() time.Duration {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.underWay++; c.underWay == 1 {
-		c.since = time.Now()
+// startCall and endCall measure the time with at least one call in flight. startCall returns the delay of the response.
+func (a *slowAPI) startCall() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.inFlight++; a.inFlight == 1 {
+		a.since = time.Now()
 	}
-	return c.delay
+	return a.delay
 }
 
-func (c *farCloud) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.underWay--; c.underWay == 0 {
-		c.waited += time.Since(c.since)
+func (a *slowAPI) endCall() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.inFlight--; a.inFlight == 0 {
+		a.waited += time.Since(a.since)
 	}
 }
 
-// recount gives the time so far and begins anew, with another delay.
-func (c *farCloud) recount(delay time.Duration) time.Duration {
-	c.calls.Wait() // a program that has its last answer may be ahead of end
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	waited := c.waited
-	c.delay, c.waited = delay, 0
+// restart returns the time measured so far and resets it, with a new delay.
+func (a *slowAPI) restart(delay time.Duration) time.Duration {
+	a.calls.Wait() // the program may end before endCall of its last call
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	waited := a.waited
+	a.delay, a.waited = delay, 0
 	return waited
 }
 
-func newFarCloud(b *testing.B) *farCloud {
+func newSlowAPI(b *testing.B) *slowAPI {
 	b.Helper()
 	store, err := sandbox.Parse([]byte(sharedAccount))
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, api := &farCloud{dir: b.TempDir()}, sandbox.Handler(store)
-	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c.calls.Add(1)
-		defer c.calls.Done()
-		time.Sleep(c.begin())
-		defer c.end()
-		api.ServeHTTP(w, r)
+	a, handler := &slowAPI{dir: b.TempDir()}, sandbox.Handler(store)
+	a.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.calls.Add(1)
+		defer a.calls.Done()
+		time.Sleep(a.startCall())
+		defer a.endCall()
+		handler.ServeHTTP(w, r)
 	}))
-	c.url = c.server.URL + "/client/v4"
-	c.env = []string{"HOME=" + c.dir, "TMPDIR=" + c.dir, "PATH=" + os.Getenv("PATH"), "LANG=en_US.UTF-8",
+	a.url = a.server.URL + "/client/v4"
+	a.env = []string{"HOME=" + a.dir, "TMPDIR=" + a.dir, "PATH=" + os.Getenv("PATH"), "LANG=en_US.UTF-8",
 		"CLOUDFLARE_API_TOKEN=" + store.Token(), "CLOUDFLARE_ACCOUNT_ID=" + sharedAccountID}
 	for name, text := range map[string]string{
 		"wrangler.json": `{"name": "relay", "main": "index.js", "compatibility_date": "2026-04-07", "workers_dev": false,
 			"routes": [{"pattern": "relay.example.com/*", "zone_name": "example.com"}]}`,
-		"index.js": answering("hello"),
+		"index.js": workerReturning("hello"),
 	} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(a.dir, name), []byte(text), 0o600); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return c
+	return a
 }
 
-func (c *farCloud) run(b *testing.B, command *exec.Cmd) {
+func (a *slowAPI) run(b *testing.B, command *exec.Cmd) {
 	b.Helper()
 	if out, err := command.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %v\n%s", command.Args, err, out)

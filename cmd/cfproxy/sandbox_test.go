@@ -16,8 +16,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// A second process deploys to `cfproxy sandbox` through CLOUDFLARE_BASE_URL and is verified through TLS; curl goes the same
-// way with the line that verify prints. When the server ends, nothing of it is left.
+// Another process deploys to `cfproxy sandbox` through CLOUDFLARE_BASE_URL and verifies the relay. The curl command that verify prints
+// works. When the server ends, it leaves no file behind.
 func TestSandboxServesOtherPrograms(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("cfproxy")
@@ -28,20 +28,20 @@ func TestSandboxServesOtherPrograms(t *testing.T) {
 	environment := []string{"HOME=" + dir, "TMPDIR=" + dir, "CFPROXY_WORKERD=" + workerdtest.Binary(t)}
 	server := exec.Command(program, "sandbox", "--listen", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--state", "account.json")
 	server.Dir, server.Env = dir, environment
-	found := startServer(t, server)
+	endpoints := startServer(t, server)
 
 	client := func(args ...string) (string, error) {
 		command := exec.Command(program, args...)
 		command.Dir = dir
-		command.Env = append(environment, "CLOUDFLARE_BASE_URL="+found["url"], "CLOUDFLARE_API_TOKEN="+found["token"])
+		command.Env = append(environment, "CLOUDFLARE_BASE_URL="+endpoints["url"], "CLOUDFLARE_API_TOKEN="+endpoints["token"])
 		out, err := command.CombinedOutput()
 		return string(out), err
 	}
-	way := []string{"--domain", "gptapi.example.com", "--connect-to", "::" + found["edge"], "--cacert", found["ca"]}
-	if out, err := client(append([]string{"deploy", "--yes"}, way...)...); err != nil {
+	network := []string{"--domain", "gptapi.example.com", "--connect-to", "::" + endpoints["edge"], "--cacert", endpoints["ca"]}
+	if out, err := client(append([]string{"deploy", "--yes"}, network...)...); err != nil {
 		t.Fatalf("deploy: %v\n%s", err, out)
 	}
-	out, err := client(append([]string{"verify"}, way...)...)
+	out, err := client(append([]string{"verify"}, network...)...)
 	if err != nil {
 		t.Fatalf("verify: %v\n%s", err, out)
 	}
@@ -50,21 +50,21 @@ func TestSandboxServesOtherPrograms(t *testing.T) {
 		t.Fatalf("verify prints no curl line:\n%s", out)
 	}
 	if _, err := exec.LookPath("curl"); err == nil {
-		said, err := exec.Command("sh", "-c", curl[1]).CombinedOutput()
-		if err != nil || !strings.Contains(string(said), "invalid_request_error") || !strings.Contains(string(said), "x-cfproxy: ") {
-			t.Errorf("%s: %v\n%s", curl[1], err, said)
+		response, err := exec.Command("sh", "-c", curl[1]).CombinedOutput()
+		if err != nil || !strings.Contains(string(response), "invalid_request_error") || !strings.Contains(string(response), "x-cfproxy: ") {
+			t.Errorf("%s: %v\n%s", curl[1], err, response)
 		}
 	}
-	if out, err := client("--debug", "status", "--domain", "gptapi.example.com"); err != nil || !strings.Contains(out, "debug: GET ") || strings.Contains(out, found["token"]) {
+	if out, err := client("--debug", "status", "--domain", "gptapi.example.com"); err != nil || !strings.Contains(out, "debug: GET ") || strings.Contains(out, endpoints["token"]) {
 		t.Errorf("--debug status: %v\n%s", err, out)
 	}
 	if out, err := client("destroy", "--domain", "gptapi.example.com", "--yes"); err != nil {
 		t.Errorf("destroy: %v\n%s", err, out)
 	}
-	stopServer(t, server, found)
+	stopServer(t, server, endpoints)
 }
 
-// startServer starts the server and reads from what it says how to use it.
+// startServer starts `cfproxy sandbox` and returns the endpoints that it prints: "url" and "token" of the API, "edge" and "ca".
 func startServer(t *testing.T, server *exec.Cmd) map[string]string {
 	t.Helper()
 	stdout, err := server.StdoutPipe()
@@ -75,26 +75,27 @@ func startServer(t *testing.T, server *exec.Cmd) map[string]string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Process.Kill() })
-	found := map[string]string{}
+	endpoints := map[string]string{}
 	patterns := map[string]*regexp.Regexp{
 		"url": regexp.MustCompile(`CLOUDFLARE_BASE_URL=(\S+)`), "token": regexp.MustCompile(`CLOUDFLARE_API_TOKEN=(\S+)`),
 		"edge": regexp.MustCompile(`--connect-to ::(\S+)`), "ca": regexp.MustCompile(`--cacert (\S+)`),
 	}
 	lines := bufio.NewScanner(stdout)
-	for len(found) < len(patterns) && lines.Scan() {
+	for len(endpoints) < len(patterns) && lines.Scan() {
 		for name, pattern := range patterns {
 			if match := pattern.FindStringSubmatch(lines.Text()); match != nil {
-				found[name] = match[1]
+				endpoints[name] = match[1]
 			}
 		}
 	}
-	if len(found) < len(patterns) {
-		t.Fatalf("the sandbox says too little: %v", found)
+	if len(endpoints) < len(patterns) {
+		t.Fatalf("the sandbox printed only %v", endpoints)
 	}
-	return found
+	return endpoints
 }
 
-func stopServer(t *testing.T, server *exec.Cmd, found map[string]string) {
+// stopServer interrupts the server and checks that it ends and removes its CA file.
+func stopServer(t *testing.T, server *exec.Cmd, endpoints map[string]string) {
 	t.Helper()
 	if err := server.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -107,12 +108,12 @@ func stopServer(t *testing.T, server *exec.Cmd, found map[string]string) {
 			t.Errorf("after an interrupt: %v", err)
 		}
 	case <-time.After(30 * time.Second):
-		t.Fatal("the sandbox does not end")
+		t.Fatal("the sandbox did not end")
 	}
-	if _, err := os.Stat(found["ca"]); !os.IsNotExist(err) {
-		t.Errorf("%s is left behind (%v)", found["ca"], err)
+	if _, err := os.Stat(endpoints["ca"]); !os.IsNotExist(err) {
+		t.Errorf("%s is left behind (%v)", endpoints["ca"], err)
 	}
-	if _, err := http.Get(found["url"]); err == nil {
-		t.Error("the API still answers")
+	if _, err := http.Get(endpoints["url"]); err == nil {
+		t.Error("the API still responds")
 	}
 }

@@ -23,12 +23,18 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
 
+// parallelTests is the default of -parallel. Most tests wait for another process or for the retries of an API call, so more of them run
+// at once than there are processors.
+const parallelTests = "8"
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cfproxy": testMain, listeningRuntime: listenAsRuntime})
+	if err := flag.Set("test.parallel", parallelTests); err != nil { // the command line takes precedence: it is parsed later
+		panic(err)
+	}
+	testscript.Main(m, map[string]func(){"cfproxy": testMain, recordingRuntime: recordAndExecRuntime})
 }
 
-// The scripts run the program as a user would, each in a folder of its own with nothing in the environment but what it
-// sets. They find the real Workers runtime by CFPROXY_WORKERD.
+// Each script runs the program in a directory and an environment of its own. CFPROXY_WORKERD names the real Workers runtime.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	binary := workerdtest.Binary(t)
@@ -46,14 +52,13 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": wantStatus, "mend": mend, "lasts": lasts, "serve": serveAccount,
+			"status": scriptStatus, "edit": scriptEdit, "unchanged": scriptUnchanged, "serve": scriptServe,
 		},
 	})
 }
 
-// wantStatus is "status N command …": runs the command and wants that exit status, with the output kept for stdout and
-// stderr as exec does.
-func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
+// scriptStatus implements "status N command …", which runs a command like exec and checks that its exit status is N.
+func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N command [argument …]")
 	}
@@ -69,22 +74,22 @@ func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mend is "mend FILE REGEXP REPLACEMENT": somebody edits a file, and finds what to edit.
-func mend(ts *testscript.TestScript, neg bool, args []string) {
+// scriptEdit implements "edit FILE REGEXP REPLACEMENT", which replaces all matches in a file. No match is an error.
+func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
-		ts.Fatalf("usage: mend FILE REGEXP REPLACEMENT")
+		ts.Fatalf("usage: edit FILE REGEXP REPLACEMENT")
 	}
 	text := ts.ReadFile(args[0])
-	mended := regexp.MustCompile(args[1]).ReplaceAllString(text, args[2])
-	if mended == text {
-		ts.Fatalf("%s has nothing that matches %s", args[0], args[1])
+	edited := regexp.MustCompile(args[1]).ReplaceAllString(text, args[2])
+	if edited == text {
+		ts.Fatalf("%s: no match for %s", args[0], args[1])
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(mended), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(edited), 0o600))
 }
 
-// serveAccount is "serve FILE": an emulated account, kept in a file, is served until the script ends, and the environment leads
-// there.
-func serveAccount(ts *testscript.TestScript, neg bool, args []string) {
+// scriptServe implements "serve FILE", which serves the API of the emulated account in a file until the script ends, and sets
+// CLOUDFLARE_BASE_URL to its address.
+func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve FILE")
 	}
@@ -95,19 +100,18 @@ func serveAccount(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 }
 
-// lasts is "lasts FILE": the file says what it said when the script began, byte for byte.
-func lasts(ts *testscript.TestScript, neg bool, args []string) {
+// scriptUnchanged implements "unchanged FILE", which checks that a file equals FILE.before, byte for byte. With "!" it must differ.
+func scriptUnchanged(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
-		ts.Fatalf("usage: lasts FILE")
+		ts.Fatalf("usage: unchanged FILE")
 	}
-	first := ts.ReadFile(args[0] + ".before")
-	if same := first == ts.ReadFile(args[0]); same == neg {
+	before := ts.ReadFile(args[0] + ".before")
+	if same := before == ts.ReadFile(args[0]); same == neg {
 		ts.Fatalf("%s changed: %v", args[0], !same)
 	}
 }
 
-// TestEveryCommandHasAScript checks that for every command and subcommand at least one script runs it and looks at what it
-// prints.
+// TestEveryCommandHasAScript checks that for every command and subcommand at least one script runs it and checks its output.
 func TestEveryCommandHasAScript(t *testing.T) {
 	t.Parallel()
 	app := englishProgram(t).app()

@@ -21,24 +21,24 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// cloud is a sandbox served over real sockets, for a program in another process.
-type cloud struct {
+// servedSandbox is a sandbox that listens on real sockets, for a program in another process.
+type servedSandbox struct {
 	store   *sandbox.Store
 	baseURL string
-	edge    string
-	ca      string
+	edge    string // address of the edge
+	ca      string // file of its certificate authority
 }
 
-func newCloud(t *testing.T) cloud {
+func startSandbox(t *testing.T) servedSandbox {
 	t.Helper()
 	store, err := sandbox.Open("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, store)
+	return serveSandbox(t, store)
 }
 
-func serve(t *testing.T, store *sandbox.Store) cloud {
+func serveSandbox(t *testing.T, store *sandbox.Store) servedSandbox {
 	t.Helper()
 	edge, err := edge.Open(context.Background(), edge.Config{Store: store, Workerd: workerdtest.Binary(t)})
 	if err != nil {
@@ -51,17 +51,17 @@ func serve(t *testing.T, store *sandbox.Store) cloud {
 	if err := os.WriteFile(ca, edge.CAPEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return cloud{store: store, baseURL: api.URL + "/client/v4", edge: edge.Addr(), ca: ca}
+	return servedSandbox{store: store, baseURL: api.URL + "/client/v4", edge: edge.Addr(), ca: ca}
 }
 
-// start runs the program on a terminal of 80 columns, in a folder of its own.
-func (c cloud) start(t *testing.T, dir string, environment []string, args ...string) *ptytest.Session {
+// start starts the program in dir, on a terminal of 80 columns and 40 lines.
+func (sb servedSandbox) start(t *testing.T, dir string, environment []string, args ...string) *ptytest.Session {
 	t.Helper()
-	return c.startWith(t, 40, dir, environment, args...)
+	return sb.startWith(t, 40, dir, environment, args...)
 }
 
-// startWith does so on a terminal of that many lines.
-func (c cloud) startWith(t *testing.T, lines int, dir string, environment []string, args ...string) *ptytest.Session {
+// startWith is start with another number of lines.
+func (sb servedSandbox) startWith(t *testing.T, lines int, dir string, environment []string, args ...string) *ptytest.Session {
 	t.Helper()
 	program, err := exec.LookPath("cfproxy")
 	if err != nil {
@@ -69,11 +69,11 @@ func (c cloud) startWith(t *testing.T, lines int, dir string, environment []stri
 	}
 	command := exec.Command(program, args...)
 	command.Dir = dir
-	command.Env = append([]string{"HOME=" + dir, "TERM=xterm-256color", "CLOUDFLARE_BASE_URL=" + c.baseURL}, environment...)
+	command.Env = append([]string{"HOME=" + dir, "TERM=xterm-256color", "CLOUDFLARE_BASE_URL=" + sb.baseURL}, environment...)
 	return ptytest.Start(t, command, 80, lines)
 }
 
-// inBothLanguages runs a test in each language that there is, with its words.
+// inBothLanguages runs a subtest for each language, with its catalogue.
 func inBothLanguages(t *testing.T, test func(t *testing.T, language string, text *i18n.Catalog)) {
 	t.Helper()
 	for _, language := range []i18n.Language{i18n.English, i18n.Chinese} {
@@ -88,13 +88,13 @@ func inBothLanguages(t *testing.T, test func(t *testing.T, language string, text
 	}
 }
 
-// The wizard from nothing to a working relay: a token that is not good first, then a good one, a zone out of several, a
-// hostname that is mistyped at first, a provider, the plan, yes.
-func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
+// All questions of the wizard: a rejected token and a valid one, a zone of several, a hostname outside the zone and a valid one, a
+// provider, access and the plan. The relay works afterwards.
+func TestWizardDeploysRelay(t *testing.T) {
 	t.Parallel()
 	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
-		cloud, dir := newCloud(t), t.TempDir()
-		s := cloud.start(t, dir, []string{"LANG=" + language}, "init", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+		sb, dir := startSandbox(t), t.TempDir()
+		s := sb.start(t, dir, []string{"LANG=" + language}, "init", "--connect-to", "::"+sb.edge, "--cacert", sb.ca)
 		s.Expect("dash.cloudflare.com/profile/api-tokens")
 		s.Expect(text.T("ask.token.title"))
 		s.Expect(text.T("prompt.key-quit"))
@@ -103,7 +103,7 @@ func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
 		s.Expect(text.T("error.token-rejected"))
 		s.Expect(text.T("ask.token.title"))
 		s.Expect(text.T("prompt.key-quit"))
-		s.Send(ptytest.Paste(cloud.store.Token()+"\n") + ptytest.Enter)
+		s.Send(ptytest.Paste(sb.store.Token()+"\n") + ptytest.Enter)
 		s.Expect(text.T("ask.zone.title"))
 		s.Expect("example.org")
 		s.Expect(text.T("prompt.key-quit"))
@@ -129,7 +129,7 @@ func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
 		if status := s.Wait(); status != 0 {
 			t.Errorf("exit status %d", status)
 		}
-		if strings.Contains(s.Raw(), cloud.store.Token()) || strings.Contains(s.Raw(), "cfut_unknown") {
+		if strings.Contains(s.Raw(), sb.store.Token()) || strings.Contains(s.Raw(), "cfut_unknown") {
 			t.Error("a token was shown")
 		}
 		file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
@@ -139,17 +139,17 @@ func TestWizardFromNothingToAWorkingRelay(t *testing.T) {
 	})
 }
 
-// Whoever leaves the wizard, or says no, finds the account as it was.
-func TestWizardCanBeLeft(t *testing.T) {
+// Neither an interrupt in the wizard nor a declined plan changes the account.
+func TestWizardCancelledChangesNothing(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(t), t.TempDir()
-	before, err := cloud.store.Bytes()
+	sb, dir := startSandbox(t), t.TempDir()
+	before, err := sb.store.Bytes()
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()
+	token := "CLOUDFLARE_API_TOKEN=" + sb.store.Token()
 
-	s := cloud.start(t, dir, nil, "init")
+	s := sb.start(t, dir, nil, "init")
 	s.Expect("Cloudflare API token")
 	s.Expect("quit")
 	s.Send(ptytest.CtrlC)
@@ -157,7 +157,7 @@ func TestWizardCanBeLeft(t *testing.T) {
 		t.Errorf("Ctrl-C: exit status %d", status)
 	}
 
-	s = cloud.start(t, dir, []string{token}, "deploy", "--domain", "gptapi.example.com")
+	s = sb.start(t, dir, []string{token}, "deploy", "--domain", "gptapi.example.com")
 	s.Expect("Apply this plan?")
 	s.Expect("quit")
 	s.Send("n")
@@ -165,18 +165,18 @@ func TestWizardCanBeLeft(t *testing.T) {
 	if status := s.Wait(); status != problem.ExitFailed || strings.Contains(s.Raw(), "error: cancelled") {
 		t.Errorf("no: exit status %d\n%s", status, s.Transcript())
 	}
-	after, err := cloud.store.Bytes()
+	after, err := sb.store.Bytes()
 	if err != nil || string(after) != string(before) {
 		t.Errorf("the account changed (%v)", err)
 	}
 }
 
-// A provider among many is found by typing, and asks for what only its owner knows. 80 × 24 is enough for all of it.
-func TestWizardAsksForTheValueOfAProvider(t *testing.T) {
+// The list of providers is filtered by typing, and the wizard asks for the value of a provider that needs one. All of it fits 80 × 24.
+func TestWizardAsksForProviderValue(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(t), t.TempDir()
-	s := cloud.startWith(t, 24, dir, []string{"CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
-		"init", "--domain", "gptapi.example.com", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+	sb, dir := startSandbox(t), t.TempDir()
+	s := sb.startWith(t, 24, dir, []string{"CLOUDFLARE_API_TOKEN=" + sb.store.Token()},
+		"init", "--domain", "gptapi.example.com", "--connect-to", "::"+sb.edge, "--cacert", sb.ca)
 	s.Expect("Which provider?")
 	s.Expect("1/21")
 	s.Expect("Enter")
@@ -204,11 +204,11 @@ func TestWizardAsksForTheValueOfAProvider(t *testing.T) {
 	}
 }
 
-// A provider that a flag names is asked for what is missing, and for nothing else.
-func TestWizardCompletesAFlag(t *testing.T) {
+// The wizard asks only for the missing value of a provider that was given by flag.
+func TestWizardCompletesProviderFlag(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(t), t.TempDir()
-	s := cloud.startWith(t, 24, dir, []string{"ACCESSIBLE=1", "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
+	sb, dir := startSandbox(t), t.TempDir()
+	s := sb.startWith(t, 24, dir, []string{"ACCESSIBLE=1", "CLOUDFLARE_API_TOKEN=" + sb.store.Token()},
 		"init", "--no-verify", "--domain", "gptapi.example.com", "--provider", "openai", "--provider", "custom", "--access", "pass-through")
 	s.Expect("Address of the API")
 	s.Expect("Answer: ")
@@ -223,11 +223,11 @@ func TestWizardCompletesAFlag(t *testing.T) {
 	}
 }
 
-// Plain questions, for screen readers and dumb terminals.
-func TestWizardInPlainLines(t *testing.T) {
+// Questions in plain lines, for screen readers and dumb terminals.
+func TestWizardAccessible(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(t), t.TempDir()
-	s := cloud.start(t, dir, []string{"ACCESSIBLE=1", "LANG=zh_CN.UTF-8", "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()}, "init", "--no-verify")
+	sb, dir := startSandbox(t), t.TempDir()
+	s := sb.start(t, dir, []string{"ACCESSIBLE=1", "LANG=zh_CN.UTF-8", "CLOUDFLARE_API_TOKEN=" + sb.store.Token()}, "init", "--no-verify")
 	s.Expect("example.org")
 	s.Expect("编号")
 	s.Send("1\n")
@@ -248,7 +248,7 @@ func TestWizardInPlainLines(t *testing.T) {
 	}
 }
 
-// Ctrl-C while the API does not answer: the program says what stands and ends with 130, at once and in order.
+// Ctrl-C while the API does not answer: the program ends at once with status 130.
 func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
@@ -264,8 +264,8 @@ func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 	})}
 	go server.Serve(silent)
 	t.Cleanup(func() { close(released); server.Close() })
-	c := cloud{baseURL: "http://" + silent.Addr().String() + "/client/v4"}
-	s := c.start(t, t.TempDir(), []string{"CLOUDFLARE_API_TOKEN=cfut_0123456789abcdef0123456789abcdef0123456789abcdef"},
+	sb := servedSandbox{baseURL: "http://" + silent.Addr().String() + "/client/v4"}
+	s := sb.start(t, t.TempDir(), []string{"CLOUDFLARE_API_TOKEN=cfut_0123456789abcdef0123456789abcdef0123456789abcdef"},
 		"deploy", "--domain", "gptapi.example.com", "--yes")
 	s.Expect("reading the account")
 	s.Send(ptytest.CtrlC)
@@ -275,7 +275,7 @@ func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 	}
 }
 
-// Ctrl-C while the certificate is waited for: the wait ends at once, what was deployed stands, and the status says so.
+// Ctrl-C while verification waits for the certificate: the program ends at once with status 130, and the relay stays deployed.
 func TestInterruptWhileVerifying(t *testing.T) {
 	t.Parallel()
 	store, err := sandbox.Parse([]byte(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
@@ -283,9 +283,9 @@ func TestInterruptWhileVerifying(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud, dir := serve(t, store), t.TempDir()
-	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + store.Token()},
-		"deploy", "--domain", "gptapi.example.com", "--yes", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+	sb, dir := serveSandbox(t, store), t.TempDir()
+	s := sb.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + store.Token()},
+		"deploy", "--domain", "gptapi.example.com", "--yes", "--connect-to", "::"+sb.edge, "--cacert", sb.ca)
 	s.Expect("checking again in")
 	s.Send(ptytest.CtrlC)
 	s.Expect("interrupted")
@@ -293,16 +293,16 @@ func TestInterruptWhileVerifying(t *testing.T) {
 	if status := s.Wait(); status != problem.ExitInterrupted {
 		t.Errorf("exit status %d", status)
 	}
-	if text, err := cloud.store.Bytes(); err != nil || !strings.Contains(string(text), "gptapi.example.com/*") {
-		t.Errorf("the route does not stand (%v)", err)
+	if text, err := sb.store.Bytes(); err != nil || !strings.Contains(string(text), "gptapi.example.com/*") {
+		t.Errorf("the route is missing (%v)", err)
 	}
 }
 
-// On a terminal the program says what it was asked for, and sends no queries that a silent terminal would leave unanswered
-// for seconds, as a library would on being linked.
-func TestVersionIsSilentBesides(t *testing.T) {
+// The program sends no queries to the terminal, as termenv does when it is only linked: a terminal that does not answer them would
+// delay every start by seconds.
+func TestVersionSendsNoTerminalQueries(t *testing.T) {
 	t.Parallel()
-	s := cloud{}.start(t, t.TempDir(), nil, "--version")
+	s := servedSandbox{}.start(t, t.TempDir(), nil, "--version")
 	s.Expect("cfproxy version")
 	if status := s.Wait(); status != 0 {
 		t.Errorf("exit status %d", status)

@@ -25,14 +25,14 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// envWrangler switches on what needs wrangler from npm; wranglerPatience bounds one run of it.
+// envWrangler enables the tests that need wrangler from npm. wranglerTimeout limits each run of it.
 const (
-	envWrangler      = "CFPROXY_WRANGLER"
-	wranglerFolder   = "../../provision/sandbox/wrangler"
-	wranglerPatience = 2 * time.Minute
+	envWrangler     = "CFPROXY_WRANGLER"
+	wranglerDir     = "../../provision/sandbox/wrangler"
+	wranglerTimeout = 2 * time.Minute
 )
 
-// sharedAccount has a token as the dashboard's template "Edit Cloudflare Workers" makes it, with DNS.
+// sharedAccount has a token with the permissions of the dashboard's template "Edit Cloudflare Workers", and of DNS.
 const (
 	sharedAccountID = "00000000000000000000000000000001"
 	sharedAccount   = `{"accounts": [{"id": "` + sharedAccountID + `", "name": "Acme", "zones": [{"name": "example.com",
@@ -41,84 +41,86 @@ const (
 		"Workers KV Storage Write", "DNS Write", "Zone Read", "Account Settings Read", "User Details Read", "Memberships Read"]}]}`
 )
 
-// Cloudflare's own command line and ours on one account: neither takes what the other has.
+// wrangler and cfproxy use the same account: neither changes the resources of the other.
 func TestWranglerOnTheSameAccount(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(envWrangler) != "1" {
 		t.Skip("NOT TESTED: wrangler comes from npm; run `npm ci` in provision/sandbox/wrangler and set " + envWrangler + "=1")
 	}
-	s := shareAccount(t)
+	s := startSharedSandbox(t)
 
-	s.wranglerSays(0, "deploy").wants(t, "Uploaded other", "shared.example.com/* (zone name: example.com)", "Current Version ID: ")
-	s.write("index.js", answering("two"))
-	s.wranglerSays(0, "deploy").wants(t, "Uploaded other", "Current Version ID: ")
-	s.serves("two")
-	if got := strings.Count(string(s.wranglerSays(0, "versions", "list")), "Version ID: "); got != 2 {
+	s.runWrangler(0, "deploy").mustContain(t, "Uploaded other", "shared.example.com/* (zone name: example.com)", "Current Version ID: ")
+	s.write("index.js", workerReturning("two"))
+	s.runWrangler(0, "deploy").mustContain(t, "Uploaded other", "Current Version ID: ")
+	s.wantServed("two")
+	if got := strings.Count(string(s.runWrangler(0, "versions", "list")), "Version ID: "); got != 2 {
 		t.Errorf("wrangler lists %d versions, not 2", got)
 	}
-	s.wranglerSays(0, "rollback", "--yes", "--message", "back").wants(t, "has been deployed to 100% of traffic")
-	s.serves("one")
-	s.wranglerSays(0, "deployments", "status").wants(t, "Message:     back", "(100%)")
+	s.runWrangler(0, "rollback", "--yes", "--message", "back").mustContain(t, "has been deployed to 100% of traffic")
+	s.wantServed("one")
+	s.runWrangler(0, "deployments", "status").mustContain(t, "Message:     back", "(100%)")
 
 	before := s.read("account.json")
 	for _, command := range [][]string{{"plan", "--exit-code"}, {"deploy", "--yes"}} {
-		out := s.cfproxySays(3, append(command, "--domain", "shared.example.com", "--json")...)
-		s.wantsForeignRoute(out)
+		out := s.runCfproxy(3, append(command, "--domain", "shared.example.com", "--json")...)
+		s.wantRouteConflict(out)
 	}
 	if diff := cmp.Diff(before, s.read("account.json")); diff != "" {
 		t.Errorf("a refused deploy wrote: %s", diff)
 	}
-	s.cfproxySays(0, "deploy", "--domain", "relay.example.com", "--yes", "--no-verify")
-	const ours = "cfproxy-relay-example-com"
-	s.wranglerSays(0, "versions", "list", "--name", ours).wants(t, "Version ID: ", "Source:      Upload", "Message:     cfproxy ")
-	s.wranglerSays(0, "deployments", "list", "--name", ours).wants(t, "Automatic deployment on upload.", "(100%)")
-	s.wranglerSays(1, "deploy", "--route", "relay.example.com/*").wants(t, "already assigned to routes", ours, "relay.example.com/*")
-	s.cfproxySays(0, "plan", "--exit-code", "--domain", "relay.example.com")
+	s.runCfproxy(0, "deploy", "--domain", "relay.example.com", "--yes", "--no-verify")
+	const worker = "cfproxy-relay-example-com"
+	s.runWrangler(0, "versions", "list", "--name", worker).mustContain(t, "Version ID: ", "Source:      Upload", "Message:     cfproxy ")
+	s.runWrangler(0, "deployments", "list", "--name", worker).mustContain(t, "Automatic deployment on upload.", "(100%)")
+	s.runWrangler(1, "deploy", "--route", "relay.example.com/*").mustContain(t, "already assigned to routes", worker, "relay.example.com/*")
+	s.runCfproxy(0, "plan", "--exit-code", "--domain", "relay.example.com")
 
-	s.wranglerSays(0, "delete").wants(t, "Successfully deleted other")
-	s.cfproxySays(0, "destroy", "--domain", "relay.example.com", "--yes")
+	s.runWrangler(0, "delete").mustContain(t, "Successfully deleted other")
+	s.runCfproxy(0, "destroy", "--domain", "relay.example.com", "--yes")
 	if left := s.read("account.json"); strings.Contains(left, `"scripts"`) {
 		t.Errorf("a Worker is left:\n%s", left)
 	}
 }
 
-// twoTools is one emulated account that both programs use.
-type twoTools struct {
-	t        *testing.T
-	dir      string
-	program  string
-	wrangler string
-	found    map[string]string // how to reach the server
-	common   []string          // environment of both
+// sharedSandbox is a running `cfproxy sandbox` that both programs use.
+type sharedSandbox struct {
+	t         *testing.T
+	dir       string
+	program   string
+	wrangler  string
+	endpoints map[string]string // see startServer
+	common    []string          // environment of both
 }
 
-func shareAccount(t *testing.T) *twoTools {
+func startSharedSandbox(t *testing.T) *sharedSandbox {
 	t.Helper()
 	program, err := exec.LookPath("cfproxy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &twoTools{t: t, dir: t.TempDir(), program: program, wrangler: findWrangler(t)}
+	s := &sharedSandbox{t: t, dir: t.TempDir(), program: program, wrangler: findWrangler(t)}
 	s.write("account.json", sharedAccount)
 	s.write("wrangler.json", `{"name": "other", "main": "index.js", "compatibility_date": "2026-04-07", "workers_dev": false,
 		"routes": [{"pattern": "shared.example.com/*", "zone_name": "example.com"}]}`)
-	s.write("index.js", answering("one"))
+	s.write("index.js", workerReturning("one"))
 	s.common = []string{"HOME=" + s.dir, "TMPDIR=" + s.dir, "PATH=" + os.Getenv("PATH"), "CFPROXY_WORKERD=" + workerdtest.Binary(t)}
 	server := exec.Command(program, "sandbox", "--listen", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--state", "account.json")
 	server.Dir, server.Env = s.dir, s.common
-	s.found = startServer(t, server)
-	t.Cleanup(func() { stopServer(t, server, s.found) })
-	s.common = append(s.common, "CLOUDFLARE_API_TOKEN="+s.found["token"])
+	s.endpoints = startServer(t, server)
+	t.Cleanup(func() { stopServer(t, server, s.endpoints) })
+	s.common = append(s.common, "CLOUDFLARE_API_TOKEN="+s.endpoints["token"])
 	return s
 }
 
-func answering(text string) string {
+// workerReturning returns the source of a Worker that responds with a text.
+func workerReturning(text string) string {
 	return "export default { fetch: () => new Response('" + text + "') }\n"
 }
 
+// findWrangler returns the path of wrangler's script.
 func findWrangler(t testing.TB) string {
 	t.Helper()
-	script, err := filepath.Abs(wranglerFolder + "/node_modules/wrangler/bin/wrangler.js")
+	script, err := filepath.Abs(wranglerDir + "/node_modules/wrangler/bin/wrangler.js")
 	if err == nil {
 		_, err = os.Stat(script)
 	}
@@ -128,8 +130,8 @@ func findWrangler(t testing.TB) string {
 	return script
 }
 
-// wranglerCommand runs wrangler as a program without a terminal would, in a folder with its configuration, against the API
-// at base, and ends it with ctx. It reaches this machine only: nothing is reported, no newer version looked for.
+// wranglerCommand returns a command that runs wrangler without a terminal in dir, with the API at base, and is killed when ctx ends. It
+// cannot reach other machines, so wrangler sends no metrics and does not look for a newer version.
 func wranglerCommand(ctx context.Context, script, dir, base string, env []string, args ...string) *exec.Cmd {
 	guard := filepath.Join(filepath.Dir(script), "../../../loopback.cjs")
 	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
@@ -142,34 +144,35 @@ func wranglerCommand(ctx context.Context, script, dir, base string, env []string
 	return command
 }
 
-// said is what a program printed.
-type said string
+// toolOutput is the output of cfproxy or wrangler.
+type toolOutput string
 
-func (s said) wants(t *testing.T, texts ...string) {
+// mustContain reports texts that are not in the output.
+func (o toolOutput) mustContain(t *testing.T, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if !strings.Contains(string(s), text) {
-			t.Errorf("no %q in\n%s", text, s)
+		if !strings.Contains(string(o), text) {
+			t.Errorf("no %q in\n%s", text, o)
 		}
 	}
 }
 
-func (s *twoTools) wranglerSays(status int, args ...string) said {
+func (s *sharedSandbox) runWrangler(status int, args ...string) toolOutput {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), wranglerPatience)
+	ctx, cancel := context.WithTimeout(s.t.Context(), wranglerTimeout)
 	defer cancel()
-	return s.run(status, wranglerCommand(ctx, s.wrangler, s.dir, s.found["url"], s.common, args...))
+	return s.run(status, wranglerCommand(ctx, s.wrangler, s.dir, s.endpoints["url"], s.common, args...))
 }
 
-func (s *twoTools) cfproxySays(status int, args ...string) said {
+func (s *sharedSandbox) runCfproxy(status int, args ...string) toolOutput {
 	s.t.Helper()
 	command := exec.CommandContext(s.t.Context(), s.program, args...)
-	command.Dir, command.Env = s.dir, append(s.common, "CLOUDFLARE_BASE_URL="+s.found["url"])
+	command.Dir, command.Env = s.dir, append(s.common, "CLOUDFLARE_BASE_URL="+s.endpoints["url"])
 	return s.run(status, command)
 }
 
-// run gives what the program prints, stdout alone with --json.
-func (s *twoTools) run(status int, command *exec.Cmd) said {
+// run runs a command, checks its exit status, and returns its output; with --json only stdout.
+func (s *sharedSandbox) run(status int, command *exec.Cmd) toolOutput {
 	s.t.Helper()
 	var out, failure strings.Builder
 	command.Stdout, command.Stderr = &out, &failure
@@ -179,13 +182,14 @@ func (s *twoTools) run(status int, command *exec.Cmd) said {
 	}
 	for _, arg := range command.Args {
 		if arg == "--json" {
-			return said(out.String())
+			return toolOutput(out.String())
 		}
 	}
-	return said(out.String() + failure.String())
+	return toolOutput(out.String() + failure.String())
 }
 
-func (s *twoTools) wantsForeignRoute(out said) {
+// wantRouteConflict checks that a conflict with the route of the other Worker is listed once.
+func (s *sharedSandbox) wantRouteConflict(out toolOutput) {
 	s.t.Helper()
 	var answer struct {
 		Error struct {
@@ -207,14 +211,14 @@ func (s *twoTools) wantsForeignRoute(out said) {
 		}
 	}
 	if answer.Error.Code != "conflict" || routes != 1 {
-		s.t.Errorf("the route of the other Worker is not named:\n%s", out)
+		s.t.Errorf("the route of the other Worker is not listed as a conflict:\n%s", out)
 	}
 }
 
-// serves asks the edge for the shared host.
-func (s *twoTools) serves(want string) {
+// wantServed checks the response for the shared host at the edge.
+func (s *sharedSandbox) wantServed(want string) {
 	s.t.Helper()
-	ca, err := os.ReadFile(s.found["ca"])
+	ca, err := os.ReadFile(s.endpoints["ca"])
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -223,7 +227,7 @@ func (s *twoTools) serves(want string) {
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, s.found["edge"])
+			return (&net.Dialer{}).DialContext(ctx, network, s.endpoints["edge"])
 		},
 	}
 	defer transport.CloseIdleConnections()
@@ -239,14 +243,14 @@ func (s *twoTools) serves(want string) {
 	}
 }
 
-func (s *twoTools) write(name, text string) {
+func (s *sharedSandbox) write(name, text string) {
 	s.t.Helper()
 	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *twoTools) read(name string) string {
+func (s *sharedSandbox) read(name string) string {
 	s.t.Helper()
 	data, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {

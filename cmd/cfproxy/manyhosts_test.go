@@ -15,33 +15,35 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/mattn/go-runewidth"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
-// fleetFile writes a file with so many hosts.
-func fleetFile(t *testing.T, hosts int) string {
+// writeManyHosts writes a cfproxy.toml with that number of hosts and returns its path.
+func writeManyHosts(t *testing.T, hosts int) string {
 	t.Helper()
 	var names []string
 	for i := range hosts {
 		names = append(names, fmt.Sprintf("%q", fmt.Sprintf("h%d.example.com", i)))
 	}
-	file := filepath.Join(t.TempDir(), "config.Relays.toml")
+	file := filepath.Join(t.TempDir(), config.FileName)
 	if err := os.WriteFile(file, []byte("[[relays]]\ndomains = ["+strings.Join(names, ", ")+"]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
-func statusOfRun(err error) int {
+// exitStatusOf returns the exit status of a program from the error of its run.
+func exitStatusOf(err error) int {
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return exit.ExitCode()
 	}
 	return 0
 }
 
-// What a zone cannot hold is told before anything is written.
-func TestAZoneThatIsTooFullIsToldFirst(t *testing.T) {
+// The quotas of a zone are checked before anything is written.
+func TestZoneQuotaIsCheckedBeforeWriting(t *testing.T) {
 	t.Parallel()
 	many := func(count int, one string) string {
 		var all []string
@@ -50,7 +52,7 @@ func TestAZoneThatIsTooFullIsToldFirst(t *testing.T) {
 		}
 		return strings.Join(all, ", ")
 	}
-	for name, x := range map[string]struct{ plan, holds, want string }{
+	for name, x := range map[string]struct{ plan, resources, want string }{
 		"records": {
 			"free", `"records": [` + many(150, `{"type": "A", "name": "s%d.example.com", "content": "192.0.2.7"}`) + `]`,
 			`example.com: the free plan allows 200 of the kind "record"; it has 150 and needs 60 more`,
@@ -62,63 +64,63 @@ func TestAZoneThatIsTooFullIsToldFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "plan": "`+x.plan+`", `+x.holds+`}]}]}`)
+			k := newKillServer(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "plan": "`+x.plan+`", `+x.resources+`}]}]}`)
 			before := k.bytes(t)
-			err := k.run(t, []string{"deploy", "--config", fleetFile(t, 60)})
-			if statusOfRun(err) != problem.ExitFailed || !strings.Contains(k.said, x.want) || !strings.Contains(k.said, "hint: spread the hosts") {
-				t.Errorf("%v\n%s", err, k.said)
+			err := k.run(t, []string{"deploy", "--config", writeManyHosts(t, 60)})
+			if exitStatusOf(err) != problem.ExitFailed || !strings.Contains(k.output, x.want) || !strings.Contains(k.output, "hint: spread the hosts") {
+				t.Errorf("%v\n%s", err, k.output)
 			}
 			if k.bytes(t) != before {
 				t.Error("something was written")
 			}
-			if err := k.run(t, []string{"deploy", "--config", fleetFile(t, 50)}); err != nil {
-				t.Errorf("as many as fit: %v\n%s", err, k.said)
+			if err := k.run(t, []string{"deploy", "--config", writeManyHosts(t, 50)}); err != nil {
+				t.Errorf("hosts within the quota: %v\n%s", err, k.output)
 			}
 		})
 	}
 }
 
-// An interrupt in the middle of a long deploy ends it where that does no harm, and says how to go on.
-func TestAnInterruptedFleetGoesOn(t *testing.T) {
+// An interrupted deploy of many hosts ends at a safe point and prints the command that continues it.
+func TestInterruptedDeployContinues(t *testing.T) {
 	t.Parallel()
 	const account = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}]}`
-	file := fleetFile(t, 150)
+	file := writeManyHosts(t, 150)
 	deploy := []string{"deploy", "--config", file}
-	k := newKiller(t, account)
+	k := newKillServer(t, account)
 	start := k.bytes(t)
-	want := normalState(undisturbed(t, start, deploy).bytes(t))
-	k = newKiller(t, start)
-	k.at, k.gently = 30, true
+	want := normalizedState(runToEnd(t, start, deploy).bytes(t))
+	k = newKillServer(t, start)
+	k.at, k.interrupt = 30, true
 	err := k.run(t, deploy)
-	if statusOfRun(err) != problem.ExitInterrupted || !k.killed.Load() {
-		t.Fatalf("%v\n%s", err, k.said)
+	if exitStatusOf(err) != problem.ExitInterrupted || !k.killed.Load() {
+		t.Fatalf("%v\n%s", err, k.output)
 	}
-	checkKilled(t, start, k.bytes(t))
-	stands := regexp.MustCompile(`\n(\d+) of 301 steps done\. It is safe to stop here.*\nTo continue: cfproxy (.*)\n`).FindStringSubmatch(k.said)
-	if stands == nil || strings.Contains(k.said, "removing what it created") {
-		t.Fatalf("what stands is not said:\n%s", k.said)
+	checkInvariants(t, start, k.bytes(t))
+	stopped := regexp.MustCompile(`\n(\d+) of 301 steps done\. It is safe to stop here.*\nTo continue: cfproxy (.*)\n`).FindStringSubmatch(k.output)
+	if stopped == nil || strings.Contains(k.output, "removing what it created") {
+		t.Fatalf("the output does not say what was done:\n%s", k.output)
 	}
 	k.at = 0
-	if err := k.run(t, strings.Fields(stands[2])); err != nil {
-		t.Errorf("the command that goes on: %v\n%s", err, k.said)
+	if err := k.run(t, strings.Fields(stopped[2])); err != nil {
+		t.Errorf("the command that continues: %v\n%s", err, k.output)
 	}
-	if normalState(k.bytes(t)) != want {
-		t.Error("it leads elsewhere than a run that was not interrupted")
+	if normalizedState(k.bytes(t)) != want {
+		t.Error("the state differs from that of a run that was not interrupted")
 	}
-	if !strings.Contains(k.said, "  …  steps: all ") {
-		t.Errorf("a long run does not tell how far it is:\n%s", k.said)
+	if !strings.Contains(k.output, "  …  steps: all ") {
+		t.Errorf("a long run does not show its progress:\n%s", k.output)
 	}
 }
 
-// On a terminal one line shows how far a long run is, a countdown while the API is not to be called, and it never wraps.
-func TestALongRunOnATerminal(t *testing.T) {
+// On a terminal one line shows the progress of a long run and counts down while calls wait for the API's rate limit. It never wraps.
+func TestProgressLineOnTerminal(t *testing.T) {
 	t.Parallel()
 	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
-		k := newKiller(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
+		k := newKillServer(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
 			"faults": [{"method": "POST", "path": "/zones/*/workers/routes", "skip": 40, "retry_after": "1"}]}`)
-		s := cloud{baseURL: k.baseURL}.start(t, t.TempDir(),
+		s := servedSandbox{baseURL: k.baseURL}.start(t, t.TempDir(),
 			[]string{"LANG=" + language, "CLOUDFLARE_API_TOKEN=" + k.store.Token()},
-			"deploy", "--config", fleetFile(t, 60), "--yes", "--no-verify")
+			"deploy", "--config", writeManyHosts(t, 60), "--yes", "--no-verify")
 		s.Expect(text.T("plan.counts", "create", "121", "update", "0", "delete", "0"))
 		s.Expect("█")
 		paused := text.T("progress.paused", "done", "", "all", "", "text", "", "left", text.T("duration.seconds", "count", "1"))

@@ -15,13 +15,13 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 )
 
-// The wizard for an owner who hands out tokens: it asks for the key, masked, and makes the first token, which is shown once.
-func TestWizardForAManagedRelay(t *testing.T) {
+// For a managed relay the wizard asks for the provider key, which is masked, and creates the first token, which is shown once.
+func TestWizardManagedRelay(t *testing.T) {
 	t.Parallel()
 	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
-		cloud, dir := newCloud(t), t.TempDir()
-		s := cloud.start(t, dir, []string{"LANG=" + language, "CLOUDFLARE_API_TOKEN=" + cloud.store.Token()},
-			"init", "--domain", "chat.example.com", "--provider", "openai", "--connect-to", "::"+cloud.edge, "--cacert", cloud.ca)
+		sb, dir := startSandbox(t), t.TempDir()
+		s := sb.start(t, dir, []string{"LANG=" + language, "CLOUDFLARE_API_TOKEN=" + sb.store.Token()},
+			"init", "--domain", "chat.example.com", "--provider", "openai", "--connect-to", "::"+sb.edge, "--cacert", sb.ca)
 		s.Expect(text.T("ask.access.title"))
 		s.Expect(text.T("prompt.key-quit"))
 		s.Send(ptytest.Down + ptytest.Enter)
@@ -47,23 +47,23 @@ func TestWizardForAManagedRelay(t *testing.T) {
 		if strings.Contains(s.Raw(), standin.Key) {
 			t.Error("the owner's key was shown")
 		}
-		issued := regexp.MustCompile(`cfp_[A-Za-z0-9_-]{43}`).FindString(s.Raw())
+		secret := regexp.MustCompile(`cfp_[A-Za-z0-9_-]{43}`).FindString(s.Raw())
 		file, err := os.ReadFile(filepath.Join(dir, "cfproxy.toml"))
-		if err != nil || !strings.Contains(string(file), config.SHA256(issued)) || strings.Contains(string(file), issued) {
-			t.Errorf("cfproxy.toml does not list the digest of %q: %v\n%s", issued, err, file)
+		if err != nil || !strings.Contains(string(file), config.SHA256(secret)) || strings.Contains(string(file), secret) {
+			t.Errorf("cfproxy.toml does not list the digest of %q: %v\n%s", secret, err, file)
 		}
 	})
 }
 
-// A file that is in use says who may use the relay, by its silence too: init would not change it.
-func TestWizardDoesNotAskWhatAFileSays(t *testing.T) {
+// With a cfproxy.toml the wizard does not ask for access, even if the file does not set it, because init does not change the file.
+func TestWizardDoesNotAskForAccessWithFile(t *testing.T) {
 	t.Parallel()
-	cloud, dir := newCloud(t), t.TempDir()
+	sb, dir := startSandbox(t), t.TempDir()
 	file := "domains = [\"gptapi.example.com\"]\nproviders = [\"openai\"]\n"
 	if err := os.WriteFile(filepath.Join(dir, "cfproxy.toml"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + cloud.store.Token()}, "init", "--no-verify")
+	s := sb.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + sb.store.Token()}, "init", "--no-verify")
 	s.Expect("Apply this plan?")
 	s.Expect("quit")
 	s.Send(ptytest.Enter)
@@ -73,14 +73,14 @@ func TestWizardDoesNotAskWhatAFileSays(t *testing.T) {
 	}
 }
 
-// Where a managed relay stands and no file is here, init neither asks what stands nor makes a second first token.
-func TestWizardTakesWhatStands(t *testing.T) {
+// For a deployed managed relay without a file, init reads the settings from the relay: it neither asks for them nor creates a token.
+func TestWizardReadsDeployedRelay(t *testing.T) {
 	t.Parallel()
-	x := newTeam(t, managedConfig)
-	x.run(standin.Key, "deploy", "--no-verify")
-	x.run("", "key", "add", "alice", "--no-verify")
+	r := newManagedRelay(t, managedConfig)
+	r.run(standin.Key, "deploy", "--no-verify")
+	r.run("", "key", "add", "alice", "--no-verify")
 	dir := t.TempDir()
-	s := x.cloud.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + x.cloud.store.Token()}, "init", "--domain", "gptapi.example.com", "--no-verify")
+	s := r.sandbox.start(t, dir, []string{"CLOUDFLARE_API_TOKEN=" + r.sandbox.store.Token()}, "init", "--domain", "gptapi.example.com", "--no-verify")
 	s.Expect("already exists")
 	s.Expect("Wrote cfproxy.toml")
 	status := s.Wait()
