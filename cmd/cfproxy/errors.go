@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ func (c *console) exit(err error) int {
 	}
 	code, details, exit := c.describe(err)
 	out := c.failure(err, errorView{code, details, conflictsOf(err)})
-	if hosts := (plan.HostErrors)(nil); errors.As(err, &hosts) {
+	if hosts, ok := errors.AsType[plan.HostErrors](err); ok {
 		out.Refused, exit = c.hostErrorViews(hosts), c.exitOfHosts(hosts)
 		c.printHostErrors(hosts)
 	} else {
@@ -59,8 +60,7 @@ func (c *console) exit(err error) int {
 // describe returns the code of an error, the details that fill its sentence, and its exit status. Details hold no secret. An error
 // in a file has the file and the line among its details.
 func (c *console) describe(err error) (code string, details map[string]string, exit int) {
-	var position *problem.PositionError
-	if errors.As(err, &position) {
+	if position, ok := errors.AsType[*problem.PositionError](err); ok {
 		code, details, exit = c.describe(position.Err)
 		details["file"], details["line"] = position.File, strconv.Itoa(position.Line)
 		return code, details, exit
@@ -102,9 +102,7 @@ func exitOf(code errcode.Code) int {
 // withCause adds the cause, in the words of the system or the API.
 func (c *console) withCause(details map[string]string, err error) map[string]string {
 	all := map[string]string{}
-	for name, value := range details {
-		all[name] = value
-	}
+	maps.Copy(all, details)
 	if err != nil {
 		all["cause"] = rootCause(err)
 	}
@@ -116,16 +114,14 @@ func (c *console) withCause(details map[string]string, err error) map[string]str
 
 // rootCause drops the layers of an error that only repeat the address of the call.
 func rootCause(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 func conflictsOf(err error) []plan.Object {
-	var conflict *plan.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*plan.ConflictError](err); ok {
 		return conflict.Objects
 	}
 	return nil

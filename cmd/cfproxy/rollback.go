@@ -108,8 +108,7 @@ func (s *session) planRollbacks(ctx context.Context, engine *provision.Engine, r
 
 // hostErrors returns the error of a Worker for every host of its relay. The Worker is added to the details of the error.
 func hostErrors(relay plan.Relay, err error) []plan.HostError {
-	var e *errcode.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*errcode.Error](err); ok {
 		e.Details["worker"] = relay.Worker
 	}
 	var hosts []plan.HostError

@@ -48,6 +48,7 @@ type Store interface {
 	Delete(ctx context.Context) error
 }
 
+// Errors of a Store.
 var (
 	ErrNoKeyring = errors.New("no keyring")
 	ErrNotStored = errors.New("no token stored")

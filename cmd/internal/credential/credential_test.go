@@ -46,7 +46,7 @@ func TestFind(t *testing.T) {
 		test.first.source = FromKeyring
 		skipped := ""
 		got, err := Find(t.Context(), []Store{test.first, file}, baseURL, func(err error) { skipped += err.Error() })
-		if got != test.want || err != test.err || skipped != test.skipped {
+		if got != test.want || !errors.Is(err, test.err) || skipped != test.skipped {
 			t.Errorf("%s: got %+v, %v, skipped %q", name, got, err, skipped)
 		}
 	}

@@ -30,6 +30,7 @@ func NewFileStore(configDir func() (string, error)) FileStore {
 // Path returns the name of the file.
 func (s FileStore) Path() string { return s.path }
 
+// Source returns FromFile.
 func (FileStore) Source() Source { return FromFile }
 
 // maxFileSize is far more than a token needs, in bytes.
@@ -69,6 +70,7 @@ func (s FileStore) Load(context.Context) (StoredToken, error) {
 	return t, nil
 }
 
+// Save creates or replaces the file. Only the user can read it.
 func (s FileStore) Save(_ context.Context, t StoredToken) error {
 	err := s.err
 	if err == nil {
@@ -91,6 +93,7 @@ func writePrivate(path string, text []byte) error {
 	return atomicfile.Write(path, text, 0o600)
 }
 
+// Delete removes the file.
 func (s FileStore) Delete(context.Context) error {
 	if s.err != nil {
 		return ErrNotStored

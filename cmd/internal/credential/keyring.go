@@ -29,6 +29,7 @@ const (
 	keyringUser    = "cloudflare-api-token"
 )
 
+// Get returns the secret, or ErrNotStored.
 func (SystemKeyring) Get() (string, error) {
 	if !hasBus() {
 		return "", ErrNoKeyring
@@ -37,6 +38,7 @@ func (SystemKeyring) Get() (string, error) {
 	return secret, keyringError(err)
 }
 
+// Set creates or replaces the entry.
 func (SystemKeyring) Set(secret string) error {
 	if !hasBus() {
 		return ErrNoKeyring
@@ -44,6 +46,7 @@ func (SystemKeyring) Set(secret string) error {
 	return keyringError(keyring.Set(keyringService, keyringUser, secret))
 }
 
+// Delete removes the entry.
 func (SystemKeyring) Delete() error {
 	if !hasBus() {
 		return ErrNoKeyring
@@ -79,8 +82,10 @@ const (
 
 var errKeyringTimeout = errors.New("no answer in time")
 
+// Source returns FromKeyring.
 func (KeyringStore) Source() Source { return FromKeyring }
 
+// Load returns the token in the keyring.
 func (s KeyringStore) Load(ctx context.Context) (StoredToken, error) {
 	var text string
 	err := s.do(ctx, func() (err error) {
@@ -93,10 +98,12 @@ func (s KeyringStore) Load(ctx context.Context) (StoredToken, error) {
 	return decode([]byte(text))
 }
 
+// Save creates or replaces the token. Its error is a problem.Error that tells what to do.
 func (s KeyringStore) Save(ctx context.Context, t StoredToken) error {
 	return KeyringProblem(s.do(ctx, func() error { return s.Keyring.Set(string(encode(t))) }))
 }
 
+// Delete removes the token from the keyring.
 func (s KeyringStore) Delete(ctx context.Context) error {
 	return s.do(ctx, func() error { return s.Keyring.Delete() })
 }

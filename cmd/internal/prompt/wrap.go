@@ -62,7 +62,8 @@ type piece struct{ space, text string }
 func splitPieces(line string) []piece {
 	var pieces []piece
 	space, last, start := "", rune(0), 0 // last is the previous character, 0 after a space; start is that of the piece
-	for i, size := 0, 0; i < len(line); i += size {
+	var size int
+	for i := 0; i < len(line); i += size {
 		var r rune
 		r, size = utf8.DecodeRuneInString(line[i:])
 		switch {
