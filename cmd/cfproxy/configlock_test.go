@@ -38,7 +38,7 @@ func (w *noticeWriter) Write(b []byte) (int, error) {
 
 // runUntilWaiting starts a run in the background and returns when it waits for the lock. stderr must not be read before status was
 // received.
-func runUntilWaiting(t *testing.T, ctx context.Context, variables map[string]string, args ...string) (status chan int, stderr *noticeWriter) {
+func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]string, args ...string) (status chan int, stderr *noticeWriter) {
 	t.Helper()
 	stderr = &noticeWriter{want: "Another cfproxy process is changing", found: make(chan struct{})}
 	status = runInBackground(ctx, stderr, variables, args...)
@@ -86,7 +86,7 @@ func lockedFile(t *testing.T) (f config.TokenFile, unlock func()) {
 func TestUnlockedFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	f, unlock := lockedFile(t)
-	status, stderr := runUntilWaiting(t, t.Context(), nil, "key", "add", "carol", "--no-deploy", "--config", f.Path)
+	status, stderr := runUntilWaiting(t.Context(), t, nil, "key", "add", "carol", "--no-deploy", "--config", f.Path)
 	edited, err := f.Without("mallory")
 	if err == nil {
 		err = f.Write(edited)
@@ -109,7 +109,7 @@ func TestInterruptWhileWaitingForTheLock(t *testing.T) {
 	defer unlock()
 	for _, args := range [][]string{{"key", "revoke", "mallory", "--no-deploy"}, {"deploy", "--yes"}} {
 		ctx, interrupt := context.WithCancel(t.Context())
-		status, stderr := runUntilWaiting(t, ctx, nil, append(args, "--config", f.Path)...)
+		status, stderr := runUntilWaiting(ctx, t, nil, append(args, "--config", f.Path)...)
 		interrupt()
 		if code := <-status; code != problem.ExitInterrupted {
 			t.Errorf("exit status %d\n%s", code, stderr.output.String())
@@ -151,7 +151,7 @@ func TestRevokeWaitsForSlowDeploy(t *testing.T) {
 	case code := <-deployed:
 		t.Fatalf("exit status %d\n%s", code, output.String())
 	}
-	revoked, stderr := runUntilWaiting(t, t.Context(), variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
+	revoked, stderr := runUntilWaiting(t.Context(), t, variables, append([]string{"key", "revoke", "mallory"}, flags...)...)
 	continueOnce()
 	if code := <-deployed; code != problem.ExitOK {
 		t.Fatalf("exit status %d\n%s", code, output.String())

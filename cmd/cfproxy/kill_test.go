@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -170,7 +171,7 @@ func (k *killServer) run(t *testing.T, args []string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append(args[:len(args):len(args)], "--yes")
+	args = append(slices.Clip(args), "--yes")
 	if args[0] == "deploy" {
 		args = append(args, "--no-verify")
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -166,7 +167,7 @@ func TestWizardCancelledChangesNothing(t *testing.T) {
 		t.Errorf("no: exit status %d\n%s", status, s.Transcript())
 	}
 	after, err := sb.store.Bytes()
-	if err != nil || string(after) != string(before) {
+	if err != nil || !bytes.Equal(after, before) {
 		t.Errorf("the account changed (%v)", err)
 	}
 }

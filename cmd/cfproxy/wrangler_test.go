@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -180,10 +181,8 @@ func (s *sharedSandbox) run(status int, command *exec.Cmd) toolOutput {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) || command.ProcessState.ExitCode() != status {
 		s.t.Fatalf("%v: exit status %d, want %d: %v\n%s%s", command.Args[1:], command.ProcessState.ExitCode(), status, err, &out, &failure)
 	}
-	for _, arg := range command.Args {
-		if arg == "--json" {
-			return toolOutput(out.String())
-		}
+	if slices.Contains(command.Args, "--json") {
+		return toolOutput(out.String())
 	}
 	return toolOutput(out.String() + failure.String())
 }
