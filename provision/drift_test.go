@@ -164,7 +164,7 @@ func TestAdoptedRouteIsDeletedBeforeTheRecordIsCreated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, `{"accounts": [{"name": "Acme", "zones": [{"name": "example.com", "routes": [{"pattern": "gptapi.example.com/v1/*"}]}]}]}`)
 	config := f.config()
-	config.Adopt = true
+	f.adopt = true
 	f.mustDeploy(config)
 	if diff := cmp.Diff([]string{"PUT script", "POST route", "DELETE route", "POST record"}, f.writes()); diff != "" {
 		t.Error(diff)

@@ -147,7 +147,7 @@ func TestForeignResourcesAreConflicts(t *testing.T) {
 				t.Errorf("destroy changed a resource that is not ours (%v)", err)
 			}
 			config := f.config()
-			config.Adopt = true
+			f.adopt = true
 			f.mustDeploy(config)
 			if plan, err := f.plan(f.config()); err != nil || len(plan.Changes()) > 0 {
 				t.Errorf("after --adopt: %v, %v", plan.Changes(), err)

@@ -43,7 +43,7 @@ var scenarios = []scenario{
 		command: command{noVerify: true}},
 	{name: "renamed Worker", hosts: []string{host}, before: deployedAccount(host), change: otherWorker, serving: true},
 	{name: "two more hosts", hosts: []string{host, secondHost, thirdHost}, before: deployedAccount(host)},
-	{name: "adopt", hosts: []string{host}, before: conflictingAccount, change: adopt},
+	{name: "adopt", hosts: []string{host}, before: conflictingAccount, command: command{adopt: true}},
 	{name: "destroy", hosts: []string{host}, before: deployedAccount(host), command: command{destroy: true}},
 	{name: "destroy of three", hosts: []string{host, secondHost, thirdHost}, before: deployedAccount(host, secondHost, thirdHost),
 		command: command{destroy: true}},
@@ -54,7 +54,6 @@ func otherProvider(c *plan.Config) {
 }
 func otherOrigin(c *plan.Config) { c.Origin = "192.0.2.1" }
 func otherWorker(c *plan.Config) { c.Worker = "relay" }
-func adopt(c *plan.Config)       { c.Adopt = true }
 
 func (s scenario) config(h *harness) plan.Config {
 	config := h.config(s.hosts...)
@@ -215,7 +214,7 @@ func (s scenario) checkUndone(t *testing.T, r result, start, after map[string]st
 		}
 	}
 	isFirst := start["script cfproxy-gptapi-example-com"] == "" && len(failed) == len(s.hosts)
-	if diff := cmp.Diff(start, after); isFirst && !strings.Contains(s.name, "adopt") && diff != "" {
+	if diff := cmp.Diff(start, after); isFirst && !s.command.adopt && diff != "" {
 		t.Errorf("a failed first deploy has left something:\n%s", diff)
 	}
 }

@@ -27,6 +27,7 @@ type fixture struct {
 	mu     sync.Mutex // reads go out together
 	calls  []string
 	waits  []time.Duration
+	adopt  bool // plans take over what conflicts
 	// observer is passed to runs that write.
 	observer func(provision.Event)
 }
@@ -109,7 +110,7 @@ func (f *fixture) config() plan.Config {
 }
 
 func (f *fixture) plan(config plan.Config) (plan.Plan, error) {
-	return f.planAll(config.Adopt, config)
+	return f.planAll(f.adopt, config)
 }
 
 func (f *fixture) planAll(adopt bool, configs ...plan.Config) (plan.Plan, error) {

@@ -65,7 +65,7 @@ func readBadDay(data []byte) badDay {
 		{name: "rename", before: deployedAccount(hosts...), change: otherWorker},
 		{name: "unchanged", before: deployedAccount(hosts...)},
 		{name: "one more host", before: deployedAccount(hosts[0])},
-		{name: "adopt", before: conflictingAccount, change: adopt},
+		{name: "adopt", before: conflictingAccount, command: command{adopt: true}},
 	}[next(7)]
 	d.scenario.hosts = hosts
 	d.lag = next(maxLag + 1)
@@ -148,7 +148,7 @@ func (d badDay) run(t *testing.T) {
 	account := s.before(t)
 	good := newHarness(t, account, s.hosts...)
 	config := s.config(good)
-	if r := good.run(ctx, command{}, config); r.err != nil {
+	if r := good.run(ctx, command{adopt: s.command.adopt}, config); r.err != nil {
 		t.Fatal(r.err)
 	}
 	want := good.state().normalized()
@@ -175,7 +175,7 @@ func (d badDay) run(t *testing.T) {
 	}
 	p, err := h.plan(ctx, s.command, config)
 	r := result{err: err}
-	if config.Adopt {
+	if s.command.adopt {
 		clear(in.created) // what was there for the plan is taken over
 	}
 	if err == nil {
@@ -209,7 +209,8 @@ func (d badDay) losesWorker() bool {
 func (d badDay) checkNextRun(t *testing.T, account string, config plan.Config, want map[string]string, in *intruder) {
 	h := newHarness(t, account, d.scenario.hosts...)
 	h.allowed = anyViolation // those before may last until this run is done
-	p, err := h.plan(t.Context(), command{}, config)
+	next := command{adopt: d.scenario.command.adopt}
+	p, err := h.plan(t.Context(), next, config)
 	skipped := p.Skipped
 	if errcode.Of(err) == errcode.Conflict {
 		skipped = append(skipped, plan.HostError{Err: err})
@@ -228,9 +229,9 @@ func (d badDay) checkNextRun(t *testing.T, account string, config plan.Config, w
 		if account != h.account() {
 			t.Error("planning has written something")
 		}
-		config.Adopt = true
+		next.adopt = true
 	}
-	if r := h.run(t.Context(), command{}, config); r.err != nil {
+	if r := h.run(t.Context(), next, config); r.err != nil {
 		t.Fatalf("the next run fails: %v", r.err)
 	}
 	state := h.state()
@@ -244,7 +245,7 @@ func (d badDay) checkNextRun(t *testing.T, account string, config plan.Config, w
 	if violations := state.violations(); len(violations) > 0 {
 		t.Errorf("after the next run: %v", violations)
 	}
-	if p, err := h.plan(t.Context(), command{}, config); err != nil || len(p.Changes()) > 0 {
+	if p, err := h.plan(t.Context(), next, config); err != nil || len(p.Changes()) > 0 {
 		t.Errorf("the run after that has changes: %v, %v", p.Changes(), err)
 	}
 }

@@ -153,7 +153,7 @@ func (h *harness) config(hosts ...string) plan.Config {
 
 // command is a run of the command line: a deploy, with its options, or a destroy.
 type command struct {
-	destroy, noVerify, keepPartial bool
+	destroy, noVerify, keepPartial, adopt bool
 }
 
 // plan plans a command.
@@ -165,7 +165,7 @@ func (h *harness) plan(ctx context.Context, c command, configs ...plan.Config) (
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return provision.PlanDeploy(observed, smallBundle(), configs[0].Adopt)
+	return provision.PlanDeploy(observed, smallBundle(), c.adopt)
 }
 
 // result is how a command ended.

@@ -159,9 +159,9 @@ func TestWiderRouteConflictsWithNewHosts(t *testing.T) {
 			t.Errorf("%s: %v", skipped.Host, skipped.Err)
 		}
 	}
-	config.Adopt = true
+	f.adopt = true
 	f.mustDeploy(config)
-	config.Adopt = false
+	f.adopt = false
 	if plan, err := f.plan(config); err != nil || len(plan.Skipped) > 0 || len(plan.Changes()) > 0 {
 		t.Errorf("after --adopt: skipped %v, changes %v, %v", plan.Skipped, plan.Changes(), err)
 	}
@@ -204,7 +204,7 @@ func TestNoRecordIfTheCustomDomainRemains(t *testing.T) {
 		"domains": [{"hostname": "a.example.com", "service": "theirs"}]}],
 		"faults": [{"method": "DELETE", "path": "/accounts/**", "times": -1, "status": 400, "code": 9999}]}`)
 	config := relayTo("one", "", "a.example.com")
-	config.Adopt = true
+	f.adopt = true
 	receipt, err := f.deploy(config)
 	if err == nil || len(receipt.Failed) != 1 || receipt.Failed[0].Step.Address.Kind != plan.KindDomain {
 		t.Errorf("failed: %v, %v", receipt.Failed, err)

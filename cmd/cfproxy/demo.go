@@ -78,7 +78,7 @@ func runDemo(ctx context.Context, s *session, keep bool) error {
 
 func (s *session) demoDeploy(ctx context.Context, engine *provision.Engine, relay config.Relay) (plan.Plan, error) {
 	s.outf("demo.deploy", "host", demoHost)
-	p, err := s.planDeploy(ctx, engine, config.Relays{relay})
+	p, err := s.planDeploy(ctx, engine, config.Relays{relay}, false)
 	if err != nil {
 		return p, err
 	}

@@ -54,7 +54,6 @@ func runInit(ctx context.Context, s *session, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	relay.Adopt = o.adopt
 	if relay.Keys, err = config.Keys(relay.Config, s.getenv); err != nil {
 		return err
 	}

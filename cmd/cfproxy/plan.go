@@ -31,7 +31,7 @@ func runPlan(ctx context.Context, s *session, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.planDeploy(ctx, account.engine, relays)
+	p, err := s.planDeploy(ctx, account.engine, relays, o.adopt)
 	if err != nil {
 		return err
 	}
@@ -54,12 +54,12 @@ func runPlan(ctx context.Context, s *session, o planOptions) error {
 }
 
 // planDeploy observes the account and plans.
-func (s *session) planDeploy(ctx context.Context, engine *provision.Engine, relays config.Relays) (plan.Plan, error) {
+func (s *session) planDeploy(ctx context.Context, engine *provision.Engine, relays config.Relays, adopt bool) (plan.Plan, error) {
 	observed, err := s.observeToDeploy(ctx, engine, relays)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return provision.PlanDeploy(observed, worker.Load(), relays[0].Adopt)
+	return provision.PlanDeploy(observed, worker.Load(), adopt)
 }
 
 // observeToDeploy observes the account, and refuses to open a managed relay to everybody, and so to drop its tokens and keys, unless

@@ -160,7 +160,6 @@ func (s *session) open(ctx context.Context, o relayOptions) (config.Relays, *acc
 		return nil, nil, err
 	}
 	for i := range relays {
-		relays[i].Adopt = o.adopt
 		if relays[i].Keys, err = config.Keys(relays[i].Config, s.getenv); err != nil {
 			return nil, nil, err
 		}

@@ -46,8 +46,6 @@ type Config struct {
 	Keys map[string]binding.Secret
 	// Version is the version of cfproxy, which the Worker reports in its health response.
 	Version string
-	// Adopt takes over objects that conflict with the relay.
-	Adopt bool
 }
 
 var (
