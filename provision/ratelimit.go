@@ -65,10 +65,10 @@ func (l *limiter) pauseUntil(until time.Time) {
 	}
 }
 
-// ObserveQuota records what the API reports about its rate limit in every response: how many calls are left, and the
+// NoteRateLimit records what the API reports about its rate limit in every response: how many calls are left, and the
 // time until it is reset. Other programs may have used it up. A reset later than MaxRetryAfter is ignored.
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/
-func (e *Engine) ObserveQuota(left int, reset time.Duration) {
+func (e *Engine) NoteRateLimit(left int, reset time.Duration) {
 	if left < maxParallel && reset <= e.maxRetryAfter() {
 		e.limiter.pauseUntil(e.now().Add(reset))
 	}

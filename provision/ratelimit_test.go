@@ -83,16 +83,16 @@ func TestCallsStayBelowTheRate(t *testing.T) {
 
 // The quota that the API reports, which other programs may have used up, delays calls unless the wait would be too
 // long.
-func TestReportedQuotaDelaysCalls(t *testing.T) {
+func TestReportedRateLimitDelaysCalls(t *testing.T) {
 	t.Parallel()
 	l := newLimited(provision.Rate{})
 	start := l.clock.read()
-	l.engine.ObserveQuota(500, 30*time.Second)
-	l.engine.ObserveQuota(0, 10*time.Minute)
+	l.engine.NoteRateLimit(500, 30*time.Second)
+	l.engine.NoteRateLimit(0, 10*time.Minute)
 	if l.call(t); !l.calls[0].Equal(start) {
 		t.Errorf("the first call was made at %v", l.calls[0])
 	}
-	l.engine.ObserveQuota(3, 30*time.Second)
+	l.engine.NoteRateLimit(3, 30*time.Second)
 	if l.call(t); l.calls[1].Sub(start) != 30*time.Second {
 		t.Errorf("the second call was made at %v", l.calls[1])
 	}

@@ -73,7 +73,7 @@ func (s *session) openAccount() (*account, error) {
 	}
 	engine := &provision.Engine{Rate: provision.APIRate}
 	engine.API = cloudflare.New(cloudflare.Options{
-		Token: s.token.Value, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: s.trace(), Quota: engine.ObserveQuota,
+		Token: s.token.Value, BaseURL: base, UserAgent: "cfproxy/" + version(), Trace: s.trace(), RateLimit: engine.NoteRateLimit,
 	})
 	return &account{engine: engine}, nil
 }

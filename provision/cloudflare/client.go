@@ -35,9 +35,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// Trace is called after every call; nil for none.
 	Trace func(Call)
-	// Quota is called after every response with the number of calls that remain until the rate limit is reset, and the
+	// RateLimit is called after every response with the number of calls that remain until the rate limit is reset, and the
 	// time until then; nil for none.
-	Quota func(remaining int, reset time.Duration)
+	RateLimit func(remaining int, reset time.Duration)
 }
 
 // Call is one call and its outcome, as --debug prints it. It has no bodies, no headers, and no values of query
@@ -71,7 +71,7 @@ func New(o Options) *Client {
 		option.WithHeader("User-Agent", o.UserAgent),
 		option.WithMaxRetries(0),
 		option.WithHTTPClient(&http.Client{Transport: o.Transport, CheckRedirect: noRedirects}),
-		option.WithMiddleware(checkResponse, traceMiddleware(o.Trace), quotaMiddleware(o.Quota)),
+		option.WithMiddleware(checkResponse, traceMiddleware(o.Trace), rateLimitMiddleware(o.RateLimit)),
 	}}
 }
 

@@ -9,23 +9,23 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/option"
 )
 
-// quotaMiddleware reports the rate limit in the headers of each response to observe, which may be nil.
-func quotaMiddleware(observe func(remaining int, reset time.Duration)) option.Middleware {
+// rateLimitMiddleware reports the rate limit in the header of each response to report, which may be nil.
+func rateLimitMiddleware(report func(remaining int, reset time.Duration)) option.Middleware {
 	return func(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 		res, err := next(r)
-		if err == nil && observe != nil {
-			if remaining, reset, ok := parseQuota(res.Header.Get("Ratelimit")); ok {
-				observe(remaining, reset)
+		if err == nil && report != nil {
+			if remaining, reset, ok := parseRateLimit(res.Header.Get("Ratelimit")); ok {
+				report(remaining, reset)
 			}
 		}
 		return res, err
 	}
 }
 
-// parseQuota parses a header such as `"default";r=50;t=30`: 50 calls remain, and the limit is reset in 30 seconds. It
+// parseRateLimit parses a header such as `"default";r=50;t=30`: 50 calls remain, and the limit is reset in 30 seconds. It
 // reports false for any other form.
 // https://developers.cloudflare.com/fundamentals/api/reference/limits/
-func parseQuota(header string) (remaining int, reset time.Duration, ok bool) {
+func parseRateLimit(header string) (remaining int, reset time.Duration, ok bool) {
 	values := map[string]int{}
 	for part := range strings.SplitSeq(header, ";") {
 		name, text, _ := strings.Cut(strings.TrimSpace(part), "=")

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestParseQuota(t *testing.T) {
+func TestParseRateLimit(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]struct {
 		remaining int
@@ -19,7 +19,7 @@ func TestParseQuota(t *testing.T) {
 		`limit=100, remaining=5`: {},
 		``:                       {},
 	} {
-		remaining, reset, ok := parseQuota(header)
+		remaining, reset, ok := parseRateLimit(header)
 		if ok != want.ok || ok && (remaining != want.remaining || reset != want.reset) {
 			t.Errorf("%s: got %d, %v, %v", header, remaining, reset, ok)
 		}
