@@ -86,7 +86,7 @@ func (s *session) demoDeploy(ctx context.Context, engine *provision.Engine, rela
 	fmt.Fprintln(s.stdout)
 	progress := s.engineProgress()
 	defer progress.close()
-	_, err = engine.Deploy(ctx, p, provision.DeployOptions{}, progress.observe)
+	_, err = engine.Deploy(ctx, p, provision.DeployOptions{}, progress.show)
 	return p, err
 }
 

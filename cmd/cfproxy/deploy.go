@@ -92,7 +92,7 @@ func (d *deployment) apply(ctx context.Context, p plan.Plan) error {
 		}
 	}
 	var err error
-	d.outcome, err = d.account.engine.Deploy(ctx, p, options, progress.observe)
+	d.outcome, err = d.account.engine.Deploy(ctx, p, options, progress.show)
 	progress.close()
 	d.unlock()
 	if err != nil {

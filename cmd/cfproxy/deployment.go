@@ -185,7 +185,7 @@ func (d *deployment) offerRollback(ctx context.Context) []rollbackView {
 	progress := d.engineProgress()
 	defer progress.close()
 	var done []rollbackView
-	for _, r := range d.account.engine.RollBackUpdated(ctx, receipt, isFailing, progress.observe) {
+	for _, r := range d.account.engine.RollBackUpdated(ctx, receipt, isFailing, progress.show) {
 		if r.Done() {
 			done = append(done, rollbackView{r.Relay, r.Relay.Account, r.Relay.Worker, r.From, r.To})
 		}

@@ -56,13 +56,13 @@ func runDestroy(ctx context.Context, s *session, o destroyOptions) error {
 func (s *session) planDestroy(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Plan, error) {
 	progress := s.engineProgress()
 	defer progress.close()
-	return engine.PlanDestroy(ctx, configs, progress.observe)
+	return engine.PlanDestroy(ctx, configs, progress.show)
 }
 
 func (s *session) applyDestroy(ctx context.Context, engine *provision.Engine, p plan.Plan) (provision.Receipt, error) {
 	progress := s.engineProgress()
 	defer progress.close()
-	return engine.Destroy(ctx, p, progress.observe)
+	return engine.Destroy(ctx, p, progress.show)
 }
 
 // failedDestroy prints what was changed before the failure, and returns the error that ends the run.

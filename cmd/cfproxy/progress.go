@@ -22,8 +22,8 @@ func (e *engineProgress) close() {
 	}
 }
 
-// observe is the engine's observer.
-func (e *engineProgress) observe(event provision.Event) {
+// show is called by the engine for every event.
+func (e *engineProgress) show(event provision.Event) {
 	switch event.Type {
 	case provision.EventUndoStart, provision.EventUndoEnd, provision.EventRollback:
 		e.close()

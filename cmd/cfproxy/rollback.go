@@ -92,7 +92,7 @@ func (s *session) planRollbacks(ctx context.Context, engine *provision.Engine, r
 	var rollbacks []rollbackView
 	var skipped []plan.HostError
 	for _, relay := range relays {
-		versions, err := engine.Versions(ctx, relay, progress.observe)
+		versions, err := engine.Versions(ctx, relay, progress.show)
 		var target plan.Version
 		if err == nil {
 			target, err = plan.PreviousVersion(versions, to)
@@ -145,7 +145,7 @@ func (s *session) applyRollbacks(ctx context.Context, engine *provision.Engine, 
 	progress := s.engineProgress()
 	defer progress.close()
 	for _, r := range rollbacks {
-		if err := engine.Rollback(ctx, r.relay, r.To, force, progress.observe); err != nil {
+		if err := engine.Rollback(ctx, r.relay, r.To, force, progress.show); err != nil {
 			failed = append(failed, hostErrors(r.relay, err)...)
 			continue
 		}

@@ -194,7 +194,7 @@ func (s *session) openAndObserve(ctx context.Context, o relayOptions) (config.Re
 func (s *session) observe(ctx context.Context, engine *provision.Engine, configs ...plan.Config) (plan.Observed, error) {
 	progress := s.engineProgress()
 	defer progress.close()
-	return engine.Observe(ctx, configs, progress.observe)
+	return engine.Observe(ctx, configs, progress.show)
 }
 
 // lockTimeout is how long a command waits for another one, which may be waiting for an answer to a question.

@@ -63,7 +63,7 @@ func (c *console) runVerifyJob(ctx context.Context, job verifyJob, timeout time.
 	defer progress.Close()
 	progress.Spinner(c.text.T("doing.verify", "host", hostname.Display(job.target.Host)))
 	return verify.Run(ctx, job.target, job.net, verify.Options{
-		Timeout: timeout, Wait: job.wait, Observer: progress.Verify(job.target.Host, job.relay.ProviderName),
+		Timeout: timeout, Wait: job.wait, OnWait: progress.Verify(job.target.Host, job.relay.ProviderName),
 	})
 }
 

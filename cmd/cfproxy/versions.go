@@ -35,7 +35,7 @@ func runVersions(ctx context.Context, s *session, o relayOptions) error {
 	progress := s.engineProgress()
 	defer progress.close()
 	for _, relay := range observed.Relays {
-		versions, err := account.engine.Versions(ctx, relay, progress.observe)
+		versions, err := account.engine.Versions(ctx, relay, progress.show)
 		if err != nil {
 			return err
 		}

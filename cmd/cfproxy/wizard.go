@@ -103,7 +103,7 @@ func (s *session) askZone(ctx context.Context, account *account, chosen config.S
 func (s *session) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
 	progress := s.engineProgress()
 	defer progress.close()
-	zones, err := account.engine.Zones(ctx, id, progress.observe)
+	zones, err := account.engine.Zones(ctx, id, progress.show)
 	if err == nil && len(zones) == 0 {
 		err = errcode.New(errcode.NoZones)
 	}

@@ -59,7 +59,7 @@ func Run(ctx context.Context, t Target, n Net, o Options) Report {
 		if !ok || !o.Wait || ctx.Err() != nil || wait+minAttempt > remaining {
 			return report
 		}
-		o.Observer(Event{Failed: failed, Attempt: number, Wait: wait, Remaining: remaining})
+		o.OnWait(Event{Failed: failed, Attempt: number, Wait: wait, Remaining: remaining})
 		if o.Sleep(ctx, wait) != nil {
 			return report
 		}
@@ -222,8 +222,8 @@ func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	if o.Observer == nil {
-		o.Observer = func(Event) {}
+	if o.OnWait == nil {
+		o.OnWait = func(Event) {}
 	}
 	if o.Sleep == nil {
 		o.Sleep = sleep

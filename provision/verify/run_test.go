@@ -64,7 +64,7 @@ func TestWaitUntilReady(t *testing.T) {
 	}
 	var events []Event
 	var slept []time.Duration
-	report := relay.run(t, Options{Wait: true, Timeout: time.Minute, Observer: func(e Event) { events = append(events, e) },
+	report := relay.run(t, Options{Wait: true, Timeout: time.Minute, OnWait: func(e Event) { events = append(events, e) },
 		Sleep: func(_ context.Context, d time.Duration) error { slept = append(slept, d); relay.step++; return nil }})
 	if !report.OK() {
 		t.Errorf("%+v", report)
@@ -133,7 +133,7 @@ func TestNoNeedlessWait(t *testing.T) {
 func TestCancelledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	report := Run(ctx, testTarget(), Net{Lookup: resolveTo()}, Options{Wait: true, Observer: func(Event) { cancel() }}) // real sleep
+	report := Run(ctx, testTarget(), Net{Lookup: resolveTo()}, Options{Wait: true, OnWait: func(Event) { cancel() }}) // real sleep
 	if got := findResult(t, report, ProbeDNS).Code; got != CodeDNSNotFound {
 		t.Errorf("code = %s, want the result of the first attempt", got)
 	}

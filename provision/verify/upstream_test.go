@@ -92,7 +92,7 @@ func TestProvidersAreIndependent(t *testing.T) {
 	}})
 	relay.target.Upstreams = []Upstream{openAI(), groq()}
 	var events []Event
-	report := relay.run(t, Options{Wait: true, Observer: func(e Event) { events = append(events, e); waits.Add(1) }, Sleep: func(context.Context, time.Duration) error { return nil }})
+	report := relay.run(t, Options{Wait: true, OnWait: func(e Event) { events = append(events, e); waits.Add(1) }, Sleep: func(context.Context, time.Duration) error { return nil }})
 	want := []string{"provider:openai:provider-region-blocked", "provider:groq:provider-recognised"}
 	if diff := cmp.Diff(want, providerResults(report)); diff != "" || report.OK() {
 		t.Errorf("OK %v, found (-want +got):\n%s", report.OK(), diff)

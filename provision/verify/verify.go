@@ -71,8 +71,8 @@ type Options struct {
 	// Wait repeats the probes after 1, 2, 3 and then every 5 seconds while a failure is transient (Code.Transient). A
 	// wait that would leave less than a second of Timeout is not started.
 	Wait bool
-	// Observer is called before each wait.
-	Observer func(Event)
+	// OnWait is called before each wait.
+	OnWait func(Event)
 	// Sleep waits for d, or returns an error when ctx is done first. Nil means real time.
 	Sleep func(ctx context.Context, d time.Duration) error
 }

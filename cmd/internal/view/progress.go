@@ -264,7 +264,7 @@ func (p *Progress) stepLine(e provision.Event, glyph, style, prefix string) stri
 	return "  " + p.view.paint(style, glyph) + "  " + text
 }
 
-// Verify returns an observer that shows the waits of the verifier.
+// Verify returns a function for verify.Options.OnWait that shows the waits of the verifier.
 func (p *Progress) Verify(host string, names func(id string) string) func(verify.Event) {
 	return func(e verify.Event) {
 		result := p.view.result(e.Failed, host, names(e.Failed.Provider))
