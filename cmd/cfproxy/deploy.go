@@ -12,7 +12,7 @@ import (
 // deployOptions are the flags of deploy, and of the commands that deploy: init and key.
 type deployOptions struct {
 	relayOptions
-	verify            verifyOptions
+	network           networkOptions
 	yes               bool
 	noVerify          bool
 	keepPartial       bool
@@ -21,13 +21,13 @@ type deployOptions struct {
 
 func deployOptionsOf(c *cli.Context) deployOptions {
 	return deployOptions{
-		relayOptions: relayOptionsOf(c), verify: verifyOptionsOf(c), yes: c.Bool("yes"), noVerify: c.Bool("no-verify"),
+		relayOptions: relayOptionsOf(c), network: networkOptionsOf(c), yes: c.Bool("yes"), noVerify: c.Bool("no-verify"),
 		keepPartial: c.Bool("keep-partial"), rollbackOnFailure: c.Bool("rollback-on-failure"),
 	}
 }
 
 func (p *program) deployFlags() []cli.Flag {
-	return append(append(p.settingFlags(), p.verifyFlags()...), p.boolFlag("adopt"), p.yesFlag(), p.boolFlag("json"),
+	return append(append(p.settingFlags(), p.networkFlags()...), p.boolFlag("adopt"), p.yesFlag(), p.boolFlag("json"),
 		p.boolFlag("keep-partial"), p.boolFlag("rollback-on-failure"), p.boolFlag("no-verify"))
 }
 

@@ -42,7 +42,7 @@ func (s *session) newDeployment(ctx context.Context, o deployOptions, relays con
 		return d, nil
 	}
 	var err error
-	d.network, err = s.openNetwork(ctx, account, o.verify)
+	d.network, err = s.openNetwork(ctx, account, o.network)
 	return d, err
 }
 
@@ -90,7 +90,7 @@ func (d *deployment) verifyHosts(ctx context.Context, receipt provision.Receipt)
 			jobs = append(jobs, d.network.jobFor(site, relay, deployedTarget(relay, site.Host, receipt.Plan)))
 		}
 	}
-	return d.runVerifyJobs(ctx, jobs, d.options.verify.timeout)
+	return d.runVerifyJobs(ctx, jobs, d.options.network.timeout)
 }
 
 // result returns the output for --json, and the error of a run that did not verify all of it or met a concurrent change.

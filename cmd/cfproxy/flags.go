@@ -122,18 +122,18 @@ func (p *program) yesFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: p.text.T("flag.yes"), DisableDefaultText: true}
 }
 
-// verifyOptions say how the verifier reaches the relay, like curl's flags of the same names.
-type verifyOptions struct {
+// networkOptions say how the verifier reaches the relay, and for how long it tries. --connect-to and --cacert work as in curl.
+type networkOptions struct {
 	connectTo []string
 	caCert    string
-	timeout   time.Duration // 0 for the verifier's own
+	timeout   time.Duration // 0: verify.DefaultTimeout
 }
 
-func verifyOptionsOf(c *cli.Context) verifyOptions {
-	return verifyOptions{connectTo: c.StringSlice("connect-to"), caCert: c.String("cacert"), timeout: c.Duration("timeout")}
+func networkOptionsOf(c *cli.Context) networkOptions {
+	return networkOptions{connectTo: c.StringSlice("connect-to"), caCert: c.String("cacert"), timeout: c.Duration("timeout")}
 }
 
-func (p *program) verifyFlags() []cli.Flag {
+func (p *program) networkFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "connect-to", Usage: p.text.T("flag.connect-to")},
 		&cli.StringFlag{Name: "cacert", Usage: p.text.T("flag.cacert"), TakesFile: true},

@@ -28,7 +28,7 @@ type keyOptions struct {
 func keyOptionsOf(c *cli.Context) keyOptions {
 	return keyOptions{
 		deployOptions: deployOptions{
-			relayOptions: relayOptions{file: c.String("config")}, verify: verifyOptionsOf(c), yes: c.Bool("yes"), noVerify: c.Bool("no-verify"),
+			relayOptions: relayOptions{file: c.String("config")}, network: networkOptionsOf(c), yes: c.Bool("yes"), noVerify: c.Bool("no-verify"),
 		},
 		names: c.Args().Slice(), noDeploy: c.Bool("no-deploy"),
 		expires: c.String("expires"), rpm: c.String("rpm"), tokenProviders: c.StringSlice("provider"),
@@ -50,7 +50,7 @@ func tokenFlagsOf(c *cli.Context) []string {
 }
 
 func (p *program) keyCommand() *cli.Command {
-	change := append(p.verifyFlags(), p.configFlag(), p.yesFlag(), p.boolFlag("json"), p.boolFlag("no-deploy"), p.boolFlag("no-verify"))
+	change := append(p.networkFlags(), p.configFlag(), p.yesFlag(), p.boolFlag("json"), p.boolFlag("no-deploy"), p.boolFlag("no-verify"))
 	addFlags := append([]cli.Flag{
 		p.stringFlag("expires"),
 		&cli.StringSliceFlag{Name: "provider", Usage: p.text.T("flag.token-provider")},

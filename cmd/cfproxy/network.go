@@ -19,7 +19,7 @@ type network struct {
 
 // openNetwork opens the network of an account. It must be closed. The edge of a sandbox ends with the command, so reports show the curl
 // command for the real network.
-func (s *session) openNetwork(ctx context.Context, account *account, o verifyOptions) (*network, error) {
+func (s *session) openNetwork(ctx context.Context, account *account, o networkOptions) (*network, error) {
 	if account.sandbox != nil {
 		edge, err := s.openEdge(ctx, account.sandbox, "127.0.0.1:0")
 		if err != nil {

@@ -19,7 +19,7 @@ import (
 // rollbackOptions are the flags of rollback.
 type rollbackOptions struct {
 	relayOptions
-	verify   verifyOptions
+	network  networkOptions
 	yes      bool
 	noVerify bool
 	to       string // a version's number or the beginning of its id; "" for the previous version
@@ -27,10 +27,10 @@ type rollbackOptions struct {
 }
 
 func (p *program) rollbackCommand() *cli.Command {
-	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.verifyFlags()...)
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.networkFlags()...)
 	return p.command("rollback", func(c *cli.Context, s *session) error {
 		return runRollback(c.Context, s, rollbackOptions{
-			relayOptionsOf(c), verifyOptionsOf(c), c.Bool("yes"), c.Bool("no-verify"), c.String("to"), c.Bool("force"),
+			relayOptionsOf(c), networkOptionsOf(c), c.Bool("yes"), c.Bool("no-verify"), c.String("to"), c.Bool("force"),
 		})
 	}, append(flags, p.yesFlag(), p.boolFlag("json"), p.stringFlag("to"), p.boolFlag("force"), p.boolFlag("no-verify"))...)
 }
@@ -52,7 +52,7 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 	}
 	var network *network
 	if !o.noVerify {
-		if network, err = s.openNetwork(ctx, account, o.verify); err != nil {
+		if network, err = s.openNetwork(ctx, account, o.network); err != nil {
 			return err
 		}
 		defer network.Close()
@@ -78,7 +78,7 @@ func runRollback(ctx context.Context, s *session, o rollbackOptions) error {
 	out := result{RolledBack: done}
 	skipped = slices.Concat(observed.Skipped, skipped, failed)
 	if network != nil {
-		out.Verify = s.runVerifyJobs(ctx, rollbackJobs(relays, network, done), o.verify.timeout)
+		out.Verify = s.runVerifyJobs(ctx, rollbackJobs(relays, network, done), o.network.timeout)
 		err = s.verifyError(ctx, out.Verify)
 	}
 	return s.finishRollback(relays, out, skipped, err)

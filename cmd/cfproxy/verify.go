@@ -12,26 +12,26 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// verifyRunOptions are the flags of verify.
-type verifyRunOptions struct {
+// verifyOptions are the flags of verify.
+type verifyOptions struct {
 	relayOptions
-	verify verifyOptions
+	network networkOptions
 	// isProviderGiven says that --provider names the providers to verify, which need not be all.
 	isProviderGiven bool
 	keyEnv, model   string
 }
 
 func (p *program) verifyCommand() *cli.Command {
-	flags := append(p.settingFlags(config.KeyDomains, config.KeyProviders), p.verifyFlags()...)
+	flags := append(p.settingFlags(config.KeyDomains, config.KeyProviders), p.networkFlags()...)
 	return p.command("verify", func(c *cli.Context, s *session) error {
-		return runVerify(c.Context, s, verifyRunOptions{
-			relayOptionsOf(c), verifyOptionsOf(c), c.IsSet("provider"), c.String("key-env"), c.String("model"),
+		return runVerify(c.Context, s, verifyOptions{
+			relayOptionsOf(c), networkOptionsOf(c), c.IsSet("provider"), c.String("key-env"), c.String("model"),
 		})
 	}, append(flags, p.boolFlag("json"), p.stringFlag("key-env"), p.stringFlag("model"))...)
 }
 
 // runVerify checks from outside that relays work. It needs no token and makes no API call.
-func runVerify(ctx context.Context, s *session, o verifyRunOptions) error {
+func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 	relays, err := s.relaysToVerify(ctx, o)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func runVerify(ctx context.Context, s *session, o verifyRunOptions) error {
 			return err
 		}
 	}
-	network, err := s.openNetwork(ctx, account, o.verify)
+	network, err := s.openNetwork(ctx, account, o.network)
 	if err != nil {
 		return err
 	}
@@ -61,13 +61,13 @@ func runVerify(ctx context.Context, s *session, o verifyRunOptions) error {
 		if o.model != "" {
 			target = withModel(target, o.model)
 		}
-		jobs = append(jobs, verifyJob{relay, target, network.For(host), o.verify.timeout > 0})
+		jobs = append(jobs, verifyJob{relay, target, network.For(host), o.network.timeout > 0})
 	}
-	return s.finishVerify(ctx, relays, s.runVerifyJobs(ctx, jobs, o.verify.timeout))
+	return s.finishVerify(ctx, relays, s.runVerifyJobs(ctx, jobs, o.network.timeout))
 }
 
 // relaysToVerify returns the relays, with the providers that somebody named.
-func (s *session) relaysToVerify(ctx context.Context, o verifyRunOptions) (config.Relays, error) {
+func (s *session) relaysToVerify(ctx context.Context, o verifyOptions) (config.Relays, error) {
 	all, err := o.source(s).Load()
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (s *session) relaysToVerify(ctx context.Context, o verifyRunOptions) (confi
 
 // checkAgainstFile returns an error for a provider of a flag whose origin differs from that in the file. The relay cannot tell, because
 // it names its providers by their ids.
-func (s *session) checkAgainstFile(o verifyRunOptions, relays config.Relays) error {
+func (s *session) checkAgainstFile(o verifyOptions, relays config.Relays) error {
 	inFile, err := config.ReadFile(o.file, relays.Domains())
 	if err != nil {
 		return err
