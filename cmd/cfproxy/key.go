@@ -119,7 +119,7 @@ func runKeyAdd(ctx context.Context, s *session, o keyOptions) error {
 	}
 	generated := s.generateToken(token)
 	change := tokenChange{verb: "add", token: generated.Token}
-	return s.changeTokens(ctx, o, file, change, generated, unlock)
+	return s.runTokenChange(ctx, o, file, change, generated, unlock)
 }
 
 // runKeyRevoke removes a token from cfproxy.toml, and deploys.
@@ -134,7 +134,7 @@ func runKeyRevoke(ctx context.Context, s *session, o keyOptions) error {
 	}
 	defer unlock()
 	change := tokenChange{verb: "revoke", token: worker.Token{Name: name}}
-	return s.changeTokens(ctx, o, file, change, config.NewToken{}, unlock)
+	return s.runTokenChange(ctx, o, file, change, config.NewToken{}, unlock)
 }
 
 // lockTokens locks the file with the tokens and then reads it.

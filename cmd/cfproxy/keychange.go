@@ -49,9 +49,9 @@ func (x tokenChange) alreadyError(f config.TokenFile) error {
 	return problem.Usage("token-not-listed", "file", f.Path, "name", x.token.Name, "names", orDash(f.Names()))
 }
 
-// changeTokens changes the file and, where access is managed, deploys. It checks everything that can fail first: the plan and the
+// runTokenChange changes the file and, where access is managed, deploys. It checks everything that can fail first: the plan and the
 // confirmation come before the file, the file before the account.
-func (s *session) changeTokens(ctx context.Context, o keyOptions, file config.TokenFile, x tokenChange, token config.NewToken, unlock func()) error {
+func (s *session) runTokenChange(ctx context.Context, o keyOptions, file config.TokenFile, x tokenChange, token config.NewToken, unlock func()) error {
 	next, err := x.applyTo(file)
 	if err == nil && !x.isIn(file) {
 		err = file.CheckWritable()
@@ -64,7 +64,7 @@ func (s *session) changeTokens(ctx context.Context, o keyOptions, file config.To
 		return err
 	}
 	deploys := len(relays) > 0 && !o.noDeploy
-	if x.isIn(file) && !(deploys && s.canObserve(ctx, x)) {
+	if x.isIn(file) && !(deploys && s.mayReadAccount(ctx, x)) {
 		return x.alreadyError(file)
 	}
 	if !deploys {
@@ -83,7 +83,7 @@ func (s *session) changeTokens(ctx context.Context, o keyOptions, file config.To
 	}
 	defer d.network.Close()
 	d.newToken = token
-	return d.changeTokens(ctx, file, next, x)
+	return d.deployTokenChange(ctx, file, next, x)
 }
 
 // managedRelays returns the relays of a file for which its tokens are valid.
@@ -102,9 +102,9 @@ func (s *session) managedRelays(file config.TokenFile) (config.Relays, error) {
 	return relays, nil
 }
 
-// canObserve reports whether the relay can be asked about a change that is already in the file. Nobody is asked for an API token just to
-// hear that a name is taken.
-func (s *session) canObserve(ctx context.Context, x tokenChange) bool {
+// mayReadAccount reports whether the account is read to find out if a change that is already in the file is deployed too. To add a name
+// that is taken is an error in any case, so it is not worth a question for the API token.
+func (s *session) mayReadAccount(ctx context.Context, x tokenChange) bool {
 	if sandbox, err := s.sandboxFile(); err != nil || sandbox != "" {
 		return err == nil
 	}
@@ -132,11 +132,11 @@ func (s *session) changeFile(file, next config.TokenFile, x tokenChange, token c
 	return nil
 }
 
-// changeTokens changes the file and then the relays.
-func (d *deployment) changeTokens(ctx context.Context, file, next config.TokenFile, x tokenChange) error {
+// deployTokenChange plans, asks for confirmation, and changes the file and then the relays.
+func (d *deployment) deployTokenChange(ctx context.Context, file, next config.TokenFile, x tokenChange) error {
 	observed, err := d.observe(ctx, d.account.engine, d.relays.Configs()...)
 	if err == nil {
-		err = d.checkChange(file, x, observed)
+		err = d.checkTokenChange(file, x, observed)
 	}
 	if err != nil {
 		return err
@@ -156,11 +156,11 @@ func (d *deployment) changeTokens(ctx context.Context, file, next config.TokenFi
 		d.errf("key.pending."+x.verb, "name", x.token.Name)
 		return err
 	}
-	return d.reportChange(ctx, x)
+	return d.reportTokenChange(ctx, x)
 }
 
-// checkChange returns an error if the deploy would do more than the one change, or nothing.
-func (d *deployment) checkChange(file config.TokenFile, x tokenChange, observed plan.Observed) error {
+// checkTokenChange returns an error if the deploy would do more than the one change, or nothing.
+func (d *deployment) checkTokenChange(file config.TokenFile, x tokenChange, observed plan.Observed) error {
 	var deployed []worker.Token
 	for _, relay := range observed.Relays {
 		deployed = append(deployed, relay.Deployed().Tokens...)
@@ -204,8 +204,8 @@ func (d *deployment) checkUnfinished(file config.TokenFile, x tokenChange, deplo
 	return nil
 }
 
-// reportChange prints the result of a change. stdout has the token alone, so what the verifier found goes to stderr.
-func (d *deployment) reportChange(ctx context.Context, x tokenChange) error {
+// reportTokenChange prints the result of a change. stdout has the token alone, so what the verifier found goes to stderr.
+func (d *deployment) reportTokenChange(ctx context.Context, x tokenChange) error {
 	receipt := d.outcome.Receipt
 	out, unverified := d.result(ctx)
 	end := cmp.Or(unverified, d.unfinishedError(receipt))
