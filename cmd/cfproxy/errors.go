@@ -46,7 +46,7 @@ func (c *console) exit(err error) int {
 	code, details, exit := c.describe(err)
 	out := c.failure(err, errorView{code, details, conflictsOf(err)})
 	if hosts, ok := errors.AsType[plan.HostErrors](err); ok {
-		out.Refused, exit = c.hostErrorViews(hosts), c.exitOfHosts(hosts)
+		out.HostErrors, exit = c.hostErrorViews(hosts), c.exitOfHosts(hosts)
 		c.printHostErrors(hosts)
 	} else {
 		c.printError(err)

@@ -10,7 +10,8 @@ import (
 	"github.com/cfproxy/cfproxy/templates"
 )
 
-// result is the output of --json, the same for every command. Fields that do not apply are left out.
+// result is the output of --json, the same for every command. Fields that do not apply are left out. Scripts rely on the JSON names,
+// so these stay when a field is renamed.
 type result struct {
 	Plan     *plan.Plan      `json:"plan,omitempty"`
 	Warnings []plan.Warning  `json:"warnings,omitempty"`
@@ -38,9 +39,9 @@ type failure struct {
 	// Done and Unknown are the steps that took effect before the error, and those that may have.
 	Done    []plan.Step `json:"done,omitempty"`
 	Unknown []plan.Step `json:"unknown,omitempty"`
-	// Refused are the hosts that were not finished, if there are several.
-	Refused []hostErrorView `json:"refused,omitempty"`
-	Token   *view.Token     `json:"token,omitempty"`
+	// HostErrors are the hosts that were not finished, if there are several.
+	HostErrors []hostErrorView `json:"refused,omitempty"`
+	Token      *view.Token     `json:"token,omitempty"`
 }
 
 // errorView is an error for --json.
@@ -57,7 +58,7 @@ func (c *console) failure(err error, shown errorView) failure {
 		f.Done, f.Unknown = partial.receipt.Done, partial.receipt.Unknown
 		f.Token = newTokenView(partial.token)
 		if failed := partial.receipt.FailedHosts(); len(failed) > 1 {
-			f.Refused = c.hostErrorViews(failed)
+			f.HostErrors = c.hostErrorViews(failed)
 		}
 	}
 	return f
