@@ -15,7 +15,8 @@ type API interface {
 	Script(ctx context.Context, account, name string) (*plan.Object, error)
 	// Routes lists the Worker routes of a zone. The host of each pattern is in lower case.
 	Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, error)
-	// Records lists the DNS records of a zone whose name is one of hosts.
+	// Records lists the DNS records of a zone whose name is one of hosts, in lower case. It may read the records of a
+	// single host only, or all of the zone; RecordList.Total says how many that are.
 	Records(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error)
 	// Domains lists the custom domains of an account's Workers.
 	Domains(ctx context.Context, account string) ([]plan.Object, error)
@@ -24,17 +25,21 @@ type API interface {
 	// ApplyStep applies one step and returns the id of the resource that is at its address then. Deleting a resource
 	// that does not exist is not an error.
 	ApplyStep(ctx context.Context, step plan.Step) (id string, err error)
-	// ApplyBatch applies steps on records of one zone, all or none of them, and returns their ids.
+	// ApplyBatch applies steps on records of one zone, which is named by its id: all or none of them. It returns the id
+	// of the record of each step, "" where the API does not say it.
 	ApplyBatch(ctx context.Context, zone string, steps []plan.Step) (ids []string, err error)
-	// Versions lists the versions of a Worker that can be deployed, each with its share of the traffic.
+	// Versions lists the versions of a Worker that can be deployed, in any order, each with its share of the traffic.
 	Versions(ctx context.Context, account, name string) ([]plan.Version, error)
-	// DeployVersion makes a version of a Worker serve all traffic.
+	// DeployVersion makes a version of a Worker, named by its id, serve all traffic. If a secret has changed since that
+	// version, the error has errcode.SecretsChanged; with force the version is deployed with the old secret.
 	DeployVersion(ctx context.Context, account, name, version string, force bool) error
-	// RegisterSubdomain gives an account its workers.dev subdomain, which it needs before its first Worker.
+	// RegisterSubdomain registers the workers.dev subdomain that an account needs before its first Worker. It is not an
+	// error if the account has one. If another account has the name, the error has errcode.SubdomainTaken.
 	RegisterSubdomain(ctx context.Context, account, name string) error
 }
 
-// Zones lists the zones that the token can read, of one account or of all ("").
+// Zones lists the zones that the token can read, of one account or of all (""). There is none if the token lacks the
+// permission: the API does not return an error for that.
 func (e *Engine) Zones(ctx context.Context, account string, onEvent func(Event)) ([]plan.Zone, error) {
 	return e.session(onEvent).zones(ctx, account)
 }

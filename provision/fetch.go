@@ -104,25 +104,25 @@ func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, addres
 	return err
 }
 
-// routesTo returns, sorted, what else uses a Worker: the patterns of its routes except those of sites, its custom
+// dependentsOf returns, sorted, what else uses a Worker: the patterns of its routes except those of sites, its custom
 // domains, and, as "zone:ID", the zones that it serves and that the token cannot read.
-func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
-	var patterns []string
+func (s *session) dependentsOf(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
+	var dependents []string
 	account := script.Address.Parent
 	for _, id := range plan.ZonesServed(script) {
 		if !slices.ContainsFunc(found.Zones, func(z plan.Zone) bool { return z.ID == id }) {
-			patterns = append(patterns, "zone:"+id)
+			dependents = append(dependents, "zone:"+id)
 		}
 	}
 	if script.ID == "" {
-		return patterns, nil // there is no Worker
+		return dependents, nil // there is no Worker
 	}
 	if err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return z.Account == account }); err != nil {
 		return nil, err
 	}
 	for _, domain := range found.Domains[account] {
 		if domain.Attrs[binding.AttrScript] == script.Address.Name {
-			patterns = append(patterns, domain.Address.Name)
+			dependents = append(dependents, domain.Address.Name)
 		}
 	}
 	isSite := map[plan.Address]bool{}
@@ -135,12 +135,12 @@ func (s *session) routesTo(ctx context.Context, found *plan.Snapshot, script pla
 		}
 		for _, route := range found.Routes[zone.ID] {
 			if route.Attrs[binding.AttrScript] == script.Address.Name && !isSite[route.Address] {
-				patterns = append(patterns, route.Address.Name)
+				dependents = append(dependents, route.Address.Name)
 			}
 		}
 	}
-	slices.Sort(patterns)
-	return patterns, nil
+	slices.Sort(dependents)
+	return dependents, nil
 }
 
 // fetchRoutes reads the routes of the zones for which include returns true and that are not in the snapshot yet.

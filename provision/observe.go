@@ -54,9 +54,9 @@ func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Z
 		return zones, err
 	}
 	anyHost := func(zones []plan.Zone, test func(error) bool) bool {
-		find := plan.NewZoneIndex(zones)
+		index := plan.NewZoneIndex(zones)
 		return slices.ContainsFunc(configs, func(c plan.Config) bool {
-			return slices.ContainsFunc(c.Domains, func(host string) bool { _, err := find.Lookup(host, account); return test(err) })
+			return slices.ContainsFunc(c.Domains, func(host string) bool { _, err := index.Lookup(host, account); return test(err) })
 		})
 	}
 	if !anyHost(zones, func(err error) bool { return err != nil }) {
@@ -89,7 +89,7 @@ func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *pl
 				continue
 			}
 			inUse[address] = true
-			others, err := s.routesTo(ctx, found, *script, o.Sites())
+			others, err := s.dependentsOf(ctx, found, *script, o.Sites())
 			if err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *pl
 func (s *session) findDependents(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	for i := range o.Relays {
 		var err error
-		if o.Relays[i].Dependents, err = s.routesTo(ctx, found, o.Relays[i].Script, o.Sites()); err != nil {
+		if o.Relays[i].Dependents, err = s.dependentsOf(ctx, found, o.Relays[i].Script, o.Sites()); err != nil {
 			return err
 		}
 	}

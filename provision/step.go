@@ -12,16 +12,16 @@ import (
 type stepResult struct {
 	id            string // of the resource at the step's address
 	foundExisting bool   // a concurrent run had created it
-	maybeApplied  bool   // an attempt of the failed step may have taken effect, whatever the last one returned
+	maybeApplied  bool   // the step failed, and one of its attempts may have taken effect
 }
 
 // applyWithRetry applies one step with calls of its own.
-func (s *session) applyWithRetry(ctx context.Context, plan plan.Plan, step plan.Step) (stepResult, error) {
+func (s *session) applyWithRetry(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
 	call := string(step.Action) + " " + step.Address.Kind.String()
 	attempts, maybeApplied := 0, false
 	result, err := retry(ctx, s, call, 1, func(ctx context.Context) (stepResult, error) {
 		attempts++
-		result, err := s.tryStep(ctx, plan, step, attempts)
+		result, err := s.tryStep(ctx, p, step, attempts)
 		maybeApplied = maybeApplied || mayHaveTakenEffect(err)
 		return result, err
 	})

@@ -16,7 +16,8 @@ type Relay struct {
 	// Worker is the name of the script.
 	Worker string `json:"worker"`
 	Sites  []Site `json:"-"`
-	// Dependents are the patterns of other routes to the Worker, as far as they were read.
+	// Dependents are what else uses the Worker, as far as it was read: patterns of other routes and, for a destroy, also
+	// custom domains and, as "zone:ID", zones that the Worker serves and that the token cannot read.
 	Dependents []string `json:"dependents,omitempty"`
 	// RevokedTokens are the names of deployed tokens that the plan revokes. It is empty if the relay becomes
 	// pass-through.
