@@ -101,9 +101,10 @@ func (s *session) askZone(ctx context.Context, account *account, chosen config.S
 }
 
 func (s *session) readZones(ctx context.Context, account *account, id string) ([]plan.Zone, error) {
-	progress := s.engineProgress()
-	defer progress.close()
-	zones, err := account.engine.Zones(ctx, id, progress.show)
+	progress := s.progress()
+	defer progress.Close()
+	progress.Spinner(s.text.T("doing.zones"))
+	zones, err := account.engine.Zones(ctx, id, progress.Engine)
 	if err == nil && len(zones) == 0 {
 		err = errcode.New(errcode.NoZones)
 	}
