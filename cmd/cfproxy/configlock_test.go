@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -41,7 +43,7 @@ func (w *noticeWriter) Write(b []byte) (int, error) {
 func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]string, args ...string) (status chan int, stderr *noticeWriter) {
 	t.Helper()
 	stderr = &noticeWriter{want: "Another cfproxy process is changing", found: make(chan struct{})}
-	status = runInBackground(ctx, stderr, variables, args...)
+	status = runInBackground(t, ctx, stderr, variables, args...)
 	select {
 	case <-stderr.found:
 	case code := <-status:
@@ -52,14 +54,34 @@ func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]str
 	return status, stderr
 }
 
-// runInBackground starts a run with these environment variables and returns a channel that receives its exit status.
-func runInBackground(ctx context.Context, stderr io.Writer, variables map[string]string, args ...string) chan int {
+// runInBackground starts the program with these environment variables and returns a channel that receives its exit status. The end of
+// ctx interrupts the program.
+func runInBackground(t *testing.T, ctx context.Context, stderr io.Writer, variables map[string]string, args ...string) chan int {
+	t.Helper()
+	program, err := exec.LookPath("cfproxy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(ctx, program, args...)
+	command.Dir = t.TempDir()
+	command.Env = []string{"XDG_CONFIG_HOME=" + command.Dir, "AppData=" + command.Dir}
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData", "TMPDIR"} { // the locks are in the user's cache directory
+		if value, isSet := os.LookupEnv(name); isSet {
+			command.Env = append(command.Env, name+"="+value)
+		}
+	}
+	for name, value := range variables {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	command.Stderr = stderr
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
 	status := make(chan int, 1)
 	go func() {
-		status <- run(ctx, append([]string{"cfproxy"}, args...), environment{
-			stdin: strings.NewReader(""), stdout: io.Discard, stderr: stderr,
-			getenv: func(name string) string { return variables[name] }, width: func() int { return 0 },
-		})
+		_ = command.Wait() // the exit status is returned
+		status <- command.ProcessState.ExitCode()
 	}()
 	return status
 }
@@ -105,6 +127,9 @@ func TestUnlockedFileIsReadAgain(t *testing.T) {
 
 func TestInterruptWhileWaitingForTheLock(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("os.Process.Signal cannot interrupt a process on Windows")
+	}
 	f, unlock := lockedFile(t)
 	defer unlock()
 	for _, args := range [][]string{{"key", "revoke", "mallory", "--no-deploy"}, {"deploy", "--yes"}} {
@@ -145,7 +170,7 @@ func TestRevokeWaitsForSlowDeploy(t *testing.T) {
 	continueOnce := sync.OnceFunc(func() { close(proceed) })
 	defer continueOnce()
 	var output strings.Builder
-	deployed := runInBackground(t.Context(), &output, variables, append([]string{"deploy"}, flags...)...)
+	deployed := runInBackground(t, t.Context(), &output, variables, append([]string{"deploy"}, flags...)...)
 	select {
 	case <-uploading:
 	case code := <-deployed:
@@ -160,7 +185,7 @@ func TestRevokeWaitsForSlowDeploy(t *testing.T) {
 		t.Fatalf("exit status %d\n%s", code, stderr.output.String())
 	}
 	var status strings.Builder
-	if code := <-runInBackground(t.Context(), &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
+	if code := <-runInBackground(t, t.Context(), &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
 		t.Errorf("the relay does not follow the file: exit status %d\n%s", code, status.String())
 	}
 	if now, err := config.OpenTokens(f.Path); err != nil || len(now.Tokens) > 0 {

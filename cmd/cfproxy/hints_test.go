@@ -15,7 +15,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// sessionOf returns the session of a run with these arguments, which does nothing else.
+// sessionOf returns the session of a run with these arguments, which does nothing else. Its test must not be parallel: see englishProgram.
 func sessionOf(t *testing.T, language string, args ...string) (*program, *session) {
 	t.Helper()
 	p, err := newProgram([]string{"--lang", language}, environment{getenv: func(string) string { return "" }})
@@ -41,7 +41,6 @@ func sessionOf(t *testing.T, language string, args ...string) (*program, *sessio
 // Every command in a message can be run as it is printed: its flags exist, it has its argument, and it uses the account, the relay and
 // the file of the run that prints it.
 func TestSuggestedCommandsAreComplete(t *testing.T) {
-	t.Parallel()
 	network := []string{"--connect-to", "::127.0.0.1:8443", "--cacert", "ca.pem"}
 	for _, language := range []string{"en", "zh"} {
 		for _, args := range [][]string{

@@ -287,7 +287,6 @@ func TestNoLeakOnTerminal(t *testing.T) {
 
 // A panic whose message contains a secret.
 func TestNoLeakOnPanic(t *testing.T) {
-	t.Parallel()
 	var secrets leaktest.Secrets
 	secrets.Add("owner's key", leakOwnerKey)
 	for _, broken := range []environment{

@@ -113,7 +113,6 @@ func scriptUnchanged(ts *testscript.TestScript, neg bool, args []string) {
 
 // TestEveryCommandHasAScript checks that for every command and subcommand at least one script runs it and checks its output.
 func TestEveryCommandHasAScript(t *testing.T) {
-	t.Parallel()
 	app := englishProgram(t).app()
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(files) == 0 {
