@@ -234,7 +234,7 @@ func (r *run) finish(ctx context.Context, step plan.Step, result stepResult, err
 	r.emit(event)
 }
 
-// breakerThreshold is the number of failures in a row that do not concern single hosts anymore.
+// breakerThreshold is the number of failures in a row that are no longer taken for a problem of single hosts.
 const breakerThreshold = 5
 
 // recordFailure counts a failed call, however many steps it had. One bad host is skipped; repeated failures of the API

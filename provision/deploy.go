@@ -39,12 +39,12 @@ func PlanStatus(observed plan.Observed, bundle worker.Bundle) (plan.Plan, error)
 // Worker stays while other routes or custom domains of its account need it.
 //
 // If the removal of a route would expose a record that is not marked as ours and points to plan.DefaultOrigin, the
-// error is a *plan.ConflictError with errcode.Exposed, beside the plan.
+// error is a *plan.ConflictError with errcode.Exposed, and the plan is returned as well.
 func (e *Engine) PlanDestroy(ctx context.Context, configs []plan.Config, onEvent func(Event)) (plan.Plan, error) {
 	s := e.session(onEvent)
 	configs = slices.Clone(configs)
 	for i := range configs {
-		configs[i].Region = "" // it may not exist anymore
+		configs[i].Region = "" // it may not exist any more
 	}
 	o, found, err := s.observe(ctx, configs)
 	if err != nil {
@@ -100,7 +100,7 @@ func (o Outcome) Remaining() Receipt { return o.Receipt.without(o.Undo.Done) }
 // hosts are affected, it returns the first error; hosts that failed among others that are served are in the receipt
 // only.
 //
-// At last, Deploy reconciles with runs of other programs at the same hosts. What it could not do there is in the
+// Finally, Deploy reconciles with runs of other programs at the same hosts. What it could not do there is in the
 // outcome only.
 func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions, onEvent func(Event)) (Outcome, error) {
 	s := e.session(onEvent)

@@ -85,7 +85,7 @@ func (l *limiter) firstReport(until time.Time) bool {
 	return isFirst
 }
 
-// delay returns how long so many more calls will have to wait at least.
+// delay returns how long, at least, it takes until that many more calls have been made.
 func (l *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,14 +98,14 @@ func (l *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
 	if over <= 0 || len(l.calls) == 0 {
 		return wait
 	}
-	// The first calls over the limit are made when the oldest ones leave the window, and so many more in each window
-	// after that.
+	// The first calls over the limit are made when the oldest ones leave the window, and in each window after that as many
+	// as the limit allows.
 	windows := time.Duration((over - 1) / limit.Calls)
 	last := l.calls[min((over-1)%limit.Calls, len(l.calls)-1)]
 	return max(wait, last.Add(limit.Per*(windows+1)).Sub(now))
 }
 
-// wait waits until so many calls may be made.
+// wait waits until that many calls may be made.
 func (s *session) wait(ctx context.Context, calls int) error {
 	for {
 		wait := s.limiter.reserve(s.Rate, s.now(), calls)

@@ -79,7 +79,7 @@ func (r Receipt) doneAddresses() map[plan.Address]bool {
 	return done
 }
 
-// OrphanedWorkers returns the failed deletions of Workers that serve nothing anymore. They affect no host.
+// OrphanedWorkers returns the failed deletions of Workers that serve nothing any more. They affect no host.
 func (r Receipt) OrphanedWorkers() []Failure {
 	return slices.DeleteFunc(slices.Clone(r.Failed), func(f Failure) bool {
 		return f.Step.Address.Kind != plan.KindScript || f.Step.Action != plan.ActionDelete

@@ -38,7 +38,7 @@ func runDestroy(ctx context.Context, s *session, o destroyOptions) error {
 		return s.finishDestroy(p, provision.Receipt{Done: []plan.Step{}})
 	}
 	if len(relays) == 1 && len(p.Relays) == 1 && p.Worker != plan.WorkerName(p.Sites[0].Host) && relays[0].Chosen.Worker == "" {
-		// If the run is cut short, the next one needs the name: once record and route are gone, nothing else tells it.
+		// If the run is cut short, the next one needs the name: once record and route are gone, it cannot be found out.
 		s.inv.answered = config.Settings{Worker: p.Worker}
 	}
 	s.errf("destroy.title", "host", hostTitle(p))

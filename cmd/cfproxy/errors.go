@@ -170,7 +170,7 @@ func (c *console) hint(key string, pairs ...string) {
 	}
 }
 
-// templateData returns details with what sentences may need beside them: permissions as the dashboard names them, the link to the
+// templateData returns details with what sentences may also need: permissions as the dashboard names them, the link to the
 // form for a token, commands to run next, and a dash for what the API did not say.
 func (c *console) templateData(details map[string]string) map[string]string {
 	inv := c.inv

@@ -84,7 +84,7 @@ func (c *console) exitOfHosts(hosts []plan.HostError) int {
 	return first
 }
 
-// unfinishedError returns the error that ends a run which left out hosts, or a Worker that serves nothing anymore.
+// unfinishedError returns the error that ends a run which left out hosts, or a Worker that serves nothing any more.
 func (c *console) unfinishedError(receipt provision.Receipt) error {
 	err := c.skippedError(hostErrorsOf(receipt))
 	if left := receipt.OrphanedWorkers(); err == nil && len(left) > 0 {
@@ -94,7 +94,7 @@ func (c *console) unfinishedError(receipt provision.Receipt) error {
 	return err
 }
 
-// printOrphanedWorkers prints the Workers that serve nothing anymore and could not be deleted. No later run would find them.
+// printOrphanedWorkers prints the Workers that serve nothing any more and could not be deleted. No later run would find them.
 func (c *console) printOrphanedWorkers(receipt provision.Receipt) {
 	for _, failure := range receipt.OrphanedWorkers() {
 		code, details, _ := c.describe(failure.Err)

@@ -71,7 +71,7 @@ func runInit(ctx context.Context, s *session, o deployOptions) error {
 }
 
 // askSettings fills in what was not chosen: from the deployed relay, and from answers unless isQuiet. It also returns the token that it
-// made for the first caller of a managed relay.
+// generated for the first caller of a managed relay.
 func (s *session) askSettings(ctx context.Context, account *account, chosen config.Settings, isQuiet bool) (config.Settings, config.NewToken, error) {
 	given, token := chosen, config.NewToken{}
 	var err error
@@ -95,8 +95,8 @@ func (s *session) askSettings(ctx context.Context, account *account, chosen conf
 	return chosen, token, nil
 }
 
-// fillFromDeployed fills in what was not chosen from our relay as it is deployed, its tokens included, so that init neither resets nor
-// asks what is there. A cfproxy.toml decides by itself.
+// fillFromDeployed fills in what was not chosen from our relay as it is deployed, its tokens included, so that init neither resets
+// them nor asks for them. If there is a cfproxy.toml, only that counts.
 func (s *session) fillFromDeployed(ctx context.Context, account *account, chosen config.Settings) (config.Settings, error) {
 	if chosen.HasFile() || len(chosen.Domains) == 0 {
 		return chosen, nil

@@ -11,15 +11,16 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// invocation is how a command was called. Hints and messages print commands that must run as they are printed, so they repeat what
-// this run was told: the sandbox, the file, the hosts, the settings and the way to the relay.
+// invocation is how a command was called. Hints and messages print commands that must run as they are printed, so they repeat
+// the flags of this run: the sandbox, the file, the hosts, the settings and those of networkOptions. What a run finds out later, its
+// hosts and answers, is added then.
 type invocation struct {
 	// command is the name as it is typed, "deploy" or "key add"; "" if none was recognised.
 	command string
 	sandbox string
-	// config is the file that was named; "" for the one of this folder.
+	// config is the file of --config; "" for the one of this folder.
 	config string
-	// isDomainGiven says that hosts were named by flag.
+	// isDomainGiven says that --domain was given.
 	isDomainGiven bool
 	// given are the settings of flags. answered are those that come from the wizard or from the deployed relay.
 	given, answered config.Settings
@@ -27,7 +28,7 @@ type invocation struct {
 	hosts []string
 	// arguments are those after the command and its flags, and tokenFlags the flags that describe a token, of a key command.
 	arguments, tokenFlags []string
-	// repeated are flags that the same command is called with again; network those that any command reaches the relay with.
+	// repeated are flags for the same command only; network those of networkOptions, for any command that verifies.
 	repeated, network []string
 }
 
@@ -118,7 +119,7 @@ func (inv invocation) settingFlags(command string) []string {
 			continue
 		}
 		if s.Key == config.KeyProviders && inv.command == "verify" && command != "verify" {
-			continue // verify may be told of some providers only
+			continue // with verify, --provider may name some of the providers only
 		}
 		values := s.Values(inv.given)
 		if len(values) == 0 {

@@ -28,7 +28,7 @@ type result struct {
 	RolledBack []rollbackView   `json:"rolled_back,omitempty"`
 	// HostErrors are hosts that the run skipped or did not finish.
 	HostErrors []hostErrorView `json:"refused,omitempty"`
-	// Orphans are Workers that serve nothing anymore and could not be deleted.
+	// Orphans are Workers that serve nothing any more and could not be deleted.
 	Orphans []orphanView `json:"left,omitempty"`
 	Token   *view.Token  `json:"token,omitempty"`
 }

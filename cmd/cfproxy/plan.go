@@ -62,8 +62,8 @@ func (s *session) planDeploy(ctx context.Context, engine *provision.Engine, rela
 	return provision.PlanDeploy(observed, worker.Load(), adopt)
 }
 
-// observeToDeploy observes the account, and refuses to open a managed relay to everybody, and so to drop its tokens and keys, unless
-// somebody said so. The file that manages it is probably in another directory.
+// observeToDeploy observes the account. It returns an error if a relay that is managed would become pass-through, and lose its tokens and
+// keys, although no flag and no file says so: the file that manages it is probably in another directory.
 func (s *session) observeToDeploy(ctx context.Context, engine *provision.Engine, relays config.Relays) (plan.Observed, error) {
 	observed, err := s.observe(ctx, engine, relays.Configs()...)
 	if err != nil {

@@ -19,7 +19,7 @@ type program struct {
 }
 
 // newProgram returns the program in the language of the --lang flag or the environment. The language comes first, because the
-// help texts need it. Beside an error it returns a program that can show it.
+// help texts need it. With an error, it also returns a program that can print it.
 func newProgram(args []string, env environment) (*program, error) {
 	language := i18n.FromEnvironment(env.getenv)
 	chosen, isGiven := languageFlag(args)

@@ -53,8 +53,8 @@ func runSandbox(ctx context.Context, s *session, o sandboxOptions) error {
 	return s.serveSandbox(ctx, store, edge, o.listen, "sandbox.serving")
 }
 
-// serveSandbox serves the API beside an open edge. It prints the text of key, which says how to use both, with a file that has the edge's
-// certificate authority. It returns nil when ctx ends.
+// serveSandbox serves the API of a sandbox whose edge is open. It prints the text of key, which says how to use both, and writes the
+// edge's certificate authority to a temporary file for it. It returns nil when ctx ends.
 func (s *session) serveSandbox(ctx context.Context, store *sandbox.Store, edge *edge.Edge, listen, key string) error {
 	api, err := listenLoopback(listen)
 	if err != nil {

@@ -201,7 +201,7 @@ func (s *session) observe(ctx context.Context, engine *provision.Engine, configs
 const lockTimeout = 60 * time.Second
 
 // lockConfig locks the file of --config, or the cfproxy.toml of this directory. Commands that deploy from a file hold its lock, so
-// that a slow run cannot restore a token that a faster one has revoked. The function unlock may be called more than once. If there
+// that a slow run cannot restore a token that a faster one has revoked. unlock may be called more than once. If there
 // is no such file, nothing is locked.
 func (s *session) lockConfig(ctx context.Context, file string) (unlock func(), err error) {
 	path := cmp.Or(file, config.FileName)

@@ -66,7 +66,7 @@ func runVerify(ctx context.Context, s *session, o verifyOptions) error {
 	return s.finishVerify(ctx, relays, s.runVerifyJobs(ctx, jobs, o.network.timeout))
 }
 
-// relaysToVerify returns the relays, with the providers that somebody named.
+// relaysToVerify returns the relays, with the providers of --provider or of the file.
 func (s *session) relaysToVerify(ctx context.Context, o verifyOptions) (config.Relays, error) {
 	all, err := o.source(s).Load()
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *session) relaysToVerify(ctx context.Context, o verifyOptions) (config.R
 	return relays, err
 }
 
-// checkAgainstFile returns an error for a provider of a flag whose origin differs from that in the file. The relay cannot tell, because
-// it names its providers by their ids.
+// checkAgainstFile returns an error for a provider of a flag whose origin differs from that in the file. The relay cannot show
+// that: it lists its providers by id only.
 func (s *session) checkAgainstFile(o verifyOptions, relays config.Relays) error {
 	inFile, err := config.ReadFile(o.file, relays.Domains())
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *console) verifyError(ctx context.Context, reports []verify.Report) erro
 	return nil
 }
 
-// isVerified reports whether no probe failed and every provider answered as expected. A provider that is down proves nothing.
+// isVerified reports whether no probe failed and every provider answered as expected. A provider that is down is not a pass.
 func isVerified(report verify.Report) bool { return report.OK() && allProvidersPass(report) }
 
 // allProvidersPass reports whether the relay forwards to all of its providers and to no other. Requests with a key do not count.

@@ -68,7 +68,7 @@ func (c *console) runVerifyJob(ctx context.Context, job verifyJob, timeout time.
 }
 
 // verifyTarget returns what should answer at a host: each of the relay's providers on its own path, the first one at the root. If
-// nobody chose a provider, the Worker itself is asked for its providers. With placeFromWorker it is asked for the order.
+// no provider was chosen, the verifier takes the list of the Worker. With placeFromWorker it takes its order.
 func verifyTarget(r config.Relay, host string, placeFromWorker bool) verify.Target {
 	target := verify.Target{Host: host, Origin: r.Origin}
 	if len(r.Chosen.Providers) == 0 {

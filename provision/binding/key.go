@@ -22,7 +22,7 @@ const (
 // plain_text binding. Without it the key could not be compared and would have to be uploaded with every deploy.
 // Everybody who can read the Worker's settings sees the fingerprint. That is acceptable:
 //   - 32 bits of a random 128-bit key leave about 2^96 candidates, so the key cannot be searched for and a guess cannot be
-//     confirmed. A key that somebody made up can be ruled out, but hardly confirmed.
+//     confirmed. A key that is easy to guess can be ruled out, but hardly confirmed.
 //   - The account and the Worker's name are part of the message, so the same key in two places has two fingerprints.
 func Fingerprint(account, name, provider string, key Secret) string {
 	mac := hmac.New(sha256.New, []byte(key.Reveal()))

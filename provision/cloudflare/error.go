@@ -76,7 +76,7 @@ func noResponse(err error) error {
 	return &errcode.Error{Code: code, Temporary: true, Err: err}
 }
 
-// classify returns the error that a response stands for, or nil for a success.
+// classify returns the error that a response means, or nil for a success.
 func classify(r *http.Request, res *http.Response, body []byte) error {
 	isDeletion := r.Method == http.MethodDelete
 	if len(body) == 0 && res.StatusCode < 300 && isDeletion {

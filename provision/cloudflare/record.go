@@ -78,8 +78,8 @@ func recordObject(zone plan.Zone, record apiRecord) plan.Object {
 	}
 }
 
-// applyRecord applies a step on a record. It writes whole records: PUT also overwrites what somebody changed in the
-// meantime.
+// applyRecord applies a step on a record. It writes whole records: PUT also overwrites changes that were made
+// since the record was read.
 func (c *Client) applyRecord(ctx context.Context, step plan.Step) (string, error) {
 	zone := step.Address.Parent
 	var res response[createdID]

@@ -52,7 +52,7 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 }
 
 // diffResource returns the steps for one desired resource: one of the existing objects at its address is updated and
-// the others are deleted, such as a duplicate record of ours or an adopted AAAA record beside the A record. If none can
+// the others are deleted, such as a duplicate record of ours or an adopted AAAA record next to the A record. If none can
 // be updated, the resource is created.
 func diffResource(want Resource, existing []Object) []Step {
 	best := slices.IndexFunc(existing, func(o Object) bool { return o.Owned && canUpdate(o, want) })

@@ -118,7 +118,7 @@ func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map
 }
 
 // collectRoutes adds the routes of hosts and those in conflict with them. A route to a Worker of ours is ours. A route
-// of a host that has a record of ours was ours before somebody edited it. Other routes to the relays' Workers are
+// of a host that has a record of ours was ours before it was edited. Other routes to the relays' Workers are
 // dependents.
 func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, ownedRecords map[string]bool) {
 	isSite := func(pattern string) bool {
@@ -159,8 +159,8 @@ func (o *Observed) addDependent(zone Zone, route Object) {
 	}
 }
 
-// IsAddressRecord reports whether a record decides where a name leads, or cannot exist beside ours. Other types, such
-// as TXT and MX, do not affect a relay.
+// IsAddressRecord reports whether a record decides where a name leads, or excludes ours. Other types, such as TXT and
+// MX, do not affect a relay.
 func IsAddressRecord(record Object) bool {
 	return slices.Contains([]string{"A", "AAAA", "CNAME"}, record.Attrs[binding.AttrType])
 }

@@ -63,7 +63,7 @@ type Object struct {
 	ID string `json:"id,omitempty"`
 	// Owned reports whether we created the object. See OwnerTag.
 	Owned bool `json:"owned"`
-	// Edited reports whether the object is a route of ours that somebody pointed at another Worker. The record of its
+	// Edited reports whether the object is a route of ours that now points to another Worker. The record of its
 	// host is still marked as ours.
 	Edited bool `json:"edited,omitempty"`
 	// Conflict is the kind of conflict with a relay; "" if there is none.

@@ -67,7 +67,7 @@ func (b relayBlock) check(path string, text []byte, number int) error {
 // exampleHost takes the place of hosts where a block has none.
 const exampleHost = "gptapi.example.com"
 
-// try returns what is wrong with values of a setting, beside the domains of the block.
+// try returns what is wrong with values of a setting, checked together with the domains of the block.
 func (b relayBlock) try(setting Setting, values []string) error {
 	if len(values) == 0 {
 		return nil

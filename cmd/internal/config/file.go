@@ -117,7 +117,7 @@ func ReadFile(path string, domains []string) ([]Settings, error) {
 	return selected, nil
 }
 
-// readRegular reads a regular file. A pipe that nobody writes to would block for ever.
+// readRegular reads a regular file. Opening a pipe without a writer would block for ever.
 func readRegular(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -70,7 +70,8 @@ func (s Settings) workerSettings() (worker.Settings, error) {
 	}, nil
 }
 
-// IsAccessUnset reports whether nobody said who may use the relay: no flag, and no file, which says it by its silence.
+// IsAccessUnset reports whether access is neither chosen by flag nor decided by a file. A file without the setting decides for
+// pass-through.
 func (r Relay) IsAccessUnset() bool { return !r.Chosen.HasFile() && r.Chosen.Access == "" }
 
 // Relays are the relays of one run: one, or all that a file lists.

@@ -107,7 +107,7 @@ func (f TokenFile) Write(next TokenFile) error {
 	return nil
 }
 
-// CheckWritable returns the error that Write would meet, so that it is found before anything else is changed.
+// CheckWritable returns the error that Write would return, so that it is found before anything else is changed.
 func (f TokenFile) CheckWritable() error {
 	path, err := atomicfile.RealPath(f.Path)
 	if err == nil {

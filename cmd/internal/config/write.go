@@ -42,7 +42,7 @@ func Create(r Relay, workerName string, comments map[string]string) (created boo
 	return err == nil, errors.Join(err, out.Close())
 }
 
-// CheckFolder returns the error that Create would meet in this folder. A folder that has a file already is fine.
+// CheckFolder returns the error that Create would return in this folder. A folder that has a file already is fine.
 func CheckFolder() error {
 	if _, err := os.Lstat(FileName); !errors.Is(err, fs.ErrNotExist) {
 		return nil

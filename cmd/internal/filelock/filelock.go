@@ -18,16 +18,16 @@ import (
 var ErrTimeout = errors.New("locked by another process")
 
 const (
-	noticeDelay   = 200 * time.Millisecond // until the caller is told that it waits
+	noticeDelay   = 200 * time.Millisecond // until onWait is called
 	retryInterval = 50 * time.Millisecond
 )
 
 // Lock takes the lock of the file at path, which must be absolute and without symbolic links. It waits while another
 // process holds the lock: onWait is called once if that takes longer than 200 ms, and ErrTimeout is returned after the
-// timeout. The function unlock may be called more than once. The operating system releases the lock of a process that exits.
+// timeout. unlock may be called more than once. The operating system releases the lock of a process that exits.
 //
 // The file itself is not opened and need not exist. The lock is an empty file in the user's cache directory, so that no
-// unknown file appears beside the user's own.
+// unknown file appears among the user's own.
 func Lock(ctx context.Context, path string, timeout time.Duration, onWait func()) (unlock func(), err error) {
 	name, err := lockName(path)
 	if err != nil {

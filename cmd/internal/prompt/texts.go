@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Texts are the texts of the renderers besides the questions, in one language. None may be empty. Errors have no full
+// Texts are the texts of the renderers other than the questions, in one language. None may be empty. Errors have no full
 // stop; the descriptions of keys are as short as menu items.
 type Texts struct {
 	Yes string // the answers to a Confirm, as displayed and, besides y, yes, n and no, as accepted

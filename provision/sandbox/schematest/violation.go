@@ -25,7 +25,7 @@ const (
 	PartResponse Part = "response"
 )
 
-// Rules besides the keywords of JSON Schema.
+// Rules other than the keywords of JSON Schema.
 const (
 	ruleUnknown   = "unknown"      // not in the description
 	ruleMediaType = "content-type" // in the description with another content type
