@@ -27,6 +27,7 @@ type StartError struct {
 	Err    error
 }
 
+// Error returns the cause and what workerd printed.
 func (e *StartError) Error() string {
 	if e.Stderr == "" {
 		return "start workerd: " + e.Err.Error()

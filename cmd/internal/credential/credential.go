@@ -39,6 +39,7 @@ type StoredToken struct {
 
 // Store is a place for one API token.
 type Store interface {
+	// Source returns which store it is: FromKeyring or FromFile.
 	Source() Source
 	// Load returns [ErrNotStored] if there is no token, and [ErrNoKeyring] if there is no keyring.
 	Load(ctx context.Context) (StoredToken, error)
@@ -49,6 +50,7 @@ type Store interface {
 }
 
 // Errors of a Store.
+// Errors of stores.
 var (
 	ErrNoKeyring = errors.New("no keyring")
 	ErrNotStored = errors.New("no token stored")
@@ -58,6 +60,7 @@ var (
 // OtherAPIError is the error of a token that is stored for another API.
 type OtherAPIError struct{ BaseURL string }
 
+// Error returns the address of the other API in a sentence.
 func (e *OtherAPIError) Error() string { return "the token is for " + e.BaseURL }
 
 // Find returns the first token that is stored for the API at baseURL, or an empty one. A store without a token is skipped. So is

@@ -31,12 +31,14 @@ func NewFileStore(configDir func() (string, error)) FileStore {
 func (s FileStore) Path() string { return s.path }
 
 // Source returns FromFile.
+// Source returns FromFile.
 func (FileStore) Source() Source { return FromFile }
 
 // maxFileSize is far more than a token needs, in bytes.
 const maxFileSize = 16 << 10
 
-// Load returns an error if another user could have read the file, or could have put it there.
+// Load returns the token, [ErrNotStored] if there is no file, or a [problem.Error]: also if another user could have read the file, or
+// could have put it there.
 func (s FileStore) Load(context.Context) (StoredToken, error) {
 	if s.err != nil {
 		return StoredToken{}, ErrNotStored
@@ -71,6 +73,7 @@ func (s FileStore) Load(context.Context) (StoredToken, error) {
 }
 
 // Save creates or replaces the file. Only the user can read it.
+// Save replaces the file, with mode 0600 in a directory with mode 0700, which it creates. Its error is a [problem.Error].
 func (s FileStore) Save(_ context.Context, t StoredToken) error {
 	err := s.err
 	if err == nil {
@@ -94,6 +97,7 @@ func writePrivate(path string, text []byte) error {
 }
 
 // Delete removes the file.
+// Delete removes the file. It returns [ErrNotStored] if there is none, and otherwise a [problem.Error].
 func (s FileStore) Delete(context.Context) error {
 	if s.err != nil {
 		return ErrNotStored

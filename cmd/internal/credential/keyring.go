@@ -30,6 +30,7 @@ const (
 )
 
 // Get returns the secret, or ErrNotStored.
+// Get returns the secret. See [Keyring] for its errors.
 func (SystemKeyring) Get() (string, error) {
 	if !hasBus() {
 		return "", ErrNoKeyring
@@ -39,6 +40,7 @@ func (SystemKeyring) Get() (string, error) {
 }
 
 // Set creates or replaces the entry.
+// Set stores a secret. It returns [ErrNoKeyring] if there is no keyring.
 func (SystemKeyring) Set(secret string) error {
 	if !hasBus() {
 		return ErrNoKeyring
@@ -47,6 +49,7 @@ func (SystemKeyring) Set(secret string) error {
 }
 
 // Delete removes the entry.
+// Delete removes the secret. See [Keyring] for its errors.
 func (SystemKeyring) Delete() error {
 	if !hasBus() {
 		return ErrNoKeyring
@@ -64,7 +67,8 @@ func keyringError(err error) error {
 	return err
 }
 
-// KeyringStore stores the token in a keyring. It gives up on a keyring that does not answer.
+// KeyringStore stores the token in a keyring. A keyring that does not answer is an error after ten seconds, or after a minute if Terminal
+// is set.
 type KeyringStore struct {
 	// Keyring is nil if there is none.
 	Keyring Keyring
@@ -83,9 +87,12 @@ const (
 var errKeyringTimeout = errors.New("no answer in time")
 
 // Source returns FromKeyring.
+// Source returns FromKeyring.
 func (KeyringStore) Source() Source { return FromKeyring }
 
 // Load returns the token in the keyring.
+// Load returns the token, [ErrNotStored], [ErrNoKeyring], [ErrMalformed], an error of the keyring, or one for a keyring that does not
+// answer in time.
 func (s KeyringStore) Load(ctx context.Context) (StoredToken, error) {
 	var text string
 	err := s.do(ctx, func() (err error) {
@@ -99,11 +106,13 @@ func (s KeyringStore) Load(ctx context.Context) (StoredToken, error) {
 }
 
 // Save creates or replaces the token. Its error is a problem.Error that tells what to do.
+// Save creates or replaces the entry. Its error is a [problem.Error], except if ctx was cancelled.
 func (s KeyringStore) Save(ctx context.Context, t StoredToken) error {
 	return KeyringProblem(s.do(ctx, func() error { return s.Keyring.Set(string(encode(t))) }))
 }
 
 // Delete removes the token from the keyring.
+// Delete removes the entry. It returns the same errors as Load, except [ErrMalformed].
 func (s KeyringStore) Delete(ctx context.Context) error {
 	return s.do(ctx, func() error { return s.Keyring.Delete() })
 }

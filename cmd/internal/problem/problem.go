@@ -16,8 +16,8 @@ const (
 	ExitUsage       = 2   // wrong usage
 	ExitConflict    = 3   // conflict with a resource that cfproxy does not own
 	ExitToken       = 4   // the API token is missing, wrong or lacks a permission
-	ExitUnverified  = 5   // deployed, but verification does not pass
-	ExitPending     = 6   // changes pending or drift, with --exit-code
+	ExitUnverified  = 5   // verification failed
+	ExitPending     = 6   // plan --exit-code: changes are pending
 	ExitInterrupted = 130 // interrupted: 128 + SIGINT, as shells report it
 )
 
@@ -29,6 +29,7 @@ type Error struct {
 	Err     error             // cause, nil if there is none
 }
 
+// Error returns the code and the cause, for logs and tests; users see the sentence of the code.
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return e.Code + ": " + e.Err.Error()
@@ -36,6 +37,7 @@ func (e *Error) Error() string {
 	return e.Code
 }
 
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // New returns an error without a cause. The details alternate between names and values.
@@ -64,11 +66,14 @@ type PositionError struct {
 	Err  error
 }
 
+// Error returns file, line and error, as compilers print them.
 func (e *PositionError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
 
+// Unwrap returns the error without its position.
 func (e *PositionError) Unwrap() error { return e.Err }
 
 // ExitStatus is an error that ends the run with a status after everything has been printed.
 type ExitStatus int
 
+// Error returns the number in words. It is never printed.
 func (s ExitStatus) Error() string { return "exit status " + strconv.Itoa(int(s)) }
