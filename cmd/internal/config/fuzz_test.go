@@ -7,8 +7,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Whatever an owner wrote, as long as it is a cfproxy.toml: a token that was added and taken back leaves it as it was, and
-// taking any other token out leaves the rest.
+// In any valid cfproxy.toml, adding a token and revoking it restores the text, and revoking any other token keeps the other
+// tokens.
 func FuzzEditingTokens(f *testing.F) {
 	block := "[[tokens]]\nname = \"a\"\nsha256 = \"" + digestOf("a") + "\"\n"
 	for _, text := range []string{

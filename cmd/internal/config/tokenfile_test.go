@@ -34,8 +34,8 @@ func tokensFile(t *testing.T, text string) TokenFile {
 	return f
 }
 
-// What the owner wrote survives byte for byte: adding a token and taking it back is as if nothing had been.
-func TestAddingAndRevokingLeavesTheFileAsItWas(t *testing.T) {
+// The owner's text is kept byte for byte: a token that is added and revoked leaves no trace.
+func TestAddThenRevokeRestoresTheFile(t *testing.T) {
 	t.Parallel()
 	token := "[[tokens]]\nname = 'old' # who left?\nsha256 = \"" + digestOf("a") + "\"\n"
 	for name, text := range map[string]string{
@@ -64,7 +64,7 @@ func TestAddingAndRevokingLeavesTheFileAsItWas(t *testing.T) {
 	}
 }
 
-func TestTokenIsWrittenAsItIsRead(t *testing.T) {
+func TestWrittenTokenIsReadBack(t *testing.T) {
 	t.Parallel()
 	f := tokensFile(t, "domains = []") // without a line break at its end
 	want := worker.Token{Name: "bob@example.com", SHA256: digestOf("b"), Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC).Unix(), Providers: []string{"openai", "anthropic"}, RPM: 60}
@@ -81,8 +81,8 @@ func TestTokenIsWrittenAsItIsRead(t *testing.T) {
 	}
 }
 
-// Of three blocks each can be taken out; what is around it stays.
-func TestRevokingTakesOneBlock(t *testing.T) {
+// Each of three blocks can be removed; the text around it is kept.
+func TestRevokeRemovesOneBlock(t *testing.T) {
 	t.Parallel()
 	block := func(name, digest, rest string) string {
 		return "[[tokens]]\nname = \"" + name + "\"\n# inside\nsha256 = \"" + digestOf(digest) + "\"\n" + rest
@@ -100,7 +100,7 @@ func TestRevokingTakesOneBlock(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeEditedIsLeftAlone(t *testing.T) {
+func TestUneditableTokensAreAnError(t *testing.T) {
 	t.Parallel()
 	f := tokensFile(t, "tokens = [{name = 'a', sha256 = '"+digestOf("a")+"'}]\n")
 	if len(f.Tokens) != 1 {
@@ -116,7 +116,7 @@ func TestWhatCannotBeEditedIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestALinkedFileIsReplacedAndNotItsLink(t *testing.T) {
+func TestSymlinkIsKept(t *testing.T) {
 	t.Parallel()
 	real := tokensFile(t, "domains = []\n")
 	link := filepath.Join(t.TempDir(), FileName)
@@ -153,7 +153,7 @@ func TestTokenNames(t *testing.T) {
 	}
 }
 
-func TestKeysAreNoNames(t *testing.T) {
+func TestKeysAreRejectedAsNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
 		"sk-proj-abcdef": true, "SK-ant-api03-x": true, "cfp_0123": true, "AIzaSyA1234": true, "gsk_abcdefgh": true, "xai-abcdef": true,
@@ -185,7 +185,7 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-func TestIssuedTokensAreLongAndDiffer(t *testing.T) {
+func TestGeneratedTokensAreLongAndDiffer(t *testing.T) {
 	t.Parallel()
 	a, b := GenerateToken(worker.Token{}), GenerateToken(worker.Token{})
 	if len(a.Secret) != len("cfp_")+43 || !strings.HasPrefix(a.Secret, worker.TokenPrefix) || a.Secret == b.Secret || a.Token.SHA256 != SHA256(a.Secret) {
@@ -193,8 +193,8 @@ func TestIssuedTokensAreLongAndDiffer(t *testing.T) {
 	}
 }
 
-// Commands that take the lock in turn do not lose each other's tokens, and leave no other file behind.
-func TestWritersDoNotLoseEachOther(t *testing.T) {
+// Commands that take the lock in turn keep each other's tokens, and leave no other file behind.
+func TestConcurrentEditsAreKept(t *testing.T) {
 	t.Parallel()
 	first := tokensFile(t, "# mine\ndomains = []\n")
 	var group sync.WaitGroup
