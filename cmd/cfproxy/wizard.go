@@ -153,8 +153,8 @@ func (c *console) hostQuestion(zone string) prompt.Question {
 	return question
 }
 
-// checkHost checks a hostname, and that it is in the zone. For a single label it suggests the name in the zone: for "ai",
-// ai.example.com.
+// checkHost checks a hostname, and that it is in the zone if there is one. For a host of another zone it suggests the same name in the
+// zone.
 func checkHost(value, zone string) error {
 	host, err := hostname.Parse(value)
 	if err != nil || zone == "" || host == zone || strings.HasSuffix(host, "."+zone) {
