@@ -12,7 +12,7 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Every part that an origin leaves open can be asked for and read, and is read back as it was written.
+// Every provider whose origin has a placeholder can be referred to with a value, and Refs returns the same reference.
 func TestEveryPlaceholderIsKnown(t *testing.T) {
 	t.Parallel()
 	providers, err := templates.Providers()
@@ -22,22 +22,22 @@ func TestEveryPlaceholderIsKnown(t *testing.T) {
 	for _, provider := range providers {
 		placeholder, open := PlaceholderOf(provider)
 		if open != strings.Contains(provider.Origin, "{") {
-			t.Errorf("%s: nobody knows what %s asks for", provider.ID, provider.Origin)
+			t.Errorf("%s: the placeholder in %s is not known", provider.ID, provider.Origin)
 		}
-		spec := provider.ID
+		ref := provider.ID
 		if open {
-			spec += "=" + placeholder.Example
+			ref += "=" + placeholder.Example
 		}
-		chosen, err := ResolveProviders([]string{spec})
-		if err != nil || len(chosen) != 1 || Refs(chosen)[0] != spec {
-			t.Errorf("%s: %v, %v", spec, Refs(chosen), err)
+		chosen, err := ResolveProviders([]string{ref})
+		if err != nil || len(chosen) != 1 || Refs(chosen)[0] != ref {
+			t.Errorf("%s: %v, %v", ref, Refs(chosen), err)
 		}
 	}
 }
 
 func TestProviderReferences(t *testing.T) {
 	t.Parallel()
-	for spec, want := range map[string]string{
+	for ref, want := range map[string]string{
 		" OpenAI ":                              "https://api.openai.com",
 		"azure=My-Resource":                     "https://my-resource.openai.azure.com",
 		"custom=https://llm.example.org":        "https://llm.example.org",
@@ -78,18 +78,18 @@ func TestProviderReferences(t *testing.T) {
 		"custom=https://*.example.org":             "provider-origin-host",
 		"custom=https://a b.example.org":           "provider-origin-invalid",
 	} {
-		chosen, err := ResolveProviders([]string{spec})
+		chosen, err := ResolveProviders([]string{ref})
 		got := ""
 		if e := (*problem.Error)(nil); errors.As(err, &e) {
 			got = e.Code
 			if strings.Contains(strings.Join(valuesOf(e.Details), " "), "secret") {
-				t.Errorf("%s: a password is repeated: %v", spec, e.Details)
+				t.Errorf("%s: the error contains the password: %v", ref, e.Details)
 			}
 		} else if err == nil {
 			got = chosen[0].Origin
 		}
 		if got != want {
-			t.Errorf("%q: %s, want %s", spec, got, want)
+			t.Errorf("%q: %s, want %s", ref, got, want)
 		}
 	}
 }
@@ -102,8 +102,8 @@ func valuesOf(details map[string]string) []string {
 	return values
 }
 
-// The same one twice is one; with two values it is a mistake. Who only verifies need not say the value.
-func TestProvidersTogether(t *testing.T) {
+// A provider that is listed twice counts once, but with two values it is an error. RecognizeProviders needs no values.
+func TestListsOfProviders(t *testing.T) {
 	t.Parallel()
 	chosen, err := ResolveProviders([]string{"openai", "azure=a", "OPENAI", "azure=A"})
 	if diff := cmp.Diff([]string{"openai", "azure=a"}, Refs(chosen)); err != nil || diff != "" {
@@ -119,7 +119,7 @@ func TestProvidersTogether(t *testing.T) {
 	}
 }
 
-// What an account says of deployed providers is completed, unless it is of another making.
+// Deployed providers are completed with what is known about them, except unknown ones and those with another origin.
 func TestCompleteProviders(t *testing.T) {
 	t.Parallel()
 	other := worker.Provider{ID: "openai", Origin: "https://api.example.net"}
