@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
@@ -208,5 +209,31 @@ func (s scheduler) schedule(next func(call int) int) {
 		}
 		s.grants[i] <- struct{}{}
 		isRunning[i] = <-s.requests[i]
+	}
+}
+
+// An update whose reads are split by a destroy, after those of script and record and before that of the routes, plans to
+// create the route only. The record is gone by then, which is an error.
+func TestUpdateReportsARecordDeletedWhileItRead(t *testing.T) {
+	t.Parallel()
+	store, err := sandbox.Parse([]byte(deployedAccount(host)(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHarnessOn(t, store, host)
+	p, err := h.plan(t.Context(), command{}, h.config(host))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Steps {
+		if p.Steps[i].Address.Kind != plan.KindRecord {
+			p.Steps[i].Action, p.Steps[i].ID = plan.ActionCreate, ""
+		}
+	}
+	if r := newHarnessOn(t, store, host).run(t.Context(), destroy, h.config(host)); r.err != nil {
+		t.Fatal(r.err)
+	}
+	if r := h.execute(t.Context(), p, command{}); errcode.Of(r.err) != errcode.ConcurrentChange {
+		t.Errorf("got %v", r.err)
 	}
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
-// reconcile reads the hosts again whose record a run has written, or from which it has deleted something, and repairs
-// what a concurrent run did there: of two records of ours it keeps one, and it deletes a record of ours that has lost
-// its route or its Worker. It returns the steps that it has applied.
+// reconcile reads the hosts again whose record a run has written, whose route it has created, or from which it has
+// deleted something, and repairs what a concurrent run did there: of two records of ours it keeps one, and it deletes a
+// record of ours that has lost its route or its Worker. It returns the steps that it has applied. What it cannot repair
+// is an error with errcode.ConcurrentChange.
 //
 // It makes two calls per zone, and one for each Worker that the run has not written. Nothing is written if there was no
 // concurrent run. If there are very many zones, only hosts at which the run met a concurrent one are read.
@@ -30,6 +31,8 @@ func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, 
 		case step.Action == plan.ActionDelete:
 			hosts[step.Host()] = true
 			deleted[step.Address] = true
+		case step.Address.Kind == plan.KindRoute && step.Action == plan.ActionCreate:
+			hosts[step.Host()] = true
 		}
 	}
 	var sites []plan.Site
@@ -48,6 +51,10 @@ func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, 
 	var done []plan.Step
 	var errs []error
 	for _, site := range sites {
+		if receipt.expectsRecord(site) && len(state.ours[plan.RecordAddress(site)]) == 0 {
+			errs = append(errs, errConcurrentChange(site))
+			continue
+		}
 		steps, err := s.reconcileHost(ctx, receipt, site, wanted[plan.RecordAddress(site)], state)
 		done, errs = append(done, steps...), append(errs, err)
 		if err == nil && len(steps) == 0 && receipt.wasRedeployed(site, state.routes[plan.RouteAddress(site)]) {
@@ -60,6 +67,15 @@ func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, 
 // maxZonesReconciled is the number of zones that are read without a sign of a concurrent run. More would cost too many
 // calls.
 const maxZonesReconciled = 50
+
+// expectsRecord reports whether the run created the route of a host that had its record already. If that is gone now, a
+// concurrent run has deleted both.
+func (r Receipt) expectsRecord(site plan.Site) bool {
+	at := func(steps []plan.Step, address plan.Address, action plan.Action) bool {
+		return slices.ContainsFunc(steps, func(s plan.Step) bool { return s.Address == address && s.Action == action })
+	}
+	return at(r.Done, plan.RouteAddress(site), plan.ActionCreate) && at(r.Plan.Steps, plan.RecordAddress(site), plan.ActionNone)
+}
 
 // sawConcurrentRun reports whether the run found something at a host that it was about to create.
 func (r Receipt) sawConcurrentRun(site plan.Site) bool {
