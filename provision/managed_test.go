@@ -201,12 +201,12 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal([]any{c, p, p.Steps[0].Script})
+	text, err := json.Marshal([]any{c, p, p.Steps[0].Upload})
 	if err != nil {
 		t.Fatal(err)
 	}
 	hidden := struct{ c plan.Config }{c}
-	printed := string(text) + fmt.Sprintf("%v %+v %#v %s %q %x", c, p, p.Steps[0].Script, c.Keys, c.Keys["openai"], c.Keys) + fmt.Sprintf("%+v %#v", hidden, hidden)
+	printed := string(text) + fmt.Sprintf("%v %+v %#v %s %q %x", c, p, p.Steps[0].Upload, c.Keys, c.Keys["openai"], c.Keys) + fmt.Sprintf("%+v %#v", hidden, hidden)
 	if strings.Contains(printed, ownerKey) || strings.Contains(printed, fmt.Sprintf("%x", ownerKey)) {
 		t.Error(printed)
 	}

@@ -114,8 +114,8 @@ func (c *Client) ApplyStep(ctx context.Context, step plan.Step) (string, error) 
 		plan.KindDomain: c.deleteDomain,
 	}[step.Address.Kind]
 	id, err := apply(ctx, step)
-	if step.Script != nil {
-		for _, key := range step.Script.Keys {
+	if step.Upload != nil {
+		for _, key := range step.Upload.Keys {
 			redactError(err, key.Value.Reveal())
 		}
 	}

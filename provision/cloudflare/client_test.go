@@ -199,7 +199,7 @@ func TestUploadForm(t *testing.T) {
 	})
 	_, err := c.ApplyStep(context.Background(), plan.Step{
 		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
-		Script: &plan.Script{
+		Upload: &plan.Upload{
 			Bundle: worker.Bundle{Main: "index.js", CompatibilityDate: "2026-06-01", Modules: []worker.Module{
 				{Name: "index.js", Type: worker.TypeModule, Source: []byte("one")}, {Name: "tokens.txt", Type: worker.TypeText, Source: []byte("two")}}},
 			Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com", Base: "/v1", Dialect: "openai", Auth: "authorization", Probe: "/v1/models"}},
@@ -253,7 +253,7 @@ func TestKeysAreRedacted(t *testing.T) {
 	c := newClient(t, respond(400, "application/json", failed(`{"code": 10021, "message": "binding KEY_openai: bad text `+key+`"}`)))
 	_, err := c.ApplyStep(context.Background(), plan.Step{
 		Action: plan.ActionCreate, Address: plan.Address{Kind: plan.KindScript, Parent: "account", Name: "relay"},
-		Script: &plan.Script{Keys: []binding.Key{{Provider: "openai", Value: binding.NewSecret(key)}}},
+		Upload: &plan.Upload{Keys: []binding.Key{{Provider: "openai", Value: binding.NewSecret(key)}}},
 	})
 	var e *errcode.Error
 	if !errors.As(err, &e) || e.Details["message"] != "binding KEY_openai: bad text …" {

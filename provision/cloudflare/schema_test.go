@@ -81,7 +81,7 @@ func (c *schemaChecker) apply(action plan.Action, kind plan.Kind, parent, name, 
 
 func (c *schemaChecker) scripts() {
 	ctx := context.Background()
-	script := plan.Script{
+	script := plan.Upload{
 		Bundle: worker.Load(), Providers: []worker.Provider{{ID: "openai", Name: "OpenAI", Origin: "https://api.openai.com"}},
 		Settings: worker.Settings{Managed: true, Page: true, Origins: []string{"https://a.example"}},
 		Keys:     []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Value: binding.NewSecret("sk-1")}},
@@ -91,13 +91,13 @@ func (c *schemaChecker) scripts() {
 	again := script
 	again.Keys = []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Inherited: true}}
 	again.Region = ""
-	c.apply(plan.ActionCreate, plan.KindScript, c.zone.Account, "relay", "", plan.Step{Script: &script})
-	c.apply(plan.ActionUpdate, plan.KindScript, c.zone.Account, "relay", "relay", plan.Step{Script: &again})
+	c.apply(plan.ActionCreate, plan.KindScript, c.zone.Account, "relay", "", plan.Step{Upload: &script})
+	c.apply(plan.ActionUpdate, plan.KindScript, c.zone.Account, "relay", "relay", plan.Step{Upload: &again})
 	for _, name := range []string{"relay", "gone"} {
 		_, err := c.client.Script(ctx, c.zone.Account, name)
 		c.mustSucceed("Script", err)
 	}
-	c.apply(plan.ActionCreate, plan.KindScript, c.zone.Account, "other", "", plan.Step{Script: &script})
+	c.apply(plan.ActionCreate, plan.KindScript, c.zone.Account, "other", "", plan.Step{Upload: &script})
 	for range 2 {
 		c.apply(plan.ActionDelete, plan.KindScript, c.zone.Account, "other", "other", plan.Step{})
 	}

@@ -131,7 +131,7 @@ func (c *Client) applyScript(ctx context.Context, step plan.Step) (string, error
 		_, err := workers.NewScriptService(c.options...).Delete(ctx, name, params, decodeInto(&res))
 		return name, err
 	}
-	contentType, body, err := uploadForm(step.Script)
+	contentType, body, err := uploadForm(step.Upload)
 	if err != nil {
 		return "", err
 	}

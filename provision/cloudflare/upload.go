@@ -36,17 +36,17 @@ type placement struct {
 // metadata into one form field for each key and names the modules files.0, files.1 and so on. The API responds with
 // error 10021, "could not read content for part metadata".
 // https://github.com/cloudflare/cloudflare-typescript/issues/2799
-func uploadForm(script *plan.Script) (contentType string, body []byte, err error) {
+func uploadForm(upload *plan.Upload) (contentType string, body []byte, err error) {
 	var buffer bytes.Buffer
 	form := multipart.NewWriter(&buffer)
-	meta, err := json.Marshal(newMetadata(script))
+	meta, err := json.Marshal(newMetadata(upload))
 	if err != nil {
 		return "", nil, fmt.Errorf("metadata: %w", err)
 	}
 	if err := writePart(form, `form-data; name="metadata"`, "application/json", meta); err != nil {
 		return "", nil, err
 	}
-	for _, module := range script.Bundle.Modules {
+	for _, module := range upload.Bundle.Modules {
 		disposition := fmt.Sprintf(`form-data; name=%q; filename=%q`, module.Name, module.Name)
 		if err := writePart(form, disposition, module.Type, module.Source); err != nil {
 			return "", nil, err
@@ -70,35 +70,35 @@ func writePart(form *multipart.Writer, disposition, contentType string, content 
 	return err
 }
 
-func newMetadata(script *plan.Script) metadata {
+func newMetadata(upload *plan.Upload) metadata {
 	meta := metadata{
-		MainModule:         script.Bundle.Main,
-		CompatibilityDate:  script.Bundle.CompatibilityDate,
-		CompatibilityFlags: script.Bundle.CompatibilityFlags,
-		Bindings:           scriptBindings(script),
+		MainModule:         upload.Bundle.Main,
+		CompatibilityDate:  upload.Bundle.CompatibilityDate,
+		CompatibilityFlags: upload.Bundle.CompatibilityFlags,
+		Bindings:           scriptBindings(upload),
 		Tags:               []string{plan.OwnerTag},
-		Annotations:        script.Annotations(),
+		Annotations:        upload.Annotations(),
 	}
-	if script.Region != "" {
-		meta.Placement = &placement{Mode: "targeted", Region: script.Region}
+	if upload.Region != "" {
+		meta.Placement = &placement{Mode: "targeted", Region: upload.Region}
 	}
 	return meta
 }
 
 // scriptBindings returns the bindings of an upload. Keys are part of it, as secrets or inherited from the deployed
 // version, so that no version ever runs without its keys.
-func scriptBindings(script *plan.Script) []workerBinding {
-	providers, _ := json.Marshal(script.Providers) // plain strings and booleans: cannot fail
-	settings, _ := json.Marshal(script.Settings)
+func scriptBindings(upload *plan.Upload) []workerBinding {
+	providers, _ := json.Marshal(upload.Providers) // plain strings and booleans: cannot fail
+	settings, _ := json.Marshal(upload.Settings)
 	bindings := []workerBinding{
 		{Type: "json", Name: worker.BindingProviders, JSON: providers},
 		{Type: "json", Name: worker.BindingSettings, JSON: settings},
-		{Type: "plain_text", Name: worker.BindingBuild, Text: script.Build},
-		{Type: "plain_text", Name: worker.BindingVersion, Text: script.Version},
-		{Type: "plain_text", Name: worker.BindingZones, Text: binding.FormatZones(script.Zones)},
+		{Type: "plain_text", Name: worker.BindingBuild, Text: upload.Build},
+		{Type: "plain_text", Name: worker.BindingVersion, Text: upload.Version},
+		{Type: "plain_text", Name: worker.BindingZones, Text: binding.FormatZones(upload.Zones)},
 	}
 	var fingerprints []string
-	for _, key := range script.Keys {
+	for _, key := range upload.Keys {
 		name := worker.KeyBinding(key.Provider)
 		switch {
 		case key.Inherited:
@@ -113,7 +113,7 @@ func scriptBindings(script *plan.Script) []workerBinding {
 	if len(fingerprints) > 0 {
 		bindings = append(bindings, workerBinding{Type: "plain_text", Name: worker.BindingKeys, Text: strings.Join(fingerprints, " ")})
 	}
-	for _, limit := range script.Limits {
+	for _, limit := range upload.Limits {
 		bindings = append(bindings, workerBinding{
 			Type: "ratelimit", Name: worker.RateBinding(limit.Requests), Namespace: limit.Namespace,
 			Simple: &simpleLimit{Limit: limit.Requests, Period: 60},

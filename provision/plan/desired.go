@@ -45,7 +45,7 @@ func scriptResource(r Relay, bundle worker.Bundle) Resource {
 	if !c.Settings.Managed {
 		c.Tokens = nil
 	}
-	script := &Script{
+	upload := &Upload{
 		Bundle:    bundle.WithTokens(c.Tokens),
 		Providers: c.Providers,
 		Settings:  c.Settings,
@@ -56,19 +56,19 @@ func scriptResource(r Relay, bundle worker.Bundle) Resource {
 		Version:   c.Version,
 		Zones:     r.zoneIDs(),
 	}
-	script.Build = script.digest()
+	upload.Build = upload.digest()
 	attrs := binding.Attrs{
-		binding.AttrBuild:     script.Build,
+		binding.AttrBuild:     upload.Build,
 		binding.AttrCode:      binding.CodeDigest(bundle.Modules),
 		binding.AttrProviders: binding.FormatProviders(c.Providers),
-		binding.AttrKeys:      binding.FormatKeys(script.Keys),
+		binding.AttrKeys:      binding.FormatKeys(upload.Keys),
 		binding.AttrTokens:    binding.FormatTokens(c.Tokens),
 		binding.AttrLimits:    binding.FormatLimits(binding.Rates(c.Tokens)),
 		binding.AttrRegion:    c.Region,
-		binding.AttrZones:     binding.FormatZones(script.Zones),
+		binding.AttrZones:     binding.FormatZones(upload.Zones),
 	}
 	maps.Copy(attrs, binding.FormatSettings(c.Settings))
-	return Resource{Address: r.ScriptAddress(), Attrs: attrs, Script: script}
+	return Resource{Address: r.ScriptAddress(), Attrs: attrs, Upload: upload}
 }
 
 // maxZones is how many zones a script lists. A variable holds 5 KB, which is enough for 150 ids. In practice, an owner

@@ -43,8 +43,8 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 	}
 	for i := range plan.Relays {
 		relay := &plan.Relays[i]
-		if script := plan.scriptStep(*relay).Script; script != nil && script.Settings.Managed {
-			relay.RevokedTokens = binding.RevokedTokens(relay.Script.Tokens, script.Tokens)
+		if upload := plan.scriptStep(*relay).Upload; upload != nil && upload.Settings.Managed {
+			relay.RevokedTokens = binding.RevokedTokens(relay.Script.Tokens, upload.Tokens)
 		}
 	}
 	SortSteps(plan.Steps)
@@ -66,7 +66,7 @@ func diffResource(want Resource, existing []Object) []Step {
 		}
 	}
 	if best < 0 {
-		return append(steps, Step{Action: ActionCreate, Address: want.Address, After: want.Attrs, Script: want.Script})
+		return append(steps, Step{Action: ActionCreate, Address: want.Address, After: want.Attrs, Upload: want.Upload})
 	}
 	return append(steps, updateStep(want, existing[best]))
 }

@@ -51,8 +51,8 @@ func RecordAddress(s Site) Address {
 type Resource struct {
 	Address Address       `json:"address"`
 	Attrs   binding.Attrs `json:"attrs"`
-	// Script is the content of the upload; nil for other kinds than KindScript. It is never printed.
-	Script *Script `json:"-"`
+	// Upload is what to upload; nil for other kinds than KindScript. It is never printed.
+	Upload *Upload `json:"-"`
 }
 
 // Object is something that exists.

@@ -29,8 +29,8 @@ type Step struct {
 	Before binding.Attrs      `json:"before,omitempty"`
 	After  binding.Attrs      `json:"after,omitempty"`
 	Diff   []binding.AttrDiff `json:"diff,omitempty"`
-	// Script is what to upload, for a script that is created or updated.
-	Script *Script `json:"-"`
+	// Upload is what to upload, for a script that is created or updated.
+	Upload *Upload `json:"-"`
 }
 
 // Host returns the hostname that the step affects, or "" for a script, which serves several.
@@ -66,7 +66,7 @@ func DeleteStep(o Object) Step {
 func updateStep(want Resource, have Object) Step {
 	step := Step{
 		Action: ActionNone, Address: want.Address, ID: have.ID, Adopt: !have.Owned && !have.Edited, Conflict: have.Conflict,
-		Before: have.Attrs, After: want.Attrs, Diff: have.Attrs.Diff(want.Attrs), Script: want.Script,
+		Before: have.Attrs, After: want.Attrs, Diff: have.Attrs.Diff(want.Attrs), Upload: want.Upload,
 	}
 	if len(step.Diff) > 0 || step.Adopt {
 		step.Action = ActionUpdate

@@ -19,7 +19,7 @@ type Version struct {
 	ID      string    `json:"id"`     // a UUID
 	Number  int       `json:"number"` // counts the Worker's uploads from 1
 	Created time.Time `json:"created"`
-	// Build and Program are the build (see Script) and the version of cfproxy that made the upload. Both are "" if
+	// Build and Program are Upload.Build and the version of cfproxy that made the upload. Both are "" if
 	// somebody else made it.
 	Build   string `json:"build,omitempty"`
 	Program string `json:"program,omitempty"`
@@ -41,10 +41,10 @@ const (
 )
 
 // Annotations returns the annotations of the upload. They identify it in the list of versions, also in the dashboard.
-func (s *Script) Annotations() map[string]string {
+func (u *Upload) Annotations() map[string]string {
 	return map[string]string{
-		annotationTag:     s.Build,
-		annotationMessage: messagePrefix + s.Version + messageBuild + s.Build,
+		annotationTag:     u.Build,
+		annotationMessage: messagePrefix + u.Version + messageBuild + u.Build,
 	}
 }
 
@@ -158,8 +158,8 @@ func (p Plan) PriorVersion(relay Relay, versions []Version) (Version, error) {
 
 // tokens returns the tokens in the step's upload.
 func (s Step) tokens() []worker.Token {
-	if s.Script == nil {
+	if s.Upload == nil {
 		return nil
 	}
-	return s.Script.Tokens
+	return s.Upload.Tokens
 }

@@ -126,8 +126,8 @@ func (s Step) accessWarnings() []Warning {
 	if after == binding.AccessManaged && s.After[binding.AttrTokens] == "" {
 		warnings = append(warnings, newWarning(WarnNoTokens))
 	}
-	if s.Script != nil {
-		warnings = append(warnings, s.Script.tokenWarnings()...)
+	if s.Upload != nil {
+		warnings = append(warnings, s.Upload.tokenWarnings()...)
 	}
 	for part := range strings.FieldsSeq(s.After[binding.AttrKeys]) {
 		if provider, fingerprint, _ := strings.Cut(part, ":"); fingerprint == binding.KeyMissing {
@@ -139,11 +139,11 @@ func (s Step) accessWarnings() []Warning {
 }
 
 // tokenWarnings returns a warning about tokens that are limited to providers that the relay does not have.
-func (s *Script) tokenWarnings() []Warning {
+func (u *Upload) tokenWarnings() []Warning {
 	var names, unknown []string
-	for _, token := range s.Tokens {
+	for _, token := range u.Tokens {
 		for _, id := range token.Providers {
-			if !slices.ContainsFunc(s.Providers, func(p worker.Provider) bool { return p.ID == id }) {
+			if !slices.ContainsFunc(u.Providers, func(p worker.Provider) bool { return p.ID == id }) {
 				names, unknown = append(names, token.Name), append(unknown, id)
 			}
 		}

@@ -7,8 +7,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// Script is the content of a Worker upload: the bundle, and the settings that become bindings.
-type Script struct {
+// Upload is what is uploaded of a Worker: the bundle, and the settings that become bindings.
+type Upload struct {
 	Bundle    worker.Bundle // includes the tokens module
 	Providers []worker.Provider
 	Settings  worker.Settings
@@ -16,7 +16,7 @@ type Script struct {
 	Keys      []binding.Key
 	Limits    []binding.RateLimit
 	Region    string
-	Build     string   // see digest
+	Build     string   // 16 lower-case hex digits that identify the behaviour, see digest
 	Version   string   // version of cfproxy
 	Zones     []string // ids of the zones that the Worker serves
 }
@@ -25,7 +25,7 @@ type Script struct {
 // reports it, and the verifier waits for it after a deploy. Tokens are part of the bundle, keys are represented by
 // their fingerprints. The version of cfproxy and the zones are left out, so that a new release alone does not cause an
 // upload.
-func (s *Script) digest() string {
+func (u *Upload) digest() string {
 	// Plain structs of strings, numbers and bytes: cannot fail, and the fields keep their order.
 	text, _ := json.Marshal(struct {
 		Bundle    worker.Bundle
@@ -34,6 +34,6 @@ func (s *Script) digest() string {
 		Keys      string
 		Limits    []binding.RateLimit
 		Region    string
-	}{s.Bundle, s.Providers, s.Settings, binding.FormatKeys(s.Keys), s.Limits, s.Region})
+	}{u.Bundle, u.Providers, u.Settings, binding.FormatKeys(u.Keys), u.Limits, u.Region})
 	return binding.Digest(text)[:16]
 }
