@@ -99,9 +99,9 @@ func resourceOf(path string) string {
 func (f *fixture) config() plan.Config {
 	f.t.Helper()
 	config, err := plan.Config{
-		Domains:   []string{host},
-		Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
-		Version:   "1.2.3",
+		Domains:        []string{host},
+		Providers:      []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
+		ProgramVersion: "1.2.3",
 	}.Normalize()
 	if err != nil {
 		f.t.Fatal(err)

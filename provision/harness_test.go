@@ -141,9 +141,9 @@ func smallBundle() worker.Bundle {
 func (h *harness) config(hosts ...string) plan.Config {
 	h.t.Helper()
 	config, err := plan.Config{
-		Domains:   hosts,
-		Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
-		Version:   "1.2.3",
+		Domains:        hosts,
+		Providers:      []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}},
+		ProgramVersion: "1.2.3",
 	}.Normalize()
 	if err != nil {
 		h.t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 // relayTo returns the Config of a relay. name is that of the Worker, "" for the default.
 func relayTo(provider, name string, hosts ...string) plan.Config {
 	return plan.Config{
-		Domains: hosts, Worker: name, Origin: plan.DefaultOrigin, Version: "1.2.3",
+		Domains: hosts, Worker: name, Origin: plan.DefaultOrigin, ProgramVersion: "1.2.3",
 		Providers: []worker.Provider{{ID: provider, Origin: "https://" + provider + ".example.net"}},
 	}
 }

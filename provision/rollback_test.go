@@ -40,7 +40,7 @@ func TestRollbackIsOneCall(t *testing.T) {
 		}
 		relay := f.relayOf(second)
 		versions, err := f.engine.Versions(context.Background(), relay, nil)
-		if err != nil || len(versions) != 2 || versions[0].Build == "" || versions[0].Program != "1.2.3" || versions[0].Share != 100 {
+		if err != nil || len(versions) != 2 || versions[0].Build == "" || versions[0].ProgramVersion != "1.2.3" || versions[0].Share != 100 {
 			t.Fatalf("%s: versions %+v, %v", name, versions, err)
 		}
 		to, err := plan.PreviousVersion(versions, "")

@@ -57,6 +57,6 @@ func runVersions(ctx context.Context, s *session, o relayOptions) error {
 // versionPairs returns a version as the placeholders of a sentence.
 func versionPairs(v plan.Version) []string {
 	return []string{
-		"number", strconv.Itoa(v.Number), "id", view.ShortID(v.ID), "build", orDash(v.Build), "program", orDash(v.Program),
+		"number", strconv.Itoa(v.Number), "id", view.ShortID(v.ID), "build", orDash(v.Build), "program", orDash(v.ProgramVersion),
 	}
 }

@@ -207,7 +207,7 @@ func TestUploadForm(t *testing.T) {
 			Keys: []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Value: binding.NewSecret("sk-1")}, {Provider: "a-b", Fingerprint: "4567cdef", Inherited: true},
 				{Provider: "none", Fingerprint: "missing"}},
 			Limits: []binding.RateLimit{{Requests: 60, Namespace: "7"}},
-			Region: "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: []string{"z1", "z2"},
+			Region: "aws:us-east-1", Build: "0123456789abcdef", ProgramVersion: "1.2.3", Zones: []string{"z1", "z2"},
 		},
 	})
 	if err != nil {

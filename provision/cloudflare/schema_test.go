@@ -86,7 +86,7 @@ func (c *schemaChecker) scripts() {
 		Settings: worker.Settings{Managed: true, Page: true, Origins: []string{"https://a.example"}},
 		Keys:     []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Value: binding.NewSecret("sk-1")}},
 		Limits:   []binding.RateLimit{{Requests: 60, Namespace: "7"}},
-		Region:   "aws:us-east-1", Build: "0123456789abcdef", Version: "1.2.3", Zones: []string{c.zone.ID},
+		Region:   "aws:us-east-1", Build: "0123456789abcdef", ProgramVersion: "1.2.3", Zones: []string{c.zone.ID},
 	}
 	again := script
 	again.Keys = []binding.Key{{Provider: "openai", Fingerprint: "0123abcd", Inherited: true}}

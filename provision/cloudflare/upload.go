@@ -94,7 +94,7 @@ func scriptBindings(upload *plan.Upload) []workerBinding {
 		{Type: "json", Name: worker.BindingProviders, JSON: providers},
 		{Type: "json", Name: worker.BindingSettings, JSON: settings},
 		{Type: "plain_text", Name: worker.BindingBuild, Text: upload.Build},
-		{Type: "plain_text", Name: worker.BindingVersion, Text: upload.Version},
+		{Type: "plain_text", Name: worker.BindingVersion, Text: upload.ProgramVersion},
 		{Type: "plain_text", Name: worker.BindingZones, Text: binding.FormatZones(upload.Zones)},
 	}
 	var fingerprints []string

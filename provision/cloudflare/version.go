@@ -63,7 +63,7 @@ func (c *Client) Versions(ctx context.Context, account, name string) ([]plan.Ver
 		if ago, known := deployed.history.ago[item.ID]; known {
 			v.DeploymentsAgo = ago
 		}
-		v.Build, v.Program = plan.ReadAnnotations(item.Annotations)
+		v.Build, v.ProgramVersion = plan.ReadAnnotations(item.Annotations)
 		found = append(found, v)
 	}
 	return found, nil

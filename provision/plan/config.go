@@ -44,8 +44,8 @@ type Config struct {
 	// Keys are the provider keys of a managed relay, by the provider's id. A key that is not listed stays as it is
 	// deployed.
 	Keys map[string]binding.Secret
-	// Version is the version of cfproxy, which the Worker reports in its health response.
-	Version string
+	// ProgramVersion is the version of cfproxy, which the Worker reports in its health response.
+	ProgramVersion string
 }
 
 var (

@@ -46,15 +46,15 @@ func scriptResource(r Relay, bundle worker.Bundle) Resource {
 		c.Tokens = nil
 	}
 	upload := &Upload{
-		Bundle:    bundle.WithTokens(c.Tokens),
-		Providers: c.Providers,
-		Settings:  c.Settings,
-		Tokens:    c.Tokens,
-		Keys:      resolveKeys(r),
-		Limits:    binding.LimitsFor(r.Worker, c.Tokens),
-		Region:    c.Region,
-		Version:   c.Version,
-		Zones:     r.zoneIDs(),
+		Bundle:         bundle.WithTokens(c.Tokens),
+		Providers:      c.Providers,
+		Settings:       c.Settings,
+		Tokens:         c.Tokens,
+		Keys:           resolveKeys(r),
+		Limits:         binding.LimitsFor(r.Worker, c.Tokens),
+		Region:         c.Region,
+		ProgramVersion: c.ProgramVersion,
+		Zones:          r.zoneIDs(),
 	}
 	upload.Build = upload.digest()
 	attrs := binding.Attrs{

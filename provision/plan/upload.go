@@ -9,16 +9,16 @@ import (
 
 // Upload is what is uploaded of a Worker: the bundle, and the settings that become bindings.
 type Upload struct {
-	Bundle    worker.Bundle // includes the tokens module
-	Providers []worker.Provider
-	Settings  worker.Settings
-	Tokens    []worker.Token // the tokens in Bundle
-	Keys      []binding.Key
-	Limits    []binding.RateLimit
-	Region    string
-	Build     string   // 16 lower-case hex digits that identify the behaviour, see digest
-	Version   string   // version of cfproxy
-	Zones     []string // ids of the zones that the Worker serves
+	Bundle         worker.Bundle // includes the tokens module
+	Providers      []worker.Provider
+	Settings       worker.Settings
+	Tokens         []worker.Token // the tokens in Bundle
+	Keys           []binding.Key
+	Limits         []binding.RateLimit
+	Region         string
+	Build          string   // 16 lower-case hex digits that identify the behaviour, see digest
+	ProgramVersion string   // version of cfproxy
+	Zones          []string // ids of the zones that the Worker serves
 }
 
 // digest returns a digest of everything that decides how the Worker behaves: 16 lower-case hex digits. The Worker

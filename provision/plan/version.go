@@ -19,10 +19,10 @@ type Version struct {
 	ID      string    `json:"id"`     // a UUID
 	Number  int       `json:"number"` // counts the Worker's uploads from 1
 	Created time.Time `json:"created"`
-	// Build and Program are Upload.Build and the version of cfproxy that made the upload. Both are "" if
-	// somebody else made it.
-	Build   string `json:"build,omitempty"`
-	Program string `json:"program,omitempty"`
+	// Build is the Upload.Build of the upload, and ProgramVersion the version of cfproxy that made it. Both are "" if it
+	// was not made by cfproxy.
+	Build          string `json:"build,omitempty"`
+	ProgramVersion string `json:"program,omitempty"`
 	// Share is the share of the traffic that the version serves, in percent.
 	Share float64 `json:"share"`
 	// DeploymentsAgo is the number of deployments since the version served: 0 if it serves now, NeverServed if no known
@@ -44,7 +44,7 @@ const (
 func (u *Upload) Annotations() map[string]string {
 	return map[string]string{
 		annotationTag:     u.Build,
-		annotationMessage: messagePrefix + u.Version + messageBuild + u.Build,
+		annotationMessage: messagePrefix + u.ProgramVersion + messageBuild + u.Build,
 	}
 }
 
@@ -55,14 +55,14 @@ const (
 
 // ReadAnnotations returns the build and the version of cfproxy of an upload, from the result of Annotations. Both are
 // "" for other annotations.
-func ReadAnnotations(annotations map[string]string) (build, program string) {
+func ReadAnnotations(annotations map[string]string) (build, programVersion string) {
 	build = annotations[annotationTag]
-	program, isOurs := strings.CutPrefix(annotations[annotationMessage], messagePrefix)
-	program, found := strings.CutSuffix(program, messageBuild+build)
+	programVersion, isOurs := strings.CutPrefix(annotations[annotationMessage], messagePrefix)
+	programVersion, found := strings.CutSuffix(programVersion, messageBuild+build)
 	if !isOurs || !found || build == "" {
 		return "", ""
 	}
-	return build, program
+	return build, programVersion
 }
 
 // Serving returns the version that serves the largest share of the traffic; the zero Version if none serves.

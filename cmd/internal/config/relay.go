@@ -45,15 +45,15 @@ func newRelay(s Settings, providers []templates.Provider, version string) (Relay
 		return Relay{}, err
 	}
 	config, err := plan.Config{
-		Domains:   s.Domains,
-		Worker:    s.Worker,
-		Account:   s.Account,
-		Providers: Upstreams(providers),
-		Origin:    s.Origin,
-		Region:    s.Region,
-		Settings:  options,
-		Tokens:    s.Tokens,
-		Version:   version,
+		Domains:        s.Domains,
+		Worker:         s.Worker,
+		Account:        s.Account,
+		Providers:      Upstreams(providers),
+		Origin:         s.Origin,
+		Region:         s.Region,
+		Settings:       options,
+		Tokens:         s.Tokens,
+		ProgramVersion: version,
 	}.Normalize()
 	return Relay{Config: config, ProviderInfo: providers, Chosen: s}, err
 }

@@ -21,7 +21,7 @@ func (v View) Versions(w io.Writer, versions []plan.Version) {
 		r := row{glyph: "○", style: faint}
 		by := v.Text.T("version.theirs")
 		if version.Build != "" {
-			by = v.Text.T("version.ours", "build", version.Build, "program", version.Program)
+			by = v.Text.T("version.ours", "build", version.Build, "program", version.ProgramVersion)
 		}
 		serves := ""
 		if version.Share > 0 {
