@@ -23,7 +23,7 @@ func (p *program) flagHelp(flags []cli.Flag) string {
 		if !ok {
 			continue
 		}
-		name, about := p.describe(flag, documented)
+		name, about := p.flagText(flag, documented)
 		lines := strings.Split(prompt.Wrap(about, helpWidth-flagColumn), "\n")
 		if len(name) > flagColumn-4 {
 			fmt.Fprintf(&b, "  %s\n", name)
@@ -39,8 +39,8 @@ func (p *program) flagHelp(flags []cli.Flag) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// describe returns the names of a flag, with the placeholder that its description has in backquotes, and the description.
-func (p *program) describe(flag cli.Flag, documented cli.DocGenerationFlag) (name, about string) {
+// flagText returns the names of a flag, with the placeholder that its description has in backquotes, and the description.
+func (p *program) flagText(flag cli.Flag, documented cli.DocGenerationFlag) (name, about string) {
 	// Only the help page needs the list of providers.
 	about = strings.ReplaceAll(documented.GetUsage(), "{known}", strings.Join(config.OpenRefs(config.AllProviders()), ", "))
 	before, rest, _ := strings.Cut(about, "`")
