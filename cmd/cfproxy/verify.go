@@ -98,7 +98,7 @@ func (s *session) checkAgainstFile(o verifyOptions, relays config.Relays) error 
 		return err
 	}
 	for _, settings := range inFile {
-		listed, err := config.RecognizeProviders(settings.Providers)
+		listed, err := config.RecogniseProviders(settings.Providers)
 		if err != nil {
 			return err
 		}

@@ -182,7 +182,7 @@ func (c *console) askProviders(ctx context.Context, chosen config.Settings) (con
 	}
 	var refs []string
 	for _, ref := range chosen.Providers {
-		provider, err := config.RecognizeProvider(ref)
+		provider, err := config.RecogniseProvider(ref)
 		if err != nil {
 			return chosen, err
 		}

@@ -51,8 +51,8 @@ func HasPlaceholder(ref string) bool {
 // ResolveProviders returns the providers that references name, the default one for none. Every origin must be complete.
 func ResolveProviders(refs []string) ([]templates.Provider, error) { return parseProviders(refs, true) }
 
-// RecognizeProviders is ResolveProviders for those who need no origin: a value may be missing.
-func RecognizeProviders(refs []string) ([]templates.Provider, error) {
+// RecogniseProviders is ResolveProviders for those who need no origin: a value may be missing.
+func RecogniseProviders(refs []string) ([]templates.Provider, error) {
 	return parseProviders(refs, false)
 }
 
@@ -77,8 +77,8 @@ func parseProviders(refs []string, needsOrigin bool) ([]templates.Provider, erro
 	return chosen, nil
 }
 
-// RecognizeProvider returns the provider that one reference names, with an open placeholder if the reference has no value.
-func RecognizeProvider(ref string) (templates.Provider, error) { return parseProvider(ref, false) }
+// RecogniseProvider returns the provider that one reference names, with an open placeholder if the reference has no value.
+func RecogniseProvider(ref string) (templates.Provider, error) { return parseProvider(ref, false) }
 
 func parseProvider(ref string, needsOrigin bool) (templates.Provider, error) {
 	id, value, hasValue := strings.Cut(strings.TrimSpace(ref), "=")

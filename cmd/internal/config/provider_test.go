@@ -102,7 +102,7 @@ func valuesOf(details map[string]string) []string {
 	return values
 }
 
-// A provider that is listed twice counts once, but with two values it is an error. RecognizeProviders needs no values.
+// A provider that is listed twice counts once, but with two values it is an error. RecogniseProviders needs no values.
 func TestListsOfProviders(t *testing.T) {
 	t.Parallel()
 	chosen, err := ResolveProviders([]string{"openai", "azure=a", "OPENAI", "azure=A"})
@@ -113,7 +113,7 @@ func TestListsOfProviders(t *testing.T) {
 	if e := (*problem.Error)(nil); !errors.As(err, &e) || e.Code != "provider-twice" {
 		t.Errorf("two resources: %v", err)
 	}
-	seen, err := RecognizeProviders([]string{"azure", "custom=https://llm.example.org"})
+	seen, err := RecogniseProviders([]string{"azure", "custom=https://llm.example.org"})
 	if err != nil || seen[0].Name != "Azure OpenAI" || seen[1].Name != "llm.example.org" {
 		t.Errorf("%v, %v", seen, err)
 	}

@@ -32,7 +32,7 @@ func NewRelay(s Settings, version string) (Relay, error) {
 
 // NewRelayToVerify is NewRelay for the verifier, which recognises a provider by its answers: a placeholder may be left open.
 func NewRelayToVerify(s Settings, version string) (Relay, error) {
-	providers, err := RecognizeProviders(s.Providers)
+	providers, err := RecogniseProviders(s.Providers)
 	if err != nil {
 		return Relay{}, err
 	}
