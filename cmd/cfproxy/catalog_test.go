@@ -116,7 +116,7 @@ func composedKeys(t *testing.T) map[string][]string {
 		"error.": slices.Concat(engineCodes(t), problemCodes(t)), "reason.": temporaryCodes(t), "check.": checks,
 		"doing.": actions, "done.": actions, "failed.": actions,
 		"kind.": kinds, "owner.": kinds, "status.": statusStates(t),
-		"clash.":       without(constantsOfType(t, "../../provision/plan/conflict.go", "Conflict"), string(plan.ConflictSameAddress)),
+		"conflict.":    without(constantsOfType(t, "../../provision/plan/conflict.go", "Conflict"), string(plan.ConflictSameAddress)),
 		"warning.":     constantsWithPrefix(t, "../../provision/plan/warning.go", "Warn"),
 		"attr.":        constantsWithPrefix(t, "../../provision/binding/attrs.go", "Attr"),
 		"content.key-": constantsWithPrefix(t, "../../provision/binding/key.go", "Key"),

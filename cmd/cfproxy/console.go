@@ -117,7 +117,7 @@ func (c *console) printToken(t config.NewToken) {
 	if t.Secret == "" || c.json {
 		return
 	}
-	c.errf("key.hand", "name", t.Token.Name)
+	c.errf("key.new", "name", t.Token.Name)
 	fmt.Fprintln(c.stdout, t.Secret)
 	fmt.Fprintln(c.stderr)
 }

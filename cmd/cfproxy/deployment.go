@@ -206,16 +206,16 @@ func (d *deployment) confirmRollback(ctx context.Context) bool {
 func (c *console) printRemaining(receipt provision.Receipt) {
 	switch {
 	case len(receipt.Done) > 0:
-		c.errf("stands.some", "done", strconv.Itoa(len(receipt.Done)), "all", strconv.Itoa(len(receipt.Plan.Changes())))
+		c.errf("remaining.some", "done", strconv.Itoa(len(receipt.Done)), "all", strconv.Itoa(len(receipt.Plan.Changes())))
 	case len(receipt.Unknown) == 0 && !c.inv.isKeyCommand(): // key changed cfproxy.toml
-		c.errf("stands.nothing")
+		c.errf("remaining.nothing")
 	}
 	for i, step := range receipt.Unknown {
 		if i == maxListed {
-			c.errf("stands.more", "count", strconv.Itoa(len(receipt.Unknown)-i))
+			c.errf("remaining.more", "count", strconv.Itoa(len(receipt.Unknown)-i))
 			break
 		}
-		c.errf("stands.unknown", "name", step.Address.Name)
+		c.errf("remaining.unknown", "name", step.Address.Name)
 	}
 	c.printHowToContinue(receipt)
 }
@@ -226,7 +226,7 @@ func (c *console) printHowToContinue(receipt provision.Receipt) {
 	if c.inv.isKeyCommand() {
 		command = "deploy" // the file is written already
 	}
-	c.errf("stands.next", "command", c.inv.rerun(command, hostsOf(receipt.Plan)...))
+	c.errf("remaining.next", "command", c.inv.rerun(command, hostsOf(receipt.Plan)...))
 }
 
 // confirm asks before anything is written. A plan without changes needs no confirmation.

@@ -44,9 +44,9 @@ func (c *console) printHostErrors(hosts []plan.HostError) {
 		return
 	}
 	fmt.Fprintln(c.stderr)
-	title := "refused.title"
+	title := "skipped.title"
 	if c.inv.command == "destroy" {
-		title = "refused.title-destroy"
+		title = "skipped.title-destroy"
 	}
 	c.errf(title, "count", strconv.Itoa(len(hosts)))
 	isHinted := map[string]bool{}
@@ -54,9 +54,9 @@ func (c *console) printHostErrors(hosts []plan.HostError) {
 		code, details, _ := c.describe(host.Err)
 		text := c.errorText(code, details)
 		if code == string(errcode.Conflict) {
-			text = c.text.T("refused.conflict") // the usual sentence is about the whole run
+			text = c.text.T("skipped.conflict") // the usual sentence is about the whole run
 		}
-		c.errf("refused.host", "host", hostname.Display(host.Host), "error", text)
+		c.errf("skipped.host", "host", hostname.Display(host.Host), "error", text)
 		c.view.Conflicts(c.stderr, conflictsOf(host.Err))
 		if !isHinted[code] {
 			isHinted[code] = true
@@ -99,8 +99,8 @@ func (c *console) printOrphanedWorkers(receipt provision.Receipt) {
 	for _, failure := range receipt.OrphanedWorkers() {
 		code, details, _ := c.describe(failure.Err)
 		fmt.Fprintln(c.stderr)
-		c.errf("left.worker", "worker", failure.Step.Address.Name, "error", c.errorText(code, details))
-		c.hint("left.hint", "worker", failure.Step.Address.Name)
+		c.errf("orphan.worker", "worker", failure.Step.Address.Name, "error", c.errorText(code, details))
+		c.hint("orphan.hint", "worker", failure.Step.Address.Name)
 	}
 }
 

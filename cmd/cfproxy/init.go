@@ -110,7 +110,7 @@ func (s *session) fillFromDeployed(ctx context.Context, account *account, chosen
 		return chosen, err
 	}
 	relay := observed.Relays[0]
-	s.errf("init.stands", "worker", relay.Worker)
+	s.errf("init.deployed", "worker", relay.Worker)
 	deployed := relay.Deployed()
 	chosen = chosen.FillFrom(config.FromDeployed(deployed))
 	if !deployed.Settings.Managed || !chosen.IsManaged() {

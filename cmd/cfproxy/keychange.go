@@ -122,7 +122,7 @@ func (s *session) changeFile(file, next config.TokenFile, x tokenChange, token c
 	command := s.inv.rerun("deploy")
 	if isManaged {
 		s.errf("key.pending."+x.verb, "name", x.token.Name)
-		s.errf("stands.next", "command", command)
+		s.errf("remaining.next", "command", command)
 	} else {
 		s.errf("key.open", "file", file.Path, "command", command)
 	}

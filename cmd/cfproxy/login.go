@@ -202,7 +202,7 @@ func (s *session) printLogin(store credential.Store, zones []plan.Zone) error {
 		for _, zone := range account.Zones {
 			names = append(names, hostname.Display(zone))
 		}
-		s.outf("login.sees", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", errcode.Abbreviate(names))
+		s.outf("login.account", "account", view.Clean(orDash(account.Name)), "id", view.Clean(account.ID), "zones", errcode.Abbreviate(names))
 	}
 	s.outf("login.stored", "place", s.placeName(store.Source()))
 	return nil

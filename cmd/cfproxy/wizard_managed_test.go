@@ -39,7 +39,7 @@ func TestWizardManagedRelay(t *testing.T) {
 		s.Expect(text.T("ask.init.title"))
 		s.Expect(text.T("prompt.key-quit"))
 		s.Send(ptytest.Enter)
-		s.Expect(text.T("key.hand", "name", "王小明"))
+		s.Expect(text.T("key.new", "name", "王小明"))
 		s.Expect("cfp_")
 		if status := s.Wait(); status != 0 {
 			t.Errorf("exit status %d", status)

@@ -203,7 +203,7 @@ func (v View) conflictNotes(o plan.Object) []string {
 	if o.Conflict == "" || o.Conflict == plan.ConflictSameAddress {
 		return nil
 	}
-	return []string{v.Text.T("clash."+string(o.Conflict), "host", hostList(o.ConflictHosts))}
+	return []string{v.Text.T("conflict."+string(o.Conflict), "host", hostList(o.ConflictHosts))}
 }
 
 // hostList formats hosts for a note.

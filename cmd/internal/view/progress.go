@@ -227,7 +227,7 @@ func (p *Progress) Engine(e provision.Event) {
 		p.Spinner(p.view.Text.T("doing.observe"))
 	case provision.EventPause:
 		if p.recordPause(e.Wait); !p.isCounting() {
-			p.countdown("waiting.pace", e.Wait)
+			p.countdown("waiting.rate-limit", e.Wait)
 		}
 	case provision.EventStart:
 		p.Spinner(p.view.Text.T("doing."+string(e.Step.Action), "kind", p.view.kind(e.Step.Address.Kind), "name", name(e.Step.Address)))

@@ -42,7 +42,7 @@ func (v View) expiry(t Token) string {
 	case t.Expires != "":
 		return v.Text.T("token.expires", "day", t.Expires)
 	}
-	return v.Text.T("token.lasting")
+	return v.Text.T("token.no-expiry")
 }
 
 func (v View) scope(t Token) string {
