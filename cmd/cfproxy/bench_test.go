@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// BenchmarkVersion runs `cfproxy --version`, a program that only links the libraries, and a hello-world in turn, each as a whole
-// process. It reports their medians, the ratios of ours to the others, and the sizes of the stripped binaries in millions of bytes.
+// BenchmarkVersion runs `cfproxy --version`, a program that only links the libraries, and a hello-world in turn, each
+// as a whole process. It reports their medians, the ratios of ours to the others, and the sizes of the stripped
+// binaries in millions of bytes.
 func BenchmarkVersion(b *testing.B) {
 	ours, libraries, hello := build(b, os.Environ(), "."), build(b, os.Environ(), "./testdata/baseline"), build(b, os.Environ(), "./testdata/hello")
 	var ourTimes, libraryTimes, helloTimes []time.Duration
@@ -30,7 +31,8 @@ func BenchmarkVersion(b *testing.B) {
 	b.ReportMetric(megabytes(b, ours)/megabytes(b, libraries), "x-size")
 }
 
-// BenchmarkColdBuild builds both programs with an empty build cache, in turn. The modules are taken from the module cache.
+// BenchmarkColdBuild builds both programs with an empty build cache, in turn. The modules are taken from the module
+// cache.
 func BenchmarkColdBuild(b *testing.B) {
 	for b.Loop() {
 		ours, bare := coldBuild(b, "."), coldBuild(b, "./testdata/baseline")

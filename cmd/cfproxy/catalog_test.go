@@ -56,8 +56,8 @@ func placeholders(text string) []string {
 	return slices.Compact(found)
 }
 
-// englishProgram returns a program in English that prints nothing. Tests that build an app with it must not be parallel, because the
-// library keeps its help flags and its help printer in global variables.
+// englishProgram returns a program in English that prints nothing. Tests that build an app with it must not be
+// parallel, because the library keeps its help flags and its help printer in global variables.
 func englishProgram(t *testing.T) *program {
 	t.Helper()
 	english, _ := catalogues(t)
@@ -93,8 +93,8 @@ func commandKeys(t *testing.T) (commands, confirmed, keyCommands, flags []string
 	return commands, confirmed, keyCommands, slices.Sorted(maps.Keys(flagNames))
 }
 
-// composedKeys returns the keys that the program composes of a prefix and a name: the possible names by prefix. They are derived from the
-// code, so that a new code, flag or constant without a text fails.
+// composedKeys returns the keys that the program composes of a prefix and a name: the possible names by prefix. They
+// are derived from the code, so that a new code, flag or constant without a text fails.
 func composedKeys(t *testing.T) map[string][]string {
 	var checks, settings, placeholders []string
 	for _, code := range verify.Codes() {

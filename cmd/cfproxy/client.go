@@ -30,7 +30,8 @@ func clientsOf(relays config.Relays, receipt provision.Receipt, text *i18n.Catal
 	return clients, nil
 }
 
-// clientOf returns the client settings of a host: those of the first provider at the root, and of the others under their IDs.
+// clientOf returns the client settings of a host: those of the first provider at the root, and of the others under
+// their IDs.
 func clientOf(r config.Relay, host string, text *i18n.Catalog) (relayClient, error) {
 	keyNote := func(p templates.Provider) string {
 		if r.Settings.Managed {

@@ -16,7 +16,8 @@ func (p *program) completionCommand() *cli.Command {
 
 const completionShells = "bash|zsh|fish|powershell"
 
-// runCompletion prints a shell script that runs the program with --generate-bash-completion to get the possible next words.
+// runCompletion prints a shell script that runs the program with --generate-bash-completion to get the possible next
+// words.
 func runCompletion(s *session, shell string) error {
 	script, ok := map[string]string{
 		"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion, "powershell": powershellCompletion,

@@ -38,8 +38,8 @@ func (w *noticeWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// runUntilWaiting starts a run in the background and returns when it waits for the lock. stderr must not be read before status was
-// received.
+// runUntilWaiting starts a run in the background and returns when it waits for the lock. stderr must not be read before
+// status was received.
 func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]string, args ...string) (status chan int, stderr *noticeWriter) {
 	t.Helper()
 	stderr = &noticeWriter{want: "Another cfproxy process is changing", found: make(chan struct{})}
@@ -54,8 +54,8 @@ func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]str
 	return status, stderr
 }
 
-// runInBackground starts the program with these environment variables and returns a channel that receives its exit status. The end of
-// ctx interrupts the program.
+// runInBackground starts the program with these environment variables and returns a channel that receives its exit
+// status. The end of ctx interrupts the program.
 func runInBackground(t *testing.T, ctx context.Context, stderr io.Writer, variables map[string]string, args ...string) chan int {
 	t.Helper()
 	program, err := exec.LookPath("cfproxy")

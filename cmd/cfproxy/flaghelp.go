@@ -15,7 +15,8 @@ const (
 	helpWidth  = 80 // width of a help page in columns
 )
 
-// flagHelp returns a list of flags with their descriptions in a second column. The library would print each in one long line.
+// flagHelp returns a list of flags with their descriptions in a second column. The library would print each in one long
+// line.
 func (p *program) flagHelp(flags []cli.Flag) string {
 	var b strings.Builder
 	for _, flag := range flags {
@@ -39,7 +40,8 @@ func (p *program) flagHelp(flags []cli.Flag) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// flagText returns the names of a flag, with the placeholder that its description has in backquotes, and the description.
+// flagText returns the names of a flag, with the placeholder that its description has in backquotes, and the
+// description.
 func (p *program) flagText(flag cli.Flag, documented cli.DocGenerationFlag) (name, about string) {
 	// Only the help page needs the list of providers.
 	about = strings.ReplaceAll(documented.GetUsage(), "{known}", strings.Join(config.OpenRefs(config.AllProviders()), ", "))

@@ -9,8 +9,8 @@ import (
 
 // The help pages replace those of the library, which have English headings.
 
-// printHelp is the cli.HelpPrinter. It builds the page here and not earlier, since most runs print none. template is the name of a
-// command's texts; for the program it is not used.
+// printHelp is the cli.HelpPrinter. It builds the page here and not earlier, since most runs print none. template is
+// the name of a command's texts; for the program it is not used.
 func (p *program) printHelp(out io.Writer, template string, data any) {
 	switch page := data.(type) {
 	case *cli.App:

@@ -15,7 +15,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-// sessionOf returns the session of a run with these arguments, which does nothing else. Its test must not be parallel: see englishProgram.
+// sessionOf returns the session of a run with these arguments, which does nothing else. Its test must not be parallel:
+// see englishProgram.
 func sessionOf(t *testing.T, language string, args ...string) (*program, *session) {
 	t.Helper()
 	p, err := newProgram([]string{"--lang", language}, environment{getenv: func(string) string { return "" }})
@@ -38,8 +39,8 @@ func sessionOf(t *testing.T, language string, args ...string) (*program, *sessio
 	return p, s
 }
 
-// Every command in a message can be run as it is printed: its flags exist, it has its argument, and it uses the account, the relay and
-// the file of the run that prints it.
+// Every command in a message can be run as it is printed: its flags exist, it has its argument, and it uses the
+// account, the relay and the file of the run that prints it.
 func TestSuggestedCommandsAreComplete(t *testing.T) {
 	network := []string{"--connect-to", "::127.0.0.1:8443", "--cacert", "ca.pem"}
 	for _, language := range []string{"en", "zh"} {
@@ -112,8 +113,8 @@ func commandsIn(text string) [][]string {
 	return found
 }
 
-// mistakeIn returns what is wrong with a command line of a run with args, or "". isLocal says that the command is about the file that was
-// just written to this directory.
+// mistakeIn returns what is wrong with a command line of a run with args, or "". isLocal says that the command is about
+// the file that was just written to this directory.
 func (p *program) mistakeIn(words, args []string, isLocal bool) string {
 	app := p.app()
 	flags, commands := app.Flags, app.Commands

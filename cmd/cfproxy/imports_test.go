@@ -9,7 +9,8 @@ import (
 
 const module = "github.com/cfproxy/cfproxy/"
 
-// allowedImports lists which packages of this module each package may import directly. cmd/cfproxy may import all of them.
+// allowedImports lists which packages of this module each package may import directly. cmd/cfproxy may import all of
+// them.
 var allowedImports = map[string][]string{
 	"cmd/internal/credential": {"cmd/internal/problem", "provision/atomicfile"},
 	"cmd/internal/dial":       {"cmd/internal/problem", "provision/verify"},

@@ -21,7 +21,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 )
 
-// killAccount has unmanaged resources beside every host that is deployed. Its clock is stopped, so that IDs are the same in every run.
+// killAccount has unmanaged resources beside every host that is deployed. Its clock is stopped, so that IDs are the
+// same in every run.
 const killAccount = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Acme",
  "scripts": [{"name": "other", "modules": [{"name": "a.js", "text": "export default { fetch() {} }"}]}],
  "zones": [
@@ -31,8 +32,8 @@ const killAccount = `{"clock": "2026-11-20T12:00:00Z", "accounts": [{"name": "Ac
    "routes": [{"pattern": "www.example.com/*", "script": "other"}]},
   {"name": "example.org", "records": [{"type": "MX", "name": "a.example.org", "content": "mx.example.net", "priority": 1}]}]}]}`
 
-// A run is killed at each of its API calls, before or after the call takes effect. It must leave no record without its route and no
-// duplicates, and the next run of the same command must reach the state of a run that was not killed.
+// A run is killed at each of its API calls, before or after the call takes effect. It must leave no record without its
+// route and no duplicates, and the next run of the same command must reach the state of a run that was not killed.
 func TestKilledAtEveryCall(t *testing.T) {
 	t.Parallel()
 	one := []string{"--domain", "a.example.com"}
@@ -79,8 +80,8 @@ func TestKilledAtEveryCall(t *testing.T) {
 }
 
 // killAtCall kills a run at its call number at. The number of calls is not constant: a call without an answer within
-// Engine.CallTimeout is repeated, which happens under load. So a run may succeed with fewer than at calls; but if it reaches call at, it
-// must have been killed.
+// Engine.CallTimeout is repeated, which happens under load. So a run may succeed with fewer than at calls; but if it
+// reaches call at, it must have been killed.
 func killAtCall(t *testing.T, account, want string, args []string, at int64, after bool) {
 	k := newKillServer(t, account)
 	k.at, k.after = at, after
@@ -218,7 +219,8 @@ type accountState struct {
 	}
 }
 
-// checkInvariants reports what must never happen: an owned record without its route, duplicates, and changes to unmanaged resources.
+// checkInvariants reports what must never happen: an owned record without its route, duplicates, and changes to
+// unmanaged resources.
 func checkInvariants(t *testing.T, before, after string) {
 	t.Helper()
 	var state accountState

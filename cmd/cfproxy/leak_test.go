@@ -184,7 +184,8 @@ func TestNoLeakOnUploadFailure(t *testing.T) {
 	c.checkFiles()
 }
 
-// If the server does not speak HTTP, the error of net/http quotes its first line. Nothing listens on the second address.
+// If the server does not speak HTTP, the error of net/http quotes its first line. Nothing listens on the second
+// address.
 func TestNoLeakWithoutHTTPServer(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

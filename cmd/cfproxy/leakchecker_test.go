@@ -28,7 +28,8 @@ const (
 	leakUserKey    = "sk-user-Bv5Nm8Cx2Zl7Kj4Hg1Fd9Sa6Po3Iu0Yt"
 )
 
-// leakChecker runs the program in directories of its own, and reports secrets in its output and in the files that it writes.
+// leakChecker runs the program in directories of its own, and reports secrets in its output and in the files that it
+// writes.
 type leakChecker struct {
 	t       *testing.T
 	secrets *leaktest.Secrets
@@ -79,7 +80,8 @@ func (c *leakChecker) withToken() []string {
 	return append(slices.Clone(c.env), "CLOUDFLARE_BASE_URL="+c.baseURL, "CLOUDFLARE_API_TOKEN="+leakToken)
 }
 
-// run runs the program, checks its exit status, and checks its output for secrets. An issued token may be on stdout once; it is returned.
+// run runs the program, checks its exit status, and checks its output for secrets. An issued token may be on stdout
+// once; it is returned.
 func (c *leakChecker) run(want int, env []string, stdin string, args ...string) (issued string) {
 	c.t.Helper()
 	program, err := exec.LookPath("cfproxy")

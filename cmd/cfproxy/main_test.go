@@ -16,8 +16,8 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/leaktest"
 )
 
-// fileKeyring is a keyring that stores its secret in a file, so that no test uses the real one. Without a file name there is no keyring.
-// If the name is that of a directory, the keyring fails.
+// fileKeyring is a keyring that stores its secret in a file, so that no test uses the real one. Without a file name
+// there is no keyring. If the name is that of a directory, the keyring fails.
 type fileKeyring string
 
 func (k fileKeyring) Get() (string, error) {

@@ -109,7 +109,8 @@ func (r *managedRelay) wantResponse(what, token, want string) {
 
 const managedConfig = "domains = [\"gptapi.example.com\"]\naccess = \"managed\"\n"
 
-// On the real runtime: tokens are accepted within their limits, and rejected when they are expired, revoked or not in the file.
+// On the real runtime: tokens are accepted within their limits, and rejected when they are expired, revoked or not in
+// the file.
 func TestTokenLifecycle(t *testing.T) {
 	t.Parallel()
 	r := newManagedRelay(t, managedConfig)

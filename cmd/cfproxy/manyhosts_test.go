@@ -112,7 +112,8 @@ func TestInterruptedDeployContinues(t *testing.T) {
 	}
 }
 
-// On a terminal one line shows the progress of a long run and counts down while calls wait for the API's rate limit. It never wraps.
+// On a terminal one line shows the progress of a long run and counts down while calls wait for the API's rate limit. It
+// never wraps.
 func TestProgressLineOnTerminal(t *testing.T) {
 	t.Parallel()
 	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {

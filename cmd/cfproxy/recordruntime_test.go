@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// recordingRuntime is a program that appends its arguments and environment, which other processes on the machine can see, to the file
-// CFPROXY_TEST_RECORD and then executes the real runtime. USER_KEY is left out, because the user chose that variable.
+// recordingRuntime is a program that appends its arguments and environment, which other processes on the machine can
+// see, to the file CFPROXY_TEST_RECORD and then executes the real runtime. USER_KEY is left out, because the user chose
+// that variable.
 const recordingRuntime = "recording-workerd"
 
 func recordAndExecRuntime() {

@@ -36,8 +36,8 @@ var wantedCodes = map[string]string{
 	"other": verify.CodeProviderUnexpected,
 }
 
-// knownResponses reads templates/testdata/answers/ID.txtar. Each file in it is a line with status and content type, an empty line and
-// the body.
+// knownResponses reads templates/testdata/answers/ID.txtar. Each file in it is a line with status and content type, an
+// empty line and the body.
 func knownResponses(t *testing.T, id string) []knownResponse {
 	t.Helper()
 	archive, err := txtar.ParseFile(filepath.Join("../../templates/testdata/answers", id+".txtar"))

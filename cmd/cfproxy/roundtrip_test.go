@@ -19,10 +19,11 @@ import (
 // latency delays every response of the API, as for a user who is far from Cloudflare.
 const latency = 100 * time.Millisecond
 
-// BenchmarkRoundTrips measures how many API calls of a deploy depend on each other, in two ways. "roundtrips" is the difference between
-// the shortest runs with and without latency, in units of latency. It excludes what a program does by itself, such as starting or
-// bundling, and needs an idle machine. "waits" is the time with at least one call in flight, in the same units. It excludes the same and
-// is stable on a busy machine. wrangler gets the account and the zone by configuration, which saves it calls, and creates no DNS record.
+// BenchmarkRoundTrips measures how many API calls of a deploy depend on each other, in two ways. "roundtrips" is the
+// difference between the shortest runs with and without latency, in units of latency. It excludes what a program does
+// by itself, such as starting or bundling, and needs an idle machine. "waits" is the time with at least one call in
+// flight, in the same units. It excludes the same and is stable on a busy machine. wrangler gets the account and the
+// zone by configuration, which saves it calls, and creates no DNS record.
 func BenchmarkRoundTrips(b *testing.B) {
 	program := build(b, os.Environ(), ".")
 	cfproxy := func(a *slowAPI) *exec.Cmd {
@@ -58,8 +59,8 @@ func measureRoundTrips(b *testing.B, deploy func(*slowAPI) *exec.Cmd) {
 	}
 }
 
-// timeDeploy deploys to a new account, first as often as before says without timing it. It returns the total time of the last deploy and
-// its time with a call in flight.
+// timeDeploy deploys to a new account, first as often as before says without timing it. It returns the total time of
+// the last deploy and its time with a call in flight.
 func timeDeploy(b *testing.B, delay time.Duration, before int, deploy func(*slowAPI) *exec.Cmd) (whole, waited time.Duration) {
 	b.Helper()
 	a := newSlowAPI(b)

@@ -16,8 +16,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
 )
 
-// Another process deploys to `cfproxy sandbox` through CLOUDFLARE_BASE_URL and verifies the relay. The curl command that verify prints
-// works. When the server ends, it leaves no file behind.
+// Another process deploys to `cfproxy sandbox` through CLOUDFLARE_BASE_URL and verifies the relay. The curl command
+// that verify prints works. When the server ends, it leaves no file behind.
 func TestSandboxServesOtherPrograms(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("cfproxy")
@@ -64,7 +64,8 @@ func TestSandboxServesOtherPrograms(t *testing.T) {
 	stopServer(t, server, endpoints)
 }
 
-// startServer starts `cfproxy sandbox` and returns the endpoints that it prints: "url" and "token" of the API, "edge" and "ca".
+// startServer starts `cfproxy sandbox` and returns the endpoints that it prints: "url" and "token" of the API, "edge"
+// and "ca".
 func startServer(t *testing.T, server *exec.Cmd) map[string]string {
 	t.Helper()
 	stdout, err := server.StdoutPipe()

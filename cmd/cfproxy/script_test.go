@@ -23,8 +23,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
 
-// parallelTests is the default of -parallel. Most tests wait for another process or for the retries of an API call, so more of them run
-// at once than there are processors.
+// parallelTests is the default of -parallel. Most tests wait for another process or for the retries of an API call, so
+// more of them run at once than there are processors.
 const parallelTests = "8"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"cfproxy": testMain, recordingRuntime: recordAndExecRuntime})
 }
 
-// Each script runs the program in a directory and an environment of its own. CFPROXY_WORKERD names the real Workers runtime.
+// Each script runs the program in a directory and an environment of its own. CFPROXY_WORKERD names the real Workers
+// runtime.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	binary := workerdtest.Binary(t)
@@ -87,8 +88,8 @@ func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(edited), 0o600))
 }
 
-// scriptServe implements "serve FILE", which serves the API of the emulated account in a file until the script ends, and sets
-// CLOUDFLARE_BASE_URL to its address.
+// scriptServe implements "serve FILE", which serves the API of the emulated account in a file until the script ends,
+// and sets CLOUDFLARE_BASE_URL to its address.
 func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: serve FILE")
@@ -100,7 +101,8 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("CLOUDFLARE_BASE_URL", server.URL+"/client/v4")
 }
 
-// scriptUnchanged implements "unchanged FILE", which checks that a file equals FILE.before, byte for byte. With "!" it must differ.
+// scriptUnchanged implements "unchanged FILE", which checks that a file equals FILE.before, byte for byte. With "!" it
+// must differ.
 func scriptUnchanged(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: unchanged FILE")
@@ -111,7 +113,8 @@ func scriptUnchanged(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// TestEveryCommandHasAScript checks that for every command and subcommand at least one script runs it and checks its output.
+// TestEveryCommandHasAScript checks that for every command and subcommand at least one script runs it and checks its
+// output.
 func TestEveryCommandHasAScript(t *testing.T) {
 	app := englishProgram(t).app()
 	files, err := filepath.Glob("testdata/script/*.txtar")

@@ -93,8 +93,8 @@ func engineCodes(t *testing.T) []string {
 	return codes
 }
 
-// temporaryCodes returns the codes of errors after which the engine waits and retries: those in the variable temporary of package
-// cloudflare, and those in functions that set the field Temporary.
+// temporaryCodes returns the codes of errors after which the engine waits and retries: those in the variable temporary
+// of package cloudflare, and those in functions that set the field Temporary.
 func temporaryCodes(t *testing.T) []string {
 	t.Helper()
 	names := map[string]bool{}
@@ -164,7 +164,8 @@ func sources(t *testing.T) []*ast.File {
 	return slices.Concat(parse(t, "*.go"), parse(t, "../internal/*/*.go"))
 }
 
-// literalKeys returns the keys that are passed to the catalogue as literals. Those of the prompter lack their prefix in the source.
+// literalKeys returns the keys that are passed to the catalogue as literals. Those of the prompter lack their prefix in
+// the source.
 func literalKeys(t *testing.T) []string {
 	t.Helper()
 	var keys []string
@@ -187,8 +188,8 @@ func literalKeys(t *testing.T) []string {
 	return keys
 }
 
-// problemCodes returns the codes that console.describe and onUsageError choose, and those that are passed to problem.New, Usage and Wrap
-// as literals.
+// problemCodes returns the codes that console.describe and onUsageError choose, and those that are passed to
+// problem.New, Usage and Wrap as literals.
 func problemCodes(t *testing.T) []string {
 	t.Helper()
 	codes := []string{"unexpected", "interrupted", "flag-unknown", "flag-empty"}

@@ -29,8 +29,8 @@ func usageErrorOf(t *testing.T, args ...string) *problem.Error {
 	return e
 }
 
-// onUsageError and suggestCommand parse texts of urfave/cli and of package flag. If one of them changes, its code here becomes
-// "flag-wrong", or the suggestion disappears.
+// onUsageError and suggestCommand parse texts of urfave/cli and of package flag. If one of them changes, its code here
+// becomes "flag-wrong", or the suggestion disappears.
 func TestTextsOfTheFlagLibrary(t *testing.T) {
 	for _, x := range []struct {
 		args    []string

@@ -10,8 +10,8 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// The output for a relay with every provider and setting fits 80 columns, in both languages. Only command lines may be longer, so that
-// they can be copied.
+// The output for a relay with every provider and setting fits 80 columns, in both languages. Only command lines may be
+// longer, so that they can be copied.
 func TestOutputFits80Columns(t *testing.T) {
 	t.Parallel()
 	sb := startSandbox(t)

@@ -15,7 +15,8 @@ import (
 	"github.com/cfproxy/cfproxy/provision/sandbox/standin"
 )
 
-// For a managed relay the wizard asks for the provider key, which is masked, and creates the first token, which is shown once.
+// For a managed relay the wizard asks for the provider key, which is masked, and creates the first token, which is
+// shown once.
 func TestWizardManagedRelay(t *testing.T) {
 	t.Parallel()
 	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
@@ -55,7 +56,8 @@ func TestWizardManagedRelay(t *testing.T) {
 	})
 }
 
-// With a cfproxy.toml the wizard does not ask for access, even if the file does not set it, because init does not change the file.
+// With a cfproxy.toml the wizard does not ask for access, even if the file does not set it, because init does not
+// change the file.
 func TestWizardDoesNotAskForAccessWithFile(t *testing.T) {
 	t.Parallel()
 	sb, dir := startSandbox(t), t.TempDir()
@@ -73,7 +75,8 @@ func TestWizardDoesNotAskForAccessWithFile(t *testing.T) {
 	}
 }
 
-// For a deployed managed relay without a file, init reads the settings from the relay: it neither asks for them nor creates a token.
+// For a deployed managed relay without a file, init reads the settings from the relay: it neither asks for them nor
+// creates a token.
 func TestWizardReadsDeployedRelay(t *testing.T) {
 	t.Parallel()
 	r := newManagedRelay(t, managedConfig)
@@ -86,7 +89,7 @@ func TestWizardReadsDeployedRelay(t *testing.T) {
 	status := s.Wait()
 	for _, question := range []string{"Who may use it?", "Who gets the first token?", "Which provider"} {
 		if strings.Contains(s.Raw(), question) {
-			t.Errorf("asks %q", question)
+			t.Errorf("the wizard asks %q", question)
 		}
 	}
 	file, err := config.OpenTokens(filepath.Join(dir, config.FileName))

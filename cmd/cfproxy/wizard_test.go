@@ -89,8 +89,8 @@ func inBothLanguages(t *testing.T, test func(t *testing.T, language string, text
 	}
 }
 
-// All questions of the wizard: a rejected token and a valid one, a zone of several, a hostname outside the zone and a valid one, a
-// provider, access and the plan. The relay works afterwards.
+// All questions of the wizard: a rejected token and a valid one, a zone of several, a hostname outside the zone and a
+// valid one, a provider, access and the plan. The relay works afterwards.
 func TestWizardDeploysRelay(t *testing.T) {
 	t.Parallel()
 	inBothLanguages(t, func(t *testing.T, language string, text *i18n.Catalog) {
@@ -172,7 +172,8 @@ func TestWizardCancelledChangesNothing(t *testing.T) {
 	}
 }
 
-// The list of providers is filtered by typing, and the wizard asks for the value of a provider that needs one. All of it fits 80 × 24.
+// The list of providers is filtered by typing, and the wizard asks for the value of a provider that needs one. All of
+// it fits 80 × 24.
 func TestWizardAsksForProviderValue(t *testing.T) {
 	t.Parallel()
 	sb, dir := startSandbox(t), t.TempDir()
@@ -276,7 +277,8 @@ func TestInterruptWhileTheAPIIsSilent(t *testing.T) {
 	}
 }
 
-// Ctrl-C while verification waits for the certificate: the program ends at once with status 130, and the relay stays deployed.
+// Ctrl-C while verification waits for the certificate: the program ends at once with status 130, and the relay stays
+// deployed.
 func TestInterruptWhileVerifying(t *testing.T) {
 	t.Parallel()
 	store, err := sandbox.Parse([]byte(`{"accounts": [{"name": "Acme", "zones": [{"name": "example.com"}]}],
@@ -299,8 +301,8 @@ func TestInterruptWhileVerifying(t *testing.T) {
 	}
 }
 
-// The program sends no queries to the terminal, as termenv does when it is only linked: a terminal that does not answer them would
-// delay every start by seconds.
+// The program sends no queries to the terminal, as termenv does when it is only linked: a terminal that does not answer
+// them would delay every start by seconds.
 func TestVersionSendsNoTerminalQueries(t *testing.T) {
 	t.Parallel()
 	s := servedSandbox{}.start(t, t.TempDir(), nil, "--version")

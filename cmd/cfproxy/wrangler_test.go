@@ -131,8 +131,8 @@ func findWrangler(t testing.TB) string {
 	return script
 }
 
-// wranglerCommand returns a command that runs wrangler without a terminal in dir, with the API at base, and is killed when ctx ends. It
-// cannot reach other machines, so wrangler sends no metrics and does not look for a newer version.
+// wranglerCommand returns a command that runs wrangler without a terminal in dir, with the API at base, and is killed
+// when ctx ends. It cannot reach other machines, so wrangler sends no metrics and does not look for a newer version.
 func wranglerCommand(ctx context.Context, script, dir, base string, env []string, args ...string) *exec.Cmd {
 	guard := filepath.Join(filepath.Dir(script), "../../../loopback.cjs")
 	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)

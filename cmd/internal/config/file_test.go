@@ -28,7 +28,8 @@ func place(err error) string {
 	return fmt.Sprint(err)
 }
 
-// Every mistake is reported with the line of the wrong value. Lists are written over several lines to see that the item counts.
+// Every mistake is reported with the line of the wrong value. Lists are written over several lines to see that the item
+// counts.
 func TestFileErrors(t *testing.T) {
 	t.Parallel()
 	token := "[[tokens]]\nname = \"a\"\nsha256 = \"" + digestOf("a") + "\"\n"

@@ -7,8 +7,8 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
-// In any valid cfproxy.toml, adding a token and revoking it restores the text, and revoking any other token keeps the other
-// tokens.
+// In any valid cfproxy.toml, adding a token and revoking it restores the text, and revoking any other token keeps the
+// other tokens.
 func FuzzEditingTokens(f *testing.F) {
 	block := "[[tokens]]\nname = \"a\"\nsha256 = \"" + digestOf("a") + "\"\n"
 	for _, text := range []string{

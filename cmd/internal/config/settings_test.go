@@ -101,7 +101,8 @@ allow_origins = ["https://file.example"]
 	}
 }
 
-// Each relay of a file has its own settings over the shared ones, except hosts and the Worker's name, and flags override all of them.
+// Each relay of a file has its own settings over the shared ones, except hosts and the Worker's name, and flags
+// override all of them.
 func TestLoadSeveralRelays(t *testing.T) {
 	t.Parallel()
 	file := writeFile(t, `domains = ["a.example.com"]
