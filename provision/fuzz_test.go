@@ -91,6 +91,8 @@ func readBadDay(data []byte) badDay {
 // FuzzBadDays runs a command while its calls fail, somebody edits the account and the run is killed. Whatever happens,
 // other people's resources must not change, no record of ours may be without its route unless somebody else deleted the
 // route, and the next run, in which nothing fails, must converge or name the conflict.
+//
+// Go minimizes every new input for up to a minute, in which it reports no executions. -fuzzminimizetime 10x shortens that.
 func FuzzBadDays(f *testing.F) {
 	for _, seed := range [][]byte{
 		nil,
