@@ -41,45 +41,45 @@ type API interface {
 // Zones lists the zones that the token can read, of one account or of all (""). There is none if the token lacks the
 // permission: the API does not return an error for that.
 func (e *Engine) Zones(ctx context.Context, account string, onEvent func(Event)) ([]plan.Zone, error) {
-	return e.session(onEvent).zones(ctx, account)
+	return e.begin(onEvent).zones(ctx, account)
 }
 
-func (s *session) zones(ctx context.Context, account string) ([]plan.Zone, error) {
-	return retry(ctx, s, "zones", 1, func(ctx context.Context) ([]plan.Zone, error) { return s.API.Zones(ctx, account) })
+func (op *operation) zones(ctx context.Context, account string) ([]plan.Zone, error) {
+	return retry(ctx, op, "zones", 1, func(ctx context.Context) ([]plan.Zone, error) { return op.API.Zones(ctx, account) })
 }
 
 // scriptCalls is how many calls it takes to read a Worker: one for its settings, one for its code.
 const scriptCalls = 2
 
-func (s *session) script(ctx context.Context, at plan.Address) (*plan.Object, error) {
-	return retry(ctx, s, "script", scriptCalls, func(ctx context.Context) (*plan.Object, error) {
-		return s.API.Script(ctx, at.Parent, at.Name)
+func (op *operation) script(ctx context.Context, at plan.Address) (*plan.Object, error) {
+	return retry(ctx, op, "script", scriptCalls, func(ctx context.Context) (*plan.Object, error) {
+		return op.API.Script(ctx, at.Parent, at.Name)
 	})
 }
 
-func (s *session) zoneRoutes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
-	return retry(ctx, s, "routes", 1, func(ctx context.Context) ([]plan.Object, error) { return s.API.Routes(ctx, zone) })
+func (op *operation) zoneRoutes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
+	return retry(ctx, op, "routes", 1, func(ctx context.Context) ([]plan.Object, error) { return op.API.Routes(ctx, zone) })
 }
 
-func (s *session) zoneRecords(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
-	return retry(ctx, s, "records", 1, func(ctx context.Context) (plan.RecordList, error) {
-		return s.API.Records(ctx, zone, hosts)
+func (op *operation) zoneRecords(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
+	return retry(ctx, op, "records", 1, func(ctx context.Context) (plan.RecordList, error) {
+		return op.API.Records(ctx, zone, hosts)
 	})
 }
 
-func (s *session) records(ctx context.Context, zones []plan.Zone, sites []plan.Site) ([]plan.RecordList, error) {
+func (op *operation) records(ctx context.Context, zones []plan.Zone, sites []plan.Site) ([]plan.RecordList, error) {
 	hosts := map[string][]string{}
 	for _, site := range sites {
 		hosts[site.Zone.ID] = append(hosts[site.Zone.ID], site.Host)
 	}
 	return parallelMap(ctx, zones, func(ctx context.Context, zone plan.Zone) (plan.RecordList, error) {
-		return s.zoneRecords(ctx, zone, hosts[zone.ID])
+		return op.zoneRecords(ctx, zone, hosts[zone.ID])
 	})
 }
 
 // domains lists the custom domains of an account.
-func (s *session) domains(ctx context.Context, account string) ([]plan.Object, error) {
-	return retry(ctx, s, "domains", 1, func(ctx context.Context) ([]plan.Object, error) {
-		return s.API.Domains(ctx, account)
+func (op *operation) domains(ctx context.Context, account string) ([]plan.Object, error) {
+	return retry(ctx, op, "domains", 1, func(ctx context.Context) ([]plan.Object, error) {
+		return op.API.Domains(ctx, account)
 	})
 }

@@ -15,7 +15,7 @@ import (
 
 // run is the application of one plan.
 type run struct {
-	*session
+	*operation
 	plan plan.Plan
 	all  int // steps with a change
 
@@ -33,10 +33,10 @@ type run struct {
 // apply applies a plan, phase by phase, and returns a receipt even if it fails. A failed step ends the run for its host
 // only; the others proceed, and the first error is returned at the end. If ctx ends, the calls in flight are finished,
 // no others begin, and the error has errcode.Interrupted.
-func (s *session) apply(ctx context.Context, p plan.Plan) (Receipt, error) {
+func (op *operation) apply(ctx context.Context, p plan.Plan) (Receipt, error) {
 	changes := p.Changes()
 	r := &run{
-		session: s, plan: p, all: len(changes), routesWritten: map[plan.Address]bool{}, permissionErrors: map[plan.Address][]error{},
+		operation: op, plan: p, all: len(changes), routesWritten: map[plan.Address]bool{}, permissionErrors: map[plan.Address][]error{},
 		receipt: Receipt{Plan: p, Done: []plan.Step{}, FoundExisting: map[string]bool{}}, pendingZones: map[string]bool{},
 	}
 	for _, step := range changes {

@@ -109,7 +109,7 @@ func (r *run) batch(ctx context.Context, zone plan.Zone, steps []plan.Step) {
 	}
 	r.start(steps[0])
 	attempts, maybeApplied := 0, false
-	_, err := retry(ctx, r.session, "batch", 1, func(ctx context.Context) (struct{}, error) {
+	_, err := retry(ctx, r.operation, "batch", 1, func(ctx context.Context) (struct{}, error) {
 		attempts++
 		if attempts > 1 {
 			if err := r.dropApplied(ctx, zone, &steps); err != nil || len(steps) == 0 {

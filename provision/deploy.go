@@ -41,16 +41,16 @@ func PlanStatus(observed plan.Observed, bundle worker.Bundle) (plan.Plan, error)
 // If the removal of a route would expose a record that is not marked as ours and points to plan.DefaultOrigin, the
 // error is a *plan.ConflictError with errcode.Exposed, and the plan is returned as well.
 func (e *Engine) PlanDestroy(ctx context.Context, configs []plan.Config, onEvent func(Event)) (plan.Plan, error) {
-	s := e.session(onEvent)
+	op := e.begin(onEvent)
 	configs = slices.Clone(configs)
 	for i := range configs {
 		configs[i].Region = "" // it may not exist any more
 	}
-	o, found, err := s.observe(ctx, configs)
+	o, found, err := op.observe(ctx, configs)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	if err := s.findDependents(ctx, &o, found); err != nil {
+	if err := op.findDependents(ctx, &o, found); err != nil {
 		return plan.Plan{}, err
 	}
 	p, err := plan.Diff(plan.DesiredAfterDestroy(o), o, false)
@@ -103,18 +103,18 @@ func (o Outcome) Remaining() Receipt { return o.Receipt.without(o.Undo.Done) }
 // Finally, Deploy reconciles with runs of other programs at the same hosts. What it could not do there is in the
 // outcome only.
 func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions, onEvent func(Event)) (Outcome, error) {
-	s := e.session(onEvent)
+	op := e.begin(onEvent)
 	var out Outcome
-	err := s.applyWithSubdomain(ctx, p, options, &out)
+	err := op.applyWithSubdomain(ctx, p, options, &out)
 	if err != nil {
 		if !options.KeepPartial {
-			s.revert(ctx, &out)
+			op.revert(ctx, &out)
 		}
 		if out.Receipt.servesNone() {
 			return out, err
 		}
 	}
-	quiet := e.session(nil)
+	quiet := e.begin(nil)
 	if options.Verify == nil {
 		if len(out.Receipt.FoundExisting) > 0 {
 			out.Reconciled, out.ReconcileErr = quiet.reconcile(ctx, out.Receipt)
@@ -133,9 +133,9 @@ func (e *Engine) Deploy(ctx context.Context, p plan.Plan, options DeployOptions,
 
 // applyWithSubdomain applies a plan. Where an account lacks the workers.dev subdomain that it needs before its first
 // Worker, it registers one if the owner agrees, and applies that account's part of the plan again.
-func (s *session) applyWithSubdomain(ctx context.Context, p plan.Plan, options DeployOptions, out *Outcome) error {
+func (op *operation) applyWithSubdomain(ctx context.Context, p plan.Plan, options DeployOptions, out *Outcome) error {
 	var err error
-	out.Receipt, err = s.apply(ctx, p)
+	out.Receipt, err = op.apply(ctx, p)
 	for tried := map[string]bool{}; errcode.Of(err) == errcode.SubdomainMissing; {
 		account := out.Receipt.accountWithoutSubdomain()
 		name := plan.SubdomainName(p, account)
@@ -143,12 +143,12 @@ func (s *session) applyWithSubdomain(ctx context.Context, p plan.Plan, options D
 			return err
 		}
 		tried[account] = true
-		if err := s.registerSubdomain(ctx, account, name); err != nil {
+		if err := op.registerSubdomain(ctx, account, name); err != nil {
 			return err
 		}
 		out.Subdomain = name
 		var more Receipt
-		more, err = s.apply(ctx, p.ForAccount(account))
+		more, err = op.apply(ctx, p.ForAccount(account))
 		out.Receipt = out.Receipt.with(more, account)
 		if err == nil && len(out.Receipt.Failed) > 0 {
 			err = out.Receipt.Failed[0].Err
@@ -158,13 +158,13 @@ func (s *session) applyWithSubdomain(ctx context.Context, p plan.Plan, options D
 }
 
 // revert undoes what a failed run has created and rolls back what it has updated.
-func (s *session) revert(ctx context.Context, out *Outcome) {
+func (op *operation) revert(ctx context.Context, out *Outcome) {
 	if ctx.Err() == nil && len(out.Receipt.Done)+len(out.Receipt.Unknown) > 0 {
-		out.Undo, out.UndoErr = s.undo(ctx, out.Receipt)
+		out.Undo, out.UndoErr = op.undo(ctx, out.Receipt)
 	}
 	if ctx.Err() == nil {
 		unserved := out.Receipt.Unserved()
-		out.Rollbacks = s.rollBackUpdated(ctx, out.Receipt, func(relay plan.Relay) bool {
+		out.Rollbacks = op.rollBackUpdated(ctx, out.Receipt, func(relay plan.Relay) bool {
 			return !slices.ContainsFunc(relay.Hosts(), func(host string) bool { return !slices.Contains(unserved, host) })
 		})
 	}
@@ -174,12 +174,12 @@ func (s *session) revert(ctx context.Context, out *Outcome) {
 // deploy that has created a record meanwhile. Its receipt includes the steps of both. Nothing is undone after a
 // failure.
 func (e *Engine) Destroy(ctx context.Context, p plan.Plan, onEvent func(Event)) (Receipt, error) {
-	s := e.session(onEvent)
-	receipt, err := s.apply(ctx, p)
+	op := e.begin(onEvent)
+	receipt, err := op.apply(ctx, p)
 	if err != nil {
 		return receipt, err
 	}
-	more, err := s.reconcile(ctx, receipt)
+	more, err := op.reconcile(ctx, receipt)
 	receipt.Done = append(receipt.Done, more...)
 	return receipt, err
 }

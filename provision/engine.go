@@ -30,24 +30,24 @@ type Engine struct {
 	slept   atomic.Int64 // nanoseconds, if Sleep is not nil
 }
 
-// session is one call of an exported method of Engine, with the function that its caller passed for events.
-type session struct {
+// operation is one call of an exported method of Engine, with the function that its caller passed for events.
+type operation struct {
 	*Engine
 	onEvent func(Event) // nil for none
 	emitMu  sync.Mutex  // one event at a time
 }
 
-func (e *Engine) session(onEvent func(Event)) *session {
-	return &session{Engine: e, onEvent: onEvent}
+func (e *Engine) begin(onEvent func(Event)) *operation {
+	return &operation{Engine: e, onEvent: onEvent}
 }
 
-func (s *session) emit(event Event) {
-	if s.onEvent == nil {
+func (op *operation) emit(event Event) {
+	if op.onEvent == nil {
 		return
 	}
-	s.emitMu.Lock()
-	defer s.emitMu.Unlock()
-	s.onEvent(event)
+	op.emitMu.Lock()
+	defer op.emitMu.Unlock()
+	op.onEvent(event)
 }
 
 func (e *Engine) sleep(ctx context.Context, d time.Duration) error {

@@ -10,24 +10,24 @@ import (
 )
 
 // fetchSnapshot reads what the accounts have at the addresses of relays, and sets the names of the relays' Workers.
-func (s *session) fetchSnapshot(ctx context.Context, relays []plan.Relay, zones []plan.Zone) (*plan.Snapshot, error) {
+func (op *operation) fetchSnapshot(ctx context.Context, relays []plan.Relay, zones []plan.Zone) (*plan.Snapshot, error) {
 	found := plan.NewSnapshot(zones)
-	if err := s.fetchAll(ctx, found, relays); err != nil {
+	if err := op.fetchAll(ctx, found, relays); err != nil {
 		return nil, err
 	}
-	if err := s.fetchServingWorkers(ctx, found, relays); err != nil {
+	if err := op.fetchServingWorkers(ctx, found, relays); err != nil {
 		return nil, err
 	}
 	plan.AssignWorkerNames(relays, found)
-	if err := s.fetchRenamed(ctx, found, relays); err != nil {
+	if err := op.fetchRenamed(ctx, found, relays); err != nil {
 		return nil, err
 	}
-	return found, s.fetchOtherZones(ctx, found, relays)
+	return found, op.fetchOtherZones(ctx, found, relays)
 }
 
 // fetchAll reads in parallel all that can be read without further knowledge: the scripts that have the expected names,
 // and the routes, records and custom domains of all zones and accounts.
-func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (op *operation) fetchAll(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	var sites []plan.Site
 	var accounts []string
@@ -45,14 +45,14 @@ func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []p
 	var records []plan.RecordList
 	err := runAll(
 		func() (err error) {
-			if scripts, err = parallelMap(ctx, names, s.script); err == nil {
-				err = s.checkRegions(ctx, relays, scripts)
+			if scripts, err = parallelMap(ctx, names, op.script); err == nil {
+				err = op.checkRegions(ctx, relays, scripts)
 			}
 			return err
 		},
-		func() (err error) { routes, err = parallelMap(ctx, zones, s.zoneRoutes); return err },
-		func() (err error) { records, err = s.records(ctx, zones, sites); return err },
-		func() (err error) { domains, err = parallelMap(ctx, accounts, s.domains); return err },
+		func() (err error) { routes, err = parallelMap(ctx, zones, op.zoneRoutes); return err },
+		func() (err error) { records, err = op.records(ctx, zones, sites); return err },
+		func() (err error) { domains, err = parallelMap(ctx, accounts, op.domains); return err },
 	)
 	if err != nil {
 		return err
@@ -70,34 +70,34 @@ func (s *session) fetchAll(ctx context.Context, found *plan.Snapshot, relays []p
 }
 
 // fetchServingWorkers reads other Workers that serve the relays' hosts. This is one more round trip, if there are any.
-func (s *session) fetchServingWorkers(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (op *operation) fetchServingWorkers(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	for _, r := range relays {
 		for _, name := range found.ServingWorkers(r) {
 			names = append(names, plan.ScriptAddress(r.Account, name))
 		}
 	}
-	return s.fetchScripts(ctx, found, names)
+	return op.fetchScripts(ctx, found, names)
 }
 
 // fetchRenamed reads the Workers that relays were assigned because their expected ones are used by other relays.
-func (s *session) fetchRenamed(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (op *operation) fetchRenamed(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	var names []plan.Address
 	for _, r := range relays {
 		names = append(names, r.ScriptAddress())
 	}
-	return s.fetchScripts(ctx, found, names)
+	return op.fetchScripts(ctx, found, names)
 }
 
 // fetchScripts reads the Workers at addresses that are not in the snapshot yet.
-func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, addresses []plan.Address) error {
+func (op *operation) fetchScripts(ctx context.Context, found *plan.Snapshot, addresses []plan.Address) error {
 	var unread []plan.Address
 	for _, address := range addresses {
 		if _, isRead := found.Scripts[address]; !isRead && !slices.Contains(unread, address) {
 			unread = append(unread, address)
 		}
 	}
-	scripts, err := parallelMap(ctx, unread, s.script)
+	scripts, err := parallelMap(ctx, unread, op.script)
 	for i := range scripts {
 		found.Scripts[unread[i]] = scripts[i]
 	}
@@ -106,7 +106,7 @@ func (s *session) fetchScripts(ctx context.Context, found *plan.Snapshot, addres
 
 // dependentsOf returns, sorted, what else uses a Worker: the patterns of its routes except those of sites, its custom
 // domains, and, as "zone:ID", the zones that it serves and that the token cannot read.
-func (s *session) dependentsOf(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
+func (op *operation) dependentsOf(ctx context.Context, found *plan.Snapshot, script plan.Object, sites []plan.Site) ([]string, error) {
 	var dependents []string
 	account := script.Address.Parent
 	for _, id := range plan.ZonesServed(script) {
@@ -117,7 +117,7 @@ func (s *session) dependentsOf(ctx context.Context, found *plan.Snapshot, script
 	if script.ID == "" {
 		return dependents, nil // there is no Worker
 	}
-	if err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return z.Account == account }); err != nil {
+	if err := op.fetchRoutes(ctx, found, func(z plan.Zone) bool { return z.Account == account }); err != nil {
 		return nil, err
 	}
 	for _, domain := range found.Domains[account] {
@@ -144,14 +144,14 @@ func (s *session) dependentsOf(ctx context.Context, found *plan.Snapshot, script
 }
 
 // fetchRoutes reads the routes of the zones for which include returns true and that are not in the snapshot yet.
-func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, include func(plan.Zone) bool) error {
+func (op *operation) fetchRoutes(ctx context.Context, found *plan.Snapshot, include func(plan.Zone) bool) error {
 	var zones []plan.Zone
 	for _, zone := range found.Zones {
 		if _, isRead := found.Routes[zone.ID]; !isRead && include(zone) {
 			zones = append(zones, zone)
 		}
 	}
-	routes, err := parallelMap(ctx, zones, s.zoneRoutes)
+	routes, err := parallelMap(ctx, zones, op.zoneRoutes)
 	for i := range routes {
 		found.Routes[zones[i].ID] = routes[i]
 	}
@@ -160,7 +160,7 @@ func (s *session) fetchRoutes(ctx context.Context, found *plan.Snapshot, include
 
 // fetchOtherZones reads the routes of zones that the relays' Workers also serve, according to their settings: a change
 // of the Worker affects these hosts too. This is one more round trip, if there are any.
-func (s *session) fetchOtherZones(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
+func (op *operation) fetchOtherZones(ctx context.Context, found *plan.Snapshot, relays []plan.Relay) error {
 	served := map[string]bool{}
 	for _, r := range relays {
 		if script := found.Scripts[r.ScriptAddress()]; script != nil && script.Owned {
@@ -169,7 +169,7 @@ func (s *session) fetchOtherZones(ctx context.Context, found *plan.Snapshot, rel
 			}
 		}
 	}
-	err := s.fetchRoutes(ctx, found, func(z plan.Zone) bool { return served[z.ID] })
+	err := op.fetchRoutes(ctx, found, func(z plan.Zone) bool { return served[z.ID] })
 	if errcode.Of(err) == errcode.PermissionMissing {
 		return nil // nothing is going to change there
 	}

@@ -14,14 +14,14 @@ import (
 //
 // A host that cannot be served is in Observed.Skipped. If there is no other host, it is the error.
 func (e *Engine) Observe(ctx context.Context, configs []plan.Config, onEvent func(Event)) (plan.Observed, error) {
-	o, _, err := e.session(onEvent).observe(ctx, configs)
+	o, _, err := e.begin(onEvent).observe(ctx, configs)
 	return o, err
 }
 
 // observe also returns the snapshot, for findDependents.
-func (s *session) observe(ctx context.Context, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
-	s.emit(Event{Type: EventObserve})
-	zones, err := s.zonesFor(ctx, configs)
+func (op *operation) observe(ctx context.Context, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
+	op.emit(Event{Type: EventObserve})
+	zones, err := op.zonesFor(ctx, configs)
 	if err != nil {
 		return plan.Observed{}, nil, err
 	}
@@ -32,24 +32,24 @@ func (s *session) observe(ctx context.Context, configs []plan.Config) (plan.Obse
 	if err != nil {
 		return plan.Observed{}, nil, err
 	}
-	found, err := s.fetchSnapshot(ctx, relays, zones)
+	found, err := op.fetchSnapshot(ctx, relays, zones)
 	if err != nil {
 		return plan.Observed{}, nil, err
 	}
 	o := plan.NewObserved(relays, skipped, found)
-	err = s.addSuperseded(ctx, &o, found)
+	err = op.addSuperseded(ctx, &o, found)
 	return o, found, err
 }
 
 // zonesFor lists the zones of the configured account, or of all accounts if none or several are configured. If a host
 // is in no zone of the configured account but in one of another account, it lists all, so that the error can name that
 // account.
-func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Zone, error) {
+func (op *operation) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Zone, error) {
 	account := configs[0].Account
 	if slices.ContainsFunc(configs, func(c plan.Config) bool { return c.Account != account }) {
 		account = ""
 	}
-	zones, err := s.zones(ctx, account)
+	zones, err := op.zones(ctx, account)
 	if err != nil || account == "" {
 		return zones, err
 	}
@@ -62,7 +62,7 @@ func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Z
 	if !anyHost(zones, func(err error) bool { return err != nil }) {
 		return zones, nil
 	}
-	all, err := s.zones(ctx, "")
+	all, err := op.zones(ctx, "")
 	switch {
 	case err != nil:
 		return nil, err
@@ -76,7 +76,7 @@ func (s *session) zonesFor(ctx context.Context, configs []plan.Config) ([]plan.Z
 
 // addSuperseded adds to o the Workers of ours that have served its sites and no longer will, so that they are deleted,
 // except those that other routes need.
-func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
+func (op *operation) addSuperseded(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	inUse := map[plan.Address]bool{}
 	for _, relay := range o.Relays {
 		inUse[relay.ScriptAddress()] = true
@@ -89,7 +89,7 @@ func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *pl
 				continue
 			}
 			inUse[address] = true
-			others, err := s.dependentsOf(ctx, found, *script, o.Sites())
+			others, err := op.dependentsOf(ctx, found, *script, o.Sites())
 			if err != nil {
 				return err
 			}
@@ -104,10 +104,10 @@ func (s *session) addSuperseded(ctx context.Context, o *plan.Observed, found *pl
 // findDependents sets the Dependents of every relay: the routes of other hosts, in all zones that the token can read,
 // and the custom domains that point to its Worker, and, as "zone:ID", zones that the Worker serves and that the token
 // cannot read. Deleting the Worker would break these hosts and let requests through to the addresses of their records.
-func (s *session) findDependents(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
+func (op *operation) findDependents(ctx context.Context, o *plan.Observed, found *plan.Snapshot) error {
 	for i := range o.Relays {
 		var err error
-		if o.Relays[i].Dependents, err = s.dependentsOf(ctx, found, o.Relays[i].Script, o.Sites()); err != nil {
+		if o.Relays[i].Dependents, err = op.dependentsOf(ctx, found, o.Relays[i].Script, o.Sites()); err != nil {
 			return err
 		}
 	}

@@ -106,16 +106,16 @@ func (l *limiter) delay(limit Rate, now time.Time, calls int) time.Duration {
 }
 
 // wait waits until that many calls may be made.
-func (s *session) wait(ctx context.Context, calls int) error {
+func (op *operation) wait(ctx context.Context, calls int) error {
 	for {
-		wait := s.limiter.reserve(s.Rate, s.now(), calls)
+		wait := op.limiter.reserve(op.Rate, op.now(), calls)
 		if wait <= 0 {
 			return ctx.Err()
 		}
-		if s.limiter.firstReport(s.now().Add(wait)) {
-			s.emit(Event{Type: EventPause, Wait: wait})
+		if op.limiter.firstReport(op.now().Add(wait)) {
+			op.emit(Event{Type: EventPause, Wait: wait})
 		}
-		if err := s.sleep(ctx, wait); err != nil {
+		if err := op.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

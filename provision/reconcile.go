@@ -19,7 +19,7 @@ import (
 //
 // It makes two calls per zone, and one for each Worker that the run has not written. Nothing is written if there was no
 // concurrent run. If there are very many zones, only hosts at which the run met a concurrent one are read.
-func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, error) {
+func (op *operation) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, error) {
 	hosts := map[string]bool{}
 	wanted := map[plan.Address]plan.Step{}
 	deleted := map[plan.Address]bool{}
@@ -44,7 +44,7 @@ func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, 
 	if len(plan.ZonesOf(sites)) > maxZonesReconciled {
 		sites = slices.DeleteFunc(sites, func(s plan.Site) bool { return !receipt.sawConcurrentRun(s) })
 	}
-	state, err := s.readPostState(ctx, receipt, sites, len(deleted) > 0)
+	state, err := op.readPostState(ctx, receipt, sites, len(deleted) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *session) reconcile(ctx context.Context, receipt Receipt) ([]plan.Step, 
 			errs = append(errs, errConcurrentChange(site))
 			continue
 		}
-		steps, err := s.reconcileHost(ctx, receipt, site, wanted[plan.RecordAddress(site)], state)
+		steps, err := op.reconcileHost(ctx, receipt, site, wanted[plan.RecordAddress(site)], state)
 		done, errs = append(done, steps...), append(errs, err)
 		if err == nil && len(steps) == 0 && receipt.wasRedeployed(site, state.routes[plan.RouteAddress(site)]) {
 			errs = append(errs, errConcurrentChange(site))
@@ -93,14 +93,14 @@ type postState struct {
 // readPostState reads the records before the routes: a concurrent run creates the route before the record, so every
 // record read has its route. A Worker that this run has written is not read: a run that deletes it deletes its routes
 // before.
-func (s *session) readPostState(ctx context.Context, receipt Receipt, sites []plan.Site, removes bool) (postState, error) {
+func (op *operation) readPostState(ctx context.Context, receipt Receipt, sites []plan.Site, removes bool) (postState, error) {
 	state := postState{map[plan.Address][]plan.Object{}, map[plan.Address]plan.Object{}, map[plan.Address]*plan.Object{}}
 	zones := plan.ZonesOf(sites)
-	records, err := s.records(ctx, zones, sites)
+	records, err := op.records(ctx, zones, sites)
 	if err != nil {
 		return state, err
 	}
-	routes, err := parallelMap(ctx, zones, s.zoneRoutes)
+	routes, err := parallelMap(ctx, zones, op.zoneRoutes)
 	if err != nil {
 		return state, err
 	}
@@ -128,7 +128,7 @@ func (s *session) readPostState(ctx context.Context, receipt Receipt, sites []pl
 	}
 	slices.SortFunc(workers, func(a, b plan.Address) int { return strings.Compare(a.Parent+" "+a.Name, b.Parent+" "+b.Name) })
 	workers = slices.DeleteFunc(slices.Compact(workers), func(a plan.Address) bool { return a.Name == "" })
-	scripts, err := parallelMap(ctx, workers, s.script)
+	scripts, err := parallelMap(ctx, workers, op.script)
 	for i := range scripts {
 		state.scripts[workers[i]] = scripts[i]
 	}
@@ -149,13 +149,13 @@ func ownedRecords(records []plan.Object) []plan.Object {
 
 // reconcileHost leaves one record of ours at a host that is served, and no record and no route of ours at one that is
 // not. want is the step that wrote the record, if there was one.
-func (s *session) reconcileHost(ctx context.Context, receipt Receipt, site plan.Site, want plan.Step, state postState) ([]plan.Step, error) {
+func (op *operation) reconcileHost(ctx context.Context, receipt Receipt, site plan.Site, want plan.Step, state postState) ([]plan.Step, error) {
 	ours := state.ours[plan.RecordAddress(site)]
 	route, hasRoute := state.routes[plan.RouteAddress(site)]
 	if len(ours) == 0 && (want.Action != "" || !hasRoute || route.Attrs[binding.AttrScript] != site.Worker) {
 		return nil, nil
 	}
-	isServed, err := s.isServed(ctx, receipt, site, state)
+	isServed, err := op.isServed(ctx, receipt, site, state)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (s *session) reconcileHost(ctx context.Context, receipt Receipt, site plan.
 		steps = append(steps, want)
 	}
 	for i, step := range steps {
-		if _, err := s.applyWithRetry(ctx, receipt.Plan, step); err != nil {
+		if _, err := op.applyWithRetry(ctx, receipt.Plan, step); err != nil {
 			return steps[:i], err
 		}
 	}
@@ -199,7 +199,7 @@ func errConcurrentChange(site plan.Site) *errcode.Error {
 
 // isServed reports whether a host's route points to an existing Worker. Lists may be behind, so if one of them is
 // missing it writes the route again: an update fails if the route, or its Worker, does not exist.
-func (s *session) isServed(ctx context.Context, receipt Receipt, site plan.Site, state postState) (bool, error) {
+func (op *operation) isServed(ctx context.Context, receipt Receipt, site plan.Site, state postState) (bool, error) {
 	route, isListed := state.routes[plan.RouteAddress(site)]
 	step := plan.Step{Address: route.Address, ID: route.ID, After: route.Attrs}
 	if isListed {
@@ -215,7 +215,7 @@ func (s *session) isServed(ctx context.Context, receipt Receipt, site plan.Site,
 		step = receipt.Done[i]
 	}
 	step.Action = plan.ActionUpdate
-	_, err := s.applyWithRetry(ctx, receipt.Plan, step)
+	_, err := op.applyWithRetry(ctx, receipt.Plan, step)
 	if slices.Contains([]errcode.Code{errcode.Gone, errcode.ScriptNotVisible}, errcode.Of(err)) {
 		return false, nil
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // checkRegions checks the region of every relay. scripts are their deployed Workers, nil for none.
-func (s *session) checkRegions(ctx context.Context, relays []plan.Relay, scripts []*plan.Object) error {
+func (op *operation) checkRegions(ctx context.Context, relays []plan.Relay, scripts []*plan.Object) error {
 	for i := range relays {
 		var err error
-		relays[i].RegionUnchecked, err = s.checkRegion(ctx, relays[i].Account, relays[i].Config.Region, scripts[i])
+		relays[i].RegionUnchecked, err = op.checkRegion(ctx, relays[i].Account, relays[i].Config.Region, scripts[i])
 		if err != nil {
 			return err
 		}
@@ -25,11 +25,11 @@ func (s *session) checkRegions(ctx context.Context, relays []plan.Relay, scripts
 // checkRegion checks that a region is one of the account's. If the Worker is deployed there already it makes no call.
 // The endpoint's response is not documented, so a failed call or an empty list does not fail the deploy: the region is
 // unchecked. https://developers.cloudflare.com/workers/configuration/placement/
-func (s *session) checkRegion(ctx context.Context, account, region string, deployed *plan.Object) (unchecked bool, err error) {
+func (op *operation) checkRegion(ctx context.Context, account, region string, deployed *plan.Object) (unchecked bool, err error) {
 	if region == "" || deployed != nil && deployed.Attrs[binding.AttrRegion] == region {
 		return false, nil
 	}
-	regions, err := callOnce(ctx, s, 1, func(ctx context.Context) ([]string, error) { return s.API.Regions(ctx, account) })
+	regions, err := callOnce(ctx, op, 1, func(ctx context.Context) ([]string, error) { return op.API.Regions(ctx, account) })
 	if ctx.Err() != nil {
 		return false, interrupted(ctx, err)
 	}

@@ -19,7 +19,7 @@ const (
 
 // retry repeats a call while it fails with a temporary error. The wait doubles each time, or is what the API asks for.
 // calls is how many requests the call makes.
-func retry[T any](ctx context.Context, s *session, call string, calls int, do func(context.Context) (T, error)) (T, error) {
+func retry[T any](ctx context.Context, s *operation, call string, calls int, do func(context.Context) (T, error)) (T, error) {
 	var spent time.Duration // in calls and in waits, except those that the API asked for
 	for attempt := 1; ; attempt++ {
 		var none T
@@ -47,7 +47,7 @@ func retry[T any](ctx context.Context, s *session, call string, calls int, do fu
 }
 
 // callOnce makes one call, without retries.
-func callOnce[T any](ctx context.Context, s *session, calls int, do func(context.Context) (T, error)) (T, error) {
+func callOnce[T any](ctx context.Context, s *operation, calls int, do func(context.Context) (T, error)) (T, error) {
 	if err := s.wait(ctx, calls); err != nil {
 		var none T
 		return none, err
@@ -56,7 +56,7 @@ func callOnce[T any](ctx context.Context, s *session, calls int, do func(context
 }
 
 // withTimeout calls do with a context that ends after the timeout of a call.
-func withTimeout[T any](ctx context.Context, s *session, do func(context.Context) (T, error)) (T, error) {
+func withTimeout[T any](ctx context.Context, s *operation, do func(context.Context) (T, error)) (T, error) {
 	call, cancel := context.WithTimeout(ctx, s.callTimeout())
 	defer cancel()
 	return do(call)
@@ -64,26 +64,26 @@ func withTimeout[T any](ctx context.Context, s *session, do func(context.Context
 
 // detached returns a context for a write that outlives the cancellation of ctx, so that the write can finish: nobody
 // could know whether a write that was cut off took effect.
-func (s *session) detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), s.callTimeout())
+func (op *operation) detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), op.callTimeout())
 }
 
 // waitBefore returns how long to wait before the next attempt, whether the API asked for that, and whether there is
 // one. A wait that the API asks for delays all calls.
-func (s *session) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
+func (op *operation) waitBefore(err error, attempt int) (wait time.Duration, asked, again bool) {
 	failure := (*errcode.Error)(nil)
 	if !errors.As(err, &failure) || !failure.Temporary || attempt >= maxAttempts {
 		return 0, false, false
 	}
 	if failure.RetryAfter > 0 {
-		if failure.RetryAfter > s.maxRetryAfter() {
+		if failure.RetryAfter > op.maxRetryAfter() {
 			return 0, true, false
 		}
-		s.limiter.pauseUntil(s.now().Add(failure.RetryAfter))
+		op.limiter.pauseUntil(op.now().Add(failure.RetryAfter))
 		return failure.RetryAfter, true, true
 	}
 	wait = min(firstWait<<(attempt-1), maxWait)
-	return wait/2 + time.Duration(float64(wait/2)*s.jitter()), false, true
+	return wait/2 + time.Duration(float64(wait/2)*op.jitter()), false, true
 }
 
 // interrupted returns err with errcode.Interrupted if ctx has ended.

@@ -11,16 +11,16 @@ import (
 // Versions lists the versions of a relay's Worker that can be deployed, the newest first. Cloudflare keeps the last
 // ten. https://developers.cloudflare.com/workers/configuration/versions-and-deployments/
 func (e *Engine) Versions(ctx context.Context, relay plan.Relay, onEvent func(Event)) ([]plan.Version, error) {
-	return e.session(onEvent).versions(ctx, relay)
+	return e.begin(onEvent).versions(ctx, relay)
 }
 
-func (s *session) versions(ctx context.Context, relay plan.Relay) ([]plan.Version, error) {
+func (op *operation) versions(ctx context.Context, relay plan.Relay) ([]plan.Version, error) {
 	if !relay.Exists() {
 		return nil, errcode.New(errcode.NoWorker, "worker", relay.Worker)
 	}
 	// Two calls: the versions, and which of them are deployed.
-	versions, err := retry(ctx, s, "versions", 2, func(ctx context.Context) ([]plan.Version, error) {
-		return s.API.Versions(ctx, relay.Account, relay.Worker)
+	versions, err := retry(ctx, op, "versions", 2, func(ctx context.Context) ([]plan.Version, error) {
+		return op.API.Versions(ctx, relay.Account, relay.Worker)
 	})
 	slices.SortStableFunc(versions, func(a, b plan.Version) int { return b.Number - a.Number })
 	return versions, err
@@ -29,23 +29,23 @@ func (s *session) versions(ctx context.Context, relay plan.Relay) ([]plan.Versio
 // Rollback makes a version serve all traffic. It is one call, without an upload; routes and records do not change. With
 // force the version is deployed even if secrets have changed since, with their old values.
 func (e *Engine) Rollback(ctx context.Context, relay plan.Relay, to plan.Version, force bool, onEvent func(Event)) error {
-	return e.session(onEvent).rollback(ctx, relay, to, force)
+	return e.begin(onEvent).rollback(ctx, relay, to, force)
 }
 
-func (s *session) rollback(ctx context.Context, relay plan.Relay, to plan.Version, force bool) error {
+func (op *operation) rollback(ctx context.Context, relay plan.Relay, to plan.Version, force bool) error {
 	attempts := 0
-	_, err := retry(ctx, s, "rollback", 1, func(ctx context.Context) (struct{}, error) {
+	_, err := retry(ctx, op, "rollback", 1, func(ctx context.Context) (struct{}, error) {
 		if attempts++; attempts > 1 {
 			// The previous attempt may have succeeded without an answer.
-			versions, err := s.API.Versions(ctx, relay.Account, relay.Worker)
+			versions, err := op.API.Versions(ctx, relay.Account, relay.Worker)
 			isDone := slices.ContainsFunc(versions, func(v plan.Version) bool { return v.ID == to.ID && v.Share == 100 })
 			if err != nil || isDone {
 				return struct{}{}, err
 			}
 		}
-		write, done := s.detached(ctx)
+		write, done := op.detached(ctx)
 		defer done()
-		return struct{}{}, s.API.DeployVersion(write, relay.Account, relay.Worker, to.ID, force)
+		return struct{}{}, op.API.DeployVersion(write, relay.Account, relay.Worker, to.ID, force)
 	})
 	return err
 }
@@ -66,10 +66,10 @@ func (r Rollback) Done() bool { return !r.Withheld && r.Err == nil }
 // RollBackUpdated makes the previous versions of Workers that a run has updated serve again, of those relays for which
 // include returns true. A relay of which the update did not take effect is left out of the result.
 func (e *Engine) RollBackUpdated(ctx context.Context, receipt Receipt, include func(plan.Relay) bool, onEvent func(Event)) []Rollback {
-	return e.session(onEvent).rollBackUpdated(ctx, receipt, include)
+	return e.begin(onEvent).rollBackUpdated(ctx, receipt, include)
 }
 
-func (s *session) rollBackUpdated(ctx context.Context, receipt Receipt, include func(plan.Relay) bool) []Rollback {
+func (op *operation) rollBackUpdated(ctx context.Context, receipt Receipt, include func(plan.Relay) bool) []Rollback {
 	var rollbacks []Rollback
 	for _, relay := range receipt.Updated() {
 		if !include(relay) {
@@ -78,19 +78,19 @@ func (s *session) rollBackUpdated(ctx context.Context, receipt Receipt, include 
 		r := Rollback{Relay: relay, Withheld: receipt.Plan.WidensAccess(relay)}
 		if !r.Withheld {
 			var isUpdated bool
-			if isUpdated, r.Err = s.rollBackUpdate(ctx, receipt.Plan, &r); !isUpdated {
+			if isUpdated, r.Err = op.rollBackUpdate(ctx, receipt.Plan, &r); !isUpdated {
 				continue
 			}
 		}
-		s.emit(Event{Type: EventRollback, Rollback: r})
+		op.emit(Event{Type: EventRollback, Rollback: r})
 		rollbacks = append(rollbacks, r)
 	}
 	return rollbacks
 }
 
 // rollBackUpdate reports false if the version that serves is not that of the plan.
-func (s *session) rollBackUpdate(ctx context.Context, p plan.Plan, r *Rollback) (isUpdated bool, err error) {
-	versions, err := s.versions(ctx, r.Relay)
+func (op *operation) rollBackUpdate(ctx context.Context, p plan.Plan, r *Rollback) (isUpdated bool, err error) {
+	versions, err := op.versions(ctx, r.Relay)
 	if err != nil {
 		return true, err
 	}
@@ -101,5 +101,5 @@ func (s *session) rollBackUpdate(ctx context.Context, p plan.Plan, r *Rollback) 
 	if r.From.Build != p.Build(r.Relay.Sites[0].Host) {
 		return false, nil
 	}
-	return true, s.rollback(ctx, r.Relay, r.To, false)
+	return true, op.rollback(ctx, r.Relay, r.To, false)
 }

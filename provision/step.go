@@ -16,12 +16,12 @@ type stepResult struct {
 }
 
 // applyWithRetry applies one step with calls of its own.
-func (s *session) applyWithRetry(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
+func (op *operation) applyWithRetry(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
 	call := string(step.Action) + " " + step.Address.Kind.String()
 	attempts, maybeApplied := 0, false
-	result, err := retry(ctx, s, call, 1, func(ctx context.Context) (stepResult, error) {
+	result, err := retry(ctx, op, call, 1, func(ctx context.Context) (stepResult, error) {
 		attempts++
-		result, err := s.tryStep(ctx, p, step, attempts)
+		result, err := op.tryStep(ctx, p, step, attempts)
 		maybeApplied = maybeApplied || mayHaveTakenEffect(err)
 		return result, err
 	})
@@ -32,18 +32,18 @@ func (s *session) applyWithRetry(ctx context.Context, p plan.Plan, step plan.Ste
 // tryStep is one attempt at a step. If an earlier attempt got no answer, or the API says that the resource exists, it
 // looks for the resource first: a second POST would create a second route or record, and a second upload another
 // version.
-func (s *session) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attempt int) (stepResult, error) {
+func (op *operation) tryStep(ctx context.Context, p plan.Plan, step plan.Step, attempt int) (stepResult, error) {
 	isPost := step.Action == plan.ActionCreate && step.Address.Kind != plan.KindScript
 	if attempt > 1 && step.Action != plan.ActionDelete && (isPost || step.Address.Kind == plan.KindScript) {
-		if result, err := s.findExisting(ctx, p, step); result.id != "" || err != nil {
+		if result, err := op.findExisting(ctx, p, step); result.id != "" || err != nil {
 			return result, err
 		}
 	}
-	id, err := s.write(ctx, step)
+	id, err := op.write(ctx, step)
 	if !isPost || errcode.Of(err) != errcode.Exists {
 		return stepResult{id: id}, err
 	}
-	result, findErr := s.findExisting(ctx, p, step)
+	result, findErr := op.findExisting(ctx, p, step)
 	if result.id != "" || findErr != nil {
 		result.foundExisting = result.foundExisting || attempt == 1
 		return result, findErr
@@ -52,16 +52,16 @@ func (s *session) tryStep(ctx context.Context, p plan.Plan, step plan.Step, atte
 	return stepResult{}, &errcode.Error{Code: errcode.Exists, Temporary: true, Err: err}
 }
 
-func (s *session) write(ctx context.Context, step plan.Step) (string, error) {
-	ctx, done := s.detached(ctx)
+func (op *operation) write(ctx context.Context, step plan.Step) (string, error) {
+	ctx, done := op.detached(ctx)
 	defer done()
-	return s.API.ApplyStep(ctx, step)
+	return op.API.ApplyStep(ctx, step)
 }
 
 // findExisting returns the resource at a step's address that is as desired; no id if there is none. A record of ours
 // that differs was created by a concurrent run, and is updated. Anything else is a conflict.
-func (s *session) findExisting(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
-	here, err := s.lookup(ctx, p, step.Address)
+func (op *operation) findExisting(ctx context.Context, p plan.Plan, step plan.Step) (stepResult, error) {
+	here, err := op.lookup(ctx, p, step.Address)
 	if err != nil || len(here) == 0 {
 		return stepResult{}, err
 	}
@@ -78,26 +78,26 @@ func (s *session) findExisting(ctx context.Context, p plan.Plan, step plan.Step)
 		return stepResult{}, &plan.ConflictError{Code: errcode.Conflict, Objects: here}
 	}
 	step.Action, step.ID = plan.ActionUpdate, here[0].ID
-	id, err := s.write(ctx, step)
+	id, err := op.write(ctx, step)
 	return stepResult{id: id, foundExisting: true}, err
 }
 
 // lookup reads what exists at an address, without retries.
-func (s *session) lookup(ctx context.Context, p plan.Plan, address plan.Address) ([]plan.Object, error) {
+func (op *operation) lookup(ctx context.Context, p plan.Plan, address plan.Address) ([]plan.Object, error) {
 	site := p.SiteAt(address)
 	var objects []plan.Object
 	var err error
 	switch address.Kind {
 	case plan.KindScript:
 		var script *plan.Object
-		if script, err = s.API.Script(ctx, address.Parent, address.Name); script != nil {
+		if script, err = op.API.Script(ctx, address.Parent, address.Name); script != nil {
 			objects = []plan.Object{*script}
 		}
 	case plan.KindRoute:
-		objects, err = s.API.Routes(ctx, site.Zone)
+		objects, err = op.API.Routes(ctx, site.Zone)
 	default:
 		var list plan.RecordList
-		list, err = s.API.Records(ctx, site.Zone, []string{site.Host})
+		list, err = op.API.Records(ctx, site.Zone, []string{site.Host})
 		objects = list.Found
 	}
 	return slices.DeleteFunc(objects, func(o plan.Object) bool {
@@ -107,9 +107,9 @@ func (s *session) lookup(ctx context.Context, p plan.Plan, address plan.Address)
 
 // registerSubdomain gives an account the workers.dev subdomain that it needs before its first Worker. It cannot be
 // changed later.
-func (s *session) registerSubdomain(ctx context.Context, account, name string) error {
-	_, err := retry(ctx, s, "subdomain", 1, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.API.RegisterSubdomain(ctx, account, name)
+func (op *operation) registerSubdomain(ctx context.Context, account, name string) error {
+	_, err := retry(ctx, op, "subdomain", 1, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, op.API.RegisterSubdomain(ctx, account, name)
 	})
 	return err
 }

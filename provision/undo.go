@@ -12,17 +12,17 @@ import (
 // planUndo plans to delete what a failed run has created at hosts that had nothing before and that it has not finished:
 // the record, then the route, then a Worker that nothing else needs. What a concurrent run has created stays, and so do
 // hosts at which one is running.
-func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, error) {
+func (op *operation) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, error) {
 	unfinished := receipt.unfinishedNewHosts()
 	configs := receipt.Plan.Configs(func(s plan.Site) bool { return slices.Contains(unfinished, s.Host) })
 	if len(configs) == 0 {
 		return plan.Plan{Steps: []plan.Step{}}, nil
 	}
-	o, found, err := s.observeAll(ctx, receipt, configs)
+	o, found, err := op.observeAll(ctx, receipt, configs)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	if err := s.findDependents(ctx, &o, found); err != nil {
+	if err := op.findDependents(ctx, &o, found); err != nil {
 		return plan.Plan{}, err
 	}
 	p := plan.NewPlan(o, nil)
@@ -54,18 +54,18 @@ func (s *session) planUndo(ctx context.Context, receipt Receipt) (plan.Plan, err
 }
 
 // undo removes what a failed run has created at hosts that had nothing before, and returns the receipt of that.
-func (s *session) undo(ctx context.Context, receipt Receipt) (Receipt, error) {
-	p, err := s.planUndo(ctx, receipt)
+func (op *operation) undo(ctx context.Context, receipt Receipt) (Receipt, error) {
+	p, err := op.planUndo(ctx, receipt)
 	if err == nil && len(p.Changes()) == 0 {
 		return Receipt{}, nil
 	}
 	sites := len(receipt.Plan.Sites)
-	s.emit(Event{Type: EventUndoStart, Done: sites - len(receipt.Unserved()), All: sites})
+	op.emit(Event{Type: EventUndoStart, Done: sites - len(receipt.Unserved()), All: sites})
 	var undone Receipt
 	if err == nil {
-		undone, err = s.apply(ctx, p)
+		undone, err = op.apply(ctx, p)
 	}
-	s.emit(Event{Type: EventUndoEnd, Err: err})
+	op.emit(Event{Type: EventUndoEnd, Err: err})
 	return undone, err
 }
 
@@ -75,18 +75,18 @@ const maxRereads = 3
 
 // observeAll observes until lists have all that the run may have created, within limits: a route must not be deleted
 // while its record may exist.
-func (s *session) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
+func (op *operation) observeAll(ctx context.Context, receipt Receipt, configs []plan.Config) (plan.Observed, *plan.Snapshot, error) {
 	isBehind := func(o plan.Observed) bool {
 		return slices.ContainsFunc(receipt.Unknown, func(s plan.Step) bool {
 			return s.Action == plan.ActionCreate && !o.HasOwned(s.Address)
 		})
 	}
-	o, found, err := s.observe(ctx, configs)
+	o, found, err := op.observe(ctx, configs)
 	for reread := 0; reread < maxRereads && err == nil && isBehind(o); reread++ {
-		if err := s.sleep(ctx, 2*firstWait<<reread); err != nil {
+		if err := op.sleep(ctx, 2*firstWait<<reread); err != nil {
 			return o, nil, interrupted(ctx, err)
 		}
-		o, found, err = s.observe(ctx, configs)
+		o, found, err = op.observe(ctx, configs)
 	}
 	return o, found, err
 }
