@@ -43,7 +43,7 @@ func (w *noticeWriter) Write(b []byte) (int, error) {
 func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]string, args ...string) (status chan int, stderr *noticeWriter) {
 	t.Helper()
 	stderr = &noticeWriter{want: "Another cfproxy process is changing", found: make(chan struct{})}
-	status = runInBackground(t, ctx, stderr, variables, args...)
+	status = runInBackground(ctx, t, stderr, variables, args...)
 	select {
 	case <-stderr.found:
 	case code := <-status:
@@ -56,7 +56,7 @@ func runUntilWaiting(ctx context.Context, t *testing.T, variables map[string]str
 
 // runInBackground starts the program with these environment variables and returns a channel that receives its exit
 // status. The end of ctx interrupts the program.
-func runInBackground(t *testing.T, ctx context.Context, stderr io.Writer, variables map[string]string, args ...string) chan int {
+func runInBackground(ctx context.Context, t *testing.T, stderr io.Writer, variables map[string]string, args ...string) chan int {
 	t.Helper()
 	program, err := exec.LookPath("cfproxy")
 	if err != nil {
@@ -170,7 +170,7 @@ func TestRevokeWaitsForSlowDeploy(t *testing.T) {
 	continueOnce := sync.OnceFunc(func() { close(proceed) })
 	defer continueOnce()
 	var output strings.Builder
-	deployed := runInBackground(t, t.Context(), &output, variables, append([]string{"deploy"}, flags...)...)
+	deployed := runInBackground(t.Context(), t, &output, variables, append([]string{"deploy"}, flags...)...)
 	select {
 	case <-uploading:
 	case code := <-deployed:
@@ -185,7 +185,7 @@ func TestRevokeWaitsForSlowDeploy(t *testing.T) {
 		t.Fatalf("exit status %d\n%s", code, stderr.output.String())
 	}
 	var status strings.Builder
-	if code := <-runInBackground(t, t.Context(), &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
+	if code := <-runInBackground(t.Context(), t, &status, variables, "plan", "--config", f.Path, "--exit-code"); code != problem.ExitOK {
 		t.Errorf("the relay does not follow the file: exit status %d\n%s", code, status.String())
 	}
 	if now, err := config.OpenTokens(f.Path); err != nil || len(now.Tokens) > 0 {

@@ -14,15 +14,13 @@ import (
 
 // place returns "LINE: CODE" of an error in a file.
 func place(err error) string {
-	var position *problem.PositionError
-	if errors.As(err, &position) {
+	if position, ok := errors.AsType[*problem.PositionError](err); ok {
 		if code := errcode.Of(position.Err); code != "" {
 			return fmt.Sprintf("%d: %s", position.Line, code)
 		}
 		return fmt.Sprintf("%d: %s", position.Line, codeOf(position.Err))
 	}
-	var own *problem.Error
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*problem.Error](err); ok {
 		return own.Details["line"] + ": " + own.Code
 	}
 	return fmt.Sprint(err)
