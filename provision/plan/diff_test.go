@@ -21,6 +21,20 @@ var exampleZone = plan.Zone{ID: "zone", Name: "example.com", Account: "account",
 // exampleZone.
 func observe(t *testing.T, routes, records []plan.Object, hosts ...string) plan.Observed {
 	t.Helper()
+	return observeScripts(t, routes, records, func(name string) *plan.Object {
+		return &plan.Object{Address: plan.ScriptAddress("account", name), ID: name}
+	}, hosts...)
+}
+
+// observeMissing is observe in an account without Workers.
+func observeMissing(t *testing.T, routes, records []plan.Object, hosts ...string) plan.Observed {
+	t.Helper()
+	return observeScripts(t, routes, records, func(string) *plan.Object { return nil }, hosts...)
+}
+
+// observeScripts is observe in an account where the routes point to what script returns.
+func observeScripts(t *testing.T, routes, records []plan.Object, script func(name string) *plan.Object, hosts ...string) plan.Observed {
+	t.Helper()
 	config, err := plan.Config{Domains: hosts, Providers: []worker.Provider{{ID: "openai", Origin: "https://api.openai.com"}}}.Normalize()
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +44,7 @@ func observe(t *testing.T, routes, records []plan.Object, hosts ...string) plan.
 	snapshot.Records[exampleZone.ID] = plan.RecordList{Found: records, Total: len(records)}
 	for _, route := range routes {
 		name := route.Attrs[binding.AttrScript]
-		snapshot.Scripts[plan.ScriptAddress("account", name)] = &plan.Object{Address: plan.ScriptAddress("account", name), ID: name}
+		snapshot.Scripts[plan.ScriptAddress("account", name)] = script(name)
 	}
 	relays, skipped, err := plan.GroupRelays([]plan.Config{config}, snapshot.Zones)
 	if err != nil {

@@ -9,10 +9,13 @@ import (
 	"github.com/cfproxy/cfproxy/provision/hostname"
 )
 
+// workerPrefix is how all default names start.
+const workerPrefix = "cfproxy-"
+
 // WorkerName returns the default script name for a host. Different hosts have different names: a dot becomes a dash,
 // and a dash becomes two. Names longer than 63 characters, which is the limit, are cut and end in a digest of the host.
 func WorkerName(host string) string {
-	name := "cfproxy-" + strings.NewReplacer("-", "--", ".", "-").Replace(host)
+	name := workerPrefix + strings.NewReplacer("-", "--", ".", "-").Replace(host)
 	if len(name) <= hostname.MaxLabelLength {
 		return name
 	}

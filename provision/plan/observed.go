@@ -121,30 +121,41 @@ func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map
 // of a host that has a record of ours was ours before it was edited. Other routes to the relays' Workers are
 // dependents.
 func (o *Observed) collectRoutes(found *Snapshot, zone Zone, hosts, ownedRecords map[string]bool) {
-	isSite := func(pattern string) bool {
-		host := patternHost(pattern)
-		return hosts[host] && pattern == RoutePattern(host)
+	isSite := func(route Object) bool {
+		host := patternHost(route.Address.Name)
+		return hosts[host] && route.Address.Name == RoutePattern(host)
+	}
+	isBesideOurRecord := func(route Object) bool { return isSite(route) && ownedRecords[patternHost(route.Address.Name)] }
+	isOwned := func(route Object) bool {
+		isOurs, isMissing := found.routeTarget(zone, route)
+		return isOurs || isMissing && (isBesideOurRecord(route) || o.isOurName(zone.Account, route.Attrs[binding.AttrScript]))
 	}
 	routed := map[string]bool{} // hosts that have their route
 	for _, route := range found.Routes[zone.ID] {
-		if isSite(route.Address.Name) {
-			routed[patternHost(route.Address.Name)] = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
+		if isSite(route) {
+			routed[patternHost(route.Address.Name)] = isOwned(route)
 		}
 	}
 	for _, route := range found.Routes[zone.ID] {
-		pattern := route.Address.Name
-		route.Owned = found.ownsRoutesTo(zone.Account, route.Attrs[binding.AttrScript])
-		route.Edited = !route.Owned && isSite(pattern) && ownedRecords[patternHost(pattern)]
+		route.Owned = isOwned(route)
+		route.Edited = !route.Owned && isBesideOurRecord(route)
 		if !route.Owned && !route.Edited {
-			route.Conflict, route.ConflictHosts = routeConflict(pattern, hosts, routed)
+			route.Conflict, route.ConflictHosts = routeConflict(route.Address.Name, hosts, routed)
 		}
-		if isSite(pattern) || route.Conflict != "" {
+		if isSite(route) || route.Conflict != "" {
 			o.Objects = append(o.Objects, route)
 		}
-		if !isSite(pattern) && route.Conflict != ConflictMoreSpecific {
+		if !isSite(route) && route.Conflict != ConflictMoreSpecific {
 			o.addDependent(zone, route)
 		}
 	}
+}
+
+// isOurName reports whether a script of this name in the account would be ours: one of the relays uses it, or it has
+// the form of our default names.
+func (o *Observed) isOurName(account, script string) bool {
+	return strings.HasPrefix(script, workerPrefix) ||
+		slices.ContainsFunc(o.Relays, func(r Relay) bool { return r.Account == account && r.Worker == script })
 }
 
 // addDependent adds the route to the Dependents of the relay whose Worker it uses. The Worker need not be ours:

@@ -3,7 +3,8 @@ package plan
 import "strings"
 
 // OwnerTag marks resources as ours. It is a tag of our scripts and the start of the comment of our records. Routes have
-// no field for it: a route is ours if it points at a script of ours, or at one that does not exist.
+// no field for it: a route is ours if it points at a script of ours. A route to a script that does not exist is ours if
+// the name of the script is ours, or if the route is next to a record of ours.
 const OwnerTag = "managed-by=cfproxy"
 
 // RecordComment returns the comment of our records: OwnerTag and the Worker that serves the host. It is shorter than

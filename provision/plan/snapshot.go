@@ -57,11 +57,11 @@ func (s *Snapshot) ownedServingWorkers(r Relay) []string {
 	})
 }
 
-// ownsRoutesTo reports whether routes to a script are ours: if it has our tag, or if it does not exist, because then
-// nobody else can use them.
-func (s *Snapshot) ownsRoutesTo(account, name string) bool {
-	script, read := s.Scripts[ScriptAddress(account, name)]
-	return read && (script == nil || script.Owned)
+// routeTarget returns the state of the script that a route in the zone points to: whether it exists with our tag, and
+// whether it was read and does not exist.
+func (s *Snapshot) routeTarget(zone Zone, route Object) (isOurs, isMissing bool) {
+	script, isRead := s.Scripts[ScriptAddress(zone.Account, route.Attrs[binding.AttrScript])]
+	return script != nil && script.Owned, isRead && script == nil
 }
 
 // Unique removes empty and duplicate names in place and returns the rest in their order.

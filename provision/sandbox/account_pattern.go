@@ -9,11 +9,11 @@ import (
 type pattern struct {
 	scheme string // "", "http" or "https"
 	host   string // lower case; may start with *
-	path   string // starts with /; may end with *
+	path   string // starts with / or is *; may end with *
 }
 
 // parsePattern parses [scheme://]host[/path]. A wildcard is allowed only at the start of the host and at the end of the
-// path, and a query is not allowed.
+// path, and a query is not allowed. The path of a.example.com* is *.
 func parsePattern(s string) (pattern, bool) {
 	var p pattern
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
@@ -22,8 +22,12 @@ func parsePattern(s string) (pattern, bool) {
 			return p, false
 		}
 	}
-	host, path, _ := strings.Cut(s, "/")
-	p.host, p.path = strings.ToLower(host), "/"+path
+	host, path, hasPath := strings.Cut(s, "/")
+	p.path = "/" + path
+	if head, ok := strings.CutSuffix(host, "*"); ok && !hasPath && head != "" {
+		host, p.path = head, "*"
+	}
+	p.host = strings.ToLower(host)
 	bare := strings.TrimPrefix(p.host, "*")
 	named := bare == "" && p.host == "*" || validLabels(strings.TrimPrefix(bare, "."))
 	if !named || strings.Contains(strings.TrimSuffix(p.path, "*"), "*") || strings.ContainsAny(p.path, "?# \t\r\n") {

@@ -63,12 +63,16 @@ func TestRouteErrors(t *testing.T) {
 		"ftp://a.example.com/":    10021,
 		"a.example.com:8080/*":    10021,
 		"**.example.com/*":        10021,
+		"a.example.com**":         10021,
+		"a.*example.com*":         10021,
+		"a.example.org*":          10022,
 		"a b.example.com/*":       10021,
 		"https://example.com.x/*": 10022,
 	} {
 		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).wantError(400, code)
 	}
-	for _, pattern := range []string{"*/*", "*.example.com/*", "*example.com/*", "example.com", "https://example.com/a*", "xn--fiq.example.com/*"} {
+	for _, pattern := range []string{"*/*", "*.example.com/*", "*example.com/*", "example.com", "https://example.com/a*", "xn--fiq.example.com/*",
+		"a.example.com*", "*a.example.com*", "https://b.example.com*", "C.example.com*"} {
 		c.do("POST", routes, map[string]string{"pattern": pattern, "script": "relay"}).wantOK(nil)
 	}
 	c.do("POST", routes, `{"pattern":"off.example.com/*"}`).wantOK(nil)
@@ -111,7 +115,7 @@ func TestMatch(t *testing.T) {
 	z := &zone{Name: "example.com"}
 	for _, p := range []string{
 		"example.com/*", "*.example.com/*", "a.example.com/*", "a.example.com/images*", "a.example.com/images/*",
-		"a.example.com/exact", "http://b.example.com/*", "https://c.example.com/*", "c.example.com/*", "*b.example.com/*",
+		"a.example.com/exact", "d.example.com*", "d.example.com/*", "*d.example.com*", "http://b.example.com/*", "https://c.example.com/*", "c.example.com/*", "*b.example.com/*",
 	} {
 		z.Routes = append(z.Routes, (&routeInput{Pattern: p}).route(""))
 	}
@@ -127,6 +131,9 @@ func TestMatch(t *testing.T) {
 		"a.example.com /exact?q=1":     "a.example.com/*",
 		"b.example.com /":              "*b.example.com/*",
 		"bb.example.com /":             "*b.example.com/*",
+		"d.example.com /":              "d.example.com*", // the same known issue
+		"d.example.com /v1/x?q=1":      "d.example.com*",
+		"dd.example.com /":             "*d.example.com*",
 		"c.example.com /":              "https://c.example.com/*",
 		"notexample.com /":             "",
 		"a.example.com.evil.example /": "",
