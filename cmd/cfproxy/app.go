@@ -26,6 +26,8 @@ func (p *program) app() *cli.App {
 		OnUsageError:         onUsageError,
 		EnableBashCompletion: true,
 		HideHelpCommand:      true,
+		// A comma in a hostname is a mistake that is reported. listOf splits the lists that may have commas.
+		DisableSliceFlagSeparator: true,
 		// console.exit shows errors and returns the exit status.
 		ExitErrHandler: func(*cli.Context, error) {},
 		Commands: []*cli.Command{

@@ -74,8 +74,10 @@ func givenValues(c *cli.Context) map[string][]string {
 	for _, s := range config.Table() {
 		switch {
 		case !c.IsSet(s.Flag):
-		case s.IsList:
+		case s.Key == config.KeyDomains:
 			values[s.Flag] = c.StringSlice(s.Flag)
+		case s.IsList:
+			values[s.Flag] = listOf(c, s.Flag)
 		case s.IsToggle:
 			values[s.Flag] = []string{strconv.FormatBool(c.Bool(s.Flag))}
 		default:
@@ -83,6 +85,17 @@ func givenValues(c *cli.Context) map[string][]string {
 		}
 	}
 	return values
+}
+
+// listOf returns the values of a flag that may be repeated or have several values with commas between them.
+func listOf(c *cli.Context, name string) []string {
+	var list []string
+	for _, value := range c.StringSlice(name) {
+		for item := range strings.SplitSeq(value, ",") {
+			list = append(list, strings.TrimSpace(item))
+		}
+	}
+	return list
 }
 
 // settingFlags returns the flags of settings, all or those of the keys, and --config.
@@ -130,7 +143,7 @@ type networkOptions struct {
 }
 
 func networkOptionsOf(c *cli.Context) networkOptions {
-	return networkOptions{connectTo: c.StringSlice("connect-to"), caCert: c.String("cacert"), timeout: c.Duration("timeout")}
+	return networkOptions{connectTo: listOf(c, "connect-to"), caCert: c.String("cacert"), timeout: c.Duration("timeout")}
 }
 
 func (p *program) networkFlags() []cli.Flag {

@@ -54,7 +54,7 @@ func invocationOf(c *cli.Context) invocation {
 			inv.repeated = append(inv.repeated, "--"+name, verify.ShellQuote(c.String(name)))
 		}
 	}
-	for _, mapping := range c.StringSlice("connect-to") {
+	for _, mapping := range listOf(c, "connect-to") {
 		inv.network = append(inv.network, "--connect-to", verify.ShellQuote(mapping))
 	}
 	if file := c.String("cacert"); file != "" {

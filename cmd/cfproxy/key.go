@@ -31,7 +31,7 @@ func keyOptionsOf(c *cli.Context) keyOptions {
 			relayOptions: relayOptions{file: c.String("config")}, network: networkOptionsOf(c), yes: c.Bool("yes"), noVerify: c.Bool("no-verify"),
 		},
 		names: c.Args().Slice(), noDeploy: c.Bool("no-deploy"),
-		expires: c.String("expires"), rpm: c.String("rpm"), tokenProviders: c.StringSlice("provider"),
+		expires: c.String("expires"), rpm: c.String("rpm"), tokenProviders: listOf(c, "provider"),
 	}
 }
 
@@ -43,7 +43,7 @@ func tokenFlagsOf(c *cli.Context) []string {
 			flags = append(flags, "--"+name, c.String(name))
 		}
 	}
-	for _, id := range c.StringSlice("provider") {
+	for _, id := range listOf(c, "provider") {
 		flags = append(flags, "--provider", id)
 	}
 	return flags

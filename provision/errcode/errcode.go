@@ -31,6 +31,7 @@ const (
 	HostSuffix      Code = "host-public-suffix" // a public suffix, such as co.uk
 	HostInvalid     Code = "host-invalid"       // has characters that hostnames do not have
 	HostSingle      Code = "host-single-label"  // has no dot
+	HostSeveral     Code = "host-several"       // a list of hosts; details: value, suggestion, flags
 	HostMissing     Code = "host-missing"       // no host is configured
 	HostDuplicate   Code = "host-twice"         // two relays list the same host
 	WorkerInvalid   Code = "worker-invalid"

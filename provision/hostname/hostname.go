@@ -2,7 +2,6 @@ package hostname
 
 import (
 	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -20,21 +19,35 @@ const (
 
 // Parse parses a public hostname in ASCII or Unicode, with or without a trailing dot, and returns its lower-case ASCII
 // form without the dot (RFC 5891). For anything else it returns an *errcode.Error whose code starts with "host-": URLs,
-// paths, ports, wildcards, IP addresses, local names, single labels, public suffixes and names that DNS does not allow.
+// paths, ports, wildcards, lists, IP addresses, local names, single labels, public suffixes and names that DNS does not
+// allow. Only case, one trailing dot and surrounding white space are corrected; other mistakes are errors with a suggestion.
 func Parse(s string) (string, error) {
 	value := strings.TrimSpace(s)
+	ascii, code := parse(value)
+	if code == "" {
+		return ascii, nil
+	}
+	if hosts := splitList(value); hosts != nil {
+		return "", severalError(value, hosts)
+	}
+	return "", hostError(code, value, suggestHost(value))
+}
+
+// parse is Parse for a value without surrounding white space. It returns the code of the error.
+func parse(value string) (string, errcode.Code) {
 	if code := detectForm(value); code != "" {
-		return "", hostError(code, value, suggestHost(value))
+		return "", code
 	}
-	ascii, code := toASCII(strings.TrimSuffix(value, "."))
-	if code != "" {
-		return "", hostError(code, value, "")
+	name := strings.TrimSuffix(value, ".")
+	ascii, code := toASCII(name)
+	if code == "" && !isSpelling(name, ascii) {
+		code = errcode.HostInvalid
 	}
-	return ascii, nil
+	return ascii, code
 }
 
 func hostError(code errcode.Code, value, suggestion string) *errcode.Error {
-	e := errcode.New(code, "value", value)
+	e := errcode.New(code, "value", visible(value))
 	if suggestion != "" && suggestion != value {
 		e.Details["suggestion"] = suggestion
 	}
@@ -70,28 +83,6 @@ func isIP(value string) bool {
 	return err == nil
 }
 
-// suggestHost returns the hostname in value, such as that of a URL, or "" if there is no valid one.
-func suggestHost(value string) string {
-	host := strings.Join(strings.Fields(value), "")
-	if i := strings.Index(host, "://"); i >= 0 {
-		host = host[i+3:]
-	}
-	if u, err := url.Parse("//" + host); err == nil && u.Host != "" {
-		host = u.Hostname()
-	}
-	host = strings.ReplaceAll(host, "\\", "/")
-	host, _, _ = strings.Cut(host, "/")
-	host, _, _ = strings.Cut(host, ":")
-	host = strings.TrimSuffix(host, ".")
-	if detectForm(host) != "" {
-		return ""
-	}
-	if _, code := toASCII(host); code != "" {
-		return ""
-	}
-	return strings.ToLower(host)
-}
-
 // profile maps names as browsers do before a lookup (UTS 46) and checks the length and character rules of DNS.
 // Underscores are not allowed, because no certificate can be issued for such a name.
 var profile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
@@ -104,6 +95,9 @@ func toASCII(host string) (string, errcode.Code) {
 	ascii, err := profile.ToASCII(host)
 	if err != nil {
 		return "", diagnose(host)
+	}
+	if strings.HasSuffix(ascii, ".") || !isIDNA2008(ascii) {
+		return "", errcode.HostInvalid
 	}
 	// A name with bytes that are not UTF-8 converts to one that is not valid itself.
 	if again, err := profile.ToASCII(ascii); err != nil || again != ascii {
