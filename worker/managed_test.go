@@ -77,12 +77,12 @@ func managedRelays() []workerd.Worker {
 			env = append(env, workerd.Binding{Name: worker.KeyBinding(p.ID), Type: workerd.BindingSecret, Text: ownerKey(p.ID)})
 		}
 	}
-	origins := newBindings(managedProviders, worker.Settings{Managed: true, Page: true, Origins: []string{"https://app.example", "http://localhost:3000"}})
+	origins := newBindings(managedProviders, worker.Settings{Managed: true, Page: true, Origins: allowedOrigins})
 	workers := []workerd.Worker{
 		relay("managed", env, team()...),
 		relay("twin", newBindings(managedProviders, worker.Settings{})),
 		relay("managed origins", append(origins, env[4:]...), team()...),
-		relay("origins", newBindings(providers, worker.Settings{Page: true, Origins: []string{"https://app.example", "http://localhost:3000"}})),
+		relay("origins", newBindings(providers, worker.Settings{Page: true, Origins: allowedOrigins})),
 		relay("no tokens", env),
 	}
 	for name, text := range malformedTokenLists() {

@@ -8,6 +8,11 @@ import (
 	"github.com/cfproxy/cfproxy/worker"
 )
 
+// allowedOrigins are those of the relays "origins" and "managed origins": of web pages, a desktop app and an extension.
+var allowedOrigins = []string{
+	"https://app.example", "http://localhost:3000", "app://obsidian.md", "chrome-extension://cjpalhdlnbpafiamejdnhcphjbkeiagm",
+}
+
 // If the owner restricts origins, pages of other origins can read neither responses nor errors nor the health
 // endpoint.
 func TestAllowedOrigins(t *testing.T) {
@@ -24,6 +29,9 @@ func TestAllowedOrigins(t *testing.T) {
 				"https://app.example": "https://app.example", "http://localhost:3000": "http://localhost:3000",
 				"https://app.example.evil.example": "", "https://evil.example": "", "http://app.example": "",
 				"https://app.example:8443": "", "null": "", "": "",
+				"app://obsidian.md": "app://obsidian.md", "app://obsidian.md.evil.example": "", "app://obsidian": "", "tauri://obsidian.md": "",
+				"https://obsidian.md": "", "chrome-extension://cjpalhdlnbpafiamejdnhcphjbkeiagm": "chrome-extension://cjpalhdlnbpafiamejdnhcphjbkeiagm",
+				"chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "", "moz-extension://cjpalhdlnbpafiamejdnhcphjbkeiagm": "",
 			} {
 				request := newRequest(t, "GET", h.workerURL(relay, target), nil)
 				if origin != "" {
@@ -48,7 +56,8 @@ func TestPreflightFromOtherOrigin(t *testing.T) {
 	t.Parallel()
 	h := sharedHarness(t)
 	for _, relay := range []string{"origins", "managed origins"} {
-		for origin, want := range map[string]int{"https://app.example": 204, "http://localhost:3000": 204, "https://evil.example": 403, "null": 403} {
+		for origin, want := range map[string]int{"https://app.example": 204, "http://localhost:3000": 204, "app://obsidian.md": 204,
+			"https://evil.example": 403, "null": 403, "app://evil": 403} {
 			response, body := do(t, newRequest(t, "OPTIONS", h.workerURL(relay, "/v1/models"), nil, "Origin", origin,
 				"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"))
 			if response.StatusCode != want || body != "" || !headerItems(response.Header, "Vary")["origin"] {

@@ -3,7 +3,7 @@
 import { isPreflight, preflightResponse, setCORSHeaders } from "../../src/cors.js";
 import { config, equal, request, test } from "./check.js";
 
-const restricted = config({ origins: ["https://app.example"] });
+const restricted = config({ origins: ["https://app.example", "app://obsidian.md"] });
 const fromApp = { origin: "https://app.example", "access-control-request-method": "POST" };
 
 export const preflightsAreRecognized = test(() => {
@@ -26,7 +26,10 @@ export const preflightsFromOtherOriginsAreForbidden = test(() => {
 });
 
 export const onlyAllowedOriginsGetCORSHeaders = test(() => {
-  for (const [origin, want] of [["https://app.example", "https://app.example"], ["https://evil.example", null], ["null", null], ["", null]]) {
+  for (const [origin, want] of [
+    ["https://app.example", "https://app.example"], ["app://obsidian.md", "app://obsidian.md"],
+    ["https://evil.example", null], ["app://obsidian", null], ["tauri://obsidian.md", null], ["null", null], ["", null],
+  ]) {
     const headers = new Headers({ vary: "accept", "access-control-allow-origin": origin ? "*" : "" });
     if (!origin) {
       headers.delete("access-control-allow-origin");
