@@ -44,14 +44,15 @@ func edgeNetwork(edge *edge.Edge) *network {
 	}
 }
 
-// jobFor returns the verification of a host that was just deployed. It waits for what can become ready: not in a zone that is not
-// active, nor for a certificate that Universal SSL does not issue, nor without a runtime in the sandbox.
+// jobFor returns the verification of a host that was just deployed. It waits for what can become ready: not in a zone that is
+// paused or not active, nor for a certificate that Universal SSL does not issue, nor without a runtime in the sandbox.
 func (n *network) jobFor(site plan.Site, relay config.Relay, target verify.Target) verifyJob {
+	target.Paused = site.Zone.Paused
 	job := verifyJob{relay: relay, target: target, net: n.For(site.Host)}
 	if n.edge == nil {
 		job.net = n.ForNew(site.Host, site.Zone.NameServers)
 	}
-	job.wait = site.Zone.Active() && site.SubdomainLevel() <= 1 && (n.edge == nil || n.edge.RunsWorkers())
+	job.wait = site.Zone.Proxies() && site.SubdomainLevel() <= 1 && (n.edge == nil || n.edge.RunsWorkers())
 	return job
 }
 

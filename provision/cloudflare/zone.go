@@ -13,12 +13,16 @@ import (
 const zonesPerPage = 50
 
 type apiZone struct {
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`
-	Status      string    `json:"status"`
-	NameServers []string  `json:"name_servers"`
-	CreatedOn   time.Time `json:"created_on"`
-	Plan        struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Paused bool   `json:"paused"`
+	Type   string `json:"type"`
+	// VerificationKey is only in partial zones.
+	VerificationKey string    `json:"verification_key"`
+	NameServers     []string  `json:"name_servers"`
+	CreatedOn       time.Time `json:"created_on"`
+	Plan            struct {
 		LegacyID string `json:"legacy_id"`
 	} `json:"plan"`
 	Account struct {
@@ -39,7 +43,8 @@ func (c *Client) Zones(ctx context.Context, account string) ([]plan.Zone, error)
 		}
 		for _, zone := range list.Result {
 			found = append(found, plan.Zone{
-				ID: zone.ID, Name: zone.Name, Status: zone.Status, NameServers: zone.NameServers,
+				ID: zone.ID, Name: zone.Name, Status: zone.Status, Paused: zone.Paused, Type: zone.Type,
+				NameServers: zone.NameServers, VerificationKey: zone.VerificationKey,
 				Account: zone.Account.ID, AccountName: zone.Account.Name, Plan: zone.Plan.LegacyID, Created: zone.CreatedOn,
 			})
 		}

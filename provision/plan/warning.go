@@ -14,6 +14,21 @@ import (
 const (
 	// WarnZonePending: the zone receives no traffic until its nameservers are set. Details: zone, nameservers, status.
 	WarnZonePending errcode.Code = "zone-pending"
+	// WarnZoneMoved: the nameservers of the zone are not Cloudflare's any more. Details: zone, nameservers.
+	WarnZoneMoved errcode.Code = "zone-moved"
+	// WarnZoneInactive: the zone is in another status in which it receives no traffic, such as "deactivated". Details:
+	// zone, status.
+	WarnZoneInactive errcode.Code = "zone-inactive"
+	// WarnZonePaused: Cloudflare does not proxy the zone, so the record's address is public. Details: zone.
+	WarnZonePaused errcode.Code = "zone-paused"
+	// WarnZonePartial: other nameservers answer for the zone and need records. Details: zone; records, such as
+	// "a.example.com CNAME a.example.com.cdn.cloudflare.net".
+	WarnZonePartial errcode.Code = "zone-partial"
+	// WarnZonePartialPending: a partial zone is not active until other nameservers have a record. Details: zone, status,
+	// record.
+	WarnZonePartialPending errcode.Code = "zone-partial-pending"
+	// WarnZoneSecondary: the records of the zone are copied from a primary nameserver. Details: zone.
+	WarnZoneSecondary errcode.Code = "zone-secondary"
 	// WarnDeepHost: Universal SSL has no certificate for the host. Details: host, zone.
 	WarnDeepHost errcode.Code = "deep-host"
 	// WarnDependents: other routes use the same Worker. Details: routes, worker.
@@ -66,9 +81,7 @@ func (p Plan) Warnings() []Warning {
 		return warnings
 	}
 	for _, zone := range ZonesOf(p.Sites) {
-		if !zone.Active() {
-			add(WarnZonePending, "zone", zone.Name, "status", zone.Status, "nameservers", strings.Join(zone.NameServers, ", "))
-		}
+		warnings = append(warnings, zone.warnings(p.Sites)...)
 	}
 	for _, site := range p.Sites {
 		if site.SubdomainLevel() > 1 {

@@ -13,18 +13,31 @@ import (
 type Zone struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
-	Status      string   `json:"status"`  // such as "active" or "pending"
-	Account     string   `json:"account"` // id of the account
+	Status      string   `json:"status"`         // such as "active" or "pending"
+	Paused      bool     `json:"paused"`         // Cloudflare answers DNS queries for the zone and proxies nothing
+	Type        string   `json:"type,omitempty"` // "full", "partial" or "secondary"; "" if it is not known
+	Account     string   `json:"account"`        // id of the account
 	AccountName string   `json:"account_name,omitempty"`
 	NameServers []string `json:"name_servers,omitempty"` // assigned by Cloudflare
 	// Plan is the API's name of the zone's plan, such as "free"; "" if it is not known.
 	Plan string `json:"plan,omitempty"`
+	// VerificationKey is the content of the TXT record that activates a partial zone; "" if it is not known.
+	VerificationKey string `json:"-"`
 	// Created is when the zone was added to Cloudflare; the zero time if it is not known.
 	Created time.Time `json:"-"`
 }
 
-// Active reports whether the zone receives traffic, which it does once its nameservers are set.
+// Types of zones that are served differently from a full one.
+const (
+	zonePartial   = "partial"   // CNAME setup: other nameservers answer for the zone
+	zoneSecondary = "secondary" // the records are those of a primary nameserver
+)
+
+// Active reports whether Cloudflare has activated the zone, which it does once its nameservers are set.
 func (z Zone) Active() bool { return z.Status == "active" }
+
+// Proxies reports whether the zone receives traffic: it is active and not paused.
+func (z Zone) Proxies() bool { return z.Active() && !z.Paused }
 
 // Site is one host of a relay, with its zone and the name of the Worker that serves it.
 type Site struct {

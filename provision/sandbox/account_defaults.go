@@ -14,6 +14,8 @@ const (
 	statusActive  = "active"
 	statusPending = "pending"
 	planFree      = "free"
+	zonePartial   = "partial"
+	zoneInternal  = "internal"
 )
 
 // oldestDate is the compatibility date of a Worker without one.
@@ -83,7 +85,7 @@ func (z *zone) complete(a *account) {
 	z.ID = cmp.Or(z.ID, derivedID("zone", a.ID, z.Name))
 	z.Status = cmp.Or(z.Status, statusActive)
 	z.Plan = cmp.Or(z.Plan, planFree)
-	if z.NameServers == nil {
+	if z.NameServers == nil && z.Type != zonePartial {
 		z.NameServers = nameServers(z.Name)
 	}
 	for _, r := range z.Records {

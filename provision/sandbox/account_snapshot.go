@@ -61,6 +61,9 @@ func (z Zone) Name() string { return z.zone.Name }
 // Active reports whether the zone's status is active: DNS and the edge ignore other zones.
 func (z Zone) Active() bool { return z.zone.Status == statusActive }
 
+// Public reports whether Cloudflare's public name servers answer for the zone: not for partial and internal ones.
+func (z Zone) Public() bool { return z.zone.Type != zonePartial && z.zone.Type != zoneInternal }
+
 // Paused reports whether Cloudflare serves the DNS of the zone only.
 func (z Zone) Paused() bool { return z.zone.Paused }
 

@@ -33,6 +33,7 @@ type zone struct {
 	Name        string    `json:"name"`
 	Status      string    `json:"status,omitempty"`
 	Paused      bool      `json:"paused,omitempty"`
+	Type        string    `json:"type,omitempty"` // "" = full
 	Plan        string    `json:"plan,omitempty"`
 	NameServers []string  `json:"name_servers,omitempty"`
 	Records     []*record `json:"records,omitempty"`

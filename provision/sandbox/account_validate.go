@@ -67,6 +67,9 @@ func (a *account) validate(at string, seen map[string]bool) error {
 		if !slices.Contains([]string{"initializing", statusPending, statusActive, "moved"}, z.Status) {
 			return fmt.Errorf("%s.status: %q is none of initializing, pending, active, moved", at, z.Status)
 		}
+		if !slices.Contains([]string{"", "full", zonePartial, "secondary", zoneInternal}, z.Type) {
+			return fmt.Errorf("%s.type: %q is none of full, partial, secondary, internal", at, z.Type)
+		}
 		if err := z.validate(at, seen); err != nil {
 			return err
 		}

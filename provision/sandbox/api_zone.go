@@ -1,5 +1,11 @@
 package sandbox
 
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+)
+
 type zoneView struct {
 	ID                  string         `json:"id"`
 	Name                string         `json:"name"`
@@ -21,6 +27,7 @@ type zoneView struct {
 	TenantUnit          map[string]any `json:"tenant_unit"`
 	Permissions         []string       `json:"permissions"`
 	Plan                zonePlan       `json:"plan"`
+	VerificationKey     string         `json:"verification_key,omitempty"`
 }
 
 type zoneMeta struct {
@@ -57,7 +64,7 @@ type zonePlan struct {
 
 func (z *zone) view(a *account) zoneView {
 	v := zoneView{
-		ID: z.ID, Name: z.Name, Status: z.Status, Paused: z.Paused, Type: "full", NameServers: z.NameServers,
+		ID: z.ID, Name: z.Name, Status: z.Status, Paused: z.Paused, Type: cmp.Or(z.Type, "full"), NameServers: z.NameServers,
 		OriginalNameServers: []string{"ns1.registrar.example", "ns2.registrar.example"},
 		CreatedOn:           epoch, ModifiedOn: epoch,
 		Meta:    zoneMeta{Step: 2, PageRuleQuota: 3},
@@ -67,6 +74,9 @@ func (z *zone) view(a *account) zoneView {
 		Permissions: []string{"#dns_records:edit", "#dns_records:read", "#worker:edit", "#worker:read", "#zone:read"},
 		Plan:        zonePlan{ID: derivedID("plan", z.Plan), Name: "Free Website", Currency: "USD", LegacyID: z.Plan},
 	}
+	if z.Type == zonePartial {
+		v.NameServers, v.VerificationKey = []string{}, z.verificationKey()
+	}
 	if !z.free() {
 		v.Plan.Name, v.Plan.IsSubscribed = z.Plan, true
 	}
@@ -75,6 +85,12 @@ func (z *zone) view(a *account) zoneView {
 		v.ActivatedOn = &at
 	}
 	return v
+}
+
+// verificationKey returns the content of the TXT record that verifies a partial zone. Real ones are pairs of numbers.
+func (z *zone) verificationKey() string {
+	sum := []byte(digest("verification", z.ID))
+	return fmt.Sprintf("%d-%d", binary.BigEndian.Uint32(sum), binary.BigEndian.Uint32(sum[4:]))
 }
 
 func (z *zone) free() bool { return z.Plan == planFree }

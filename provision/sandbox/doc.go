@@ -26,6 +26,7 @@
 //	      "name": "example.com",
 //	      "status": "active",               or initializing, pending, moved: DNS and the edge serve active zones only
 //	      "paused": true,                   the edge does not serve it
+//	      "type": "full",                   or partial, secondary, internal: DNS has the records of full and secondary zones only
 //	      "plan": "free",                   others do not have the limits of Free: comments, tags, records
 //	      "name_servers": ["…", "…"],
 //	      "records": [{"type": "A", "name": "a.example.com", "content": "2.2.2.2", "proxied": true, "comment": "…",

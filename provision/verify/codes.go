@@ -60,6 +60,7 @@ const (
 	CodeDNSNotFound       = "dns-not-found"       // NXDOMAIN, or no addresses; from the TLS probe if only the dialer's resolver says so
 	CodeDNSResolverFailed = "dns-resolver-failed" // the resolver returned an error or did not answer
 	CodeDNSNotProxied     = "dns-not-proxied"     // the placeholder address: the record is "DNS only"
+	CodeDNSZonePaused     = "dns-zone-paused"     // the placeholder address, because the zone is paused
 	CodeDNSPrivateAddress = "dns-private-address" // private, loopback, link-local or unspecified: hosts file, filter or wrong record
 
 	CodeTLSTrusted         = "tls-trusted"
@@ -181,6 +182,7 @@ func dnsCodes() []Code {
 		{CodeDNSNotFound, Fail, true, list(ProbeDNS, ProbeTLS), nil},
 		{CodeDNSResolverFailed, Fail, true, probes, list("error")},
 		{CodeDNSNotProxied, Fail, false, probes, list("addresses", "origin")},
+		{CodeDNSZonePaused, Fail, false, probes, list("addresses", "origin")},
 		{CodeDNSPrivateAddress, Fail, false, probes, list("addresses")},
 	}
 }

@@ -28,7 +28,11 @@ func (a *attempt) dns(ctx context.Context, _ Upstream) Result {
 	case err != nil:
 		return Result{Code: CodeDNSResolverFailed, Details: map[string]string{"error": err.Error()}}
 	}
-	return classifyAddresses(addresses, a.target.Origin)
+	result := classifyAddresses(addresses, a.target.Origin)
+	if result.Code == CodeDNSNotProxied && a.target.Paused {
+		result.Code = CodeDNSZonePaused
+	}
+	return result
 }
 
 // classifyAddresses fails if a single address is wrong, because a client may use any of them.

@@ -18,6 +18,7 @@ func TestDNS(t *testing.T) {
 	tests := map[string]struct {
 		lookup func(context.Context, string) ([]netip.Addr, error)
 		direct bool
+		paused bool
 		code   string
 		want   map[string]string
 	}{
@@ -30,6 +31,8 @@ func TestDNS(t *testing.T) {
 		"other error":        {lookup: fails(errors.New("broken\x1b[31m")), code: CodeDNSResolverFailed, want: map[string]string{"error": "broken[31m"}},
 		"origin":             {lookup: resolveTo("2.2.2.2"), code: CodeDNSNotProxied, want: map[string]string{"addresses": "2.2.2.2", "origin": "2.2.2.2"}},
 		"origin in 6":        {lookup: resolveTo("::ffff:2.2.2.2", "104.16.1.1"), code: CodeDNSNotProxied, want: map[string]string{"addresses": "2.2.2.2, 104.16.1.1", "origin": "2.2.2.2"}},
+		"paused":             {lookup: resolveTo("2.2.2.2"), paused: true, code: CodeDNSZonePaused, want: map[string]string{"addresses": "2.2.2.2", "origin": "2.2.2.2"}},
+		"paused, cached":     {lookup: resolveTo("104.16.1.1"), paused: true, code: CodeDNSResolved, want: map[string]string{"addresses": "104.16.1.1"}},
 		"private":            {lookup: resolveTo("192.168.1.5"), code: CodeDNSPrivateAddress, want: map[string]string{"addresses": "192.168.1.5"}},
 		"loopback":           {lookup: resolveTo("::1", "104.16.1.1"), code: CodeDNSPrivateAddress, want: map[string]string{"addresses": "104.16.1.1, ::1"}},
 		"sinkhole":           {lookup: resolveTo("0.0.0.0"), code: CodeDNSPrivateAddress, want: map[string]string{"addresses": "0.0.0.0"}},
@@ -41,6 +44,7 @@ func TestDNS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target := testTarget()
+			target.Paused = test.paused
 			report := Run(t.Context(), target, Net{Lookup: test.lookup, Direct: test.direct, Dial: func(context.Context, string, string) (net.Conn, error) {
 				return nil, refused
 			}}, Options{})

@@ -51,6 +51,7 @@ type Target struct {
 	Key string
 
 	Origin string // the placeholder address, such as "2.2.2.2"; a host that resolves to it is not proxied
+	Paused bool   // whether the host's zone is known to be paused, which is then why the host is not proxied
 }
 
 // Net configures access to the network. A nil Lookup, Dial or RootCAs means the system's resolver, dialer or roots.

@@ -15,7 +15,8 @@ import (
 // maxAliases is the number of names that a lookup resolves in a chain of CNAME records.
 const maxAliases = 8
 
-// LookupHost resolves a host like public DNS, without caches. The result is addresses of the edge for a proxied record of an
+// LookupHost resolves a host like public DNS, without caches and without other name
+// servers, which answer for partial zones. The result is addresses of the edge for a proxied record of an
 // active zone, the content of a record that is not proxied, and a [*net.DNSError] with IsNotFound for all other names, those
 // outside the account included. The addresses are in Cloudflare's ranges but lead nowhere: connect with [Edge.Dial].
 func (e *Edge) LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
@@ -42,7 +43,7 @@ func (e *Edge) LookupHost(ctx context.Context, host string) ([]netip.Addr, error
 
 func lookup(s sandbox.Snapshot, name string, depth int) []netip.Addr {
 	z, ok := s.Zone(name)
-	if !ok || !z.Active() || depth == 0 {
+	if !ok || !z.Active() || !z.Public() || depth == 0 {
 		return nil
 	}
 	var out []netip.Addr
