@@ -22,6 +22,7 @@ func contract(t *testing.T, a *api) {
 		{"scripts/upload", upload}, {"scripts/upload again", uploadAgain}, {"scripts/inherit", inherit}, {"scripts/delete", deleteScript},
 		{"scripts/workers.dev", workersDev}, {"scripts/annotations", annotations},
 		{"versions/list", versionList}, {"versions/deploy an older one", deployOlder}, {"versions/changed secret", changedSecret},
+		{"versions/wrong deployment", wrongDeployment},
 		{"routes/lifecycle", routeLifecycle}, {"routes/errors", routeErrors},
 		{"records/lifecycle", recordLifecycle}, {"records/conflicts", recordConflicts}, {"records/comment", recordComment}, {"records/pages", recordPages},
 		{"domains", domains}, {"batch/order", batchOrder}, {"batch/all or nothing", batchAtomic},

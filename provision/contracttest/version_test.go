@@ -1,5 +1,7 @@
 package contracttest
 
+import "strings"
+
 type version struct {
 	ID          string            `json:"id"`
 	Number      float64           `json:"number"`
@@ -75,7 +77,7 @@ func versionList(a *api) {
 	if got := a.current(path); got != found[0].ID {
 		a.t.Errorf("version %s is served, want %s", got, found[0].ID)
 	}
-	a.do("GET", path+"/versions/00000000-0000-4000-8000-000000000000", nil).wantError(anyStatus, 100146)
+	a.do("GET", path+"/versions/"+absentVersion, nil).wantError(anyStatus, 100146, 10210)
 }
 
 // An older version can be deployed again with its bindings.
@@ -96,6 +98,23 @@ func deployOlder(a *api) {
 	a.do("GET", path+"/versions/"+found[1].ID, nil).wantOK(&full)
 	if b := (settings{Bindings: full.Resources.Bindings}).binding("TEXT"); b == nil || b.Text != "one" {
 		a.t.Errorf("its bindings are %+v", full.Resources.Bindings)
+	}
+}
+
+// absentVersion is the UUID of no version.
+const absentVersion = "00000000-0000-4000-8000-000000000000"
+
+// A version that does not exist and percentages that do not add up to 100 have the same code. The text differs.
+func wrongDeployment(a *api) {
+	path, found := a.twoVersions(withText("one"), withText("two"))
+	absent, half := fullDeployment(found[1]), fullDeployment(found[1])
+	absent.Versions[0].VersionID = absentVersion
+	half.Versions[0].Percentage = 50
+	r := a.do("POST", path+"/deployments", absent).wantError(anyStatus, 10210)
+	a.unverified(strings.Contains(strings.ToLower(r.Errors[0].Message), "version not found"), "%s: %d %s", r.what, r.status, r.raw)
+	r = a.do("POST", path+"/deployments", half).wantError(anyStatus, 10210)
+	if strings.Contains(strings.ToLower(r.Errors[0].Message), "version not found") {
+		a.t.Errorf("%s: %d %s", r.what, r.status, r.raw)
 	}
 }
 

@@ -147,6 +147,9 @@ func deleteDeployment(c *call) (*apiResponse, error) {
 	return &apiResponse{}, nil
 }
 
+// nullVersion is the UUID of no version.
+const nullVersion = "00000000-0000-0000-0000-000000000000"
+
 // postDeployment deploys one or two existing versions. Deploying a version with other values of secrets needs
 // ?force=true.
 func postDeployment(c *call) (*apiResponse, error) {
@@ -172,9 +175,12 @@ func postDeployment(c *call) (*apiResponse, error) {
 		return nil, apiErr
 	}
 	for _, s := range in.Versions {
+		if s.VersionID == nullVersion {
+			return nil, internalError(nil) // seen on a live account
+		}
 		v, err := w.versionByID(s.VersionID)
 		if err != nil {
-			return nil, err
+			return nil, newError(http.StatusNotFound, 10210, "Version not found")
 		}
 		if names := w.changedSecrets(v); len(names) > 0 && c.query.Get("force") != "true" {
 			return nil, newError(http.StatusBadRequest, 10220, "Secrets have changed since this version was deployed. "+
@@ -184,23 +190,23 @@ func postDeployment(c *call) (*apiResponse, error) {
 	return &apiResponse{result: c.deploy(w, in.Versions, withTrigger(in.Annotations, triggerDeployment)).view()}, nil
 }
 
-// checkShares checks that there are one or two versions with 100 percent in total. The codes of the API for these errors
-// are not documented.
+// checkShares checks that there are one or two versions with 100 percent in total. The code was seen on a live
+// account for a wrong sum; the others are assumed to have the same one.
 func checkShares(shares []deploymentVersion) *apiError {
 	sum := 0.0
 	for _, s := range shares {
 		if s.Percentage < 0 || s.Percentage > 100 {
-			return newError(http.StatusBadRequest, 10026, fmt.Sprintf("The percentage %v is not between 0 and 100.", s.Percentage))
+			return newError(http.StatusBadRequest, 10210, fmt.Sprintf("The percentage %v is not between 0 and 100.", s.Percentage))
 		}
 		sum += s.Percentage
 	}
 	switch {
 	case len(shares) < 1 || len(shares) > 2:
-		return newError(http.StatusBadRequest, 10026, "A deployment must have one or two versions.")
+		return newError(http.StatusBadRequest, 10210, "A deployment must have one or two versions.")
 	case len(shares) == 2 && shares[0].VersionID == shares[1].VersionID:
-		return newError(http.StatusBadRequest, 10026, "A deployment must not name a version twice.")
+		return newError(http.StatusBadRequest, 10210, "A deployment must not name a version twice.")
 	case sum < 99.99 || sum > 100.01: // 33.3 and 66.7 have no exact binary form
-		return newError(http.StatusBadRequest, 10026, fmt.Sprintf("The percentages must add up to 100, not %v.", sum))
+		return newError(http.StatusBadRequest, 10210, fmt.Sprintf("The percentages must add up to 100, not %v.", sum))
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const absentVersion = "00000000-0000-0000-0000-000000000000"
+const absentVersion = "00000000-0000-4000-8000-000000000000"
 
 // replyWith returns a script with one response.
 func replyWith(text string) formPart {
@@ -151,12 +151,16 @@ func TestDeploymentErrors(t *testing.T) {
 	c.uploadHello("relay")
 	one, two := c.versions()[0].ID, c.versions()[1].ID
 	before := c.bytes()
-	for shares, code := range map[string]int{
-		"": 10026, one + " 99": 10026, one + " 60 " + two + " 60": 10026, one + " -1 " + two + " 101": 10026, one + " 50 " + one + " 50": 10026,
-		one + " 40 " + two + " 40 " + absentVersion + " 20": 10026, absentVersion + " 100": 100146, one + " 50 " + absentVersion + " 50": 100146,
+	for _, shares := range []string{
+		"", one + " 99", one + " 60 " + two + " 60", one + " -1 " + two + " 101", one + " 50 " + one + " 50",
+		one + " 40 " + two + " 40 " + absentVersion + " 20",
 	} {
-		c.deploy("", shares).wantError(map[int]int{10026: 400, 100146: 404}[code], code)
+		c.deploy("", shares).wantError(400, 10210)
 	}
+	for _, shares := range []string{absentVersion + " 100", one + " 50 " + absentVersion + " 50"} {
+		c.deploy("", shares).wantError(404, 10210).wantMessage("Version not found")
+	}
+	c.deploy("", nullVersion+" 100").wantError(500, 10013)
 	c.do("POST", relayPath+"/deployments", `{"versions":[{"version_id":"`+one+`","percentage":100}]}`).wantError(400, 10026)
 	c.do("POST", "/accounts/$A/workers/scripts/other/deployments", `{}`).wantError(404, 10007)
 	all := c.deployments()

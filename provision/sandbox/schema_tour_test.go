@@ -128,7 +128,7 @@ func (w *apiTour) versions() {
 	w.send("POST", one+"/versions?bindings_inherit=strict", kind, body).wantOK(&created)
 	w.do("POST", one+"/deployments?force=true", `{"strategy":"percentage","versions":[{"version_id":"`+created.ID+`","percentage":100}],
 		"annotations":{"workers/message":"now"}}`).wantOK(nil)
-	w.do("POST", one+"/deployments", `{"strategy":"percentage","versions":[{"version_id":"`+created.ID+`","percentage":10}]}`).wantError(400, 10026)
+	w.do("POST", one+"/deployments", `{"strategy":"percentage","versions":[{"version_id":"`+created.ID+`","percentage":10}]}`).wantError(400, 10210)
 	w.do("GET", one+"/versions", nil).wantOK(nil)
 	var list struct{ Deployments []struct{ ID string } }
 	w.do("GET", one+"/deployments", nil).wantOK(&list)
