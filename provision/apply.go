@@ -245,7 +245,9 @@ func (r *run) recordFailure(step plan.Step, err error) {
 	switch errcode.Of(err) {
 	case errcode.PermissionMissing:
 		r.permissionErrors[permissionScope(step)] = append(r.permissionErrors[permissionScope(step)], err)
-	case errcode.Unreachable, errcode.Timeout, errcode.ServerError, errcode.RateLimited, errcode.TokenRejected, errcode.NotJSON:
+	case errcode.Unreachable, errcode.Timeout, errcode.ServerError, errcode.RateLimited, errcode.TokenRejected, errcode.NotJSON,
+		errcode.TokenLocation, errcode.NoResult, errcode.TLSUntrusted, errcode.TLSClock, errcode.TLSWrongHost, errcode.TLSFailed,
+		errcode.ConnectionRefused, errcode.HostUnknown, errcode.ProxyRefused:
 		if r.consecutiveFailures++; r.consecutiveFailures >= breakerThreshold && r.fatal == nil {
 			r.fatal = err
 		}

@@ -141,7 +141,7 @@ func (r *run) batch(ctx context.Context, zone plan.Zone, steps []plan.Step) {
 
 // mayBeOneRecord reports whether an error may be about a single step of a batch.
 func mayBeOneRecord(err error) bool {
-	return slices.Contains([]errcode.Code{errcode.Exists, errcode.Conflict, errcode.Rejected, errcode.Gone}, errcode.Of(err))
+	return slices.Contains([]errcode.Code{errcode.Exists, errcode.Conflict, errcode.RecordManaged, errcode.Rejected, errcode.Gone}, errcode.Of(err))
 }
 
 // dropApplied removes from steps those that an earlier attempt without an answer has applied.

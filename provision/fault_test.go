@@ -222,3 +222,49 @@ func (i interrupting) ApplyStep(ctx context.Context, step plan.Step) (string, er
 	}
 	return i.API.ApplyStep(ctx, step)
 }
+
+// If the API refuses to create what no list has, its code and text are in the error.
+func TestRefusalsKeepCodeAndText(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		path, code, message string
+		want                errcode.Code
+		undone              bool
+	}{
+		{"/zones/*/workers/routes", "10020", "A route with the same pattern already exists", errcode.Exists, true},
+		{"/zones/*/dns_records", "81058", "An identical record already exists.", errcode.Exists, false}, // the record may need the route
+		{"/zones/*/dns_records", "81062", "A DNS record managed by Workers already exists on that host.", errcode.RecordManaged, true},
+	} {
+		f := newFixture(t, faulty(`{"method": "POST", "path": "`+test.path+`", "times": -1, "status": 400, "code": `+test.code+`, "message": "`+test.message+`"}`))
+		p, err := f.plan(f.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := f.bytes()
+		out, err := f.engine.Deploy(t.Context(), p, provision.DeployOptions{}, nil)
+		var e *errcode.Error
+		if !errors.As(err, &e) || e.Code != test.want || e.Details["api_code"] != test.code || e.Details["message"] != test.message {
+			t.Errorf("%s: got %v", test.code, err)
+		}
+		if isUndone := f.bytes() == before && len(out.Remaining().Done) == 0; isUndone != test.undone {
+			t.Errorf("%s: undone: %v; what remains: %v", test.code, isUndone, out.Remaining())
+		}
+	}
+}
+
+// A version that has been deleted since it was listed has no successor: the error names it and is not retried.
+func TestRollbackToAVersionThatIsGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	f.mustDeploy(f.config())
+	observed, err := f.engine.Observe(t.Context(), []plan.Config{f.config()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const absent = "00000000-0000-4000-8000-000000000000"
+	err = f.engine.Rollback(t.Context(), observed.Relays[0], plan.Version{ID: absent}, false, nil)
+	var e *errcode.Error
+	if !errors.As(err, &e) || e.Code != errcode.VersionUnknown || e.Details["api_code"] != "10210" || e.Details["value"] != absent || len(f.waits) > 0 {
+		t.Errorf("got %v after %v", err, f.waits)
+	}
+}

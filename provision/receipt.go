@@ -66,6 +66,13 @@ func (r Receipt) Unserved() []string {
 	return hosts
 }
 
+// IsHidden reports whether the API refused a step because its resource exists, though no list had it.
+func (r Receipt) IsHidden(step plan.Step) bool {
+	return slices.ContainsFunc(r.Failed, func(f Failure) bool {
+		return f.Step.Address == step.Address && errcode.Of(f.Err) == errcode.Exists
+	})
+}
+
 // servesNone reports whether no host of the plan is served as planned.
 func (r Receipt) servesNone() bool {
 	return r.Stopped || len(r.FailedHosts()) == len(r.Plan.Sites)

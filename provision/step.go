@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -49,7 +50,9 @@ func (op *operation) tryStep(ctx context.Context, p plan.Plan, step plan.Step, a
 		return result, findErr
 	}
 	// Lists may be behind writes, so the resource may be found by a later attempt.
-	return stepResult{}, &errcode.Error{Code: errcode.Exists, Temporary: true, Err: err}
+	refusal := (*errcode.Error)(nil)
+	errors.As(err, &refusal)
+	return stepResult{}, &errcode.Error{Code: errcode.Exists, Details: refusal.Details, Temporary: true, Err: err}
 }
 
 func (op *operation) write(ctx context.Context, step plan.Step) (string, error) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
-	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -94,10 +93,8 @@ func (op *operation) observeAll(ctx context.Context, receipt Receipt, configs []
 // recordInvisible reports whether the record of a host exists, since the API refused another one, and is in no list.
 // Such a host is left as it is: a record that cannot be found cannot be deleted, and needs its route.
 func (r Receipt) recordInvisible(site plan.Site, o plan.Observed) bool {
-	isRefused := slices.ContainsFunc(r.Failed, func(f Failure) bool {
-		return f.Step.Address == plan.RecordAddress(site) && errcode.Of(f.Err) == errcode.Exists
-	})
-	return isRefused && !o.HasOwned(plan.RecordAddress(site))
+	address := plan.RecordAddress(site)
+	return r.IsHidden(plan.Step{Address: address}) && !o.HasOwned(address)
 }
 
 // unfinishedNewHosts returns the hosts for which everything was to be created and something failed or was not tried.

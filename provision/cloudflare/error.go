@@ -26,8 +26,28 @@ type envelope struct {
 	Result  json.RawMessage `json:"result"`
 }
 
-// hasResult reports whether the response has a result, as every call except deletions must.
+// hasResult reports whether the response has a result.
 func (e envelope) hasResult() bool { return len(e.Result) > 0 && string(e.Result) != "null" }
+
+// isMissingResult reports whether a successful response lacks the result that it must have. Deletions need none, and
+// null means that a list is empty.
+func (e envelope) isMissingResult(r *http.Request) bool {
+	isNull := string(e.Result) == "null"
+	return !e.hasResult() && r.Method != http.MethodDelete && !(isNull && isList(r))
+}
+
+// isList reports whether a call reads a list.
+func isList(r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		return false
+	}
+	for _, path := range []string{"/zones", "/dns_records", "/workers/routes", "/workers/domains", "/versions", "/deployments"} {
+		if strings.HasSuffix(r.URL.Path, path) {
+			return true
+		}
+	}
+	return false
+}
 
 type apiError struct {
 	Code    int        `json:"code"`
@@ -44,7 +64,7 @@ const maxResponse = 32 << 20
 func checkResponse(r *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 	res, err := next(r)
 	if err != nil {
-		return nil, noResponse(err)
+		return nil, noResponse(r, err)
 	}
 	if isMultipart(res) {
 		return res, nil
@@ -52,7 +72,7 @@ func checkResponse(r *http.Request, next option.MiddlewareNext) (*http.Response,
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
 	res.Body.Close()
 	if err != nil {
-		return nil, noResponse(err)
+		return nil, noResponse(r, err)
 	}
 	if err := classify(r, res, body); err != nil {
 		redactError(err, bearerToken(r))
@@ -65,15 +85,6 @@ func checkResponse(r *http.Request, next option.MiddlewareNext) (*http.Response,
 	res.Header.Set("Content-Type", "application/json")
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
-}
-
-// noResponse returns the error for a call without a response. A write may have taken effect.
-func noResponse(err error) error {
-	code := errcode.Unreachable
-	if errors.Is(err, context.DeadlineExceeded) {
-		code = errcode.Timeout
-	}
-	return &errcode.Error{Code: code, Temporary: true, Err: err}
 }
 
 // classify returns the error that a response means, or nil for a success.
@@ -90,15 +101,22 @@ func classify(r *http.Request, res *http.Response, body []byte) error {
 		return newError(r, res, errcode.ServerError)
 	case json.Unmarshal(body, &e) != nil || e.Success == nil:
 		return notFromAPI(r, res)
-	case *e.Success && res.StatusCode < 300 && !isDeletion && !e.hasResult():
+	case *e.Success && res.StatusCode < 300 && e.isMissingResult(r):
+		if r.Method == http.MethodGet {
+			return newError(r, res, errcode.NoResult)
+		}
+		// The write may have taken effect.
 		return newError(r, res, errcode.ServerError)
 	case *e.Success && res.StatusCode < 300:
 		return nil
 	}
-	err := newError(r, res, errorCode(r, res.StatusCode, e.numbers()))
+	err := newError(r, res, errorCode(r, res.StatusCode, flatten(e.Errors)))
 	if len(e.Errors) > 0 {
 		err.Details["api_code"] = strconv.Itoa(e.Errors[0].Code)
 		err.Details["message"] = e.message()
+	}
+	if err.Code == errcode.TokenLocation {
+		err.Details["address"] = addressIn(e.message())
 	}
 	return err
 }
@@ -124,8 +142,9 @@ func newError(r *http.Request, res *http.Response, code errcode.Code) *errcode.E
 		Code:       code,
 		Temporary:  slices.Contains(temporary, code),
 		RetryAfter: retryAfter(res.Header.Get("Retry-After")),
-		Details:    map[string]string{"status": strconv.Itoa(res.StatusCode), "call": r.Method + " " + r.URL.Path},
+		Details:    callDetails(r),
 	}
+	err.Details["status"] = strconv.Itoa(res.StatusCode)
 	if ray := rayID(res); ray != "" {
 		err.Details["ray"] = ray
 	}
@@ -133,6 +152,11 @@ func newError(r *http.Request, res *http.Response, code errcode.Code) *errcode.E
 		err.Details["permission"] = permissionFor(r)
 	}
 	return err
+}
+
+// callDetails returns the detail that every error of a call has.
+func callDetails(r *http.Request) map[string]string {
+	return map[string]string{"call": r.Method + " " + r.URL.Path}
 }
 
 // temporary are the codes after which the same call may succeed.
@@ -150,14 +174,13 @@ func retryAfter(value string) time.Duration {
 	return 0
 }
 
-// numbers returns the error numbers of a response, including those in chains, where older endpoints have the cause.
-func (e envelope) numbers() []int {
-	var numbers []int
-	for _, err := range e.Errors {
-		numbers = append(numbers, err.Code)
-		numbers = append(numbers, envelope{Errors: err.Chain}.numbers()...)
+// flatten returns errors and those in their chains, where older endpoints have the cause.
+func flatten(errs []apiError) []apiError {
+	var all []apiError
+	for _, err := range errs {
+		all = append(append(all, err), flatten(err.Chain)...)
 	}
-	return numbers
+	return all
 }
 
 // message returns the first error and its chain in one line.
@@ -176,7 +199,7 @@ func redactError(err error, secrets ...string) {
 	if !errors.As(err, &e) {
 		return
 	}
-	for _, name := range []string{"message", "content_type"} {
+	for _, name := range []string{"message", "content_type", "address"} {
 		if text, ok := e.Details[name]; ok {
 			e.Details[name] = binding.Redact(text, secrets...)
 		}
@@ -209,7 +232,7 @@ func codedError(err error) error {
 		return err
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return noResponse(err)
+		return temporaryError(err)
 	}
 	return &errcode.Error{Code: errcode.NotJSON, Err: err}
 }

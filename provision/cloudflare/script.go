@@ -152,7 +152,7 @@ func (c *Client) RegisterSubdomain(ctx context.Context, account, name string) er
 	params.Subdomain.Value, params.Subdomain.Present = name, true
 	var res response[json.RawMessage]
 	_, err := workers.NewSubdomainService(c.options...).Update(ctx, params, decodeInto(&res))
-	if hasNumber(err, "10036") {
+	if hasNumber(err, 10036) {
 		return nil
 	}
 	return codedError(err)

@@ -3,11 +3,13 @@ package cloudflare
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/cloudflare/cloudflare-go/v7/option"
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
+	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -113,5 +115,8 @@ func (c *Client) DeployVersion(ctx context.Context, account, name, version strin
 	params.Deployment.Versions.Value, params.Deployment.Versions.Present = []workers.DeploymentVersionParam{all}, true
 	var res response[json.RawMessage]
 	_, err := workers.NewScriptDeploymentService(c.options...).New(ctx, name, params, decodeInto(&res), option.WithHeader("Content-Type", "application/json"))
+	if e := (*errcode.Error)(nil); errors.As(err, &e) && e.Code == errcode.VersionUnknown {
+		e.Details["worker"], e.Details["value"] = name, version
+	}
 	return codedError(err)
 }

@@ -56,15 +56,18 @@ const (
 	TokenMalformed    Code = "token-malformed"
 	TokenRejected     Code = "token-rejected"
 	TokenGlobalKey    Code = "token-global-key"   // a Global API Key instead of a token
+	TokenLocation     Code = "token-location"     // the token's IP filter excludes this machine; details: address
 	PermissionMissing Code = "permission-missing" // details: permission, a comma-separated list
 	NoZones           Code = "no-zones"           // the token sees no zone
 	AccountEmpty      Code = "account-empty"      // the token sees no zone of the chosen account
+	AccountRequired   Code = "account-required"   // the token sees too many accounts to list their zones without naming one
 	ZoneNotFound      Code = "zone-not-found"     // the host is in none of the zones
 	ZoneAmbiguous     Code = "zone-ambiguous"     // several accounts have the zone, and not exactly one of them is active
 	ZoneElsewhere     Code = "zone-elsewhere"     // the zone belongs to another account than the chosen one
 	ZoneFull          Code = "zone-full"          // the zone's plan does not allow that many records or routes
 	Conflict          Code = "conflict"           // resources that we do not own are at addresses that we need
 	Exists            Code = "exists"             // the API refuses to create a resource a second time
+	RecordManaged     Code = "record-managed"     // the host has a record of a Workers custom domain
 	Exposed           Code = "exposed"            // a removal would leave a proxied record to the placeholder address without its route
 	ConcurrentChange  Code = "changed-meanwhile"  // another run changed the same resources
 	Gone              Code = "gone"               // the resource to change was deleted
@@ -84,8 +87,21 @@ const (
 	Timeout           Code = "api-timeout"        // no response in time, so a write may have taken effect
 	NotJSON           Code = "api-not-json"       // something other than the API responded, such as a proxy
 	ServerError       Code = "api-server-error"
-	Rejected          Code = "api-refused" // any other error of the API; details: api_code, message
+	NoResult          Code = "api-no-result" // a read succeeded without the result that it must have
+	Rejected          Code = "api-refused"   // any other error of the API; details: api_code, message
 	Interrupted       Code = "interrupted"
+)
+
+// Codes for connections to the API that fail the same way each time. Nothing was sent. All have the detail host, which
+// is the proxy for ProxyRefused and, if the proxy is at fault, for the others.
+const (
+	TLSUntrusted      Code = "api-untrusted"           // the certificate's issuer is not trusted; details: issuer
+	TLSClock          Code = "api-certificate-expired" // not valid at this machine's time; details: now, from, until
+	TLSWrongHost      Code = "api-wrong-certificate"   // the certificate is for other names; details: names
+	TLSFailed         Code = "api-tls-failed"          // no TLS, or none that both sides support
+	ConnectionRefused Code = "api-connection-refused"  // nothing listens there
+	HostUnknown       Code = "api-host-unknown"        // the name in the base URL, or of the proxy, does not exist
+	ProxyRefused      Code = "proxy-refused"           // the proxy requires a login or does not allow the connection
 )
 
 // Error is a failure with a code. Details holds what a message needs, as flat strings without secrets.
