@@ -32,8 +32,8 @@ func (p *program) app() *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {},
 		Commands: []*cli.Command{
 			p.initCommand(), p.deployCommand(), p.planCommand(), p.verifyCommand(), p.statusCommand(), p.versionsCommand(),
-			p.rollbackCommand(), p.destroyCommand(), p.keyCommand(), p.loginCommand(), p.logoutCommand(), p.demoCommand(),
-			p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
+			p.rollbackCommand(), p.destroyCommand(), p.keyCommand(), p.explainCommand(), p.loginCommand(), p.logoutCommand(),
+			p.demoCommand(), p.sandboxCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
 	for _, command := range app.Commands {

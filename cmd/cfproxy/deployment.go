@@ -215,7 +215,11 @@ func (c *console) printRemaining(receipt provision.Receipt) {
 			c.errf("remaining.more", "count", strconv.Itoa(len(receipt.Unknown)-i))
 			break
 		}
-		c.errf("remaining.unknown", "name", step.Address.Name)
+		key := "remaining.unknown"
+		if receipt.IsHidden(step) {
+			key = "remaining.hidden"
+		}
+		c.errf(key, "name", step.Address.Name)
 	}
 	c.printHowToContinue(receipt)
 }

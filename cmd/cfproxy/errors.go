@@ -81,14 +81,14 @@ func (c *console) describe(err error) (code string, details map[string]string, e
 // exitOf returns the exit status of an engine's error.
 func exitOf(code errcode.Code) int {
 	switch code {
-	case errcode.Conflict, errcode.Exists, errcode.Exposed, errcode.ZoneElsewhere:
+	case errcode.Conflict, errcode.Exists, errcode.RecordManaged, errcode.Exposed, errcode.ZoneElsewhere:
 		return problem.ExitConflict
 	case errcode.TokenMissing, errcode.TokenMalformed, errcode.TokenRejected, errcode.TokenGlobalKey,
-		errcode.PermissionMissing, errcode.NoZones, errcode.AccountEmpty:
+		errcode.TokenLocation, errcode.PermissionMissing, errcode.NoZones, errcode.AccountEmpty:
 		return problem.ExitToken
 	case errcode.Interrupted:
 		return problem.ExitInterrupted
-	case errcode.AccountInvalid, errcode.WorkerInvalid, errcode.OriginInvalid, errcode.RegionInvalid,
+	case errcode.AccountInvalid, errcode.AccountRequired, errcode.WorkerInvalid, errcode.OriginInvalid, errcode.RegionInvalid,
 		errcode.HostDuplicate, errcode.WorkerDuplicate, errcode.UpstreamLoop, errcode.AllowOriginInvalid, errcode.RegionUnknown,
 		errcode.ProvidersTooLarge, errcode.OriginsTooLarge, errcode.TooManyKeys, errcode.TooManyLimits, errcode.TokensUnreadable:
 		return problem.ExitUsage
@@ -144,9 +144,16 @@ func (c *console) printError(err error) {
 	c.printHints(code, details)
 }
 
-// errorText returns the sentence of an error.
+// errorText returns the sentence of an error. It ends in the code and the text of Cloudflare's API, if there are any and
+// the sentence has no place for them.
 func (c *console) errorText(code string, details map[string]string) string {
-	return c.text.T("error."+code, i18n.Pairs(c.templateData(details))...)
+	key := "error." + code
+	pairs := i18n.Pairs(c.templateData(details))
+	text := c.text.T(key, pairs...)
+	if details["api_code"] != "" && !strings.Contains(c.text.T(key), "{api_code}") {
+		text += c.text.T("api.said", pairs...)
+	}
+	return text
 }
 
 // printHints prints what to do about an error.
