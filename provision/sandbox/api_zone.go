@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"net/http"
 )
 
 type zoneView struct {
@@ -95,6 +96,10 @@ func (z *zone) verificationKey() string {
 
 func (z *zone) free() bool { return z.Plan == planFree }
 
+// maxAccountsListed is how many accounts a token may see to list the zones of all of them. The error has no known number.
+// https://github.com/cloudflare/workers-sdk/issues/4944
+const maxAccountsListed = 500
+
 // listZones omits the zones that the token may not read; it returns no error for them.
 func listZones(c *call) (*apiResponse, error) {
 	q := c.query
@@ -109,12 +114,20 @@ func listZones(c *call) (*apiResponse, error) {
 		}
 	}
 	var views []zoneView
+	accounts := 0
 	for _, a := range c.state.Accounts {
+		if c.token.canAccess(a) {
+			accounts++
+		}
 		for _, z := range a.Zones {
 			if c.token.canAccessZone(a, z) && c.token.hasPermission([]string{zoneRead, "Zone Write"}) {
 				views = append(views, z.view(a))
 			}
 		}
+	}
+	if accounts > maxAccountsListed && q.Get("account.id") == "" {
+		return nil, newError(http.StatusBadRequest, 0, fmt.Sprintf("Listing zones across more than %d accounts is currently not "+
+			"allowed, please apply the 'account.id' filter", maxAccountsListed))
 	}
 	keys := map[string]func(zoneView) string{
 		"name":         func(v zoneView) string { return v.Name },

@@ -142,3 +142,15 @@ func TestAccounts(t *testing.T) {
 	}
 	c.do("GET", "/accounts/nonsense", nil).wantError(404, 7003)
 }
+
+func TestZonesOfTooManyAccounts(t *testing.T) {
+	t.Parallel()
+	var accounts []string
+	for i := range maxAccountsListed + 1 {
+		accounts = append(accounts, fmt.Sprintf(`{"id":"%032x","name":"a","zones":[{"name":"example%d.com"}]}`, i+1, i))
+	}
+	c := newClient(t, `{"accounts":[`+strings.Join(accounts, ",")+`]}`)
+	c.do("GET", "/zones", nil).wantError(400, 0)
+	c.do("GET", "/zones?name=example1.com", nil).wantError(400, 0)
+	c.do("GET", "/zones?account.id="+fmt.Sprintf("%032x", 1), nil).wantOK(nil)
+}
