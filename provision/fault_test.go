@@ -268,3 +268,34 @@ func TestRollbackToAVersionThatIsGone(t *testing.T) {
 		t.Errorf("got %v after %v", err, f.waits)
 	}
 }
+
+// A token that sees more than 500 accounts cannot list the zones of all, so the account has to be named.
+func TestManyAccounts(t *testing.T) {
+	t.Parallel()
+	var accounts []string
+	for i := range 501 {
+		accounts = append(accounts, fmt.Sprintf(`{"id": "%032x", "name": "a%d", "zones": [{"name": "example%d.com"}]}`, i+1, i, i))
+	}
+	f := newFixture(t, `{"accounts": [`+strings.Join(accounts, ",")+`]}`)
+	first, second := f.config(), f.config()
+	first.Domains, second.Domains = []string{"gptapi.example0.com"}, []string{"gptapi.example1.com"}
+	_, err := f.plan(first)
+	if errcode.Of(err) != errcode.AccountRequired || len(f.waits) > 0 {
+		t.Errorf("without an account: %v", err)
+	}
+	first.Account = fmt.Sprintf("%032x", 1)
+	if _, err := f.plan(first); err != nil {
+		t.Errorf("with one: %v", err)
+	}
+	if _, err := f.planAll(false, first, second); errcode.Of(err) != errcode.AccountRequired {
+		t.Errorf("with one for the first of two relays: %v", err)
+	}
+	second.Account = fmt.Sprintf("%032x", 2)
+	if _, err := f.planAll(false, first, second); err != nil {
+		t.Errorf("with one for each relay: %v", err)
+	}
+	first.Account = second.Account
+	if _, err := f.plan(first); errcode.Of(err) != errcode.ZoneNotFound {
+		t.Errorf("with another one: %v", err)
+	}
+}

@@ -50,6 +50,9 @@ func (op *operation) zonesFor(ctx context.Context, configs []plan.Config) ([]pla
 		account = ""
 	}
 	zones, err := op.zones(ctx, account)
+	if account == "" && errcode.Of(err) == errcode.AccountRequired {
+		return op.zonesOfAccounts(ctx, configs, err)
+	}
 	if err != nil || account == "" {
 		return zones, err
 	}
@@ -64,7 +67,7 @@ func (op *operation) zonesFor(ctx context.Context, configs []plan.Config) ([]pla
 	}
 	all, err := op.zones(ctx, "")
 	switch {
-	case err != nil:
+	case err != nil && errcode.Of(err) != errcode.AccountRequired: // the account is named already
 		return nil, err
 	case anyHost(all, func(err error) bool { return errcode.Of(err) == errcode.ZoneElsewhere }):
 		return all, nil
@@ -72,6 +75,21 @@ func (op *operation) zonesFor(ctx context.Context, configs []plan.Config) ([]pla
 		return nil, errcode.New(errcode.AccountEmpty, "account", account)
 	}
 	return zones, nil
+}
+
+// zonesOfAccounts lists the zones of each configured account, for a token that sees too many accounts to list those of all.
+// refused is that error, which it returns if a relay has no configured account.
+func (op *operation) zonesOfAccounts(ctx context.Context, configs []plan.Config, refused error) ([]plan.Zone, error) {
+	var accounts []string
+	for _, config := range configs {
+		if config.Account == "" {
+			return nil, refused
+		}
+		accounts = append(accounts, config.Account)
+	}
+	slices.Sort(accounts)
+	zones, err := parallelMap(ctx, slices.Compact(accounts), op.zones)
+	return slices.Concat(zones...), err
 }
 
 // addSuperseded adds to o the Workers of ours that have served its sites and no longer will, so that they are deleted,

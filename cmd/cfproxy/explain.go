@@ -51,7 +51,7 @@ func runExplain(s *session, value string) error {
 	number, err := strconv.Atoi(name)
 	codes := []string{name}
 	if err == nil {
-		codes = nil
+		name, codes = strconv.Itoa(number), nil
 		for _, code := range cloudflare.CodesOf(number) {
 			codes = append(codes, string(code))
 		}

@@ -88,6 +88,9 @@ func (s *session) readCheckedToken(ctx context.Context, store credential.Store) 
 			break
 		}
 		zones, tokenErr := s.readZones(ctx, account, "")
+		if id := s.getenv("CLOUDFLARE_ACCOUNT_ID"); id != "" && errcode.Of(tokenErr) == errcode.AccountRequired {
+			zones, tokenErr = s.readZones(ctx, account, id)
+		}
 		if tokenErr == nil || !s.terminal || exitOf(errcode.Of(tokenErr)) != problem.ExitToken {
 			return zones, tokenErr
 		}
