@@ -13,7 +13,8 @@ import (
 // calls.
 //
 // Hosts that conflict with resources that are not ours are listed in Plan.Skipped, and the others proceed; if no host
-// is left, the error is a *plan.ConflictError. With adopt the plan takes over these resources instead. A relay whose
+// is left, the error is a *plan.ConflictError. With adopt the plan takes over these resources instead, except read-only
+// records. A relay whose
 // upstream is one of its own hosts is an error with errcode.UpstreamLoop.
 func PlanDeploy(observed plan.Observed, bundle worker.Bundle, adopt bool) (plan.Plan, error) {
 	if err := observed.CheckUpstreams(); err != nil {
@@ -32,14 +33,15 @@ func PlanDeploy(observed plan.Observed, bundle worker.Bundle, adopt bool) (plan.
 // PlanStatus returns how the observed accounts differ from the Config of every observed relay, for display: conflicts
 // are steps with Adopt set rather than errors. It makes no calls.
 func PlanStatus(observed plan.Observed, bundle worker.Bundle) (plan.Plan, error) {
-	return plan.Diff(plan.NewDesired(observed, bundle), observed, true)
+	return plan.Preview(plan.NewDesired(observed, bundle), observed)
 }
 
 // PlanDestroy observes the accounts and returns the steps that remove all that is ours at the hosts of the configs. A
 // Worker stays while other routes or custom domains of its account need it.
 //
 // If the removal of a route would expose a record that is not marked as ours and points to plan.DefaultOrigin, the
-// error is a *plan.ConflictError with errcode.Exposed, and the plan is returned as well.
+// error is a *plan.ConflictError with errcode.Exposed, and the plan is returned as well. If a record of ours is
+// read-only, it is one with errcode.ReadOnly.
 func (e *Engine) PlanDestroy(ctx context.Context, configs []plan.Config, onEvent func(Event)) (plan.Plan, error) {
 	op := e.begin(onEvent)
 	configs = slices.Clone(configs)

@@ -117,6 +117,7 @@ func composedKeys(t *testing.T) map[string][]string {
 		"doing.": actions, "done.": actions, "failed.": actions,
 		"kind.": kinds, "owner.": kinds, "status.": statusStates(t),
 		"conflict.":    without(constantsOfType(t, "../../provision/plan/conflict.go", "Conflict"), string(plan.ConflictSameAddress)),
+		"manager.":     constantsOfType(t, "../../provision/plan/resource.go", "Manager"),
 		"warning.":     constantsWithPrefix(t, "../../provision/plan/warning.go", "Warn"),
 		"attr.":        constantsWithPrefix(t, "../../provision/binding/attrs.go", "Attr"),
 		"content.key-": constantsWithPrefix(t, "../../provision/binding/key.go", "Key"),

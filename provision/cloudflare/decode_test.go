@@ -34,3 +34,33 @@ func TestZoneFacts(t *testing.T) {
 		}
 	}
 }
+
+// Records that cannot be changed are decoded with the product that manages them.
+func TestRecordManagers(t *testing.T) {
+	t.Parallel()
+	for item, want := range map[string]plan.Manager{
+		`"type": "A", "content": "192.0.2.1"`:                                                                        "",
+		`"type": "A", "content": "192.0.2.1", "locked": false, "meta": null`:                                         "",
+		`"type": "A", "content": "192.0.2.1", "meta": {"auto_added": true, "source": "primary"}`:                     "",
+		`"type": "A", "content": "192.0.2.1", "meta": {"read_only": false, "email_routing": true}`:                   "",
+		`"type": "A", "content": "192.0.2.1", "meta": ["read_only"]`:                                                 "",
+		`"type": "CNAME", "content": "x.cfargotunnel.com", "meta": {"managed_by_argo_tunnel": true}`:                 "",
+		`"type": "CNAME", "content": "public.r2.dev", "meta": {"read_only": true}`:                                   plan.ManagerR2,
+		`"type": "CNAME", "content": "elsewhere.example", "meta": {"read_only": true, "r2_bucket": "assets"}`:        plan.ManagerR2,
+		`"type": "CNAME", "content": "elsewhere.example", "meta": {"read_only": true, "managed_by": "R2"}`:           plan.ManagerR2,
+		`"type": "AAAA", "content": "100::", "meta": {"read_only": true, "origin_worker_id": "abc"}`:                 plan.ManagerWorkers,
+		`"type": "AAAA", "content": "100::", "meta": {"read_only": true}`:                                            plan.ManagerWorkers,
+		`"type": "A", "content": "192.0.2.1", "meta": {"email_routing": true, "read_only": true, "shadowed_by": []}`: plan.ManagerEmailRouting,
+		`"type": "CNAME", "content": "shop.pages.dev", "locked": true`:                                               plan.ManagerPages,
+		`"type": "CNAME", "content": "x.cfargotunnel.com", "meta": {"read_only": true}`:                              plan.ManagerTunnel,
+		`"type": "A", "content": "192.0.2.1", "meta": {"managed_by_apps": true, "read_only": true}`:                  plan.ManagerApps,
+		`"type": "A", "content": "192.0.2.1", "meta": {"managed_by_apps": false, "read_only": true}`:                 plan.ManagerUnknown,
+		`"type": "A", "content": "192.0.2.1", "locked": true, "meta": {"source": "primary"}`:                         plan.ManagerUnknown,
+	} {
+		c := clientOfList(t, `{"id": "r", "name": "a.example.com", `+item+`}`)
+		list, err := c.Records(t.Context(), plan.Zone{ID: "zone"}, []string{"a.example.com"})
+		if err != nil || len(list.Found) != 1 || list.Found[0].Manager != want {
+			t.Errorf("%s: got %+v, %v, want %q", item, list.Found, err, want)
+		}
+	}
+}

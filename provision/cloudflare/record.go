@@ -2,6 +2,9 @@ package cloudflare
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +24,9 @@ type apiRecord struct {
 	Content string `json:"content"`
 	Proxied bool   `json:"proxied"`
 	Comment string `json:"comment"` // null if there is none
+	Locked  bool   `json:"locked"`  // not in the schema; like read_only in Meta
+	// Meta is not described by the schema. See manager.
+	Meta json.RawMessage `json:"meta"`
 }
 
 // Records returns the records of the hosts. For one host it uses a filter; for several it reads all records of the zone.
@@ -69,6 +75,7 @@ func recordObject(zone plan.Zone, record apiRecord) plan.Object {
 		Address: plan.Address{Kind: plan.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
 		ID:      record.ID,
 		Owned:   plan.OwnsComment(record.Comment),
+		Manager: record.manager(),
 		Attrs: binding.Attrs{
 			binding.AttrType:    record.Type,
 			binding.AttrContent: record.Content,
@@ -76,6 +83,45 @@ func recordObject(zone plan.Zone, record apiRecord) plan.Object {
 			binding.AttrComment: record.Comment,
 		},
 	}
+}
+
+// manager returns the product that manages a read-only record, or "" for any other record. Changes of a read-only record
+// fail with error 1043. The keys of Meta are those that other clients know; of R2, only the content is known.
+func (r apiRecord) manager() plan.Manager {
+	var meta map[string]any
+	_ = json.Unmarshal(r.Meta, &meta) // anything else than an object says nothing
+	if meta["read_only"] != true && !r.Locked {
+		return ""
+	}
+	for _, key := range slices.Sorted(maps.Keys(meta)) {
+		if value := meta[key]; value == nil || value == false || value == "" || key == "read_only" || key == "auto_added" {
+			continue
+		}
+		for _, known := range []struct {
+			word    string
+			manager plan.Manager
+		}{
+			{"email", plan.ManagerEmailRouting}, {"r2", plan.ManagerR2}, {"worker", plan.ManagerWorkers},
+			{"pages", plan.ManagerPages}, {"tunnel", plan.ManagerTunnel}, {"apps", plan.ManagerApps},
+		} {
+			text, _ := meta[key].(string)
+			if strings.Contains(key, known.word) || key != "source" && strings.HasPrefix(strings.ToLower(text), known.word) {
+				return known.manager
+			}
+		}
+	}
+	content := strings.ToLower(strings.TrimSuffix(r.Content, "."))
+	switch {
+	case strings.HasSuffix(content, ".r2.dev"), strings.HasSuffix(content, ".r2.cloudflarestorage.com"):
+		return plan.ManagerR2
+	case strings.HasSuffix(content, ".pages.dev"):
+		return plan.ManagerPages
+	case strings.HasSuffix(content, ".cfargotunnel.com"):
+		return plan.ManagerTunnel
+	case content == "100::":
+		return plan.ManagerWorkers
+	}
+	return plan.ManagerUnknown
 }
 
 // applyRecord applies a step on a record. It writes whole records: PUT also overwrites changes that were made

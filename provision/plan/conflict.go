@@ -24,11 +24,21 @@ const (
 	ConflictCustomDomain Conflict = "domain"
 )
 
-// ConflictError lists objects that are not ours and that stop a plan. Code is errcode.Conflict if the plan needs their
-// addresses, or errcode.Exposed if a destroy would leave them reachable without our route.
+// ConflictError lists objects that stop a plan. Code is errcode.Conflict if they are not ours and the plan needs their
+// addresses, errcode.ReadOnly if one of them cannot be changed by us at all, or errcode.Exposed if a destroy would leave
+// them reachable without our route.
 type ConflictError struct {
 	Code    errcode.Code
 	Objects []Object
+}
+
+// newConflictError returns the error for objects at addresses that a plan needs.
+func newConflictError(objects []Object) *ConflictError {
+	code := errcode.Conflict
+	if slices.ContainsFunc(objects, func(x Object) bool { return x.Manager != "" }) {
+		code = errcode.ReadOnly
+	}
+	return &ConflictError{Code: code, Objects: objects}
 }
 
 // Error returns the code.
@@ -68,12 +78,12 @@ type conflicts struct {
 	byScript map[Address][]Object // by the address of the relay's script
 }
 
-// findConflicts returns the conflicts among the observed objects.
-func findConflicts(o Observed) conflicts {
+// findConflicts returns the conflicts among the observed objects: those for which isConflict returns true.
+func findConflicts(o Observed, isConflict func(Object) bool) conflicts {
 	c := conflicts{byHost: map[string][]Object{}, byScript: map[Address][]Object{}}
 	for _, object := range o.Objects {
 		switch {
-		case object.Owned || object.Edited:
+		case !isConflict(object):
 			continue
 		case object.Address.Kind == KindScript:
 			c.byScript[object.Address] = append(c.byScript[object.Address], object)
@@ -92,10 +102,11 @@ func findConflicts(o Observed) conflicts {
 	return c
 }
 
-// skipConflicts removes the hosts with conflicts from o and desired and adds them to skipped. If no host is left, it
-// returns an error that lists all conflicts.
-func skipConflicts(o Observed, desired Desired, skipped []HostError) (Observed, Desired, []HostError, error) {
-	found := findConflicts(o)
+// skipConflicts removes the hosts with conflicts, which are the objects for which isConflict returns true, from o and
+// desired and adds them to skipped. If no host is left, it returns an error that lists all conflicts.
+func skipConflicts(o Observed, desired Desired, skipped []HostError, isConflict func(Object) bool) (Observed, Desired, []HostError, error) {
+	skippedBefore := len(skipped)
+	found := findConflicts(o, isConflict)
 	if len(found.all) == 0 {
 		return o, desired, skipped, nil
 	}
@@ -111,7 +122,7 @@ func skipConflicts(o Observed, desired Desired, skipped []HostError) (Observed, 
 				continue
 			}
 			removed[RouteAddress(site)], removed[RecordAddress(site)] = true, true
-			skipped = append(skipped, HostError{site.Host, &ConflictError{Code: errcode.Conflict, Objects: objects}})
+			skipped = append(skipped, HostError{site.Host, newConflictError(objects)})
 		}
 		if len(kept.Sites) > 0 {
 			relays = append(relays, kept)
@@ -120,10 +131,10 @@ func skipConflicts(o Observed, desired Desired, skipped []HostError) (Observed, 
 		}
 	}
 	switch {
-	case len(relays) == 0 && len(o.Skipped) > 0:
+	case len(relays) == 0 && skippedBefore > 0:
 		return o, nil, nil, HostErrors(skipped)
 	case len(relays) == 0:
-		return o, nil, nil, &ConflictError{Code: errcode.Conflict, Objects: found.all}
+		return o, nil, nil, newConflictError(found.all)
 	}
 	o.Relays = relays
 	o.Objects = withoutSkipped(o.Objects, relays, skipped)

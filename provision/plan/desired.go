@@ -11,6 +11,11 @@ import (
 // Desired lists the resources that should exist, in the order of creation.
 type Desired []Resource
 
+// deploys reports whether a host is to be served.
+func (d Desired) deploys() bool {
+	return slices.ContainsFunc(d, func(r Resource) bool { return r.Address.Kind == KindRoute })
+}
+
 // NewDesired returns the resources of the relays: a script for each relay, and a route and a record for each site.
 func NewDesired(o Observed, bundle worker.Bundle) Desired {
 	var desired Desired

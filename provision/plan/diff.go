@@ -11,17 +11,40 @@ import (
 // Objects of ours that are not desired are deleted. For objects that are not ours it depends: if nothing is to be
 // deployed they are left alone and listed as Unmanaged, and if adopt is true they are taken over. Otherwise the hosts
 // that they conflict with are skipped. If no host is left, the error is a *ConflictError, or HostErrors if other hosts
-// were skipped before. Diff also returns an *errcode.Error with code errcode.ZoneFull if a zone's plan does not allow
-// the new records and routes.
+// were skipped before. A host with a read-only record that the plan would change is skipped even if adopt is true; if
+// nothing is to be deployed, such a record is an error. Diff also returns an *errcode.Error with code errcode.ZoneFull
+// if a zone's plan does not allow the new records and routes.
 func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
-	deploying := slices.ContainsFunc(desired, func(r Resource) bool { return r.Address.Kind == KindRoute })
 	skipped := slices.Clone(o.Skipped)
-	if deploying && !adopt {
-		var err error
-		if o, desired, skipped, err = skipConflicts(o, desired, skipped); err != nil {
+	var err error
+	if desired.deploys() && !adopt {
+		isForeign := func(x Object) bool { return !x.Owned && !x.Edited }
+		if o, desired, skipped, err = skipConflicts(o, desired, skipped, isForeign); err != nil {
 			return Plan{}, err
 		}
 	}
+	plan := diff(desired, o, skipped)
+	if readOnly := plan.readOnlyObjects(o); len(readOnly) > 0 {
+		if !desired.deploys() {
+			return Plan{}, newConflictError(readOnly)
+		}
+		isReadOnly := func(x Object) bool { return slices.ContainsFunc(readOnly, func(r Object) bool { return r.ID == x.ID }) }
+		if o, desired, skipped, err = skipConflicts(o, desired, skipped, isReadOnly); err != nil {
+			return Plan{}, err
+		}
+		plan = diff(desired, o, skipped)
+	}
+	return plan, checkQuotas(plan, o)
+}
+
+// Preview is Diff with adoption for a plan that is only displayed: it also has steps on read-only records.
+func Preview(desired Desired, o Observed) (Plan, error) {
+	plan := diff(desired, o, slices.Clone(o.Skipped))
+	return plan, checkQuotas(plan, o)
+}
+
+// diff returns the plan for all observed objects, ours or not.
+func diff(desired Desired, o Observed, skipped []HostError) Plan {
 	plan := NewPlan(o, skipped)
 	existing := GroupByAddress(o.Objects)
 	for _, want := range desired {
@@ -33,9 +56,9 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 			continue
 		}
 		switch {
-		case deploying && object.Conflict == ConflictWiderRoute:
+		case desired.deploys() && object.Conflict == ConflictWiderRoute:
 			plan.Steps = append(plan.Steps, keepWiderRoute(object))
-		case object.Owned || deploying:
+		case object.Owned || desired.deploys():
 			plan.Steps = append(plan.Steps, DeleteStep(object))
 		default:
 			plan.Unmanaged = append(plan.Unmanaged, object)
@@ -48,7 +71,16 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 		}
 	}
 	SortSteps(plan.Steps)
-	return plan, checkQuotas(plan, o)
+	return plan
+}
+
+// readOnlyObjects returns the read-only records that the plan would change or delete.
+func (p Plan) readOnlyObjects(o Observed) []Object {
+	isChanged := map[string]bool{}
+	for _, step := range p.Changes() {
+		isChanged[step.ID] = step.Address.Kind == KindRecord
+	}
+	return slices.DeleteFunc(slices.Clone(o.Objects), func(x Object) bool { return x.Manager == "" || !isChanged[x.ID] })
 }
 
 // diffResource returns the steps for one desired resource: one of the existing objects at its address is updated and

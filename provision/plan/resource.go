@@ -70,9 +70,25 @@ type Object struct {
 	Conflict Conflict `json:"clash,omitempty"`
 	// ConflictHosts are the hosts in conflict, if they do not follow from the object's name.
 	ConflictHosts []string `json:"at,omitempty"`
+	// Manager is the product that manages a record, which nothing else can change or delete; "" if we can.
+	Manager Manager `json:"manager,omitempty"`
 	// Tokens are the tokens that a Worker of ours accepts; nil if they could not be read.
 	Tokens []worker.Token `json:"-"`
 }
+
+// Manager is a product of Cloudflare that creates DNS records.
+type Manager string
+
+// Managers of records.
+const (
+	ManagerR2           Manager = "r2"            // the custom domain of a bucket
+	ManagerWorkers      Manager = "workers"       // the custom domain of a Worker
+	ManagerPages        Manager = "pages"         // the custom domain of a Pages project
+	ManagerEmailRouting Manager = "email-routing" // e-mail routing
+	ManagerTunnel       Manager = "tunnel"        // the public hostname of a tunnel
+	ManagerApps         Manager = "apps"          // an installed app
+	ManagerUnknown      Manager = "cloudflare"    // a product that the API does not name
+)
 
 // GroupByAddress returns the objects by address, in their order.
 func GroupByAddress(objects []Object) map[Address][]Object {

@@ -57,6 +57,8 @@ type record struct {
 	CommentModifiedOn string          `json:"comment_modified_on,omitempty"`
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
 	ReadOnly          bool            `json:"read_only,omitempty"` // belongs to the custom domain of the same name
+	Locked            bool            `json:"locked,omitempty"`    // like read_only in Meta
+	Meta              json.RawMessage `json:"meta,omitempty"`      // such as that of a record of R2
 }
 
 type route struct {

@@ -27,7 +27,7 @@ func TestDomainInFileHasRecord(t *testing.T) {
 	c.do("GET", domains+"/"+views[0].ID, nil).wantOK(nil)
 	var created []recordView
 	c.do("GET", records, nil).wantOK(&created)
-	if len(created) != 1 || created[0].Content != "100::" || !created[0].Proxied || !created[0].Meta.ReadOnly {
+	if len(created) != 1 || created[0].Content != "100::" || !created[0].Proxied || string(created[0].Meta) != `{"read_only":true}` {
 		t.Errorf("got %+v", created)
 	}
 	c.do("GET", domains+"?service=other", nil).wantOK(&views)

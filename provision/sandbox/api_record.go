@@ -18,7 +18,8 @@ type recordView struct {
 	Proxied           bool            `json:"proxied"`
 	TTL               int             `json:"ttl"`
 	Settings          json.RawMessage `json:"settings"`
-	Meta              recordMeta      `json:"meta"`
+	Meta              json.RawMessage `json:"meta"`
+	Locked            bool            `json:"locked,omitempty"`
 	Comment           *string         `json:"comment"`
 	Tags              []string        `json:"tags"`
 	CreatedOn         string          `json:"created_on"`
@@ -27,10 +28,28 @@ type recordView struct {
 	TagsModifiedOn    string          `json:"tags_modified_on,omitempty"`
 }
 
-// recordMeta has the field that clients read in records of custom domains. Other fields of it (origin_worker_id was
+// recordMeta has the field that clients read in records of other products. Other fields of it (origin_worker_id was
 // observed) are not verified.
 type recordMeta struct {
 	ReadOnly bool `json:"read_only,omitempty"`
+}
+
+// meta returns the meta field of a record: that of its custom domain, or what the state has.
+func (r *record) meta() json.RawMessage {
+	switch {
+	case r.Meta != nil:
+		return r.Meta
+	case r.ReadOnly:
+		return json.RawMessage(`{"read_only":true}`)
+	}
+	return json.RawMessage("{}")
+}
+
+// fixed reports whether the API refuses to change or delete the record.
+func (r *record) fixed() bool {
+	var meta recordMeta
+	_ = json.Unmarshal(r.meta(), &meta) // anything else than an object has no such field
+	return meta.ReadOnly || r.ReadOnly || r.Locked
 }
 
 func (r *record) view() recordView {
@@ -38,7 +57,7 @@ func (r *record) view() recordView {
 		ID: r.ID, Name: r.Name, Type: r.Type, Content: r.Content, Priority: r.Priority, Data: r.Data,
 		Proxiable: proxiable(r), Proxied: r.Proxied, TTL: r.TTL, Settings: r.Settings, Tags: r.Tags,
 		CreatedOn: r.CreatedOn, ModifiedOn: r.ModifiedOn,
-		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn, Meta: recordMeta{r.ReadOnly},
+		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn, Meta: r.meta(), Locked: r.Locked,
 	}
 	if r.Proxied {
 		v.TTL = 1 // regardless of the request

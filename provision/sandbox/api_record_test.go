@@ -20,7 +20,7 @@ func TestRecordLifecycle(t *testing.T) {
 	comment := "ours"
 	want := recordView{
 		ID: created.ID, Name: "a.example.com", Type: "A", Content: "2.2.2.2", Proxiable: true, Proxied: true, TTL: 1, Comment: &comment,
-		Settings: []byte("{}"), Tags: []string{}, CreatedOn: "2026-11-20T12:00:00.000000Z", ModifiedOn: "2026-11-20T12:00:00.000000Z",
+		Settings: []byte("{}"), Meta: []byte("{}"), Tags: []string{}, CreatedOn: "2026-11-20T12:00:00.000000Z", ModifiedOn: "2026-11-20T12:00:00.000000Z",
 		CommentModifiedOn: "2026-11-20T12:00:00.000000Z",
 	}
 	if diff := cmp.Diff(want, created); diff != "" || !idPattern().MatchString(created.ID) {
@@ -242,5 +242,30 @@ func TestBatchIsAllOrNothing(t *testing.T) {
 	}).wantOK(&out)
 	if len(out.Deletes) != 1 || out.Deletes[0].ID != a.ID || len(out.Posts) != 1 || out.Puts[0].Content != "4.4.4.4" || out.Patches == nil {
 		t.Errorf("got %+v", out)
+	}
+}
+
+// Records that other products manage cannot be changed or deleted.
+func TestFixedRecords(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"example.com","records":[
+		{"type":"CNAME","name":"r2.example.com","content":"public.r2.dev","proxied":true,"meta":{"read_only":true}},
+		{"type":"A","name":"locked.example.com","content":"192.0.2.1","locked":true},
+		{"type":"A","name":"mail.example.com","content":"192.0.2.1","meta":{"read_only":false,"email_routing":true}}]}]}]}`)
+	for name, code := range map[string]int{"r2.example.com": 1043, "locked.example.com": 1043, "mail.example.com": 0} {
+		var found []recordView
+		c.do("GET", records+"?name="+name, nil).wantOK(&found)
+		for _, method := range []string{"PATCH", "DELETE"} {
+			response := c.do(method, records+"/"+found[0].ID, `{"comment":"ours"}`)
+			if code == 0 {
+				response.wantOK(nil)
+			} else {
+				response.wantError(400, code)
+			}
+		}
+		c.do("GET", records+"?name="+name, nil).wantOK(&found)
+		if len(found) != 1 && code != 0 {
+			t.Errorf("%s was deleted", name)
+		}
 	}
 }

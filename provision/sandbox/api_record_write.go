@@ -61,7 +61,7 @@ func (c *call) updateRecord(id string, in *recordInput, partial bool) (*record, 
 	if old == nil {
 		return nil, recordNotFound()
 	}
-	if old.ReadOnly {
+	if old.fixed() {
 		return nil, recordReadOnly()
 	}
 	next := &record{ID: old.ID, CreatedOn: old.CreatedOn}
@@ -90,7 +90,7 @@ func (c *call) removeRecord(id string) (*record, *apiError) {
 	if r == nil {
 		return nil, recordNotFound()
 	}
-	if r.ReadOnly {
+	if r.fixed() {
 		return nil, recordReadOnly()
 	}
 	c.zone.Records = slices.DeleteFunc(c.zone.Records, func(o *record) bool { return o == r })

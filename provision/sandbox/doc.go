@@ -32,7 +32,9 @@
 //	      "records": [{"type": "A", "name": "a.example.com", "content": "2.2.2.2", "proxied": true, "comment": "…",
 //	        "ttl": 1, "tags": ["k:v"], "priority": 10, "data": {}, "settings": {}, "id": "…",
 //	        "created_on": "…", "modified_on": "…", "comment_modified_on": "…", "tags_modified_on": "…",
-//	        "read_only": true}],            the record of a custom domain, which is created if missing
+//	        "read_only": true,              the record of a custom domain, which is created if missing
+//	        "meta": {"read_only": true},    any other record that cannot be changed, such as that of R2; also "locked": true
+//	      }],
 //	      "routes": [{"id": "…", "pattern": "a.example.com/*", "script": "relay", "request_limit_fail_open": true}]
 //	    }],
 //	    "scripts": [{

@@ -15,7 +15,8 @@ import (
 const allResources = `{
   "clock": "2026-11-20T12:00:00Z",
   "accounts": [
-    {"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net", "status": "pending"}, {"name": "example.org", "plan": "pro"}],
+    {"name": "Acme", "zones": [{"name": "example.com"}, {"name": "example.net", "status": "pending"}, {"name": "example.org", "plan": "pro", "records": [
+       {"type": "A", "name": "locked.example.org", "content": "192.0.2.1", "locked": true, "meta": {"email_routing": true}}]}],
      "domains": [{"hostname": "owned.example.com", "service": "relay", "zone": "example.com"}]},
     {"name": "New", "subdomain": ""}
   ],

@@ -217,6 +217,9 @@ func hostList(hosts []string) string {
 
 // ownerNote describes who may own an object.
 func (v View) ownerNote(o plan.Object) string {
+	if o.Manager != "" {
+		return v.Text.T("owner.manager", "manager", v.Text.T("manager."+string(o.Manager)))
+	}
 	comment := o.Attrs[binding.AttrComment]
 	if comment == "" {
 		comment = v.Text.T("none")

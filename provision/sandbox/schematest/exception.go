@@ -76,7 +76,8 @@ func domainExceptions() []Exception {
 		{"PUT " + all, PartBody, "/override_existing_origin", ruleUnknown, "", "is accepted", "14"},
 		{"PUT " + all, PartBody, "/override_existing_dns_record", ruleUnknown, "", "is accepted", "14"},
 		{"DELETE " + all + "/*", PartResponse, "", ruleMediaType, "", "the response is empty", "14"},
-		{"* /zones/{zone_id}/dns_records**", PartResponse, "/result**/meta/read_only", ruleUnknown, "", "the record of a custom domain", "8, U"},
+		{"* /zones/{zone_id}/dns_records**", PartResponse, "/result**/meta/*", ruleUnknown, "", "records that other products manage", "8, U"},
+		{"* /zones/{zone_id}/dns_records**", PartResponse, "/result**/locked", ruleUnknown, "", "records that other products manage; clients read it", "U"},
 	}
 }
 
