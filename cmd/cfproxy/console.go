@@ -8,6 +8,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -125,15 +126,18 @@ func (c *console) printToken(t config.NewToken) {
 // minSecret is the length of the shortest text that is redacted. A shorter one is no secret, and would blank letters in other words.
 const minSecret = 8
 
-// redact removes the secrets of this run from a text that others wrote, such as the cause of an error.
+// redact removes the secrets of this run, as they were given and as they are sent, from a text that others wrote, such as the cause of an error.
 func (c *console) redact(text string) string {
 	secrets := append([]string{c.getenv(tokenVariable)}, c.secrets...)
 	for _, provider := range config.AllProviders() {
 		secrets = append(secrets, c.getenv(config.KeyVariable(provider.ID)))
 	}
 	for _, secret := range secrets {
-		if secret = strings.TrimSpace(secret); len(secret) >= minSecret {
-			text = binding.Redact(text, secret)
+		cleaned, _ := input.Clean("", secret)
+		for _, form := range []string{strings.TrimSpace(secret), cleaned} {
+			if len(form) >= minSecret {
+				text = binding.Redact(text, form)
+			}
 		}
 	}
 	return text

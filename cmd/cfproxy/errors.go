@@ -166,6 +166,9 @@ func (c *console) printHints(code string, details map[string]string) {
 		c.hint("login.stale", "place", c.tokenPlace)
 	}
 	pairs := i18n.Pairs(details)
+	if code == string(errcode.TokenMissing) && details["variable"] != "" {
+		c.hint("hint.other-variable", pairs...)
+	}
 	for i := 1; c.text.Has("hint." + code + "." + strconv.Itoa(i)); i++ {
 		c.hint("hint."+code+"."+strconv.Itoa(i), pairs...)
 	}

@@ -12,14 +12,15 @@ const module = "github.com/cfproxy/cfproxy/"
 // allowedImports lists which packages of this module each package may import directly. cmd/cfproxy may import all of
 // them.
 var allowedImports = map[string][]string{
-	"cmd/internal/credential": {"cmd/internal/problem", "provision/atomicfile"},
+	"cmd/internal/credential": {"cmd/internal/input", "cmd/internal/problem", "provision/atomicfile"},
 	"cmd/internal/dial":       {"cmd/internal/problem", "provision/verify"},
 	"cmd/internal/filelock":   nil,
 	"cmd/internal/i18n":       nil,
+	"cmd/internal/input":      {"cmd/internal/problem"},
 	"cmd/internal/problem":    nil,
 	"cmd/internal/prompt":     {"cmd/internal/i18n"},
 	"cmd/internal/config": {
-		"cmd/internal/problem", "provision/atomicfile", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode",
+		"cmd/internal/input", "cmd/internal/problem", "provision/atomicfile", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode",
 		"templates", "worker",
 	},
 	"cmd/internal/view": {

@@ -224,10 +224,11 @@ func TestNoLeakOnInvalidInput(t *testing.T) {
 	c := newLeakChecker(t, leakAPI(t))
 	tokens := func(token string) []string { return append(c.withToken(), "CLOUDFLARE_API_TOKEN="+token) }
 	for _, language := range []string{"en", "zh"} {
-		for _, token := range []string{`"` + leakToken + `"`, "Bearer " + leakToken, leakToken + " " + leakToken, leakOwnerKey} {
+		for _, token := range []string{`"` + leakToken + `!"`, "Bearer " + leakToken + "\u2013", leakToken + " " + leakToken, leakOwnerKey} {
 			c.run(problem.ExitToken, tokens(token), "", "--lang", language, "--debug", "plan", "--domain", leakHost, "--json")
 			c.run(problem.ExitToken, c.env, token, "--lang", language, "--debug", "login", "--json")
 		}
+		c.run(0, tokens(`"Bearer `+leakToken[:9]+"\u200b"+leakToken[9:]+`"`), "", "--lang", language, "--debug", "plan", "--domain", leakHost, "--json")
 		for _, args := range [][]string{
 			{leakOtherToken}, {"plan", leakOtherToken}, {"login", leakOtherToken}, {"login", "--token", leakOtherToken}, {"login", "--token=" + leakOtherToken},
 			{"key", "add", leakOtherToken}, {"key", "add", leakOwnerKey}, {"key", "revoke", leakOtherToken}, {"key", leakOtherToken}, {"logout", leakOtherToken},
@@ -262,7 +263,7 @@ func TestNoLeakOnTerminal(t *testing.T) {
 			s := start("login")
 			s.Expect(text("ask.token.title"))
 			s.Expect(text("prompt.key-quit"))
-			s.Send(ptytest.Paste("Bearer "+leakToken) + ptytest.Enter)
+			s.Send(ptytest.Paste("Bearer "+leakToken+"!") + ptytest.Enter)
 			s.Expect("✗ ")
 			s.Send(ptytest.CtrlU + ptytest.Paste(leakOtherToken) + ptytest.Enter)
 			s.Expect(text("error.token-rejected"))

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/errcode"
@@ -103,17 +104,14 @@ func (s *session) readCheckedToken(ctx context.Context, store credential.Store) 
 
 // readToken asks for the token on a terminal, and otherwise reads it from stdin.
 func (s *session) readToken(ctx context.Context, store credential.Store) error {
-	var token string
-	var err error
 	if s.terminal {
 		question := s.tokenQuestion()
 		question.Help = s.tokenHelp() + "\n" + s.text.T("ask.token.stored", "place", s.placeName(store.Source()))
-		var answers map[string]string
-		answers, err = s.ask(ctx, question)
-		token = answers[question.Key]
-	} else {
-		token, err = s.readTokenFromStdin(ctx)
+		answers, err := s.ask(ctx, question)
+		s.setTypedToken(answers[question.Key])
+		return err
 	}
+	token, err := s.readTokenFromStdin(ctx)
 	s.setToken(credential.APIToken{Value: token, Source: credential.FromPrompt})
 	return err
 }
@@ -126,22 +124,28 @@ func (s *session) readTokenFromStdin(ctx context.Context) (string, error) {
 	if file, is := s.stdin.(*os.File); is && term.IsTerminal(int(file.Fd())) {
 		return "", problem.Usage("login-terminal")
 	}
-	type input struct {
+	type stdinText struct {
 		text []byte
 		err  error
 	}
-	read := make(chan input, 1)
+	read := make(chan stdinText, 1)
 	go func() {
 		text, err := io.ReadAll(io.LimitReader(s.stdin, maxTokenInput))
-		read <- input{text, err}
+		read <- stdinText{text, err}
 	}()
 	select {
 	case in := <-read:
-		token := strings.TrimSpace(string(in.text))
-		if in.err == nil && token == "" {
-			return "", problem.New("login-no-input", problem.ExitToken)
+		if in.err != nil {
+			return "", in.err
 		}
-		return token, in.err
+		if encoding := input.Encoding(in.text); encoding != "" {
+			return "", problem.New("login-encoding", problem.ExitToken, "encoding", encoding)
+		}
+		token, err := cleanToken("stdin", string(in.text))
+		if err == nil && token == "" {
+			err = problem.New("login-no-input", problem.ExitToken)
+		}
+		return token, err
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision"
@@ -29,8 +30,12 @@ type rollbackOptions struct {
 func (p *program) rollbackCommand() *cli.Command {
 	flags := append(p.settingFlags(config.KeyDomains, config.KeyWorker, config.KeyAccount), p.networkFlags()...)
 	return p.command("rollback", func(c *cli.Context, s *session) error {
+		to, err := input.Clean("--to", c.String("to"))
+		if err != nil {
+			return err
+		}
 		return runRollback(c.Context, s, rollbackOptions{
-			relayOptionsOf(c), networkOptionsOf(c), c.Bool("yes"), c.Bool("no-verify"), c.String("to"), c.Bool("force"),
+			relayOptionsOf(c), networkOptionsOf(c), c.Bool("yes"), c.Bool("no-verify"), to, c.Bool("force"),
 		})
 	}, append(flags, p.yesFlag(), p.boolFlag("json"), p.stringFlag("to"), p.boolFlag("force"), p.boolFlag("no-verify"))...)
 }

@@ -16,6 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/cfproxy/cfproxy/provision/sandbox"
 	"github.com/cfproxy/cfproxy/worker/workerd/workerdtest"
@@ -53,7 +57,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": scriptStatus, "edit": scriptEdit, "unchanged": scriptUnchanged, "serve": scriptServe,
+			"status": scriptStatus, "edit": scriptEdit, "unchanged": scriptUnchanged, "serve": scriptServe, "encode": scriptEncode,
 		},
 	})
 }
@@ -86,6 +90,20 @@ func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s: no match for %s", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(edited), 0o600))
+}
+
+// scriptEncode implements "encode ENCODING FILE", which converts a file from UTF-8. UTF-16 begins with a byte order mark.
+func scriptEncode(ts *testscript.TestScript, neg bool, args []string) {
+	encodings := map[string]encoding.Encoding{
+		"utf-16le": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "utf-16be": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+		"gbk": simplifiedchinese.GBK, "latin-1": charmap.ISO8859_1,
+	}
+	if neg || len(args) != 2 || encodings[args[0]] == nil {
+		ts.Fatalf("usage: encode ENCODING FILE")
+	}
+	text, err := encodings[args[0]].NewEncoder().String(ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
 }
 
 // scriptServe implements "serve FILE", which serves the API of the emulated account in a file until the script ends,

@@ -64,6 +64,9 @@ func (s *session) openAccount() (*account, error) {
 	if file != "" {
 		return s.openSandbox(file)
 	}
+	if s.token.Value == "" {
+		return nil, s.missingTokenError()
+	}
 	if err := cloudflare.CheckToken(s.token.Value); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
@@ -209,11 +210,15 @@ func (s *session) providerKey(name string, r config.Relay) (string, error) {
 	if provider := r.ProviderInfo[0]; len(r.Chosen.Providers) > 0 && provider.Chat.Path == "" {
 		return "", problem.Usage("key-unsupported", "provider", provider.Name)
 	}
-	key := strings.TrimSpace(s.getenv(name))
+	text := s.getenv(name)
+	s.addSecret(text)
+	key, err := input.Clean(name, text)
+	if err != nil {
+		return "", err
+	}
 	if key == "" {
 		return "", problem.Usage("key-missing", "name", name)
 	}
-	s.addSecret(key)
 	return key, nil
 }
 

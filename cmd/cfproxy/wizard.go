@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
-	"github.com/cfproxy/cfproxy/cmd/internal/credential"
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -53,20 +53,20 @@ func (s *session) askToken(ctx context.Context) error {
 	question := s.tokenQuestion()
 	question.Help = s.tokenHelp() + "\n" + s.text.T("ask.token.unstored")
 	answers, err := s.ask(ctx, question)
-	s.setToken(credential.APIToken{Value: answers["token"], Source: credential.FromPrompt})
+	s.setTypedToken(answers["token"])
 	return err
 }
 
 // askTokenAgain asks for another token, without the explanation.
 func (s *session) askTokenAgain(ctx context.Context) error {
 	answers, err := s.ask(ctx, s.tokenQuestion())
-	s.setToken(credential.APIToken{Value: answers["token"], Source: credential.FromPrompt})
+	s.setTypedToken(answers["token"])
 	return err
 }
 
 func (c *console) tokenQuestion() prompt.Question {
 	return prompt.Question{
-		Key: "token", Kind: prompt.Password, Title: c.text.T("ask.token.title"), Validate: c.localized(cloudflare.CheckToken),
+		Key: "token", Kind: prompt.Password, Title: c.text.T("ask.token.title"), Validate: c.localized(c.checkTypedToken),
 	}
 }
 
@@ -284,15 +284,19 @@ func (s *session) askProviderKeys(ctx context.Context, r config.Relay, missing [
 		name := config.KeyVariable(id)
 		questions = append(questions, prompt.Question{
 			Key: id, Kind: prompt.Password, Title: s.text.T("ask.owner-key.title", "provider", r.ProviderName(id)),
-			Help:     s.text.T("ask.owner-key.help", "name", name),
-			Validate: s.localized(func(key string) error { return config.CheckKey(name, key) }),
+			Help: s.text.T("ask.owner-key.help", "name", name),
+			Validate: s.localized(func(text string) error {
+				_, err := config.CleanKey(name, text)
+				return err
+			}),
 		})
 	}
 	answers, err := s.ask(ctx, questions...)
 	keys := map[string]binding.Secret{}
-	for id, key := range answers {
+	for id, text := range answers {
+		s.addSecret(text)
+		key, _ := input.Clean("", text) // checked by the question
 		keys[id] = binding.NewSecret(key)
-		s.addSecret(key)
 	}
 	return keys, err
 }

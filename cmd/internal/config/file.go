@@ -166,6 +166,9 @@ func normalHost(domain string) string {
 }
 
 func parse(path string, text []byte) ([]Settings, error) {
+	if err := checkEncoding(path, text); err != nil {
+		return nil, err
+	}
 	var f file
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	if err := decoder.Decode(&f); err != nil {

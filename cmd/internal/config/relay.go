@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -42,6 +43,9 @@ func NewRelayToVerify(s Settings, version string) (Relay, error) {
 func newRelay(s Settings, providers []templates.Provider, version string) (Relay, error) {
 	options, err := s.workerSettings()
 	if err != nil {
+		return Relay{}, err
+	}
+	if _, err := input.Clean(KeyAccount, s.Account); err != nil {
 		return Relay{}, err
 	}
 	config, err := plan.Config{

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/provision/plan"
@@ -27,7 +28,8 @@ func LooksLikeKey(name string) bool {
 	isMixed := func(s string) bool {
 		return strings.ContainsAny(s, "0123456789") && strings.IndexFunc(s, unicode.IsLetter) >= 0
 	}
-	return prefix.MatchString(strings.TrimSpace(name)) || slices.ContainsFunc(run.FindAllString(name, -1), isMixed)
+	cleaned, _ := input.Clean("", name)
+	return prefix.MatchString(strings.TrimSpace(name)) || prefix.MatchString(cleaned) || slices.ContainsFunc(run.FindAllString(name, -1), isMixed)
 }
 
 // KeyVariable returns the environment variable of a provider's key: CFPROXY_KEY_OPENAI.
@@ -48,16 +50,19 @@ func KeyVariables(providers []string) []string {
 // https://developers.cloudflare.com/workers/platform/limits/#environment-variables
 const maxKey = 5 << 10
 
-// CheckKey returns an error for a text that cannot be a provider's key, without repeating it. name is its environment variable.
-func CheckKey(name, key string) error {
-	isWrong := func(r rune) bool { return r <= ' ' || r > '~' }
+// CleanKey returns a provider's key without what was pasted around it, or an error for a text that cannot be one, without repeating it.
+// name is its environment variable.
+func CleanKey(name, text string) (string, error) {
+	key, err := input.Clean(name, text)
 	switch {
+	case err != nil:
+		return "", err
 	case strings.HasPrefix(key, worker.TokenPrefix):
-		return problem.Usage("owner-key-token", "name", name)
-	case key == "" || len(key) > maxKey || strings.ContainsFunc(key, isWrong):
-		return problem.Usage("owner-key-invalid", "name", name)
+		return "", problem.Usage("owner-key-token", "name", name)
+	case key == "" || len(key) > maxKey:
+		return "", problem.Usage("owner-key-invalid", "name", name)
 	}
-	return nil
+	return key, nil
 }
 
 // Keys returns the owner's keys that the environment has for the providers of a managed relay, by the id of the provider.
@@ -68,11 +73,12 @@ func Keys(c plan.Config, getenv func(string) string) (map[string]binding.Secret,
 	}
 	for _, provider := range c.Providers {
 		name := KeyVariable(provider.ID)
-		key := getenv(name)
-		if key == "" {
+		text := getenv(name)
+		if cleaned, err := input.Clean(name, text); err == nil && cleaned == "" {
 			continue
 		}
-		if err := CheckKey(name, key); err != nil {
+		key, err := CleanKey(name, text)
+		if err != nil {
 			return nil, err
 		}
 		keys[provider.ID] = binding.NewSecret(key)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/binding"
 	"github.com/cfproxy/cfproxy/worker"
@@ -114,7 +115,18 @@ func (x Setting) set(s *Settings, values []string) {
 		*field = &on
 	case *string:
 		*field = values[0]
+		if x.Key == KeyAccount {
+			*field = cleanAccount(values[0])
+		}
 	}
+}
+
+// cleanAccount returns an account's ID without what was pasted around it. A text that is none stays as it is, for the error.
+func cleanAccount(text string) string {
+	if id, err := input.Clean(KeyAccount, text); err == nil && id != "" {
+		return id
+	}
+	return text
 }
 
 // AsFlag returns a value as it is given on a command line.
@@ -196,7 +208,8 @@ func (s Settings) WithEnvironment(getenv func(string) string) Settings {
 		if setting.Env == "" {
 			continue
 		}
-		if value := getenv(setting.Env); value != "" {
+		value := getenv(setting.Env)
+		if cleaned, err := input.Clean(setting.Key, value); cleaned != "" || err != nil {
 			setting.set(&s, []string{value})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 )
 
@@ -114,6 +115,10 @@ func decode(text []byte) (StoredToken, error) {
 	if json.Unmarshal(text, &t) != nil || t.Token == "" || t.BaseURL == "" {
 		// The error of the decoder would repeat a part of the text.
 		return StoredToken{}, ErrMalformed
+	}
+	// The file may have been edited by hand.
+	if token, err := input.Clean("", t.Token); err == nil && token != "" {
+		t.Token = token
 	}
 	return t, nil
 }
