@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/cursor"
@@ -112,8 +113,27 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 	}
-	_, cmd := m.form.Update(msg)
+	_, cmd := m.form.Update(m.withJoinedLines(msg))
 	return m, cmd
+}
+
+// withJoinedLines removes line breaks, and the white space beside them, from a secret that is pasted. The text field would replace them
+// by spaces.
+func (m *model) withJoinedLines(msg tea.Msg) tea.Msg {
+	pasted, ok := msg.(tea.KeyMsg)
+	if !ok || !pasted.Paste {
+		return msg
+	}
+	focused := m.form.GetFocusedField()
+	if !slices.ContainsFunc(m.fields, func(f field) bool { return f.widget == focused && f.q.Kind == Password }) {
+		return msg
+	}
+	lines := strings.FieldsFunc(string(pasted.Runes), func(r rune) bool { return r == '\n' || r == '\r' })
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	pasted.Runes = []rune(strings.Join(lines, ""))
+	return pasted
 }
 
 func (m *model) abort() (tea.Model, tea.Cmd) {

@@ -108,7 +108,7 @@ func TestFormPasteOfSecret(t *testing.T) {
 	s, _, result := startProgram(t, "form en token", 80, 24, "WAYLAND_DISPLAY=", "PATH="+bin+":"+os.Getenv("PATH"))
 	s.Expect("continue")
 	s.Send(ptytest.CtrlV)
-	s.Send(ptytest.Paste("  " + secret + "\r\n"))
+	s.Send(ptytest.Paste("  " + secret[:10] + "\r\n  " + secret[10:] + "\r\n"))
 	s.Expect(strings.Repeat("*", 40))
 	s.Send(ptytest.Enter)
 	s.Expect("✓ Cloudflare API token")
