@@ -74,6 +74,8 @@ func TestErrorResponses(t *testing.T) {
 		"portal":               {200, "<html>please log in</html>", errcode.NotJSON, false, ""},
 		"nothing at all":       {200, "", errcode.ServerError, true, ""},
 		"no result":            {200, `{"success": true, "errors": []}`, errcode.NoResult, false, ""},
+		"an object for a list": {200, `{"success": true, "errors": [], "result": {}}`, errcode.NoResult, false, ""},
+		"a text for a list":    {200, `{"success": true, "errors": [], "result": ""}`, errcode.NoResult, false, ""},
 		"token repeated":       {400, failed(`{"code": 4242, "message": "bad token ` + token + `!"}`), errcode.Rejected, false, ""},
 		"other JSON":           {200, `{"code": 1, "error": "nope"}`, errcode.NotJSON, false, ""},
 		"unknown refusal":      {400, failed(`{"code": 4242, "message": "no\nteapots"}`), errcode.Rejected, false, ""},

@@ -32,21 +32,26 @@ func (e envelope) hasResult() bool { return len(e.Result) > 0 && string(e.Result
 // isMissingResult reports whether a successful response lacks the result that it must have. Deletions need none, and
 // null means that a list is empty.
 func (e envelope) isMissingResult(r *http.Request) bool {
-	isNull := string(e.Result) == "null"
-	return !e.hasResult() && r.Method != http.MethodDelete && !(isNull && isList(r))
+	if start := listStart(r); start != "" {
+		return string(e.Result) != "null" && !bytes.HasPrefix(e.Result, []byte(start))
+	}
+	return !e.hasResult() && r.Method != http.MethodDelete
 }
 
-// isList reports whether a call reads a list.
-func isList(r *http.Request) bool {
+// listStart returns the character with which the result of a list begins, "" for a call that reads no list. Versions and
+// deployments are in an object.
+func listStart(r *http.Request) string {
 	if r.Method != http.MethodGet {
-		return false
+		return ""
 	}
-	for _, path := range []string{"/zones", "/dns_records", "/workers/routes", "/workers/domains", "/versions", "/deployments"} {
-		if strings.HasSuffix(r.URL.Path, path) {
-			return true
+	for suffix, start := range map[string]string{
+		"/zones": "[", "/dns_records": "[", "/workers/routes": "[", "/workers/domains": "[", "/versions": "{", "/deployments": "{",
+	} {
+		if strings.HasSuffix(r.URL.Path, suffix) {
+			return start
 		}
 	}
-	return false
+	return ""
 }
 
 type apiError struct {

@@ -43,7 +43,7 @@ func permanentFailure(r *http.Request, err error) *errcode.Error {
 	dial, dns := (*net.OpError)(nil), (*net.DNSError)(nil)
 	isDial := errors.As(err, &dial)
 	if isDial && dial.Op == "proxyconnect" {
-		host, _, _ = strings.Cut(proxy, ":")
+		host = (&url.URL{Host: proxy}).Hostname()
 	}
 	verification := (*tls.CertificateVerificationError)(nil)
 	switch {

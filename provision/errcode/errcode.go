@@ -88,7 +88,7 @@ const (
 	Timeout           Code = "api-timeout"        // no response in time, so a write may have taken effect
 	NotJSON           Code = "api-not-json"       // something other than the API responded, such as a proxy
 	ServerError       Code = "api-server-error"
-	NoResult          Code = "api-no-result" // a read succeeded without the result that it must have
+	NoResult          Code = "api-no-result" // a read succeeded without a result of the expected kind
 	Rejected          Code = "api-refused"   // any other error of the API; details: api_code, message
 	Interrupted       Code = "interrupted"
 )
