@@ -104,7 +104,7 @@ func TestWizardDeploysRelay(t *testing.T) {
 		s.Expect(text.T("error.token-rejected"))
 		s.Expect(text.T("ask.token.title"))
 		s.Expect(text.T("prompt.key-quit"))
-		s.Send(ptytest.Paste(sb.store.Token()+"\n") + ptytest.Enter)
+		s.Send(ptytest.Paste("“Bearer "+sb.store.Token()+"”\n") + ptytest.Enter)
 		s.Expect(text.T("ask.zone.title"))
 		s.Expect("example.org")
 		s.Expect(text.T("prompt.key-quit"))

@@ -22,6 +22,8 @@ func TestParse(t *testing.T) {
 		{"bu\u0308cher.example.com", "xn--bcher-kva.example.com"}, // decomposed, as macOS writes it
 		{"ドメイン.テスト", "xn--eckwd4c7c.xn--zckzah"},
 		{"straße.example.com", "xn--strae-oqa.example.com"},
+		{"col·lecció.example.com", "xn--collecci-ioa91d.example.com"},
+		{"ア・イ.example.com", "xn--ccke4x.example.com"},
 		{"xn--fsqu00a.xn--fiqs8s", "xn--fsqu00a.xn--fiqs8s"},
 		{"bücher.example.com", "xn--bcher-kva.example.com"},
 		{long + ".example.com", long + ".example.com"},
@@ -98,6 +100,9 @@ func TestParseSuggestsTheCorrectedForm(t *testing.T) {
 		{"gptapi，example，com", errcode.HostInvalid, host},
 		{"gptapi、example、com", errcode.HostInvalid, host},
 		{"gptapi, example, com", errcode.HostSpace, host},
+		{"gptapi·example·com", errcode.HostInvalid, host},
+		{"gptapi・example.com", errcode.HostInvalid, host},
+		{"gptapi•example•com", errcode.HostInvalid, host},
 		{"gptapi.example,com", errcode.HostInvalid, host},
 		{"a,b", errcode.HostInvalid, "a.b"},
 		{"gptapi.example.com。", errcode.HostInvalid, host},

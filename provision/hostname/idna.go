@@ -2,6 +2,7 @@ package hostname
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -32,14 +33,45 @@ func isIDNA2008(ascii string) bool {
 	if err != nil {
 		return false
 	}
-	return !strings.ContainsFunc(decoded, func(r rune) bool { return r != '.' && r != '-' && !isAllowed(r) })
+	for label := range strings.SplitSeq(decoded, ".") {
+		chars := []rune(label)
+		for i, r := range chars {
+			if r != '-' && !isAllowed(r) && !isAllowedInContext(chars, i) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
-// isAllowed implements the rules of RFC 5892, section 3, for characters that UTS 46 accepts and leaves as they are. The contexts in
-// which section 2.7 allows some of them are not checked, except those of joiners, by package idna.
+// isAllowedInContext implements the rules of RFC 5892, appendix A, except that of digits. Those of the joiners U+200C and U+200D are
+// checked by package idna.
+func isAllowedInContext(label []rune, i int) bool {
+	at := func(i int) rune {
+		if i < 0 || i >= len(label) {
+			return 0
+		}
+		return label[i]
+	}
+	switch label[i] {
+	case '\u200c', '\u200d':
+		return true
+	case '\u00b7': // middle dot, in Catalan
+		return at(i-1) == 'l' && at(i+1) == 'l'
+	case '\u0375': // Greek numeral sign
+		return unicode.Is(unicode.Greek, at(i+1))
+	case '\u05f3', '\u05f4': // Hebrew punctuation
+		return unicode.Is(unicode.Hebrew, at(i-1))
+	case '\u30fb': // Katakana middle dot
+		return slices.ContainsFunc(label, func(r rune) bool { return unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Han) })
+	}
+	return false
+}
+
+// isAllowed implements the rules of RFC 5892, section 3, for characters that UTS 46 accepts and leaves as they are, in any context.
 func isAllowed(r rune) bool {
 	switch {
-	case strings.ContainsRune("\u00df\u03c2\u06fd\u06fe\u0f0b\u3007\u00b7\u0375\u05f3\u05f4\u30fb\u200c\u200d", r):
+	case strings.ContainsRune("\u00df\u03c2\u06fd\u06fe\u0f0b\u3007", r):
 		return true
 	case strings.ContainsRune("\u0640\u07fa\u302e\u302f\u3031\u3032\u3033\u3034\u3035\u303b", r):
 		return false

@@ -11,7 +11,7 @@ import (
 )
 
 // separators are characters between the hostnames of a list, or typed by mistake instead of a dot.
-const separators = ",，、;；|｜&＆+"
+const separators = ",，、;；|｜&＆+·・•"
 
 // wildcardName takes the place of an asterisk in suggestions.
 const wildcardName = "gptapi"
