@@ -31,7 +31,7 @@ var allowedImports = map[string][]string{
 	"provision/binding":         {"provision/hostname", "provision/errcode", "worker"},
 	"provision/hostname":        {"provision/errcode"},
 	"provision/errcode":         nil,
-	"provision/cloudflare":      {"provision", "provision/plan", "provision/binding", "provision/errcode", "worker"},
+	"provision/cloudflare":      {"provision", "provision/plan", "provision/binding", "provision/hostname", "provision/errcode", "worker"},
 	"provision/atomicfile":      nil,
 	"provision/sandbox":         {"provision/atomicfile", "worker/workerd"},
 	"provision/sandbox/edge":    {"provision/sandbox", "provision/sandbox/standin", "worker/workerd"},

@@ -64,3 +64,45 @@ func TestRecordManagers(t *testing.T) {
 		}
 	}
 }
+
+// Names are returned by the API in Unicode or as A-labels. They are converted to A-labels; ids and contents are not.
+func TestUnicodeNames(t *testing.T) {
+	t.Parallel()
+	const host = "gptapi.xn--fsqu00a.xn--0zwm56d"
+	for _, name := range []string{"gptapi.例子.测试", "GPTAPI.例子.测试", host, "Gptapi.XN--FSQU00A.xn--0zwm56d"} {
+		zones, err := clientOfList(t, `{"id": "例子", "name": "`+name+`", "account": {"id": "a", "name": "例子"}}`).Zones(t.Context(), "")
+		if err != nil || len(zones) != 1 || zones[0].Name != host || zones[0].ID != "例子" || zones[0].AccountName != "例子" {
+			t.Errorf("zone %s: %+v, %v", name, zones, err)
+		}
+		for _, hosts := range [][]string{{host}, {host, "b.example.com"}} {
+			list, err := clientOfList(t, `{"id": "r", "name": "`+name+`", "type": "CNAME", "content": "例子.测试", "comment": "例子"}`).
+				Records(t.Context(), plan.Zone{ID: "zone"}, hosts)
+			if err != nil || len(list.Found) != 1 || list.Found[0].Address.Name != host || list.Found[0].Attrs["content"] != "例子.测试" {
+				t.Errorf("record %s: %+v, %v", name, list, err)
+			}
+		}
+		domains, err := clientOfList(t, `{"id": "d", "hostname": "`+name+`", "service": "例子"}`).Domains(t.Context(), "account")
+		if err != nil || len(domains) != 1 || domains[0].Address.Name != host || domains[0].Attrs["script"] != "例子" {
+			t.Errorf("domain %s: %+v, %v", name, domains, err)
+		}
+	}
+	for pattern, want := range map[string]string{
+		"gptapi.例子.测试/*":          host + "/*",
+		"gptapi.例子.测试*":           host + "*",
+		"GPTAPI.例子.测试":            host,
+		"*gptapi.例子.测试*":          "*" + host + "*",
+		"*.例子.测试/*":               "*.xn--fsqu00a.xn--0zwm56d/*",
+		"*例子.测试/*":                "*xn--fsqu00a.xn--0zwm56d/*",
+		"HTTPS://gptapi.例子.测试/例":  "https://" + host + "/例",
+		"GPTAPI.example.com/V1/*": "gptapi.example.com/V1/*",
+		"GPTAPI.example.com*":     "gptapi.example.com*",
+		"*/*":                     "*/*",
+		"*":                       "*",
+		"":                        "",
+	} {
+		routes, err := clientOfList(t, `{"id": "r", "pattern": "`+pattern+`", "script": "s"}`).Routes(t.Context(), plan.Zone{ID: "zone"})
+		if err != nil || len(routes) != 1 || routes[0].Address.Name != want {
+			t.Errorf("route %s: %+v, %v, want %s", pattern, routes, err, want)
+		}
+	}
+}

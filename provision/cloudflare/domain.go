@@ -3,11 +3,11 @@ package cloudflare
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -29,7 +29,7 @@ func (c *Client) Domains(ctx context.Context, account string) ([]plan.Object, er
 	var found []plan.Object
 	for _, domain := range list.Result {
 		found = append(found, plan.Object{
-			Address: plan.Address{Kind: plan.KindDomain, Parent: account, Name: strings.ToLower(domain.Hostname)},
+			Address: plan.Address{Kind: plan.KindDomain, Parent: account, Name: hostname.ToASCII(domain.Hostname)},
 			ID:      domain.ID,
 			Attrs:   binding.Attrs{binding.AttrScript: domain.Service},
 		})

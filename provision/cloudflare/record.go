@@ -11,6 +11,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/dns"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -43,7 +44,7 @@ func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (p
 			return plan.RecordList{}, codedError(err)
 		}
 		for _, record := range list.Result {
-			if isHost[strings.ToLower(record.Name)] {
+			if isHost[hostname.ToASCII(record.Name)] {
 				found.Found = append(found.Found, recordObject(zone, record))
 			}
 		}
@@ -72,7 +73,7 @@ func recordQuery(zone plan.Zone, hosts []string, page int) dns.RecordListParams 
 
 func recordObject(zone plan.Zone, record apiRecord) plan.Object {
 	return plan.Object{
-		Address: plan.Address{Kind: plan.KindRecord, Parent: zone.ID, Name: strings.ToLower(record.Name)},
+		Address: plan.Address{Kind: plan.KindRecord, Parent: zone.ID, Name: hostname.ToASCII(record.Name)},
 		ID:      record.ID,
 		Owned:   plan.OwnsComment(record.Comment),
 		Manager: record.manager(),

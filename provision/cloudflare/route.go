@@ -9,6 +9,7 @@ import (
 	"github.com/cloudflare/cloudflare-go/v7/workers"
 
 	"github.com/cfproxy/cfproxy/provision/binding"
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -22,7 +23,7 @@ type apiRoute struct {
 	FailOpen bool `json:"request_limit_fail_open"`
 }
 
-// Routes returns the Worker routes of a zone, with scheme and host in lower case. The API returns all of them in one
+// Routes returns the Worker routes of a zone, with normalized patterns. The API returns all of them in one
 // page.
 // https://developers.cloudflare.com/api/resources/workers/subresources/routes/methods/list/
 func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, error) {
@@ -46,17 +47,26 @@ func (c *Client) Routes(ctx context.Context, zone plan.Zone) ([]plan.Object, err
 	return found, nil
 }
 
-// normalizePattern returns a route pattern with scheme and host in lower case. The case of the path is significant.
+// normalizePattern returns a route pattern with the scheme in lower case and the host as hostname.ToASCII returns it. The
+// host may start with an asterisk, and may end with one if there is no path. The case of the path is significant.
 func normalizePattern(pattern string) string {
-	start := strings.Index(pattern, "://") + 1
-	if start > 0 {
-		start += 2
+	scheme, rest, found := strings.Cut(pattern, "://")
+	if found {
+		scheme = strings.ToLower(scheme) + "://"
+	} else {
+		scheme, rest = "", pattern
 	}
-	end := strings.Index(pattern[start:], "/")
-	if end < 0 {
-		return strings.ToLower(pattern)
+	host, path, found := strings.Cut(rest, "/")
+	if found {
+		path = "/" + path
+	} else if head, hasStar := strings.CutSuffix(host, "*"); hasStar {
+		host, path = head, "*"
 	}
-	return strings.ToLower(pattern[:start+end]) + pattern[start+end:]
+	star := ""
+	if tail, hasStar := strings.CutPrefix(host, "*"); hasStar {
+		star, host = "*", tail
+	}
+	return scheme + star + hostname.ToASCII(host) + path
 }
 
 // applyRoute applies a step on a route.

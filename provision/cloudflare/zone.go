@@ -6,6 +6,7 @@ import (
 
 	"github.com/cloudflare/cloudflare-go/v7/zones"
 
+	"github.com/cfproxy/cfproxy/provision/hostname"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -43,7 +44,7 @@ func (c *Client) Zones(ctx context.Context, account string) ([]plan.Zone, error)
 		}
 		for _, zone := range list.Result {
 			found = append(found, plan.Zone{
-				ID: zone.ID, Name: zone.Name, Status: zone.Status, Paused: zone.Paused, Type: zone.Type,
+				ID: zone.ID, Name: hostname.ToASCII(zone.Name), Status: zone.Status, Paused: zone.Paused, Type: zone.Type,
 				NameServers: zone.NameServers, VerificationKey: zone.VerificationKey,
 				Account: zone.Account.ID, AccountName: zone.Account.Name, Plan: zone.Plan.LegacyID, Created: zone.CreatedOn,
 			})

@@ -148,6 +148,31 @@ func isLocal(host string) bool {
 	return false
 }
 
+// ToASCII returns a domain name of the API in the form in which names are compared: in lower case, with labels in
+// Unicode converted to A-labels (RFC 5890). The API returns both forms. Labels that hostnames do not have, such as "*"
+// and "_dmarc", are allowed. A name that cannot be converted is returned as it is.
+func ToASCII(name string) string {
+	labels := strings.Split(name, ".")
+	for i, label := range labels {
+		if !isASCII(label) {
+			ascii, err := labelProfile.ToASCII(label)
+			if again, againErr := labelProfile.ToASCII(ascii); err != nil || againErr != nil || again != ascii || ascii == "" {
+				return name
+			}
+			label = ascii
+		}
+		labels[i] = strings.ToLower(label)
+	}
+	return strings.Join(labels, ".")
+}
+
+// labelProfile is profile without the rules for characters and lengths, which names of DNS records need not follow.
+var labelProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // Display returns the Unicode form of an ASCII hostname, or host itself if it has none.
 func Display(host string) string {
 	if unicode, err := idna.Display.ToUnicode(host); err == nil {

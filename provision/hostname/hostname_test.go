@@ -212,3 +212,27 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestToASCII(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"":                        "",
+		"A.Example.com":           "a.example.com",
+		"例子.测试":                   "xn--fsqu00a.xn--0zwm56d",
+		"GPTAPI.例子.测试":            "gptapi.xn--fsqu00a.xn--0zwm56d",
+		"XN--fsqu00a.xn--0zwm56d": "xn--fsqu00a.xn--0zwm56d",
+		"Bücher.example":          "xn--bcher-kva.example",
+		"straße.example":          "xn--strae-oqa.example",
+		"*.例子.测试":                 "*.xn--fsqu00a.xn--0zwm56d",
+		"_例.example":              "xn--_-lb7a.example",
+		"_dmarc.例子.测试":            "_dmarc.xn--fsqu00a.xn--0zwm56d",
+		"_dmarc.example.com":      "_dmarc.example.com",
+		"i❤.example":              "xn--i-7iq.example",
+		"例\xff子.测试":               "例\xff子.测试",
+		"a\u202eb.example":        "a\u202eb.example",
+	} {
+		if got := hostname.ToASCII(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}

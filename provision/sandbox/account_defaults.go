@@ -81,7 +81,7 @@ func (a *account) complete() {
 }
 
 func (z *zone) complete(a *account) {
-	z.Name = strings.ToLower(z.Name)
+	z.Name = toASCII(z.Name)
 	z.ID = cmp.Or(z.ID, derivedID("zone", a.ID, z.Name))
 	z.Status = cmp.Or(z.Status, statusActive)
 	z.Plan = cmp.Or(z.Plan, planFree)
@@ -92,7 +92,7 @@ func (z *zone) complete(a *account) {
 		if r == nil {
 			continue
 		}
-		r.Name = absolute(r.Name, z.Name)
+		r.Name = absolute(toASCII(r.Name), z.Name)
 		r.ID = cmp.Or(r.ID, derivedID("record", z.ID, r.Type, r.Name, r.Content))
 		r.TTL = cmp.Or(r.TTL, 1)
 		r.CreatedOn = cmp.Or(r.CreatedOn, epoch)

@@ -27,7 +27,10 @@ func parsePattern(s string) (pattern, bool) {
 	if head, ok := strings.CutSuffix(host, "*"); ok && !hasPath && head != "" {
 		host, p.path = head, "*"
 	}
-	p.host = strings.ToLower(host)
+	tail, isWild := strings.CutPrefix(host, "*")
+	if p.host = toASCII(tail); isWild {
+		p.host = "*" + p.host
+	}
 	bare := strings.TrimPrefix(p.host, "*")
 	named := bare == "" && p.host == "*" || validLabels(strings.TrimPrefix(bare, "."))
 	if !named || strings.Contains(strings.TrimSuffix(p.path, "*"), "*") || strings.ContainsAny(p.path, "?# \t\r\n") {

@@ -165,4 +165,4 @@ func (s *state) refersToZone(ref string) bool {
 }
 
 func (a *account) matchesRef(ref string) bool { return ref == a.ID || ref == a.Name }
-func (z *zone) matchesRef(ref string) bool    { return ref == z.ID || ref == z.Name }
+func (z *zone) matchesRef(ref string) bool    { return ref == z.ID || toASCII(ref) == z.Name }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 )
 
 // Custom domains, https://developers.cloudflare.com/workers/configuration/routing/custom-domains/. The edge serves one if
@@ -45,7 +44,7 @@ func (d *domain) view(a *account) domainView {
 	v := domainView{ID: d.ID, Hostname: d.Hostname, Service: d.Service, Environment: "production", Enabled: true,
 		CertID: uuid(derivedID("certificate", d.Hostname))}
 	if z := d.zone(a); z != nil {
-		v.ZoneID, v.ZoneName = z.ID, z.Name
+		v.ZoneID, v.ZoneName = z.ID, toUnicode(z.Name)
 	}
 	return v
 }
@@ -74,7 +73,7 @@ func (a *account) domain(host string) *domain {
 
 // complete sets the defaults of a domain in a hand-written file and creates its record.
 func (d *domain) complete(a *account) {
-	d.Hostname = strings.ToLower(d.Hostname)
+	d.Hostname = toASCII(d.Hostname)
 	d.ID = cmp.Or(d.ID, derivedID("domain", d.Hostname))
 	z := d.zone(a)
 	if z == nil {
@@ -96,7 +95,7 @@ func listDomains(c *call) (*apiResponse, error) {
 	for _, d := range shuffled(c.account.Domains, func(d *domain) string { return d.ID }) {
 		v := d.view(c.account)
 		if matchesQuery(c, "hostname", v.Hostname) && matchesQuery(c, "service", v.Service) && matchesQuery(c, "zone_id", v.ZoneID) &&
-			matchesQuery(c, "zone_name", v.ZoneName) && matchesQuery(c, "environment", v.Environment) {
+			(matchesQuery(c, "zone_name", v.ZoneName) || matchesQuery(c, "zone_name", toASCII(v.ZoneName))) && matchesQuery(c, "environment", v.Environment) {
 			views = append(views, v)
 		}
 	}
@@ -131,7 +130,7 @@ func putDomain(c *call) (*apiResponse, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	d := &domain{Hostname: strings.ToLower(in.Hostname), Service: in.Service, Zone: cmp.Or(in.ZoneID, in.ZoneName)}
+	d := &domain{Hostname: toASCII(in.Hostname), Service: in.Service, Zone: cmp.Or(in.ZoneID, in.ZoneName)}
 	z := d.zone(c.account)
 	switch {
 	case !isHostname(d.Hostname) || d.Service == "":

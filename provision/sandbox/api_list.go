@@ -112,8 +112,8 @@ func textFilters[T any](q url.Values, key string, value func(T) string) []filter
 		if !q.Has(key + suffix) {
 			continue
 		}
-		want := strings.ToLower(q.Get(key + suffix))
-		out = append(out, func(item T) bool { return test(strings.ToLower(value(item)), want) })
+		want := toASCII(q.Get(key + suffix))
+		out = append(out, func(item T) bool { return test(toASCII(value(item)), want) })
 	}
 	return out
 }

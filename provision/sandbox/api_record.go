@@ -54,7 +54,7 @@ func (r *record) fixed() bool {
 
 func (r *record) view() recordView {
 	v := recordView{
-		ID: r.ID, Name: r.Name, Type: r.Type, Content: r.Content, Priority: r.Priority, Data: r.Data,
+		ID: r.ID, Name: toUnicode(r.Name), Type: r.Type, Content: r.Content, Priority: r.Priority, Data: r.Data,
 		Proxiable: proxiable(r), Proxied: r.Proxied, TTL: r.TTL, Settings: r.Settings, Tags: r.Tags,
 		CreatedOn: r.CreatedOn, ModifiedOn: r.ModifiedOn,
 		CommentModifiedOn: r.CommentModifiedOn, TagsModifiedOn: r.TagsModifiedOn, Meta: r.meta(), Locked: r.Locked,

@@ -65,7 +65,7 @@ type zonePlan struct {
 
 func (z *zone) view(a *account) zoneView {
 	v := zoneView{
-		ID: z.ID, Name: z.Name, Status: z.Status, Paused: z.Paused, Type: cmp.Or(z.Type, "full"), NameServers: z.NameServers,
+		ID: z.ID, Name: toUnicode(z.Name), Status: z.Status, Paused: z.Paused, Type: cmp.Or(z.Type, "full"), NameServers: z.NameServers,
 		OriginalNameServers: []string{"ns1.registrar.example", "ns2.registrar.example"},
 		CreatedOn:           epoch, ModifiedOn: epoch,
 		Meta:    zoneMeta{Step: 2, PageRuleQuota: 3},
@@ -139,7 +139,7 @@ func listZones(c *call) (*apiResponse, error) {
 	var filters []filter[zoneView]
 	for _, name := range []string{"name", "status", "account.id", "account.name"} {
 		if want := q.Get(name); want != "" {
-			filters = append(filters, func(v zoneView) bool { return matchesOperator(want, keys[name](v)) })
+			filters = append(filters, func(v zoneView) bool { return matchesOperator(toASCII(want), toASCII(keys[name](v))) })
 		}
 	}
 	views = shuffled(applyFilters(views, filters, q.Get("match")), func(v zoneView) string { return v.ID })

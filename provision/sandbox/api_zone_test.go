@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -153,4 +154,40 @@ func TestZonesOfTooManyAccounts(t *testing.T) {
 	c.do("GET", "/zones", nil).wantError(400, 0)
 	c.do("GET", "/zones?name=example1.com", nil).wantError(400, 0)
 	c.do("GET", "/zones?account.id="+fmt.Sprintf("%032x", 1), nil).wantOK(nil)
+}
+
+// Names of zones and records are returned in Unicode. Filters accept both forms.
+func TestUnicodeNames(t *testing.T) {
+	t.Parallel()
+	const ascii, unicode = "xn--fsqu00a.xn--0zwm56d", "例子.测试"
+	for _, inFile := range []string{ascii, unicode} {
+		c := newClient(t, `{"accounts":[{"name":"Acme","zones":[{"name":"`+inFile+`","records":[{"type":"TXT","name":"_x.`+inFile+`","content":"x"}]}]}]}`)
+		var created recordView
+		for _, name := range []string{ascii, unicode, strings.ToUpper(ascii)} {
+			var views []zoneView
+			c.do("GET", "/zones?name="+url.QueryEscape(name), nil).wantOK(&views)
+			if len(views) != 1 || views[0].Name != unicode {
+				t.Fatalf("%s in the file, name=%s: got %+v", inFile, name, views)
+			}
+			c.zone = views[0].ID
+		}
+		c.do("POST", records, `{"type":"A","name":"a.`+ascii+`","content":"192.0.2.1"}`).wantOK(&created)
+		c.do("POST", routes, `{"pattern":"a.`+ascii+`/*"}`).wantOK(nil)
+		c.do("POST", routes, `{"pattern":"a.`+unicode+`/*"}`).wantError(409, 10020)
+		if created.Name != "a."+unicode {
+			t.Errorf("created %s", created.Name)
+		}
+		for _, name := range []string{"a." + ascii, "a." + unicode, "_x." + ascii} {
+			var views []recordView
+			c.do("GET", records+"?name.exact="+url.QueryEscape(name), nil).wantOK(&views)
+			if len(views) != 1 {
+				t.Errorf("%s: got %+v", name, views)
+			}
+		}
+	}
+	for _, name := range []string{"example.com", "a--b.example.com", "xn--", "xn--0.example.com", "*.example.com"} {
+		if got := toUnicode(name); got != name {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
 }

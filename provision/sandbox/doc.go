@@ -23,7 +23,7 @@
 //	    "subdomain": "acme",                workers.dev name; "" = none yet: the first upload fails with 10063
 //	    "zones": [{
 //	      "id": "5a2db0…",                  default: derived from the name
-//	      "name": "example.com",
+//	      "name": "example.com",            in Unicode or with A-labels; the API returns names of zones and records in Unicode
 //	      "status": "active",               or initializing, pending, moved: DNS and the edge serve active zones only
 //	      "paused": true,                   the edge does not serve it
 //	      "type": "full",                   or partial, secondary, internal: DNS has the records of full and secondary zones only

@@ -1,6 +1,46 @@
 package sandbox
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+)
+
+// The state has names as A-labels (RFC 5890). The API returns the names of zones and records in Unicode, and accepts both
+// forms in filters. That it refuses names in Unicode when a record is created is not verified.
+var nameProfile = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(false))
+
+// toASCII returns a name in lower case and with A-labels. A name that cannot be converted is only changed to lower case.
+func toASCII(name string) string {
+	name = strings.ToLower(name)
+	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return name
+	}
+	labels := strings.Split(name, ".")
+	for i, label := range labels {
+		ascii, err := nameProfile.ToASCII(label)
+		if err != nil {
+			return name
+		}
+		labels[i] = ascii
+	}
+	return strings.Join(labels, ".")
+}
+
+// toUnicode returns a name of the state as the API returns it. Labels that cannot be converted back stay as they are.
+func toUnicode(name string) string {
+	if !strings.Contains(name, "xn--") {
+		return name
+	}
+	labels := strings.Split(name, ".")
+	for i, label := range labels {
+		if text, err := nameProfile.ToUnicode(label); err == nil && toASCII(text) == label {
+			labels[i] = text
+		}
+	}
+	return strings.Join(labels, ".")
+}
 
 // isHostname reports whether name is a lower-case DNS name with at least two labels. Underscores are allowed.
 func isHostname(name string) bool {
