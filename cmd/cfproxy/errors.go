@@ -12,6 +12,7 @@ import (
 
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
+	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
@@ -195,6 +196,9 @@ func (c *console) templateData(details map[string]string) map[string]string {
 		if value != "" || all[name] == "" {
 			all[name] = view.Clean(value)
 		}
+	}
+	if value, ok := all["value"]; ok { // what the user wrote
+		all["value"] = input.Visible(value)
 	}
 	if kind := details["kind"]; kind != "" {
 		all["kind"] = c.text.T("kind." + kind)

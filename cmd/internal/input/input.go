@@ -71,6 +71,19 @@ func IsInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
+// Visible returns a text with \u200b or the like in place of each invisible character and each space that is not ASCII.
+func Visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if IsInvisible(r) || r > unicode.MaxASCII && IsBlank(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // IsBlank reports whether r is white space of any width, or a line break.
 func IsBlank(r rune) bool { return unicode.IsSpace(r) || r == '\u2800' }
 

@@ -83,6 +83,13 @@ func TestCleanNamesWhatCannotBeRight(t *testing.T) {
 	}
 }
 
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	if got, want := Visible("a\u200b b\u00a0密\ufeff"), `a\u200b b\u00a0密\ufeff`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // What Clean returns it returns unchanged, and without an error it is printable ASCII, all of which was in the text.
 func FuzzClean(f *testing.F) {
 	for _, text := range []string{
