@@ -82,7 +82,7 @@ func (c *console) describe(err error) (code string, details map[string]string, e
 // exitOf returns the exit status of an engine's error.
 func exitOf(code errcode.Code) int {
 	switch code {
-	case errcode.Conflict, errcode.ReadOnly, errcode.RecordManaged, errcode.Exists, errcode.Exposed, errcode.ZoneElsewhere:
+	case errcode.Conflict, errcode.ReadOnly, errcode.Delegated, errcode.RecordManaged, errcode.Exists, errcode.Exposed, errcode.ZoneElsewhere:
 		return problem.ExitConflict
 	case errcode.TokenMissing, errcode.TokenMalformed, errcode.TokenRejected, errcode.TokenGlobalKey,
 		errcode.TokenLocation, errcode.PermissionMissing, errcode.NoZones, errcode.AccountEmpty:

@@ -106,3 +106,22 @@ func TestUnicodeNames(t *testing.T) {
 		}
 	}
 }
+
+// NS records above the hosts are returned too, if the whole zone is read; other records of other names are not.
+func TestRecordsAboveHosts(t *testing.T) {
+	t.Parallel()
+	hosts := []string{"gpt.ai.example.com", "b.example.com"}
+	for item, want := range map[string]int{
+		`"name": "ai.example.com", "type": "NS"`:       1,
+		`"name": "gpt.ai.example.com", "type": "NS"`:   1,
+		`"name": "example.com", "type": "NS"`:          0,
+		`"name": "i.example.com", "type": "NS"`:        0,
+		`"name": "x.gpt.ai.example.com", "type": "NS"`: 0,
+		`"name": "ai.example.com", "type": "A"`:        0,
+	} {
+		list, err := clientOfList(t, `{"id": "r", `+item+`}`).Records(t.Context(), plan.Zone{ID: "zone", Name: "example.com"}, hosts)
+		if err != nil || len(list.Found) != want || list.Total != 1 {
+			t.Errorf("%s: %+v, %v", item, list, err)
+		}
+	}
+}

@@ -30,7 +30,8 @@ type apiRecord struct {
 	Meta json.RawMessage `json:"meta"`
 }
 
-// Records returns the records of the hosts. For one host it uses a filter; for several it reads all records of the zone.
+// Records returns the records of the hosts. For one host it uses a filter; for several it reads all records of the zone,
+// and also returns the NS records of names above the hosts.
 // https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/list/
 func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (plan.RecordList, error) {
 	isHost := map[string]bool{}
@@ -44,7 +45,7 @@ func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (p
 			return plan.RecordList{}, codedError(err)
 		}
 		for _, record := range list.Result {
-			if isHost[hostname.ToASCII(record.Name)] {
+			if name := hostname.ToASCII(record.Name); isHost[name] || record.Type == "NS" && isAbove(name, zone, hosts) {
 				found.Found = append(found.Found, recordObject(zone, record))
 			}
 		}
@@ -57,6 +58,11 @@ func (c *Client) Records(ctx context.Context, zone plan.Zone, hosts []string) (p
 		found.Total = -1
 	}
 	return found, nil
+}
+
+// isAbove reports whether a name is between the zone and one of the hosts.
+func isAbove(name string, zone plan.Zone, hosts []string) bool {
+	return name != zone.Name && slices.ContainsFunc(hosts, func(host string) bool { return strings.HasSuffix(host, "."+name) })
 }
 
 func recordQuery(zone plan.Zone, hosts []string, page int) dns.RecordListParams {

@@ -67,6 +67,7 @@ const (
 	ZoneFull          Code = "zone-full"          // the zone's plan does not allow that many records or routes
 	Conflict          Code = "conflict"           // resources that we do not own are at addresses that we need
 	ReadOnly          Code = "record-read-only"   // a record that only a product of Cloudflare can change is at an address that we need
+	Delegated         Code = "name-delegated"     // NS records delegate the host to other nameservers
 	Exists            Code = "exists"             // the API refuses to create a resource a second time
 	RecordManaged     Code = "record-managed"     // the host has a record of a Workers custom domain
 	Exposed           Code = "exposed"            // a removal would leave a proxied record to the placeholder address without its route

@@ -22,10 +22,12 @@ const (
 	ConflictWiderRoute Conflict = "shadowed"
 	// ConflictCustomDomain is a custom domain of a Worker. Our route would take its requests.
 	ConflictCustomDomain Conflict = "domain"
+	// ConflictDelegation is an NS record of the host or of a name above it. Other nameservers answer for the host.
+	ConflictDelegation Conflict = "delegation"
 )
 
 // ConflictError lists objects that stop a plan. Code is errcode.Conflict if they are not ours and the plan needs their
-// addresses, errcode.ReadOnly if one of them cannot be changed by us at all, or errcode.Exposed if a destroy would leave
+// addresses, errcode.ReadOnly or errcode.Delegated if one of them cannot be adopted, or errcode.Exposed if a destroy would leave
 // them reachable without our route.
 type ConflictError struct {
 	Code    errcode.Code
@@ -35,6 +37,9 @@ type ConflictError struct {
 // newConflictError returns the error for objects at addresses that a plan needs.
 func newConflictError(objects []Object) *ConflictError {
 	code := errcode.Conflict
+	if slices.ContainsFunc(objects, func(x Object) bool { return x.Conflict == ConflictDelegation }) {
+		code = errcode.Delegated
+	}
 	if slices.ContainsFunc(objects, func(x Object) bool { return x.Manager != "" }) {
 		code = errcode.ReadOnly
 	}

@@ -11,8 +11,8 @@ import (
 // Objects of ours that are not desired are deleted. For objects that are not ours it depends: if nothing is to be
 // deployed they are left alone and listed as Unmanaged, and if adopt is true they are taken over. Otherwise the hosts
 // that they conflict with are skipped. If no host is left, the error is a *ConflictError, or HostErrors if other hosts
-// were skipped before. A host with a read-only record that the plan would change is skipped even if adopt is true; if
-// nothing is to be deployed, such a record is an error. Diff also returns an *errcode.Error with code errcode.ZoneFull
+// were skipped before. A host with a read-only record that the plan would change, or with a delegation, is skipped
+// even if adopt is true; if nothing is to be deployed, such a record is an error. Diff also returns an *errcode.Error with code errcode.ZoneFull
 // if a zone's plan does not allow the new records and routes.
 func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 	skipped := slices.Clone(o.Skipped)
@@ -24,12 +24,12 @@ func Diff(desired Desired, o Observed, adopt bool) (Plan, error) {
 		}
 	}
 	plan := diff(desired, o, skipped)
-	if readOnly := plan.readOnlyObjects(o); len(readOnly) > 0 {
+	if fixed := plan.fixedObjects(o); len(fixed) > 0 {
 		if !desired.deploys() {
-			return Plan{}, newConflictError(readOnly)
+			return Plan{}, newConflictError(fixed)
 		}
-		isReadOnly := func(x Object) bool { return slices.ContainsFunc(readOnly, func(r Object) bool { return r.ID == x.ID }) }
-		if o, desired, skipped, err = skipConflicts(o, desired, skipped, isReadOnly); err != nil {
+		isFixed := func(x Object) bool { return slices.ContainsFunc(fixed, func(r Object) bool { return r.ID == x.ID }) }
+		if o, desired, skipped, err = skipConflicts(o, desired, skipped, isFixed); err != nil {
 			return Plan{}, err
 		}
 		plan = diff(desired, o, skipped)
@@ -74,13 +74,13 @@ func diff(desired Desired, o Observed, skipped []HostError) Plan {
 	return plan
 }
 
-// readOnlyObjects returns the read-only records that the plan would change or delete.
-func (p Plan) readOnlyObjects(o Observed) []Object {
+// fixedObjects returns the read-only records and the delegations that the plan would change or delete.
+func (p Plan) fixedObjects(o Observed) []Object {
 	isChanged := map[string]bool{}
 	for _, step := range p.Changes() {
 		isChanged[step.ID] = step.Address.Kind == KindRecord
 	}
-	return slices.DeleteFunc(slices.Clone(o.Objects), func(x Object) bool { return x.Manager == "" || !isChanged[x.ID] })
+	return slices.DeleteFunc(slices.Clone(o.Objects), func(x Object) bool { return x.Manager == "" && x.Conflict != ConflictDelegation || !isChanged[x.ID] })
 }
 
 // diffResource returns the steps for one desired resource: one of the existing objects at its address is updated and

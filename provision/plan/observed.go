@@ -104,6 +104,11 @@ func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map
 	owned = map[string]bool{}
 	for _, record := range found.Records[zone.ID].Found {
 		host := record.Address.Name
+		if delegated := delegatedHosts(record, zone, hosts); len(delegated) > 0 {
+			record.Conflict, record.ConflictHosts = ConflictDelegation, delegated
+			o.Objects = append(o.Objects, record)
+			continue
+		}
 		if !hosts[host] || !IsAddressRecord(record) || domains[host] && isCustomDomainRecord(record) {
 			continue
 		}
@@ -115,6 +120,22 @@ func (o *Observed) collectRecords(found *Snapshot, zone Zone, hosts, domains map
 		o.Objects = append(o.Objects, record)
 	}
 	return owned
+}
+
+// delegatedHosts returns the hosts that an NS record delegates to other nameservers, sorted: those at its name and below.
+func delegatedHosts(record Object, zone Zone, hosts map[string]bool) []string {
+	name := record.Address.Name
+	if record.Attrs[binding.AttrType] != "NS" || name == zone.Name {
+		return nil
+	}
+	var delegated []string
+	for host := range hosts {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			delegated = append(delegated, host)
+		}
+	}
+	slices.Sort(delegated)
+	return delegated
 }
 
 // collectRoutes adds the routes of hosts and those in conflict with them. A route to a Worker of ours is ours. A route
