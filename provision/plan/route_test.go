@@ -14,8 +14,7 @@ func conflictsOf(t *testing.T, o plan.Observed) map[string]plan.Conflict {
 	t.Helper()
 	_, err := plan.Diff(plan.NewDesired(o, worker.Load()), o, false)
 	found := map[string]plan.Conflict{}
-	var conflict *plan.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*plan.ConflictError](err); ok {
 		for _, object := range conflict.Objects {
 			found[object.Address.Name] = object.Conflict
 		}
