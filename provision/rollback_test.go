@@ -103,8 +103,8 @@ func TestRollbackOverAChangedKey(t *testing.T) {
 	}
 }
 
-// Only the version before the run is rolled back to. An older one, which may have revoked tokens, is not, if somebody
-// has edited the Worker since.
+// Only the version that served before the run is restored. If somebody has edited the Worker since, none is: an older version
+// may accept tokens that were revoked.
 func TestPriorVersionIsNeverAnOlderOne(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")

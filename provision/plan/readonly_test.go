@@ -58,7 +58,7 @@ func TestReadOnlyRecordBesideOtherHosts(t *testing.T) {
 	}
 }
 
-// A read-only record of ours is only in the way of plans that would change or delete it.
+// A read-only record of ours is a conflict only for plans that would change or delete it.
 func TestReadOnlyRecordOfOurs(t *testing.T) {
 	t.Parallel()
 	const host = "a.example.com"
