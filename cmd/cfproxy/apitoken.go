@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
@@ -10,6 +11,7 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/provision/cloudflare"
 	"github.com/cfproxy/cfproxy/provision/errcode"
+	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
 // tokenVariable is the environment variable of the API token. There is no flag, because other processes can read arguments.
@@ -106,6 +108,25 @@ func (s *session) setToken(token credential.APIToken) {
 	s.tokenPlace = ""
 	if token.IsStored() {
 		s.tokenPlace = s.placeName(token.Source)
+	}
+}
+
+// openWithTypedToken opens the account of s.token and reads its zones. On a terminal it asks for another token while the API rejects it.
+func (s *session) openWithTypedToken(ctx context.Context, read func(*account) ([]plan.Zone, error)) (*account, []plan.Zone, error) {
+	for {
+		account, err := s.openAccount()
+		if err != nil {
+			return nil, nil, err
+		}
+		zones, err := read(account)
+		if err == nil || !s.terminal || exitOf(errcode.Of(err)) != problem.ExitToken {
+			return account, zones, err
+		}
+		code, details, _ := s.describe(err)
+		fmt.Fprintln(s.stderr, s.errorText(code, details))
+		if err := s.askTokenAgain(ctx); err != nil {
+			return nil, nil, err
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/i18n"
 	"github.com/cfproxy/cfproxy/cmd/internal/input"
+	"github.com/cfproxy/cfproxy/cmd/internal/problem"
 	"github.com/cfproxy/cfproxy/cmd/internal/prompt"
 	"github.com/cfproxy/cfproxy/cmd/internal/view"
 	"github.com/cfproxy/cfproxy/provision/binding"
@@ -83,6 +84,15 @@ func (c *console) ask(ctx context.Context, questions ...prompt.Question) (map[st
 func (c *console) askYesNo(ctx context.Context, title, def string) (bool, error) {
 	answers, err := c.ask(ctx, prompt.Question{Key: "yes", Kind: prompt.Confirm, Title: title, Default: def})
 	return err == nil && answers["yes"] == prompt.Yes, err
+}
+
+// askToProceed asks one question and returns an error if the answer is no. def is what Enter means.
+func (c *console) askToProceed(ctx context.Context, title, def string) error {
+	isYes, err := c.askYesNo(ctx, title, def)
+	if err == nil && !isYes {
+		return problem.New("declined", problem.ExitFailed)
+	}
+	return err
 }
 
 // localized returns a check for the prompter that explains errors in the language of the user.

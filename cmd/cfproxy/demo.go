@@ -23,7 +23,7 @@ import (
 	"github.com/cfproxy/cfproxy/provision/verify"
 )
 
-const demoHost = "gptapi.example.com"
+const demoHost = config.ExampleHost
 
 func (p *program) demoCommand() *cli.Command {
 	return p.command("demo", func(c *cli.Context, s *session) error {

@@ -245,11 +245,7 @@ func (s *session) confirm(ctx context.Context, p plan.Plan, command string, yes 
 	if command == "destroy" {
 		def = prompt.No
 	}
-	isYes, err := s.askYesNo(ctx, s.text.T("ask."+command+".title"), def)
-	if err == nil && !isYes {
-		return problem.New("declined", problem.ExitFailed)
-	}
-	return err
+	return s.askToProceed(ctx, s.text.T("ask."+command+".title"), def)
 }
 
 // rerunWith returns the command line of this run, with hosts if the command takes some.

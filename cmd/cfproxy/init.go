@@ -10,7 +10,6 @@ import (
 	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
-	"github.com/cfproxy/cfproxy/provision/errcode"
 	"github.com/cfproxy/cfproxy/provision/plan"
 )
 
@@ -165,19 +164,9 @@ func (s *session) askAccount(ctx context.Context, id string) (*account, error) {
 	if err := s.askToken(ctx); err != nil {
 		return nil, err
 	}
-	for {
-		account, err := s.openAccount()
-		if err != nil || s.token.Source != credential.FromPrompt {
-			return account, err
-		}
-		_, err = s.readZones(ctx, account, id)
-		if err == nil || exitOf(errcode.Of(err)) != problem.ExitToken {
-			return account, err
-		}
-		code, details, _ := s.describe(err)
-		fmt.Fprintln(s.stderr, s.errorText(code, details))
-		if err := s.askTokenAgain(ctx); err != nil {
-			return nil, err
-		}
+	if s.token.Source != credential.FromPrompt {
+		return s.openAccount()
 	}
+	account, _, err := s.openWithTypedToken(ctx, func(a *account) ([]plan.Zone, error) { return s.readZones(ctx, a, id) })
+	return account, err
 }

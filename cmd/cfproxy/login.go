@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/cfproxy/cfproxy/cmd/internal/config"
 	"github.com/cfproxy/cfproxy/cmd/internal/credential"
 	"github.com/cfproxy/cfproxy/cmd/internal/input"
 	"github.com/cfproxy/cfproxy/cmd/internal/problem"
@@ -82,24 +82,17 @@ func (s *session) storeToLogin(ctx context.Context, file bool) (credential.Store
 // readCheckedToken reads the token into s.token and tries it. On a terminal it asks again for a token that does not work. It returns the
 // zones that the token can read.
 func (s *session) readCheckedToken(ctx context.Context, store credential.Store) ([]plan.Zone, error) {
-	err := s.readToken(ctx, store)
-	for err == nil {
-		var account *account
-		if account, err = s.openAccount(); err != nil {
-			break
-		}
-		zones, tokenErr := s.readZones(ctx, account, "")
-		if id := s.getenv("CLOUDFLARE_ACCOUNT_ID"); id != "" && errcode.Of(tokenErr) == errcode.AccountRequired {
-			zones, tokenErr = s.readZones(ctx, account, id)
-		}
-		if tokenErr == nil || !s.terminal || exitOf(errcode.Of(tokenErr)) != problem.ExitToken {
-			return zones, tokenErr
-		}
-		code, details, _ := s.describe(tokenErr)
-		fmt.Fprintln(s.stderr, s.errorText(code, details))
-		err = s.askTokenAgain(ctx)
+	if err := s.readToken(ctx, store); err != nil {
+		return nil, err
 	}
-	return nil, err
+	_, zones, err := s.openWithTypedToken(ctx, func(a *account) ([]plan.Zone, error) {
+		zones, err := s.readZones(ctx, a, "")
+		if id := (config.Settings{}).WithEnvironment(s.getenv).Account; id != "" && errcode.Of(err) == errcode.AccountRequired {
+			return s.readZones(ctx, a, id)
+		}
+		return zones, err
+	})
+	return zones, err
 }
 
 // readToken asks for the token on a terminal, and otherwise reads it from stdin.

@@ -138,11 +138,7 @@ func (s *session) confirmRollbacks(ctx context.Context, relays config.Relays, ro
 	if !s.terminal {
 		return problem.Usage("yes-missing", "command", s.inv.rerun("rollback", relays.Domains()...)+" --yes")
 	}
-	isYes, err := s.askYesNo(ctx, s.text.T("ask.rollback.title"), prompt.Yes)
-	if err == nil && !isYes {
-		return problem.New("declined", problem.ExitFailed)
-	}
-	return err
+	return s.askToProceed(ctx, s.text.T("ask.rollback.title"), prompt.Yes)
 }
 
 // applyRollbacks rolls back one Worker after the other. One that fails does not stop the others.

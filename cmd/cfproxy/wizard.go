@@ -144,7 +144,7 @@ func (c *console) hostQuestion(zone string) prompt.Question {
 		Key:         config.KeyDomains,
 		Title:       c.text.T("ask.host.title"),
 		Help:        c.text.T("ask.host.help"),
-		Placeholder: demoHost,
+		Placeholder: config.ExampleHost,
 		Validate:    c.localized(func(value string) error { return checkHost(value, zone) }),
 	}
 	if zone != "" {

@@ -64,8 +64,8 @@ func (b relayBlock) check(path string, text []byte, number int) error {
 	return nil
 }
 
-// exampleHost takes the place of hosts where a block has none.
-const exampleHost = "gptapi.example.com"
+// ExampleHost is a host for examples, and takes the place of hosts where a block has none.
+const ExampleHost = "gptapi.example.com"
 
 // try returns what is wrong with values of a setting, checked together with the domains of the block.
 func (b relayBlock) try(setting Setting, values []string) error {
@@ -78,7 +78,7 @@ func (b relayBlock) try(setting Setting, values []string) error {
 	s := Settings{Domains: b.Domains}
 	setting.set(&s, values)
 	if len(s.Domains) == 0 {
-		s.Domains = []string{exampleHost}
+		s.Domains = []string{ExampleHost}
 	}
 	_, err := NewRelay(s, "")
 	return err

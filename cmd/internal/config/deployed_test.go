@@ -13,7 +13,7 @@ import (
 func configOf(t *testing.T, s Settings) plan.Config {
 	t.Helper()
 	if len(s.Domains) == 0 {
-		s.Domains = []string{exampleHost}
+		s.Domains = []string{ExampleHost}
 	}
 	r, err := NewRelay(s, "1.0.0")
 	if err != nil {

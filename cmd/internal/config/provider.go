@@ -109,14 +109,11 @@ func parseProvider(ref string, needsOrigin bool) (templates.Provider, error) {
 	return provider.Fill(value), err
 }
 
-// maxLabel is the length of the longest label of a hostname, RFC 1035 section 2.3.4.
-const maxLabel = 63
-
 // parseResource accepts one label of a hostname.
 // https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
 func parseResource(value string) (string, error) {
 	lower := strings.ToLower(value)
-	isLabel := lower != "" && len(lower) <= maxLabel && strings.Trim(lower, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
+	isLabel := lower != "" && len(lower) <= hostname.MaxLabelLength && strings.Trim(lower, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
 		!strings.HasPrefix(lower, "-") && !strings.HasSuffix(lower, "-")
 	if !isLabel {
 		return "", problem.Usage("provider-resource-invalid", "value", value)

@@ -57,7 +57,7 @@ func TestAccountIsCleaned(t *testing.T) {
 				setting.set(&s, []string{text})
 			}
 		}
-		s.Domains = []string{exampleHost}
+		s.Domains = []string{ExampleHost}
 		_, err := NewRelay(s, "")
 		var e *problem.Error
 		if !(errors.As(err, &e) && e.Code == code || string(errcode.Of(err)) == code) {
